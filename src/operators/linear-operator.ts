@@ -1,0 +1,30 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+
+/**
+ * A symmetric linear map of R^n given by its products alone: v [n] -> Av [n].
+ *
+ * Everything above this floor (solvers, estimators, optimizers) knows curvature only through this interface.
+ */
+export interface LinearOperator {
+  /** n, the length of the vectors the operator acts on. */
+  readonly size: number;
+
+  /**
+   * Av for one vector.
+   *
+   * @param v float32 vector of shape [n]; left as it is, still owned by the caller
+   * @returns a new tensor of shape [n] that the caller disposes
+   */
+  matvec(v: Tensor1D): Tensor1D;
+
+  /**
+   * AV for a block of vectors, one a row, where the operator can do that faster than one by one.
+   *
+   * @param v float32 rows [m, n]; left as they are
+   * @returns a new tensor of shape [m, n] that the caller disposes
+   */
+  matmat?(v: Tensor2D): Tensor2D;
+
+  /** Releases what the operator holds on the device. Products afterwards throw. Calling it twice is harmless. */
+  dispose(): void;
+}

@@ -1,0 +1,136 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { concat, reshape, slice, tidy, Variable, zeros } from '@tensorflow/tfjs-core';
+import { CurvatureArgumentError, describe, requireArgument } from './errors.js';
+
+/**
+ * An ordered list of float32 variables seen as one flat vector of R^n.
+ *
+ * The variables keep the order given; each is flattened row-major. The space owns no tensor.
+ */
+export class ParameterSpace {
+  /** The variables, in order. */
+  readonly variables: readonly Variable[];
+  /** n, the number of scalar parameters. */
+  readonly size: number;
+  /** Where each variable begins in the flat vector. */
+  readonly offsets: readonly number[];
+
+  /**
+   * @param variables float32 variables, at least one, each once
+   * @param where the public function to name in errors
+   * @throws CurvatureArgumentError for an empty list, something that is no variable, another dtype, a disposed
+   *   or a repeated variable
+   */
+  constructor(variables: readonly Variable[], where = 'ParameterSpace') {
+    requireArgument(
+      Array.isArray(variables) && variables.length > 0,
+      where,
+      'at least one tf.Variable to differentiate with respect to',
+      variables,
+    );
+    const seen = new Set<number>();
+    const offsets: number[] = [];
+    let size = 0;
+    for (const variable of variables) {
+      requireArgument(variable instanceof Variable, where, 'a list of tf.Variable', variable);
+      const name = `variable '${variable.name}'`;
+      requireArgument(!variable.isDisposed, where, 'variables that are not disposed', `${name}, disposed`);
+      requireArgument(
+        variable.dtype === 'float32',
+        where,
+        'float32 variables',
+        `${name} of ${variable.dtype}`,
+      );
+      requireArgument(!seen.has(variable.id), where, 'each variable once', `${name} twice`);
+      seen.add(variable.id);
+      offsets.push(size);
+      size += variable.size;
+    }
+    requireArgument(size > 0, where, 'variables with at least one element', 'only empty variables');
+    this.variables = [...variables];
+    this.offsets = offsets;
+    this.size = size;
+  }
+
+  /** The names of the variables, in order. */
+  get names(): string[] {
+    return this.variables.map((variable) => variable.name);
+  }
+
+  /**
+   * One flat vector from one tensor per variable.
+   *
+   * @param parts tensors shaped like the variables, in their order; `null` stands for zeros
+   * @returns a new vector of shape [n], owned by the caller
+   */
+  flatten(parts: readonly (Tensor | null)[]): Tensor1D {
+    requireArgument(
+      parts.length === this.variables.length,
+      'ParameterSpace.flatten',
+      `${this.variables.length} tensors, one per variable`,
+      `${parts.length}`,
+    );
+    return tidy(() => {
+      const rows = this.variables.map((variable, i) => {
+        const part = parts[i];
+        if (part == null) return zeros([variable.size]) as Tensor1D;
+        if (part.size !== variable.size) {
+          throw new CurvatureArgumentError(
+            'ParameterSpace.flatten',
+            `a tensor shaped like variable '${variable.name}' [${variable.shape}]`,
+            describe(part),
+          );
+        }
+        return reshape(part, [variable.size]) as Tensor1D;
+      });
+      return concat(rows);
+    });
+  }
+
+  /**
+   * One tensor per variable, shaped like it, from one flat vector.
+   *
+   * @param vector shape [n]
+   * @returns new tensors in the order of the variables, owned by the caller
+   */
+  unflatten(vector: Tensor1D): Tensor[] {
+    this.requireVector(vector, 'ParameterSpace.unflatten');
+    return tidy(() =>
+      this.variables.map((variable, i) =>
+        reshape(slice(vector, [this.offsets[i]!], [variable.size]), variable.shape),
+      ),
+    );
+  }
+
+  /** The present values of all variables as one new vector of shape [n], owned by the caller. */
+  read(): Tensor1D {
+    return this.flatten(this.variables);
+  }
+
+  /** Assigns one flat vector of shape [n], which stays the caller's, to the variables. */
+  write(vector: Tensor1D): void {
+    const parts = this.unflatten(vector);
+    this.variables.forEach((variable, i) => variable.assign(parts[i]!));
+    for (const part of parts) part.dispose();
+  }
+
+  /** Throws unless `vector` is a live float32 tensor of shape [n]; the error names `where`. */
+  requireVector(vector: Tensor1D, where: string): void {
+    requireVector(vector, this.size, where);
+  }
+}
+
+/** Throws unless `vector` is a live float32 tensor of shape [size]; the error names `where`. */
+export function requireVector(vector: Tensor1D, size: number, where: string): void {
+  const expected = `a float32 vector of shape [${size}]`;
+  if (vector == null || !Array.isArray(vector.shape)) {
+    throw new CurvatureArgumentError(where, expected, describe(vector));
+  }
+  requireArgument(!vector.isDisposed, where, expected, 'a disposed tensor');
+  requireArgument(
+    vector.rank === 1 && vector.size === size && vector.dtype === 'float32',
+    where,
+    expected,
+    vector,
+  );
+}
