@@ -1,0 +1,106 @@
+import type { DataId, NamedAttrMap, NamedTensorMap, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import { backend, engine, getGradient } from '@tensorflow/tfjs-core';
+// Core alone registers no gradients; importing tfjs-layers registers all of them.
+import '@tensorflow/tfjs-layers';
+import { CurvatureArgumentError } from '../errors.js';
+
+/** What `engine.runKernelFunc` is called with for a kernel of the registry. */
+export interface KernelCall {
+  readonly kernelName: string;
+  readonly inputs: NamedTensorMap;
+  readonly attrs?: NamedAttrMap;
+}
+
+/** What `engine.runKernelFunc` is called with for a `tf.customGrad`. */
+export interface CustomGradientCall {
+  readonly forwardFunc: (backend: unknown, save: (tensors: Tensor[]) => void) => Tensor | Tensor[];
+  readonly backwardsFunc: (dy: Tensor | Tensor[], saved: Tensor[]) => Record<string, () => Tensor>;
+  readonly inputs: NamedTensorMap;
+}
+
+/** The result of differentiating inside the engine, as `tf.grad` and its kin expect it. */
+export interface EngineGradients {
+  readonly value: Tensor;
+  readonly grads: (Tensor | null)[];
+}
+
+/**
+ * The members of the TensorFlow.js engine (4.22) that recording relies on and its types keep private.
+ *
+ * This is the only file that knows them.
+ */
+export interface EngineInternals {
+  readonly state: { gradientDepth: number; kernelDepth: number; activeScope: { name: string } | null };
+  runKernelFunc(call: KernelCall | CustomGradientCall): Tensor | Tensor[];
+  isTapeOn(): boolean;
+  gradients(f: () => Tensor, xs: Tensor[], dy?: Tensor | null, allowNoGradients?: boolean): EngineGradients;
+  readSync(dataId: DataId): unknown;
+  makeTensorFromTensorInfo(info: TensorInfo): Tensor;
+  nextTensorId(): number;
+  track(tensor: Tensor): Tensor;
+  tidy<T>(f: () => T): T;
+  startTape(): void;
+  endTape(): void;
+}
+
+/** The engine with its private members visible. */
+export function engineInternals(): EngineInternals {
+  return engine() as unknown as EngineInternals;
+}
+
+/**
+ * A second tensor over the same memory: nothing is copied, the memory lives until both are disposed.
+ *
+ * Kept: no `tf.tidy` disposes it, the caller does.
+ */
+export function aliasTensor(tensor: Tensor): Tensor {
+  backendOf(tensor).incRef(tensor.dataId);
+  const alias = engineInternals().makeTensorFromTensorInfo({
+    dataId: tensor.dataId,
+    shape: tensor.shape,
+    dtype: tensor.dtype,
+  });
+  alias.kept = true;
+  return alias;
+}
+
+/** Gives a kept tensor to the innermost open `tf.tidy`, which disposes it unless it is returned. */
+export function handToScope(tensor: Tensor): void {
+  tensor.kept = false;
+  engineInternals().track(tensor);
+}
+
+/** The backend that holds the values of a tensor. */
+function backendOf(tensor: Tensor): { incRef(dataId: DataId): void } {
+  const state = engine().state as unknown as {
+    tensorInfo: WeakMap<DataId, { backend: { incRef(dataId: DataId): void } }>;
+  };
+  return state.tensorInfo.get(tensor.dataId)!.backend;
+}
+
+/** Throws unless a backend is ready and tfjs's gradients are registered. The error names `where`. */
+export function requireEngine(where: string): void {
+  try {
+    backend();
+  } catch (cause) {
+    throw new CurvatureArgumentError(
+      where,
+      "a ready TensorFlow.js backend (import '@tensorflow/tfjs-backend-wasm' or another, then `await tf.ready()`)",
+      cause instanceof Error ? cause.message : String(cause),
+    );
+  }
+  if (getGradient('Sum') == null) {
+    throw new CurvatureArgumentError(
+      where,
+      "TensorFlow.js's gradients to be registered (import '@tensorflow/tfjs-layers' before differentiating)",
+      "no gradient for 'Sum'",
+    );
+  }
+  if (engineInternals().state.gradientDepth > 0) {
+    throw new CurvatureArgumentError(
+      where,
+      'to be called outside of tf.grad, tf.variableGrads and optimizer.minimize',
+      'a call from inside a function that TensorFlow.js is differentiating',
+    );
+  }
+}

@@ -1,0 +1,279 @@
+import type { DataId, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import { onesLike } from '@tensorflow/tfjs-core';
+import { DifferentiationError } from '../errors.js';
+import type { CustomGradientCall, EngineGradients, EngineInternals, KernelCall } from './engine.js';
+import { aliasTensor, engineInternals, handToScope } from './engine.js';
+import type { GradientRule } from './gradient-rule.js';
+import { findRule } from './gradients/registry.js';
+import { currentLayer, trackLayers } from './layer-names.js';
+import type { TapeNode, TapeValue, ValueId } from './tape.js';
+import { describeNode, Sweep } from './tape.js';
+
+/**
+ * Records every differentiable operation that is run while it is in charge of the engine, in the order in
+ * which the operations ran, which is the order of their dependence.
+ *
+ * TensorFlow.js's own tape cannot be differentiated a second time: it saves copies of outputs before the
+ * node that made them, and hides what a `tf.customGrad` computes inside. This tape knows each saved tensor
+ * as the value it is, and looks inside custom gradients. While recording, `tf.grad` and its kin run on this
+ * tape too, so a loss may itself contain gradients.
+ *
+ * Only values that depend on a *source* are recorded. Values are kept alive by a second hold on their
+ * memory, without copying.
+ */
+export class Recorder {
+  readonly nodes: TapeNode[] = [];
+  /** One hold of each saved value, shared by the nodes that need it. */
+  private readonly holds = new Map<ValueId, Tensor>();
+  /** Values that depend on a source. */
+  private readonly tracked = new Set<ValueId>();
+  private readonly trackedData = new WeakSet<DataId>();
+  /** The value that a second hold stands for. */
+  private readonly identity = new Map<number, ValueId>();
+  private readonly engine: EngineInternals = engineInternals();
+  /** What is running that must not read tracked values on the host: a gradient or a custom gradient's body. */
+  private sealed: string | null = null;
+
+  /**
+   * Runs `f` with this recorder in charge and gives the engine back as it was.
+   *
+   * @param sources tensors to differentiate with respect to
+   */
+  record<T>(sources: readonly Tensor[], f: () => T): T {
+    for (const source of sources) this.track(source);
+    const { engine } = this;
+    const runKernel = engine.runKernelFunc.bind(engine);
+    const readSync = engine.readSync.bind(engine);
+    const patches: Partial<EngineInternals> = {
+      isTapeOn: () => false,
+      runKernelFunc: (call) => {
+        if (engine.state.kernelDepth > 0) return runKernel(call);
+        return 'kernelName' in call ? this.recordKernel(call, runKernel) : this.recordCustomGradient(call);
+      },
+      gradients: (g, xs, dy, allowNoGradients) => this.gradients(g, xs, dy, allowNoGradients),
+      readSync: (dataId) => {
+        this.requireReadable(dataId);
+        return readSync(dataId);
+      },
+    };
+    // startTape makes tfjs-layers and the fused ops take their differentiable paths.
+    engine.startTape();
+    Object.assign(engine, patches);
+    const untrackLayers = trackLayers();
+    try {
+      return f();
+    } finally {
+      untrackLayers();
+      for (const name of Object.keys(patches)) delete (engine as unknown as Record<string, unknown>)[name];
+      engine.endTape();
+    }
+  }
+
+  /** The identity of a tensor's value on this tape. */
+  idOf(tensor: Tensor): ValueId {
+    return this.identity.get(tensor.id) ?? tensor.id;
+  }
+
+  /** Whether a tensor's value depends on a source. */
+  isTracked(tensor: Tensor): boolean {
+    return this.tracked.has(this.idOf(tensor));
+  }
+
+  /** Adds a source after recording began. */
+  track(tensor: Tensor): void {
+    this.tracked.add(this.idOf(tensor));
+    this.trackedData.add(tensor.dataId);
+  }
+
+  /** A second hold of a tensor that counts as the same value. The caller disposes it. */
+  readonly alias = (tensor: Tensor): Tensor => {
+    const alias = aliasTensor(tensor);
+    this.identity.set(alias.id, this.idOf(tensor));
+    return alias;
+  };
+
+  /**
+   * y = f() and the adjoints dy·∂y/∂x of each x, themselves recorded. Stands in for `engine.gradients`.
+   *
+   * @returns null for an x that y does not depend on
+   */
+  gradients(
+    f: () => Tensor,
+    xs: readonly Tensor[],
+    dy?: Tensor | null,
+    allowNoGradients = false,
+  ): EngineGradients {
+    for (const x of xs) this.track(x);
+    const value = this.engine.tidy(f);
+    const grads = this.engine.tidy(() => this.pullBack(value, xs, dy ?? null));
+    if (!allowNoGradients && grads.every((grad) => grad == null)) {
+      throw new DifferentiationError(
+        'tf.grad inside the loss',
+        'its result does not depend on what it is differentiated by',
+        'Enclose all operations that lead from x to y in the function given to tf.grad.',
+      );
+    }
+    return { value, grads };
+  }
+
+  /** The nodes of a sweep stay; what only others saved is released. Ends the recording. */
+  retain(sweep: Sweep): void {
+    const needed = new Set(sweep.nodes.flatMap((node) => node.saved));
+    for (const [id, hold] of this.holds) {
+      if (needed.has(hold)) continue;
+      hold.dispose();
+      this.holds.delete(id);
+    }
+    this.nodes.length = 0;
+    this.tracked.clear();
+    this.identity.clear();
+  }
+
+  /** Releases every saved value. */
+  dispose(): void {
+    for (const hold of this.holds.values()) hold.dispose();
+    this.holds.clear();
+    this.nodes.length = 0;
+  }
+
+  private pullBack(y: Tensor, xs: readonly Tensor[], dy: Tensor | null): (Tensor | null)[] {
+    const [yId, xIds] = [this.idOf(y), xs.map((x) => this.idOf(x))];
+    const sweep = new Sweep(this.nodes, xIds, [yId]);
+    const seed = dy ?? onesLike(y);
+    const grads = this.seal('a gradient function', () => sweep.run([[yId, seed]], xIds, this.alias));
+    // The engine's scopes own the gradients, as they own those of tf.grad.
+    for (const grad of grads) if (grad != null) handToScope(grad);
+    return grads;
+  }
+
+  private recordKernel(call: KernelCall, run: (call: KernelCall) => Tensor | Tensor[]): Tensor | Tensor[] {
+    const result = run(call);
+    const rule = findRule(call.kernelName);
+    if (rule === 'constant') return result;
+    const outputs = Array.isArray(result) ? result : [result];
+    const inputs = this.trackedInputs(call.inputs);
+    if (inputs == null || !outputs.some((output) => output.dtype === 'float32')) return result;
+    const { attrs = {} } = call;
+    const shapes = Object.fromEntries(
+      Object.entries(call.inputs).flatMap(([name, x]) => (x == null ? [] : [[name, x.shape]])),
+    );
+    const saved = rule == null ? [] : this.saveFor(rule, call.inputs, outputs);
+    const node = {
+      name: call.kernelName,
+      layer: currentLayer(),
+      inputs,
+      outputs: outputs.map(valueOf),
+      saved,
+    };
+    this.append(outputs, {
+      ...node,
+      pullback: (dys) => {
+        if (rule == null) throw noRule(node);
+        return rule.pullback({ dy: dys[0]!, dys, saved, attrs, shapes });
+      },
+    });
+    return result;
+  }
+
+  /**
+   * Runs the body of a custom gradient with recording on, so that what it saves is known as the function of
+   * the inputs it is, and records one node from the inputs to the result with the gradient it brought. The
+   * result gets an identity of its own: the first derivative goes through the custom gradient alone.
+   */
+  private recordCustomGradient({
+    forwardFunc,
+    backwardsFunc,
+    inputs,
+  }: CustomGradientCall): Tensor | Tensor[] {
+    const scope = this.engine.state.activeScope?.name;
+    const name = scope == null || scope === 'unnamed scope' || scope === 'forward' ? 'tf.customGrad' : scope;
+    const saved: Tensor[] = [];
+    const body = (): Tensor | Tensor[] =>
+      this.engine.tidy(() =>
+        forwardFunc(null, (tensors) => saved.push(...tensors.map((tensor) => this.hold(tensor)))),
+      );
+    const trackedInputs = this.trackedInputs(inputs);
+    if (trackedInputs == null) return body();
+    const result = this.seal(name, body);
+    const outputs = (Array.isArray(result) ? result : [result]).map((output) => {
+      const boundary = aliasTensor(output);
+      handToScope(boundary);
+      return boundary;
+    });
+    this.append(outputs, {
+      name,
+      layer: currentLayer(),
+      inputs: trackedInputs,
+      outputs: outputs.map(valueOf),
+      saved,
+      pullback: (dys) => backwardsFunc(dys.length > 1 ? dys : dys[0]!, saved),
+    });
+    return Array.isArray(result) ? outputs : outputs[0]!;
+  }
+
+  private append(outputs: readonly Tensor[], node: TapeNode): void {
+    this.nodes.push(node);
+    for (const output of outputs) if (output.dtype === 'float32') this.track(output);
+  }
+
+  /** The float32 inputs that depend on a source, by name; null if there is none. */
+  private trackedInputs(inputs: NamedTensorMap): Record<string, TapeValue> | null {
+    const found: Record<string, TapeValue> = {};
+    let any = false;
+    for (const name of Object.keys(inputs)) {
+      const x = inputs[name];
+      if (x == null || x.dtype !== 'float32' || !this.isTracked(x)) continue;
+      found[name] = { id: this.idOf(x), shape: x.shape };
+      any = true;
+    }
+    return any ? found : null;
+  }
+
+  private saveFor(rule: GradientRule, inputs: NamedTensorMap, outputs: readonly Tensor[]): Tensor[] {
+    const names = rule.saveInputs === 'all' ? Object.keys(inputs) : (rule.saveInputs ?? []);
+    const wanted = names.map((name) => inputs[name]!);
+    const wantedOutputs = outputs.filter((_, i) => rule.saveOutputs?.[i]);
+    return [...wanted, ...wantedOutputs].map((tensor) => (tensor == null ? tensor : this.hold(tensor)));
+  }
+
+  private hold(tensor: Tensor): Tensor {
+    const id = this.idOf(tensor);
+    const present = this.holds.get(id);
+    if (present != null) return present;
+    const hold = this.alias(tensor);
+    this.holds.set(id, hold);
+    return hold;
+  }
+
+  private seal<T>(name: string, f: () => T): T {
+    const outer = this.sealed;
+    this.sealed = name;
+    try {
+      return f();
+    } finally {
+      this.sealed = outer;
+    }
+  }
+
+  private requireReadable(dataId: DataId): void {
+    if (this.sealed == null || this.engine.state.kernelDepth > 0 || !this.trackedData.has(dataId)) return;
+    throw new DifferentiationError(
+      this.sealed,
+      'it reads the values of a tensor that depends on the variables, which hides the dependence from the second derivative',
+      "Write it with TensorFlow.js ops throughout, or use method: 'finiteDifference'.",
+    );
+  }
+}
+
+function noRule(node: Pick<TapeNode, 'name' | 'layer'>): DifferentiationError {
+  return new DifferentiationError(
+    describeNode(node),
+    'no gradient is known for this op, so the loss cannot be differentiated through it',
+    "Replace it by differentiable ops, register one with tf.registerGradient, or use method: 'finiteDifference' " +
+      'if only its second derivative is missing.',
+  );
+}
+
+function valueOf(tensor: Tensor): TapeValue {
+  return { id: tensor.id, shape: tensor.shape };
+}
