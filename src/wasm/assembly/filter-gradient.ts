@@ -1,0 +1,140 @@
+import { packRows } from './pack';
+import { copyWindow } from './pad';
+import { ACCUMULATE, tile } from './tile';
+
+/**
+ * Adds the filter gradient of a batch of 2-D correlations to `acc`, [kh · kw · c, cop] with cop = co rounded up to 8:
+ *
+ *     acc[r, s, i, j] += sum over b, y, x of src[b, y sh + r dh - top, x sw + s dw - left, i] dy[b, y, x, j]
+ *
+ * A band of `band` output rows at a time: dy is packed into panels at `panels` (band · ow · cop floats), src copied
+ * with its zeros to `scratch` unless every window is `inside` its image. Each band is summed on its own and
+ * then added, which keeps rounding from growing with the number of places.
+ */
+export function filterGradient(
+  src: usize,
+  srcImage: usize,
+  h: i32,
+  w: i32,
+  c: i32,
+  top: i32,
+  left: i32,
+  inside: bool,
+  dy: usize,
+  dyImage: usize,
+  oh: i32,
+  ow: i32,
+  co: i32,
+  kh: i32,
+  kw: i32,
+  sh: i32,
+  sw: i32,
+  dh: i32,
+  dw: i32,
+  acc: usize,
+  batch: i32,
+  band: i32,
+  panels: usize,
+  scratch: usize,
+): void {
+  const cell = (<usize>c) << 2;
+  const pw = (ow - 1) * sw + (kw - 1) * dw + 1;
+  const rowBytes = <usize>(inside ? w : pw) * cell;
+  const runs = dw == 1 ? 1 : kw;
+  const run = dw == 1 ? kw * c : c;
+  const cop = (co + 7) & ~7;
+  const dyRow = (<usize>co) << 2;
+  for (let image = 0; image < batch; image++) {
+    for (let y = 0; y < oh; y += band) {
+      const rows = min(band, oh - y);
+      const places = rows * ow;
+      packRows(dy + <usize>(y * ow) * dyRow, dyRow, places, co, panels, (<usize>places) << 5);
+      let base: usize;
+      if (inside) {
+        base = src + <usize>(y * sh - top) * rowBytes - <usize>left * cell;
+      } else {
+        base = scratch;
+        copyWindow(
+          scratch,
+          src,
+          h,
+          w,
+          <i32>cell,
+          y * sh - top,
+          -left,
+          (rows - 1) * sh + (kh - 1) * dh + 1,
+          pw,
+        );
+      }
+      let d = acc;
+      for (let r = 0; r < kh; r++) {
+        for (let s = 0; s < runs; s++) {
+          const a = base + <usize>(r * dh) * rowBytes + <usize>(s * dw) * cell;
+          addRun(a, run, rows, rowBytes * sh, ow, cell * sw, panels, d, cop);
+          d += (<usize>run * cop) << 2;
+        }
+      }
+    }
+    src += srcImage;
+    dy += dyImage;
+  }
+}
+
+/** One run of `run` adjacent rows of the gradient, four at a time. */
+function addRun(
+  a: usize,
+  run: i32,
+  rows: i32,
+  rowStride: usize,
+  cols: i32,
+  colStride: usize,
+  panels: usize,
+  acc: usize,
+  cop: i32,
+): void {
+  const ld = (<usize>cop) << 2;
+  for (let i = 0; i < run; i += 4) {
+    const left = min(4, run - i);
+    const a0 = a + ((<usize>i) << 2);
+    const a1 = left > 1 ? a0 + 4 : a0;
+    const a2 = left > 2 ? a0 + 8 : a0;
+    const a3 = left > 3 ? a0 + 12 : a0;
+    const c0 = acc + <usize>i * ld;
+    const c1 = left > 1 ? c0 + ld : c0;
+    const c2 = left > 2 ? c1 + ld : c0;
+    const c3 = left > 3 ? c2 + ld : c0;
+    tile(
+      a0,
+      a1,
+      a2,
+      a3,
+      rows,
+      rowStride,
+      1,
+      0,
+      cols,
+      colStride,
+      panels,
+      c0,
+      c1,
+      c2,
+      c3,
+      left,
+      cop,
+      ACCUMULATE,
+    );
+  }
+}
+
+/** Copies [rows, cols] out of rows that lie `ld` floats apart. */
+export function copyColumns(src: usize, ld: i32, dst: usize, rows: i32, cols: i32): void {
+  if (ld == cols) {
+    memory.copy(dst, src, (<usize>(rows * cols)) << 2);
+    return;
+  }
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < cols; c++) store<f32>(dst + ((<usize>c) << 2), load<f32>(src + ((<usize>c) << 2)));
+    src += (<usize>ld) << 2;
+    dst += (<usize>cols) << 2;
+  }
+}

@@ -1,0 +1,7 @@
+// The whole module. It imports tfjs's memory, owns no data, stack or globals in it, and writes only through the
+// pointers it is handed.
+export { packRows, packTransposed } from './pack';
+export { gemm, gemmScratchBytes } from './gemm';
+export { combineRows, dotRows } from './gemv';
+export { convolve } from './convolve';
+export { copyColumns, filterGradient } from './filter-gradient';
