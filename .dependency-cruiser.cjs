@@ -1,4 +1,5 @@
-// The floors of the house: a folder may import from the floors under it, never from above.
+// The floors of the house, ground floor first: a folder may import from its own floor and from the floors under
+// it, never from above. test/architecture.test.ts holds the source to these rules and the rules to their word.
 const floors = [
   ['errors.ts'],
   ['parameters.ts', 'random.ts'],
@@ -9,26 +10,42 @@ const floors = [
   ['callbacks/', 'analysis/'],
   ['index.ts'],
 ];
-const pattern = (paths) =>
-  `^src/(${paths.map((p) => (p.endsWith('/') ? p : p.replace('.', '\\.') + '$')).join('|')})`;
+
+const escape = (path) => (path.endsWith('/') ? path : `${path.replace('.', '\\.')}$`);
+const inside = (paths) => `^src/(${paths.map(escape).join('|')})`;
+const packages = (names) => `node_modules/(${names.join('|')})/`;
+
 const upward = floors.slice(0, -1).map((floor, i) => ({
   name: `floor-${i + 1}-knows-nothing-above`,
   comment: `${floor.join(', ')} may import only from its own floor and the floors under it`,
   severity: 'error',
-  from: { path: pattern(floor) },
-  to: { path: pattern(floors.slice(i + 1).flat()) },
+  from: { path: inside(floor) },
+  to: { path: inside(floors.slice(i + 1).flat()) },
 }));
 
 module.exports = {
   forbidden: [
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    ...upward,
     {
-      name: 'no-orphans',
+      name: 'every-file-has-a-floor',
+      comment: 'a new folder or top-level file is given its floor here before anything stands in it',
       severity: 'error',
-      from: { orphan: true, path: '^src/', pathNot: '^src/wasm/assembly/' },
+      from: { path: '^src/', pathNot: [inside([...floors.flat(), 'wasm/', 'plot/'])] },
       to: {},
     },
-    ...upward,
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'a file that nothing imports is dead, unless it is one of the three doors',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: '^src/((wasm|plot)/)?index\\.ts$' },
+      to: {},
+    },
     {
       name: 'house-does-not-know-wasm-or-plot',
       comment: 'wasm/ and plot/ are separate doors: the house runs without them',
@@ -44,10 +61,27 @@ module.exports = {
     },
     {
       name: 'plot-stands-alone',
-      comment: 'plot/ turns plain records into pictures: types only',
+      comment: 'plot/ turns plain records into pictures: of the house it may know types and errors',
       severity: 'error',
       from: { path: '^src/plot/' },
       to: { path: '^src/', pathNot: '^src/(plot/|errors\\.ts$)', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'plot-loads-renderers-on-demand',
+      comment: 'vega, vega-lite and resvg are optional: a static import would make them needed',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        path: packages(['vega[^/]*', '@resvg/[^/]+']),
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'plot-draws-without-tensors',
+      severity: 'error',
+      from: { path: '^src/plot/' },
+      to: { path: packages(['@tensorflow/[^/]+']) },
     },
     {
       name: 'solvers-know-operators-only',
@@ -57,10 +91,42 @@ module.exports = {
       to: { path: '^src/(autodiff/|objective)' },
     },
     {
+      name: 'numerics-do-not-run-layers',
+      comment: 'tfjs-layers appears as types, except where a model is run or gradients have to be registered',
+      severity: 'error',
+      from: { path: '^src/(errors|parameters|random|solvers/|estimators/)' },
+      to: { path: packages(['@tensorflow/tfjs-layers']), dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'no-deep-tfjs-imports',
+      comment: 'deep imports of tfjs fail in Node in every form',
       severity: 'error',
       from: { path: '^src/' },
       to: { path: 'tfjs-(core|layers)/dist/(?!index|tf-)' },
+    },
+    {
+      name: 'only-declared-packages',
+      comment:
+        'what src/ imports is a dependency or a peer: a dev dependency is missing for whoever installs us',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['npm', 'npm-peer', 'type-only'],
+      },
+    },
+    {
+      name: 'no-node-in-src',
+      comment: 'src/ runs in browsers too',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'everything-resolves',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true },
     },
   ],
   options: {

@@ -2,7 +2,20 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'build', 'out', 'src/wasm/assembly', 'test/golden', 'test/spectra'] },
+  {
+    ignores: [
+      '**/node_modules',
+      'dist',
+      'build',
+      'out',
+      'coverage',
+      // AssemblyScript: reads like TypeScript, compiles by other rules.
+      'src/wasm/assembly',
+      'test/golden/**/*.json',
+      'test/spectra',
+    ],
+  },
+  { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   ...tseslint.configs.recommended,
   {
@@ -11,10 +24,12 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
     },
   },
+  { files: ['src/**/*.ts'], rules: { 'no-console': 'error' } },
   {
     files: ['**/*.mjs', '**/*.cjs', '**/*.js'],
     languageOptions: {

@@ -1,0 +1,212 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cruise, type ICruiseResult } from 'dependency-cruiser';
+import extractDepcruiseOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
+import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const scratch = mkdtempSync(join(tmpdir(), 'architecture-'));
+
+/** The house rules a source tree breaks, as `rule: from → to`. */
+async function violations(baseDir: string): Promise<string[]> {
+  const options = await extractDepcruiseOptions(join(root, '.dependency-cruiser.cjs'));
+  const { output } = await cruise(['src'], { ...options, baseDir }, undefined, {
+    tsConfig: extractTSConfig(join(root, 'tsconfig.json')),
+  });
+  const { summary } = output as ICruiseResult;
+  return summary.violations.map(({ rule, from, to }) => `${rule.name}: ${from} → ${to}`);
+}
+
+function write(base: string, files: Record<string, string>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(base, path)), { recursive: true });
+    writeFileSync(join(base, path), text);
+  }
+}
+
+function sourceFiles(): { path: string; text: string; lines: number }[] {
+  return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => {
+      const text = readFileSync(join(root, 'src', path), 'utf8');
+      return { path, text, lines: text.trimEnd().split('\n').length };
+    });
+}
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+describe('the floors of the house', () => {
+  test('hold in src/', async () => {
+    expect(await violations(root)).toEqual([]);
+  });
+});
+
+/**
+ * A rule that never fires looks like a rule that is kept. Each row is a small tree that breaks one rule, and must
+ * be caught by that very rule.
+ */
+const breaches: { rule: string; files: Record<string, string> }[] = [
+  {
+    rule: 'floor-1-knows-nothing-above',
+    files: { 'src/errors.ts': "import './parameters.js';", 'src/parameters.ts': 'export const n = 1;' },
+  },
+  {
+    rule: 'floor-2-knows-nothing-above',
+    files: { 'src/random.ts': "import './solvers/lanczos.js';", 'src/solvers/lanczos.ts': '' },
+  },
+  {
+    rule: 'floor-3-knows-nothing-above',
+    files: { 'src/objective.ts': "import './operators/hessian.js';", 'src/operators/hessian.ts': '' },
+  },
+  {
+    rule: 'floor-4-knows-nothing-above',
+    files: { 'src/operators/a.ts': "import '../estimators/trace.js';", 'src/estimators/trace.ts': '' },
+  },
+  {
+    rule: 'floor-5-knows-nothing-above',
+    files: { 'src/solvers/a.ts': "import '../optimizers/nsgd.js';", 'src/optimizers/nsgd.ts': '' },
+  },
+  {
+    rule: 'floor-6-knows-nothing-above',
+    files: { 'src/optimizers/nsgd.ts': "import '../callbacks/m.js';", 'src/callbacks/m.ts': '' },
+  },
+  {
+    rule: 'floor-7-knows-nothing-above',
+    files: { 'src/analysis/a.ts': "import '../index.js';", 'src/index.ts': '' },
+  },
+  // A type is knowledge too: no import escapes the floors by being `import type`.
+  {
+    rule: 'floor-5-knows-nothing-above',
+    files: {
+      'src/solvers/a.ts': "import type { T } from '../callbacks/m.js'; export type U = T;",
+      'src/callbacks/m.ts': 'export type T = number;',
+    },
+  },
+  {
+    rule: 'every-file-has-a-floor',
+    files: { 'src/utils/a.ts': "import '../errors.js';", 'src/errors.ts': '' },
+  },
+  {
+    rule: 'no-circular',
+    files: {
+      'src/solvers/a.ts': "import { b } from './b.js'; export const a = b;",
+      'src/solvers/b.ts': "import { a } from './a.js'; export const b = a;",
+    },
+  },
+  { rule: 'no-orphans', files: { 'src/solvers/forgotten.ts': 'export const a = 1;' } },
+  {
+    rule: 'house-does-not-know-wasm-or-plot',
+    files: { 'src/index.ts': "import './plot/index.js';", 'src/plot/index.ts': '' },
+  },
+  {
+    rule: 'wasm-stands-alone',
+    files: { 'src/wasm/a.ts': "import '../random.js';", 'src/random.ts': '' },
+  },
+  {
+    rule: 'plot-stands-alone',
+    files: { 'src/plot/a.ts': "import '../analysis/a.js';", 'src/analysis/a.ts': '' },
+  },
+  { rule: 'plot-loads-renderers-on-demand', files: { 'src/plot/a.ts': "import 'vega';" } },
+  { rule: 'plot-draws-without-tensors', files: { 'src/plot/a.ts': "import '@tensorflow/tfjs-core';" } },
+  {
+    rule: 'solvers-know-operators-only',
+    files: { 'src/solvers/a.ts': "import '../autodiff/tape.js';", 'src/autodiff/tape.ts': '' },
+  },
+  {
+    rule: 'numerics-do-not-run-layers',
+    files: { 'src/solvers/a.ts': "import '@tensorflow/tfjs-layers';" },
+  },
+  {
+    rule: 'no-deep-tfjs-imports',
+    files: { 'src/autodiff/a.ts': "import '@tensorflow/tfjs-core/dist/gradients.js';" },
+  },
+  { rule: 'only-declared-packages', files: { 'src/random.ts': "import 'fast-check';" } },
+  { rule: 'no-node-in-src', files: { 'src/random.ts': "import 'node:crypto';" } },
+  { rule: 'everything-resolves', files: { 'src/random.ts': "import './nowhere.js';" } },
+];
+
+/** Stand-ins for the packages the breaches import, so that a case resolves without the real ones. */
+const packages: Record<string, string> = {
+  'package.json': JSON.stringify({
+    name: 'breach',
+    type: 'module',
+    peerDependencies: { '@tensorflow/tfjs-core': '*', '@tensorflow/tfjs-layers': '*', vega: '*' },
+    devDependencies: { '@tensorflow/tfjs-core': '*', '@tensorflow/tfjs-layers': '*', 'fast-check': '*' },
+  }),
+  'tsconfig.json': '{}',
+  ...Object.fromEntries(
+    ['vega', 'fast-check', '@tensorflow/tfjs-core', '@tensorflow/tfjs-layers'].flatMap((name) => [
+      [`node_modules/${name}/package.json`, JSON.stringify({ name, main: 'dist/index.js' })],
+      [`node_modules/${name}/dist/index.js`, ''],
+      [`node_modules/${name}/dist/gradients.js`, ''],
+    ]),
+  ),
+};
+
+describe('the rules bite', () => {
+  test.each(breaches.map((breach, i) => ({ ...breach, i })))('$rule ($i)', async ({ rule, files, i }) => {
+    const base = join(scratch, String(i));
+    write(base, { ...packages, ...files });
+    const names = (await violations(base)).map((violation) => violation.split(':')[0]);
+    expect(names).toContain(rule);
+  });
+
+  test('every rule has a case here', async () => {
+    const { ruleSet } = await extractDepcruiseOptions(join(root, '.dependency-cruiser.cjs'));
+    const rules = (ruleSet?.forbidden ?? []).map((rule) => rule.name);
+    expect(new Set(breaches.map(({ rule }) => rule))).toEqual(new Set(rules));
+  });
+
+  test('a sound tree passes', async () => {
+    const base = join(scratch, 'sound');
+    write(base, {
+      ...packages,
+      'src/index.ts': "export { a } from './solvers/a.js';",
+      'src/solvers/a.ts': "import { e } from '../errors.js'; export const a = e;",
+      'src/errors.ts': 'export const e = 1;',
+      'src/plot/index.ts': "export const draw = async () => import('vega');",
+      'src/wasm/index.ts': 'export {};',
+    });
+    expect(await violations(base)).toEqual([]);
+  });
+});
+
+describe('source files', () => {
+  let files: ReturnType<typeof sourceFiles>;
+  beforeAll(() => {
+    files = sourceFiles();
+    expect(files.length).toBeGreaterThan(0);
+  });
+
+  const paths = (unwanted: (file: { path: string; text: string; lines: number }) => boolean) =>
+    files.filter(unwanted).map(({ path, lines }) => `${path} (${lines} lines)`);
+
+  test('hold one idea each: at most 300 lines', () => {
+    expect(paths(({ lines }) => lines > 300)).toEqual([]);
+  });
+
+  test('leave no note of work undone', () => {
+    expect(paths(({ text }) => /\b(TODO|FIXME|XXX|HACK)\b/.test(text))).toEqual([]);
+  });
+
+  test('do not write to the console of whoever calls them', () => {
+    expect(paths(({ text, path }) => !path.includes('assembly') && /\bconsole\s*\./.test(text))).toEqual([]);
+  });
+
+  test('suppress no finding of the compiler or the linter', () => {
+    const suppressed = /@ts-(ignore|expect-error|nocheck)|eslint-disable/;
+    expect(paths(({ text, path }) => !path.includes('assembly') && suppressed.test(text))).toEqual([]);
+  });
+
+  test('export by name', () => {
+    expect(paths(({ text }) => /^export default\b/m.test(text))).toEqual([]);
+  });
+
+  test('are named in kebab-case, after what they hold', () => {
+    expect(paths(({ path }) => !/^([a-z0-9-]+\/)*[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(path))).toEqual([]);
+    expect(paths(({ path }) => /(^|\/)(utils?|helpers?|misc|common)\.ts$/.test(path))).toEqual([]);
+  });
+});
