@@ -1,0 +1,62 @@
+// Scratch projects that install the tarball as a user would, and use it from ESM, CommonJS and TypeScript.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { programs } from './programs.mjs';
+import { bin, run } from './run.mjs';
+
+const typescriptConfig = {
+  compilerOptions: {
+    target: 'es2022',
+    module: 'node16',
+    moduleResolution: 'node16',
+    lib: ['es2022', 'dom'],
+    types: [],
+    strict: true,
+    // The types of TensorFlow.js itself do not stand up to a check of libraries.
+    skipLibCheck: true,
+    outDir: 'compiled',
+  },
+  include: ['*.mts', '*.cts'],
+};
+
+/** A scratch project named `name` that has TensorFlow.js as `tensorflow` says. */
+function consumer(name, tensorflow) {
+  return async ({ scratch, tarball, check }) => {
+    const cwd = join(scratch, name);
+    const installed = await check(`${name}: npm install`, async () => {
+      mkdirSync(cwd);
+      writeFileSync(join(cwd, 'package.json'), JSON.stringify({ name, private: true }));
+      const wanted = [tarball, ...tensorflow.install];
+      await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...wanted], { cwd });
+      for (const [file, text] of Object.entries(programs(tensorflow))) writeFileSync(join(cwd, file), text);
+      writeFileSync(join(cwd, 'tsconfig.json'), JSON.stringify(typescriptConfig));
+    });
+    if (!installed) return;
+    await check(`${name}: ESM`, () => run('node', ['esm.mjs'], { cwd }));
+    await check(`${name}: CommonJS`, () => run('node', ['cjs.cjs'], { cwd }));
+    const compiled = await check(`${name}: TypeScript compiles`, () => run(bin('tsc'), ['-p', '.'], { cwd }));
+    if (!compiled) return;
+    await check(`${name}: TypeScript as ESM`, () => run('node', ['compiled/typed-esm.mjs'], { cwd }));
+    await check(`${name}: TypeScript as CommonJS`, () => run('node', ['compiled/typed-cjs.cjs'], { cwd }));
+  };
+}
+
+/** Where the tarball is found installed beside core, layers and a backend: the bundles start from there. */
+export const separatePackages = 'core-layers-cpu';
+
+const version = '^4.22.0';
+
+export const consumers = [
+  consumer(separatePackages, {
+    core: '@tensorflow/tfjs-core',
+    layers: '@tensorflow/tfjs-layers',
+    backend: '@tensorflow/tfjs-backend-cpu',
+    install: ['core', 'layers', 'backend-cpu'].map((part) => `@tensorflow/tfjs-${part}@${version}`),
+  }),
+  consumer('union', {
+    core: '@tensorflow/tfjs',
+    layers: '@tensorflow/tfjs',
+    install: [`@tensorflow/tfjs@${version}`],
+  }),
+];
