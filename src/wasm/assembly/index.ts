@@ -5,3 +5,4 @@ export { gemm, gemmScratchBytes } from './gemm';
 export { combineRows, dotRows } from './gemv';
 export { convolve } from './convolve';
 export { copyColumns, filterGradient } from './filter-gradient';
+export { transpose } from './transpose';

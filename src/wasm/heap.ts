@@ -1,0 +1,84 @@
+import type { DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+import type { WasmFunctions } from './module.js';
+
+/** The parts of tfjs's WASM backend that kernels need. */
+export interface WasmBackend extends KernelBackend {
+  readonly wasm: {
+    readonly asm?: { readonly memory?: WebAssembly.Memory };
+    readonly wasmMemory?: WebAssembly.Memory;
+    readonly HEAPU8: Uint8Array;
+    _malloc(bytes: number): number;
+    _free(pointer: number): void;
+  };
+  readonly dataIdMap: { get(dataId: object): { memoryOffset: number } };
+  makeOutput(shape: number[], dtype: DataType): TensorInfo;
+  incRef(dataId: object): void;
+}
+
+/** Alignment of scratch: a cache line, so that no vector of a packed panel straddles two. */
+const ALIGNMENT = 64;
+/** The smallest block of scratch asked for, so that small kernels do not ask again and again. */
+const SMALLEST = 1 << 20;
+/** A block above this is given back as soon as a kernel needs less. */
+const LARGEST_KEPT = 32 << 20;
+
+/** tfjs's heap as our kernels see it: where tensors lie, new tensors, and one block of scratch used over and over. */
+export class Heap {
+  private block = 0;
+  private capacity = 0;
+
+  constructor(
+    readonly backend: WasmBackend,
+    readonly functions: WasmFunctions,
+  ) {}
+
+  /** Address of a tensor's first element. Addresses survive a growing heap; views of it do not. */
+  pointer(tensor: TensorInfo): number {
+    return this.backend.dataIdMap.get(tensor.dataId).memoryOffset;
+  }
+
+  /** A new tensor with undefined contents, owned by the engine once a kernel has returned it. */
+  output(shape: number[], dtype: DataType = 'float32'): TensorInfo {
+    return this.backend.makeOutput(shape, dtype);
+  }
+
+  /** A second handle on the same data under another shape. Costs no copy. */
+  alias(tensor: TensorInfo, shape: number[], dtype: DataType = tensor.dtype): TensorInfo {
+    this.backend.incRef(tensor.dataId);
+    return { dataId: tensor.dataId, shape, dtype };
+  }
+
+  /** Frees a tensor that a kernel made for itself. */
+  release(tensor: TensorInfo): void {
+    this.backend.disposeData(tensor.dataId);
+  }
+
+  /** Fills bytes with zeros. The view is taken anew: an earlier allocation may have grown the heap. */
+  clear(pointer: number, bytes: number): void {
+    this.backend.wasm.HEAPU8.fill(0, pointer, pointer + bytes);
+  }
+
+  /**
+   * A block of at least `bytes`, 64-byte aligned, with undefined contents, valid until the next call. Between kernels
+   * no more than 32 MiB stay allocated once a smaller request has come.
+   */
+  scratch(bytes: number): number {
+    const needed = Math.max(bytes, SMALLEST);
+    if (needed > this.capacity || (this.capacity > LARGEST_KEPT && needed <= LARGEST_KEPT)) {
+      this.dispose();
+      const block = this.backend.wasm._malloc(needed + ALIGNMENT) >>> 0;
+      if (block === 0)
+        throw new Error(`WASM training kernels: out of memory, ${needed} bytes of scratch needed`);
+      this.block = block;
+      this.capacity = needed;
+    }
+    return Math.ceil(this.block / ALIGNMENT) * ALIGNMENT;
+  }
+
+  /** Gives the scratch back to tfjs's heap. The next kernel that needs some asks again. */
+  dispose(): void {
+    if (this.block !== 0) this.backend.wasm._free(this.block);
+    this.block = 0;
+    this.capacity = 0;
+  }
+}

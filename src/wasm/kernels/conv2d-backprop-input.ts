@@ -1,0 +1,29 @@
+import { Conv2DBackpropInput, util, type Conv2DBackpropInputAttrs } from '@tensorflow/tfjs-core';
+import { allFloat32, attributes, input, passOn, type TrainingKernel } from '../kernel.js';
+import { imagesOf } from './conv2d-backprop-filter.js';
+import { conv2dGeometry, conv2dInfo, type Conv2DLikeAttrs } from './conv-attributes.js';
+import { fromChannelsLast, toChannelsLast } from './data-format.js';
+import { hasEmptyPhase, inputGradient } from './input-gradient.js';
+
+/** `Conv2DBackpropInput` as dense correlations; any stride, padding and dilation, NHWC and NCHW. */
+export const conv2dBackpropInput: TrainingKernel = {
+  kernelName: Conv2DBackpropInput,
+  create: (heap, stock) => (call) => {
+    const [dy, filter] = [input(call, 'dy'), input(call, 'filter')];
+    if (!allFloat32(dy, filter)) return passOn(stock, heap, call);
+    const attrs = attributes<Conv2DBackpropInputAttrs & Conv2DLikeAttrs>(call);
+    const info = conv2dInfo(attrs.inputShape, filter.shape, attrs);
+    const { rows, cols, batch, channels, filters, dataFormat } = conv2dGeometry(info, dy.shape);
+    const dx = heap.output([batch, rows.input, cols.input, channels]);
+    const size = util.sizeFromShape(dx.shape);
+    const empty = util.sizeFromShape(dy.shape) === 0 || util.sizeFromShape(filter.shape) === 0;
+    if (empty || hasEmptyPhase(rows, cols)) heap.clear(heap.pointer(dx), 4 * size);
+    if (!empty && size > 0) {
+      const dy4d = toChannelsLast(heap, dy, dataFormat);
+      const [from, to] = [imagesOf(heap, dy4d, batch), imagesOf(heap, dx, batch)];
+      inputGradient(heap, rows, cols, channels, filters, batch, from, heap.pointer(filter), to, false);
+      heap.release(dy4d);
+    }
+    return fromChannelsLast(heap, dx, dataFormat);
+  },
+};

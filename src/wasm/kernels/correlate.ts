@@ -1,0 +1,53 @@
+import type { Heap } from '../heap.js';
+import { bandRows, extent, staysInside, type Axis } from '../geometry.js';
+import type { Images } from './filter-gradient.js';
+
+/** Where the places of the output lie, all distances in bytes. */
+export interface Places extends Images {
+  readonly row: number;
+  readonly col: number;
+}
+
+/** `C += …` in the compiled functions. */
+const ACCUMULATE = 1;
+
+/** Bytes of scratch that {@link correlate} needs for its band of input. */
+export function bandBytes(rows: Axis, cols: Axis, channels: number): number {
+  if (staysInside(rows) && staysInside(cols)) return 0;
+  const band = bandRows(rows, cols, channels, Infinity);
+  return 4 * channels * extent(rows, band) * extent(cols, cols.output);
+}
+
+/** Bytes of a packed filter of `depth` rows and `filters` columns. */
+export function packedBytes(depth: number, filters: number): number {
+  return 4 * depth * ((filters + 7) & ~7);
+}
+
+/**
+ * out[b, y, x, :] (+)= sum over r, s of in[b, y sh + r dh − ph, x sw + s dw − pw, :] B[r, s, :, :].
+ *
+ * @param packed B in panels of [taps · channels, filters]
+ * @param band {@link bandBytes} bytes of scratch
+ */
+export function correlate(
+  heap: Heap,
+  rows: Axis,
+  cols: Axis,
+  channels: number,
+  filters: number,
+  batch: number,
+  source: Images,
+  packed: number,
+  out: Places,
+  accumulate: boolean,
+  band: number,
+): void {
+  heap.functions.convolve(
+    ...[source.pointer, source.stride, rows.input, cols.input, channels],
+    ...[rows.pad, cols.pad, Number(staysInside(rows) && staysInside(cols))],
+    packed,
+    ...[rows.taps, cols.taps, rows.stride, cols.stride, rows.dilation, cols.dilation],
+    ...[out.pointer, out.stride, out.row, out.col, rows.output, cols.output, filters],
+    ...[batch, bandRows(rows, cols, channels, Infinity), accumulate ? ACCUMULATE : 0, band],
+  );
+}

@@ -1,0 +1,41 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { Heap } from '../heap.js';
+
+type DataFormat = 'channelsLast' | 'channelsFirst';
+
+/**
+ * A batch of images as [batch, height, width, channels]: the tensor itself under another handle, or a transposed copy of
+ * [batch, channels, height, width]. Release it.
+ */
+export function toChannelsLast(heap: Heap, tensor: TensorInfo, format: DataFormat): TensorInfo {
+  if (format === 'channelsLast') return heap.alias(tensor, tensor.shape);
+  const [batch = 0, channels = 0, height = 0, width = 0] = tensor.shape;
+  const copy = heap.output([batch, height, width, channels], tensor.dtype);
+  transposeImages(heap, tensor, copy, batch, channels, height * width);
+  return copy;
+}
+
+/** The inverse of {@link toChannelsLast}; takes over `tensor`. */
+export function fromChannelsLast(heap: Heap, tensor: TensorInfo, format: DataFormat): TensorInfo {
+  if (format === 'channelsLast') return tensor;
+  const [batch = 0, height = 0, width = 0, channels = 0] = tensor.shape;
+  const copy = heap.output([batch, channels, height, width], tensor.dtype);
+  transposeImages(heap, tensor, copy, batch, height * width, channels);
+  heap.release(tensor);
+  return copy;
+}
+
+function transposeImages(
+  heap: Heap,
+  from: TensorInfo,
+  to: TensorInfo,
+  batch: number,
+  rows: number,
+  cols: number,
+): void {
+  const bytes = 4 * rows * cols;
+  const [src, dst] = [heap.pointer(from), heap.pointer(to)];
+  for (let i = 0; i < batch; i++) {
+    heap.functions.transpose(src + i * bytes, dst + i * bytes, rows, cols);
+  }
+}

@@ -1,0 +1,126 @@
+import { relaxedSimdBinary, simdBinary } from './binaries.js';
+
+/** The functions of the compiled module. Pointers and strides are bytes, everything else counts elements. */
+export interface WasmFunctions {
+  packRows(src: number, rowStride: number, k: number, n: number, dst: number, panelStride: number): void;
+  packTransposed(
+    src: number,
+    rowStride: number,
+    k: number,
+    n: number,
+    dst: number,
+    panelStride: number,
+  ): void;
+  gemmScratchBytes(): number;
+  gemm(
+    a: number,
+    lda: number,
+    transposeA: number,
+    b: number,
+    ldb: number,
+    transposeB: number,
+    c: number,
+    ldc: number,
+    m: number,
+    n: number,
+    k: number,
+    accumulate: number,
+    scratch: number,
+  ): void;
+  dotRows(rows: number, ld: number, count: number, len: number, x: number, y: number): void;
+  combineRows(rows: number, ld: number, count: number, len: number, x: number, y: number): void;
+  convolve(...args: ConvolveArguments): void;
+  filterGradient(...args: FilterGradientArguments): void;
+  transpose(src: number, dst: number, rows: number, cols: number): void;
+  copyColumns(src: number, ld: number, dst: number, rows: number, cols: number): void;
+}
+
+type Source = [src: number, srcImage: number, h: number, w: number, c: number];
+type Window = [top: number, left: number, inside: number];
+type Steps = [kh: number, kw: number, sh: number, sw: number, dh: number, dw: number];
+
+export type ConvolveArguments = [
+  ...Source,
+  ...Window,
+  packed: number,
+  ...Steps,
+  dst: number,
+  dstImage: number,
+  dstRow: number,
+  dstCol: number,
+  oh: number,
+  ow: number,
+  co: number,
+  batch: number,
+  band: number,
+  flags: number,
+  scratch: number,
+];
+
+export type FilterGradientArguments = [
+  ...Source,
+  ...Window,
+  dy: number,
+  dyImage: number,
+  oh: number,
+  ow: number,
+  co: number,
+  ...Steps,
+  acc: number,
+  batch: number,
+  band: number,
+  panels: number,
+  scratch: number,
+];
+
+/** Which instructions the kernels use: fused multiply-add of relaxed SIMD, or plain SIMD. */
+export type InstructionSet = 'relaxed-simd' | 'simd';
+
+/**
+ * Compiles the kernels against tfjs's own memory, with the best instructions this engine validates. The module has no
+ * data, stack or globals: nothing in that memory changes until a function is called.
+ *
+ * @returns null where the engine has no WebAssembly SIMD
+ */
+export async function instantiate(
+  memory: WebAssembly.Memory,
+): Promise<{ functions: WasmFunctions; instructions: InstructionSet } | null> {
+  const candidates: [InstructionSet, string][] = [
+    ['relaxed-simd', relaxedSimdBinary],
+    ['simd', simdBinary],
+  ];
+  for (const [instructions, base64] of candidates) {
+    const bytes = decode(base64);
+    if (isShared(memory)) declareShared(bytes);
+    if (!WebAssembly.validate(bytes)) continue;
+    const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
+    return { functions: instance.exports as unknown as WasmFunctions, instructions };
+  }
+  return null;
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+function isShared(memory: WebAssembly.Memory): boolean {
+  return typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+}
+
+/** `env`.`memory`, kind memory, limits with a maximum: the bytes of the one import up to its flags. */
+const MEMORY_IMPORT = [3, ...bytesOf('env'), 6, ...bytesOf('memory'), 2, 1];
+
+/**
+ * tfjs's threaded binary has a shared memory, and an import has to say so. Loads and stores are the same instructions
+ * on either, so setting the flag in the import section makes the one binary serve both. Our kernels run on
+ * the calling thread only.
+ */
+function declareShared(bytes: Uint8Array): void {
+  const at = bytes.findIndex((_, i) => MEMORY_IMPORT.every((byte, j) => bytes[i + j] === byte));
+  if (at < 0) throw new Error('registerWasmTrainingKernels: the embedded module has no memory import');
+  bytes[at + MEMORY_IMPORT.length - 1] = 3;
+}
+
+function bytesOf(text: string): number[] {
+  return [...text].map((character) => character.charCodeAt(0));
+}

@@ -1,0 +1,115 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { CurvatureArgumentError } from '../errors.js';
+import { Heap, type WasmBackend } from './heap.js';
+import type { TrainingKernel } from './kernel.js';
+import { instantiate } from './module.js';
+import { trainingKernels } from './kernels/all.js';
+
+/** The registration in force, so that a second call neither stacks kernels nor loses the stock ones. */
+let active: { backend: WasmBackend; undo: () => void } | null = null;
+
+/**
+ * Gives tfjs's WASM backend the kernels it lacks for training (filter gradients of convolutions, depthwise gradients,
+ * segment sums, einsum), puts fast ones in place of slow ones (matrix products with transposes, input gradients,
+ * pooling gradients, reductions over leading axes) and right ones in place of wrong ones (maximum pooling where a window
+ * holds no positive number, matrix products with transpose and bias). Results agree with tfjs's `cpu` backend to float32
+ * rounding. Opt in: nothing changes until this is called, and only for the backend named `wasm`.
+ *
+ * Starts the WASM backend if it has not been started; the current backend stays the one it was. Works
+ * with tfjs's plain, SIMD and threaded binaries (our kernels run on the calling thread).
+ *
+ * Memory: a block of scratch on tfjs's heap, at most 32 MiB between kernels, reused and freed by undo.
+ *
+ * @returns a function that restores exactly the kernels that stood there before; call it with no kernel running.
+ *   Calling register again while registered returns the same function.
+ * @throws CurvatureArgumentError if `@tensorflow/tfjs-backend-wasm` is not imported, or the engine has no WebAssembly SIMD
+ *
+ * @example
+ * import '@tensorflow/tfjs-backend-wasm';
+ * import { registerWasmTrainingKernels } from 'tfjs-curvature/wasm';
+ * await tf.setBackend('wasm');
+ * const undo = await registerWasmTrainingKernels();
+ */
+export async function registerWasmTrainingKernels(): Promise<() => void> {
+  const backend = await startBackend();
+  if (active?.backend === backend) return active.undo;
+  active?.undo();
+  const memory = backend.wasm.asm?.memory ?? backend.wasm.wasmMemory;
+  if (memory == null) {
+    throw new CurvatureArgumentError(
+      'registerWasmTrainingKernels',
+      'a WASM backend that shows its memory (tfjs-backend-wasm 4.x)',
+      'one that does not',
+    );
+  }
+  const compiled = await instantiate(memory);
+  if (compiled == null) {
+    throw new CurvatureArgumentError(
+      'registerWasmTrainingKernels',
+      'an engine with WebAssembly SIMD (Node 16.4, Chrome 91, Firefox 89, Safari 16.4 or newer)',
+      'one without',
+    );
+  }
+  const heap = new Heap(backend, compiled.functions);
+  const restore = trainingKernels.map((kernel) => replace(kernel, heap));
+  const registration = {
+    backend,
+    undo: () => {
+      if (active !== registration) return;
+      active = null;
+      for (const back of restore) back();
+      heap.dispose();
+    },
+  };
+  active = registration;
+  return registration.undo;
+}
+
+/** Registers one kernel and returns how to put back what was there. */
+function replace(kernel: TrainingKernel, heap: Heap): () => void {
+  const { kernelName } = kernel;
+  const stock = tf.getKernel(kernelName, 'wasm');
+  const missing: tf.KernelFunc = () => {
+    throw new Error(`Kernel '${kernelName}' of the wasm backend takes float32 tensors only.`);
+  };
+  const compute = kernel.create(heap, stock?.kernelFunc ?? missing);
+  if (stock != null) tf.unregisterKernel(kernelName, 'wasm');
+  tf.registerKernel({
+    kernelName,
+    backendName: 'wasm',
+    setupFunc: stock?.setupFunc,
+    disposeFunc: stock?.disposeFunc,
+    kernelFunc: ({ inputs, attrs, backend }) => {
+      if (backend !== heap.backend) {
+        throw new Error('The wasm backend was started anew: call registerWasmTrainingKernels again.');
+      }
+      return compute({ inputs, attrs: attrs ?? {} });
+    },
+  });
+  return () => {
+    tf.unregisterKernel(kernelName, 'wasm');
+    if (stock != null) tf.registerKernel(stock);
+  };
+}
+
+/** The running WASM backend, started if need be without changing which backend is current. */
+async function startBackend(): Promise<WasmBackend> {
+  const current = tf.engine().backendName;
+  if (tf.findBackendFactory('wasm') == null) {
+    throw new CurvatureArgumentError(
+      'registerWasmTrainingKernels',
+      "the wasm backend: import '@tensorflow/tfjs-backend-wasm' first",
+      'none',
+    );
+  }
+  if (current !== 'wasm') {
+    if (!(await tf.setBackend('wasm'))) {
+      throw new Error(
+        'registerWasmTrainingKernels: tfjs could not start its wasm backend (see setWasmPaths)',
+      );
+    }
+    if (current != null) await tf.setBackend(current);
+  }
+  await tf.ready();
+  return tf.findBackend('wasm') as WasmBackend;
+}
