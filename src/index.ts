@@ -1,3 +1,13 @@
 export { CurvatureArgumentError, DifferentiationError } from './errors.js';
 export type { LinearOperator } from './operators/linear-operator.js';
 export { ParameterSpace } from './parameters.js';
+export type { Objective, LossTerm } from './objectives/objective.js';
+export { lossObjective } from './objectives/objective.js';
+export type { ModelData, ModelObjectiveOptions } from './objectives/model-objective.js';
+export { modelObjective } from './objectives/model-objective.js';
+export type { Linearization } from './autodiff/linearize.js';
+export { linearize } from './autodiff/linearize.js';
+export type { HessianOptions } from './operators/hessian.js';
+export { HessianOperator } from './operators/hessian.js';
+export type { CheckOptions, OperatorReport } from './operators/check-operator.js';
+export { checkOperator } from './operators/check-operator.js';

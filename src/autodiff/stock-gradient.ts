@@ -1,0 +1,24 @@
+import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import { keep, tidy } from '@tensorflow/tfjs-core';
+import type { ParameterSpace } from '../parameters.js';
+import { engineInternals } from './engine.js';
+
+/**
+ * L(θ) and ∇L(θ) by TensorFlow.js's own first-order differentiation: the way out for losses with ops that
+ * cannot be differentiated twice.
+ *
+ * @param f computes the loss, a float32 scalar; called once
+ * @returns the loss and the gradient [n], with zeros for variables it does not reach; the caller disposes both
+ */
+export function stockGradient(
+  f: () => Tensor,
+  parameters: ParameterSpace,
+): { loss: Scalar; gradient: Tensor1D } {
+  const result: { loss?: Scalar; gradient?: Tensor1D } = {};
+  tidy(() => {
+    const { value, grads } = engineInternals().gradients(f, parameters.variables as Variable[], null, true);
+    result.loss = keep(value as Scalar);
+    result.gradient = keep(parameters.flatten(grads));
+  });
+  return result as Required<typeof result>;
+}

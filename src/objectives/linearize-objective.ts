@@ -1,0 +1,160 @@
+import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { add, keep, memory, mul, tidy } from '@tensorflow/tfjs-core';
+import { aliasTensor, handToScope } from '../autodiff/engine.js';
+import type { Linearization } from '../autodiff/linearize.js';
+import { linearize } from '../autodiff/linearize.js';
+import { CurvatureArgumentError } from '../errors.js';
+import type { LossTerm, Objective } from './objective.js';
+import { withoutSideEffects } from './side-effects.js';
+
+/**
+ * Bytes of tapes that `retain: 'auto'` keeps: half of what a 32-bit WASM heap comfortably holds beside the
+ * model and the data.
+ */
+export const autoRetainBytes: number = 512 * 2 ** 20;
+
+/**
+ * Linearizes L = Σ_b w_b L_b, term by term, without side effects.
+ *
+ * @param retain whether the tape of each term is kept between products (a product is then one backward sweep)
+ *   or rebuilt at each (one more gradient). `'auto'` keeps the first and as many more as fit
+ *   {@link autoRetainBytes}.
+ * @returns the weighted sum of the linearizations; the caller disposes it
+ */
+export function linearizeObjective(
+  objective: Objective,
+  retain: 'auto' | boolean,
+  where: string,
+): Linearization {
+  return new WeightedLinearization(objective, retain, where);
+}
+
+/** Evaluates a term with nothing of the user's disturbed. */
+export function evaluateTerm<T>(objective: Objective, f: () => T): T {
+  return withoutSideEffects(() => objective.evaluate(f));
+}
+
+class WeightedLinearization implements Linearization {
+  readonly parameters: Objective['parameters'];
+  readonly loss: Scalar;
+  readonly gradient: Tensor1D;
+  /** The kept tapes, by term; null for a term that is linearized anew at each product. */
+  private readonly kept: (Linearization | null)[] = [];
+  private readonly values: unknown[];
+
+  constructor(
+    private readonly objective: Objective,
+    retain: 'auto' | boolean,
+    private readonly where: string,
+  ) {
+    this.parameters = objective.parameters;
+    this.values = this.parameters.variables.map((variable) => variable.dataId);
+    const loss = new WeightedSum<Scalar>();
+    const gradient = new WeightedSum<Tensor1D>();
+    try {
+      const budget = new RetentionBudget(retain);
+      for (const term of objective.terms) {
+        const before = memory().numBytes;
+        const linearization = this.linearizeTerm(term);
+        this.kept.push(linearization);
+        loss.add(term.weight, aliasTensor(linearization.loss) as Scalar);
+        gradient.add(term.weight, aliasTensor(linearization.gradient) as Tensor1D);
+        if (budget.allows(memory().numBytes - before)) continue;
+        linearization.dispose();
+        this.kept[this.kept.length - 1] = null;
+      }
+    } catch (error) {
+      loss.dispose();
+      gradient.dispose();
+      this.releaseTapes();
+      throw error;
+    }
+    this.loss = loss.take();
+    this.gradient = gradient.take();
+  }
+
+  hvp(v: Tensor1D): Tensor1D {
+    if (this.loss.isDisposed) {
+      throw new CurvatureArgumentError(`${this.where}.matvec`, 'a live operator', 'a disposed one');
+    }
+    this.parameters.requireVector(v, `${this.where}.matvec`);
+    const product = new WeightedSum<Tensor1D>();
+    try {
+      this.objective.terms.forEach((term, i) => {
+        const kept = this.kept[i];
+        const linearization = kept ?? this.linearizeTerm(term);
+        try {
+          product.add(term.weight, linearization.hvp(v));
+        } finally {
+          if (kept == null) linearization.dispose();
+        }
+      });
+    } catch (error) {
+      product.dispose();
+      throw error;
+    }
+    const result = product.take();
+    handToScope(result);
+    return result;
+  }
+
+  isCurrent(): boolean {
+    return this.parameters.variables.every((variable, i) => variable.dataId === this.values[i]);
+  }
+
+  dispose(): void {
+    this.releaseTapes();
+    this.loss.dispose();
+    this.gradient.dispose();
+  }
+
+  private releaseTapes(): void {
+    for (const linearization of this.kept) linearization?.dispose();
+    this.kept.length = 0;
+  }
+
+  private linearizeTerm(term: LossTerm): Linearization {
+    const { parameters } = this;
+    return evaluateTerm(this.objective, () => linearize(() => term.loss(), parameters.variables, this.where));
+  }
+}
+
+/** Decides which tapes are kept. */
+class RetentionBudget {
+  private used = 0;
+
+  constructor(private readonly retain: 'auto' | boolean) {}
+
+  /** Whether a tape of so many bytes may stay. The first costs nothing: a product needs it at its peak anyway. */
+  allows(bytes: number): boolean {
+    if (this.retain !== 'auto') return this.retain;
+    const isFirst = this.used === 0;
+    this.used += bytes;
+    return isFirst || this.used <= autoRetainBytes;
+  }
+}
+
+/** Σ w_i x_i on the device, in one kept tensor. */
+export class WeightedSum<T extends Tensor> {
+  private sum: T | null = null;
+
+  /** Adds w·x and takes x over. */
+  add(weight: number, x: T): void {
+    const term = weight === 1 ? x : tidy(() => mul(x, weight) as T);
+    const { sum } = this;
+    this.sum = keep(sum == null ? term : tidy(() => add(sum, term) as T));
+    for (const spent of [x, term, sum]) if (spent !== this.sum) spent?.dispose();
+  }
+
+  /** The sum, kept: it lives until it is disposed. */
+  take(): T {
+    const sum = this.sum!;
+    this.sum = null;
+    return sum;
+  }
+
+  dispose(): void {
+    this.sum?.dispose();
+    this.sum = null;
+  }
+}

@@ -1,0 +1,73 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { input, model as functionalModel } from '@tensorflow/tfjs-layers';
+import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
+
+/** ℓ(target, prediction): one value per example, or a scalar. */
+export type LossFunction = (target: Tensor, prediction: Tensor) => Tensor;
+
+/** What `model.compile` takes for `loss`. */
+export type LossSpecification =
+  string | LossFunction | (string | LossFunction)[] | Record<string, string | LossFunction>;
+
+/** The part of a compiled model that holds its losses. */
+interface Compiled {
+  readonly lossFunctions?: LossFunction[];
+  readonly model?: Compiled;
+}
+
+/** The loss of each output: the one asked for, else the one the model was compiled with. */
+export function resolveLosses(
+  model: LayersModel,
+  loss: LossSpecification | undefined,
+  where: string,
+): LossFunction[] {
+  if (loss == null) return compiledLosses(model, where);
+  const names = model.outputNames;
+  const resolve = (one: string | LossFunction): LossFunction =>
+    typeof one === 'string' ? namedLoss(one, where) : requireFunction(one, where);
+  if (typeof loss === 'string' || typeof loss === 'function') return names.map(() => resolve(loss));
+  if (Array.isArray(loss)) {
+    requireArgument(loss.length === names.length, where, `${names.length} losses, one per output`, loss);
+    return loss.map(resolve);
+  }
+  return names.map((name) => {
+    requireArgument(loss[name] != null, where, `a loss for output '${name}'`, Object.keys(loss));
+    return resolve(loss[name]!);
+  });
+}
+
+function compiledLosses(model: LayersModel, where: string): LossFunction[] {
+  // A Sequential keeps its loss functions in the functional model it wraps.
+  const outer = model as unknown as Compiled;
+  const losses = outer.lossFunctions ?? outer.model?.lossFunctions;
+  if (losses == null || losses.length === 0) {
+    throw new CurvatureArgumentError(
+      where,
+      'a compiled model, or the option `loss`',
+      'a model that is not compiled',
+    );
+  }
+  return losses;
+}
+
+/** A loss of tfjs-layers by its name, taken from a model without weights that is compiled with it. */
+function namedLoss(name: string, where: string): LossFunction {
+  const identity = input({ shape: [1] });
+  const probe = functionalModel({ inputs: identity, outputs: identity });
+  try {
+    probe.compile({ optimizer: 'sgd', loss: name });
+    return compiledLosses(probe, where)[0]!;
+  } catch (cause) {
+    const error = new CurvatureArgumentError(where, 'the name of a loss of tfjs-layers', describe(name));
+    error.cause = cause;
+    throw error;
+  } finally {
+    probe.dispose();
+  }
+}
+
+function requireFunction(loss: unknown, where: string): LossFunction {
+  requireArgument(typeof loss === 'function', where, 'a loss by name or as a function', loss);
+  return loss as LossFunction;
+}

@@ -1,0 +1,173 @@
+import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
+import { dispose, div, dot, mul, norm, randomNormal, sub, tidy } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+import { HessianOperator } from './hessian.js';
+import type { LinearOperator } from './linear-operator.js';
+
+/** How far a relative error may go before it is a finding, in units that float32 products reach with room. */
+const tolerances = {
+  /** Rounding of two products and two inner products of length n. */
+  symmetry: 1e-3,
+  linearity: 1e-3,
+  /** The same kernels on the same numbers. */
+  determinism: 0,
+  /** Central differences in float32 keep about three digits, fewer near kinks. */
+  centralDifference: 5e-2,
+} as const;
+
+/** What {@link checkOperator} found. Errors are relative; see the function for their formulas. */
+export interface OperatorReport {
+  readonly symmetry: number;
+  readonly linearity: number;
+  readonly determinism: number;
+  /** Null for an operator that is no Hessian of an objective. */
+  readonly centralDifference: number | null;
+  /** Each error beyond its tolerance, in words: which of loss, gradient or product is off, and what it means. */
+  readonly findings: readonly string[];
+  /** Whether there are no findings. */
+  readonly passed: boolean;
+}
+
+/** Options of {@link checkOperator}. */
+export interface CheckOptions {
+  /** Seed of the random vectors. Default 0. */
+  readonly seed?: number;
+}
+
+/**
+ * Checks on random unit vectors u, v that an operator A is what solvers take it for:
+ *
+ * - symmetry:          |uᵀAv − vᵀAu| / √(‖Au‖ ‖Av‖)
+ * - linearity:         ‖A(2u − v) − 2Au + Av‖ / (2‖Au‖ + ‖Av‖)
+ * - determinism:       ‖Av − (Av again, from scratch)‖ / ‖Av‖, and for a Hessian loss and gradient too
+ * - centralDifference: ‖Hv − (∇L(θ + hv) − ∇L(θ − hv))/2h‖ / ‖Hv‖ (for a {@link HessianOperator})
+ *
+ * @returns a plain report; nothing to dispose. The operator stays the caller's
+ * Cost: four products, and for a Hessian one linearization and two gradients more.
+ * After curvlinops' determinism checks (Dangel et al. 2025, "Position: Curvature Matrices Should Be
+ * Democratized via Linear Operators").
+ */
+export async function checkOperator(
+  operator: LinearOperator,
+  { seed = 0 }: CheckOptions = {},
+): Promise<OperatorReport> {
+  const { size } = operator;
+  requireArgument(Number.isInteger(size) && size > 0, 'checkOperator', 'an operator of size > 0', operator);
+  const owned: Tensor1D[] = [];
+  const own = (x: Tensor1D): Tensor1D => {
+    owned.push(x);
+    return x;
+  };
+  try {
+    const u = own(randomUnit(size, 2 * seed + 1));
+    const v = own(randomUnit(size, 2 * seed + 2));
+    const w = own(tidy(() => sub(mul(u, 2), v) as Tensor1D));
+    const au = own(operator.matvec(u));
+    const av = own(operator.matvec(v));
+    const aw = own(operator.matvec(w));
+    const [uAv, vAu, normU, normV, deviation] = await read([
+      tidy(() => dot(u, av) as Scalar),
+      tidy(() => dot(v, au) as Scalar),
+      tidy(() => norm(au) as Scalar),
+      tidy(() => norm(av) as Scalar),
+      tidy(() => norm(sub(aw, sub(mul(au, 2), av))) as Scalar),
+    ]);
+    const repeated = await checkDeterminism(operator, v, av);
+    const errors = {
+      symmetry: ratio(Math.abs(uAv! - vAu!), Math.sqrt(normU! * normV!)),
+      linearity: ratio(deviation!, 2 * normU! + normV!),
+      determinism: Math.max(...Object.values(repeated)),
+      centralDifference: operator instanceof HessianOperator ? await checkDifference(operator, v, av) : null,
+    };
+    const findings = describeFindings(errors, repeated);
+    return { ...errors, findings, passed: findings.length === 0 };
+  } finally {
+    dispose(owned);
+  }
+}
+
+/** Relative change of loss, gradient and product when they are computed again from scratch. */
+async function checkDeterminism(
+  operator: LinearOperator,
+  v: Tensor1D,
+  before: Tensor1D,
+): Promise<Record<string, number>> {
+  if (!(operator instanceof HessianOperator)) {
+    return { product: await relativeDistance(before, operator.matvec(v)) };
+  }
+  const again = new HessianOperator(operator.objective, operator.options);
+  try {
+    const gradient = operator.gradient();
+    const [lossBefore, lossAfter] = await read([operator.lossTensor(), again.lossTensor()]);
+    const result = {
+      loss: ratio(Math.abs(lossAfter! - lossBefore!), Math.abs(lossBefore!)),
+      gradient: await relativeDistance(gradient, again.gradient()),
+      product: await relativeDistance(before, again.matvec(v)),
+    };
+    gradient.dispose();
+    return result;
+  } finally {
+    again.dispose();
+  }
+}
+
+async function checkDifference(operator: HessianOperator, v: Tensor1D, hv: Tensor1D): Promise<number> {
+  const differences = new HessianOperator(operator.objective, { method: 'finiteDifference' });
+  try {
+    return await relativeDistance(hv, differences.matvec(v));
+  } finally {
+    differences.dispose();
+  }
+}
+
+function describeFindings(
+  errors: Pick<OperatorReport, 'symmetry' | 'linearity' | 'determinism' | 'centralDifference'>,
+  repeated: Record<string, number>,
+): string[] {
+  const findings: string[] = [];
+  // Written so that NaN is a finding.
+  const within = (error: number, tolerance: number): boolean => error <= tolerance;
+  const note = (what: string, error: number): number =>
+    findings.push(`${what} (relative error ${error.toExponential(1)})`);
+  if (!within(errors.symmetry, tolerances.symmetry))
+    note('uᵀAv and vᵀAu differ: not symmetric', errors.symmetry);
+  if (!within(errors.linearity, tolerances.linearity))
+    note('A(2u − v) and 2Au − Av differ: not linear', errors.linearity);
+  for (const [what, error] of Object.entries(repeated)) {
+    if (!within(error, tolerances.determinism))
+      note(`the ${what} changes from one evaluation to the next`, error);
+  }
+  const { centralDifference } = errors;
+  if (centralDifference != null && !within(centralDifference, tolerances.centralDifference)) {
+    note('the product and a central difference of the gradient differ', centralDifference);
+  }
+  return findings;
+}
+
+/** ‖a − b‖ / ‖a‖; disposes b. */
+async function relativeDistance(a: Tensor1D, b: Tensor1D): Promise<number> {
+  const [distance, length] = await read([
+    tidy(() => norm(sub(a, b)) as Scalar),
+    tidy(() => norm(a) as Scalar),
+  ]);
+  b.dispose();
+  return ratio(distance!, length!);
+}
+
+/** The values of some scalars, which it disposes. */
+async function read(scalars: Scalar[]): Promise<number[]> {
+  const values = await Promise.all(scalars.map((scalar) => scalar.data()));
+  dispose(scalars);
+  return values.map((value) => value[0]!);
+}
+
+function ratio(numerator: number, denominator: number): number {
+  return numerator === 0 ? 0 : numerator / denominator;
+}
+
+function randomUnit(size: number, seed: number): Tensor1D {
+  return tidy(() => {
+    const x = randomNormal([size], 0, 1, 'float32', seed);
+    return div(x, norm(x)) as Tensor1D;
+  });
+}

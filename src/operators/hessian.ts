@@ -1,0 +1,160 @@
+import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+import type { Linearization } from '../autodiff/linearize.js';
+import { requireFinite } from '../autodiff/finite.js';
+import { requireEngine } from '../autodiff/engine.js';
+import { linearizeObjective } from '../objectives/linearize-objective.js';
+import type { Objective } from '../objectives/objective.js';
+import type { ParameterSpace } from '../parameters.js';
+import { FiniteDifferenceLinearization } from './finite-difference.js';
+import type { LinearOperator } from './linear-operator.js';
+
+/** How the products of a {@link HessianOperator} are computed. */
+export interface HessianOptions {
+  /**
+   * `'exact'` (default): double backprop, right to float32 rounding. `'finiteDifference'`: central differences of
+   * the gradient, right to about three digits, for losses with an op that cannot be differentiated twice.
+   */
+  readonly method?: 'exact' | 'finiteDifference';
+  /**
+   * Whether the tapes of the objective's terms are kept between products. `true`: a product is one backward
+   * sweep. `false`: they are rebuilt at each product, which costs one gradient more but holds one tape at a
+   * time. `'auto'` (default): as many are kept as fit 512 MiB. Means nothing to finite differences.
+   */
+  readonly retain?: 'auto' | boolean;
+}
+
+/**
+ * The Hessian H = ∇²L(θ) of an objective as a linear operator on R^n: v ↦ Hv without ever forming H.
+ *
+ * By double backprop: Hv = ∂/∂θ ⟨∇L(θ), v⟩. H is taken at the present values of the variables; when they have
+ * been assigned to, the next use linearizes afresh by itself.
+ *
+ * Cost: construction, one gradient; a product with tapes kept, 1.1 to 2 gradients, else one more. Memory: the
+ * tapes, about two to three times what one gradient holds at its peak.
+ *
+ * @example
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const { eigenvalues, eigenvectors } = await lanczos(hessian, { k: 5 });
+ * hessian.dispose();
+ */
+export class HessianOperator implements LinearOperator {
+  /** θ, the variables that the rows and columns of H belong to. */
+  readonly parameters: ParameterSpace;
+  /** n, the number of scalar parameters. */
+  readonly size: number;
+  private linearization: Linearization | null = null;
+  private disposed = false;
+
+  /**
+   * @param objective see {@link modelObjective} and {@link lossObjective}
+   * @param options see {@link HessianOptions}
+   * @throws CurvatureArgumentError if no backend is ready, gradients are not registered, the loss is no finite
+   *   float32 scalar or does not depend on the variables
+   * @throws DifferentiationError for an op that has no gradient. One that has no second derivative throws at the
+   *   first product, names the op and the layer, and says the way out.
+   */
+  constructor(
+    readonly objective: Objective,
+    readonly options: HessianOptions = {},
+  ) {
+    const { method = 'exact', retain = 'auto' } = options;
+    const where = 'HessianOperator';
+    requireArgument(
+      Array.isArray(objective?.terms),
+      where,
+      'an objective (modelObjective or lossObjective)',
+      objective,
+    );
+    requireArgument(
+      method === 'exact' || method === 'finiteDifference',
+      where,
+      "method to be 'exact' or 'finiteDifference'",
+      method,
+    );
+    requireArgument(
+      retain === 'auto' || typeof retain === 'boolean',
+      where,
+      "retain to be 'auto', true or false",
+      retain,
+    );
+    this.parameters = objective.parameters;
+    this.size = this.parameters.size;
+    this.current('constructor');
+  }
+
+  /** L(θ). Reads one scalar from the device, synchronously. */
+  loss(): number {
+    return this.current('loss').loss.dataSync()[0]!;
+  }
+
+  /** L(θ) as a new scalar that the caller disposes: to be read with `await`, where a synchronous read is a burden. */
+  lossTensor(): Scalar {
+    return this.current('lossTensor').loss.clone();
+  }
+
+  /** ∇L(θ), shape [n]: a new tensor that the caller disposes. */
+  gradient(): Tensor1D {
+    return this.current('gradient').gradient.clone();
+  }
+
+  /**
+   * Hv at the present values of the variables.
+   *
+   * @param v shape [n], float32, finite; stays the caller's
+   * @returns a new tensor of shape [n] that the caller disposes
+   */
+  matvec(v: Tensor1D): Tensor1D {
+    const where = 'HessianOperator.matvec';
+    const current = this.current('matvec');
+    this.parameters.requireVector(v, where);
+    requireFinite(v, where, 'a vector of finite numbers');
+    return current.hvp(v);
+  }
+
+  /**
+   * Linearizes afresh. Needed only when something else than the variables has changed, such as the data that a
+   * loss closes over: assignments to the variables are noticed.
+   */
+  refresh(): void {
+    this.release();
+    this.current('refresh');
+  }
+
+  /** Releases the tapes, loss and gradient. Harmless when repeated. */
+  dispose(): void {
+    this.disposed = true;
+    this.release();
+  }
+
+  private release(): void {
+    this.linearization?.dispose();
+    this.linearization = null;
+  }
+
+  private current(use: string): Linearization {
+    requireArgument(!this.disposed, `HessianOperator.${use}`, 'a live operator', 'a disposed one');
+    if (this.linearization?.isCurrent() !== true) {
+      this.release();
+      this.linearization = this.linearize();
+    }
+    return this.linearization!;
+  }
+
+  private linearize(): Linearization {
+    const { method = 'exact', retain = 'auto' } = this.options;
+    const where = 'HessianOperator';
+    requireEngine(where);
+    const linearization =
+      method === 'exact'
+        ? linearizeObjective(this.objective, retain, where)
+        : new FiniteDifferenceLinearization(this.objective);
+    try {
+      requireFinite(linearization.loss, where, 'a loss that is finite at the present variables');
+    } catch (error) {
+      linearization.dispose();
+      throw error;
+    }
+    return linearization;
+  }
+}
