@@ -51,6 +51,16 @@ export function requireArgument(
   if (!condition) throw new CurvatureArgumentError(where, expected, describe(received));
 }
 
+/** Like {@link requireArgument}, with what came instead already in words. */
+export function requireThat(
+  condition: boolean,
+  where: string,
+  expected: string,
+  received: string,
+): asserts condition {
+  if (!condition) throw new CurvatureArgumentError(where, expected, received);
+}
+
 /** A short, readable rendering of any value for an error message. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { concat, reshape, slice, tidy, Variable, zeros } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError, describe, requireArgument } from './errors.js';
+import { CurvatureArgumentError, describe, requireArgument, requireThat } from './errors.js';
 
 /**
  * An ordered list of float32 variables seen as one flat vector of R^n.
@@ -34,19 +34,19 @@ export class ParameterSpace {
     for (const variable of variables) {
       requireArgument(variable instanceof Variable, where, 'a list of tf.Variable', variable);
       const name = `variable '${variable.name}'`;
-      requireArgument(!variable.isDisposed, where, 'variables that are not disposed', `${name}, disposed`);
+      requireThat(!variable.isDisposed, where, 'variables that are not disposed', `${name}, disposed`);
       requireArgument(
         variable.dtype === 'float32',
         where,
         'float32 variables',
         `${name} of ${variable.dtype}`,
       );
-      requireArgument(!seen.has(variable.id), where, 'each variable once', `${name} twice`);
+      requireThat(!seen.has(variable.id), where, 'each variable once', `${name} twice`);
       seen.add(variable.id);
       offsets.push(size);
       size += variable.size;
     }
-    requireArgument(size > 0, where, 'variables with at least one element', 'only empty variables');
+    requireThat(size > 0, where, 'variables with at least one element', 'only empty variables');
     this.variables = [...variables];
     this.offsets = offsets;
     this.size = size;
@@ -64,7 +64,7 @@ export class ParameterSpace {
    * @returns a new vector of shape [n], owned by the caller
    */
   flatten(parts: readonly (Tensor | null)[]): Tensor1D {
-    requireArgument(
+    requireThat(
       parts.length === this.variables.length,
       'ParameterSpace.flatten',
       `${this.variables.length} tensors, one per variable`,
@@ -126,7 +126,7 @@ export function requireVector(vector: Tensor1D, size: number, where: string): vo
   if (vector == null || !Array.isArray(vector.shape)) {
     throw new CurvatureArgumentError(where, expected, describe(vector));
   }
-  requireArgument(!vector.isDisposed, where, expected, 'a disposed tensor');
+  requireThat(!vector.isDisposed, where, expected, 'a disposed tensor');
   requireArgument(
     vector.rank === 1 && vector.size === size && vector.dtype === 'float32',
     where,

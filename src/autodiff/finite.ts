@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { getBackend, sum, tidy } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import { requireThat } from '../errors.js';
 
 /** Backends whose tensors live in host memory, where reading one number at once is no burden. */
 const hostBackends = new Set(['cpu', 'wasm', 'tensorflow']);
@@ -17,5 +17,5 @@ export function readsAreCheap(): boolean {
 export function requireFinite(tensor: Tensor, where: string, expected: string): void {
   if (!readsAreCheap()) return;
   const total = tidy(() => sum(tensor).dataSync()[0]!);
-  requireArgument(Number.isFinite(total), where, expected, tensor.rank === 0 ? total : 'NaN or infinity');
+  requireThat(Number.isFinite(total), where, expected, tensor.rank === 0 ? `${total}` : 'NaN or infinity');
 }

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { slice } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
+import { CurvatureArgumentError, describe, requireArgument, requireThat } from '../errors.js';
 
 /** One tensor, or one per input or output: in order, or by name. The first axis counts examples. */
 export type TensorsByName = Tensor | Tensor[] | Record<string, Tensor>;
@@ -16,7 +16,7 @@ export function orderTensors(
   for (const tensor of tensors) {
     const isTensor = tensor != null && Array.isArray(tensor.shape);
     requireArgument(isTensor && tensor.rank > 0, where, `${what} as tensors [examples, …]`, tensor);
-    requireArgument(!tensor.isDisposed, where, `${what} that are not disposed`, 'a disposed tensor');
+    requireThat(!tensor.isDisposed, where, `${what} that are not disposed`, 'a disposed tensor');
   }
   return tensors;
 }
@@ -24,12 +24,7 @@ export function orderTensors(
 function listTensors(data: TensorsByName, names: readonly string[], what: string, where: string): Tensor[] {
   requireArgument(data != null && typeof data === 'object', where, `${what} as one or several tensors`, data);
   if (Array.isArray(data)) {
-    requireArgument(
-      data.length === names.length,
-      where,
-      `${what}: ${names.length} tensors`,
-      `${data.length}`,
-    );
+    requireThat(data.length === names.length, where, `${what}: ${names.length} tensors`, `${data.length}`);
     return data;
   }
   if (isTensor(data)) {
@@ -72,7 +67,7 @@ export function countExamples(tensors: Record<string, readonly Tensor[]>, where:
       counts.map(([what, count]) => `${what}: ${count}`).join(', '),
     );
   }
-  requireArgument(first > 0, where, 'at least one example', '0 examples');
+  requireThat(first > 0, where, 'at least one example', '0 examples');
   return first;
 }
 

@@ -19,11 +19,11 @@ interface Compiled {
 /** The loss of each output: the one asked for, else the one the model was compiled with. */
 export function resolveLosses(
   model: LayersModel,
+  names: readonly string[],
   loss: LossSpecification | undefined,
   where: string,
 ): LossFunction[] {
   if (loss == null) return compiledLosses(model, where);
-  const names = model.outputNames;
   const resolve = (one: string | LossFunction): LossFunction =>
     typeof one === 'string' ? namedLoss(one, where) : requireFunction(one, where);
   if (typeof loss === 'string' || typeof loss === 'function') return names.map(() => resolve(loss));

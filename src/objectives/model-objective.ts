@@ -70,9 +70,10 @@ export function modelObjective(
     'batchSize to be a whole number > 0',
     batchSize,
   );
-  const losses = resolveLosses(model, options.loss, where);
-  const xs = orderTensors(data.xs, model.inputNames, 'xs', where);
-  const ys = orderTensors(data.ys, model.outputNames, 'ys', where);
+  const { inputNames, outputNames } = functionalModel(model);
+  const losses = resolveLosses(model, outputNames, options.loss, where);
+  const xs = orderTensors(data.xs, inputNames, 'xs', where);
+  const ys = orderTensors(data.ys, outputNames, 'ys', where);
   const weights = data.sampleWeight == null ? [] : [data.sampleWeight];
   const examples = countExamples({ xs, ys, sampleWeight: weights }, where);
 
@@ -93,6 +94,14 @@ export function modelObjective(
     source: where,
     evaluate: (f) => withFrozenStates(model, f),
   };
+}
+
+/** The model itself, or the one inside of a Sequential, which is built if it was not yet. */
+function functionalModel(model: LayersModel): LayersModel {
+  if (model.getClassName() !== 'Sequential') return model;
+  const sequential = model as unknown as { model?: LayersModel };
+  if (sequential.model == null) model.build();
+  return sequential.model!;
 }
 
 /** Mean loss over a batch, summed over outputs, plus the regularisers of the weights. */

@@ -1,6 +1,6 @@
 import type { DataId, Scalar, Tensor1D } from '@tensorflow/tfjs-core';
 import { add, div, divNoNan, mul, norm, sub, tidy } from '@tensorflow/tfjs-core';
-import { aliasTensor } from '../autodiff/engine.js';
+import { aliasTensor, handToScope } from '../autodiff/engine.js';
 import type { Linearization } from '../autodiff/linearize.js';
 import { stockGradient } from '../autodiff/stock-gradient.js';
 import { evaluateTerm, WeightedSum } from '../objectives/linearize-objective.js';
@@ -43,10 +43,7 @@ export class FiniteDifferenceLinearization implements Linearization {
       const displacement = mul(v, step) as Tensor1D;
       const forward = this.gradientAt(add(theta, displacement));
       const backward = this.gradientAt(sub(theta, displacement));
-      const difference: Tensor1D = sub(forward, backward);
-      forward.dispose();
-      backward.dispose();
-      return divNoNan(div(difference, 2), step) as Tensor1D;
+      return divNoNan(div(sub(forward, backward), 2), step) as Tensor1D;
     });
   }
 
@@ -66,6 +63,7 @@ export class FiniteDifferenceLinearization implements Linearization {
       this.parameters.write(theta);
       const { loss, gradient } = this.differentiate();
       loss.dispose();
+      handToScope(gradient);
       return gradient;
     } finally {
       variables.forEach((variable, i) => {

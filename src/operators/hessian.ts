@@ -1,5 +1,5 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import { requireArgument, requireThat } from '../errors.js';
 import type { Linearization } from '../autodiff/linearize.js';
 import { requireFinite } from '../autodiff/finite.js';
 import { requireEngine } from '../autodiff/engine.js';
@@ -133,7 +133,7 @@ export class HessianOperator implements LinearOperator {
   }
 
   private current(use: string): Linearization {
-    requireArgument(!this.disposed, `HessianOperator.${use}`, 'a live operator', 'a disposed one');
+    requireThat(!this.disposed, `HessianOperator.${use}`, 'a live operator', 'a disposed one');
     if (this.linearization?.isCurrent() !== true) {
       this.release();
       this.linearization = this.linearize();
