@@ -31,6 +31,25 @@ export interface WasmFunctions {
   combineRows(rows: number, ld: number, count: number, len: number, x: number, y: number): void;
   convolve(...args: ConvolveArguments): void;
   filterGradient(...args: FilterGradientArguments): void;
+  addBias(x: number, rows: number, cols: number, bias: number, relu: number): void;
+  sumLeading(src: number, rows: number, cols: number, dst: number): void;
+  sumTrailing(src: number, rows: number, cols: number, dst: number): void;
+  segmentSum(src: number, ids: number, count: number, inner: number, dst: number, segments: number): void;
+  maxPoolGradient(x: number, dy: number, dx: number, ...pool: [...PoolArguments, last: number]): void;
+  averagePoolGradient(dy: number, dx: number, ...pool: PoolArguments): void;
+  maxPoolWithArgmax(x: number, pooled: number, index: number, ...pool: Pool2DArguments): void;
+  expandWindow(
+    dst: number,
+    src: number,
+    h: number,
+    w: number,
+    c: number,
+    mult: number,
+    ...at: WindowAt
+  ): void;
+  depthwiseFilterGradient(window: number, pw: number, dy: number, dw: number, ...steps: DepthwiseSteps): void;
+  depthwiseScatter(dy: number, filter: number, window: number, pw: number, ...steps: DepthwiseSteps): void;
+  foldWindow(window: number, ph: number, pw: number, dx: number, ...image: FoldArguments): void;
   transpose(src: number, dst: number, rows: number, cols: number): void;
   copyColumns(src: number, ld: number, dst: number, rows: number, cols: number): void;
 }
@@ -38,6 +57,36 @@ export interface WasmFunctions {
 type Source = [src: number, srcImage: number, h: number, w: number, c: number];
 type Window = [top: number, left: number, inside: number];
 type Steps = [kh: number, kw: number, sh: number, sw: number, dh: number, dw: number];
+
+type WindowAt = [y0: number, x0: number, ph: number, pw: number];
+type FoldArguments = [h: number, w: number, c: number, mult: number, top: number, left: number];
+type DepthwiseSteps = [oh: number, ow: number, q: number, ...Steps];
+type Triple = [depth: number, height: number, width: number];
+
+/** Batch and channels, then by depth, height and width: input, output, taps, strides, dilations and pads. */
+export type PoolArguments = [
+  batch: number,
+  channels: number,
+  ...input: Triple,
+  ...output: Triple,
+  ...taps: Triple,
+  ...strides: Triple,
+  ...dilations: Triple,
+  ...pads: Triple,
+];
+
+type Pool2DArguments = [
+  batch: number,
+  channels: number,
+  h: number,
+  w: number,
+  oh: number,
+  ow: number,
+  ...Steps,
+  top: number,
+  left: number,
+  batchInIndex: number,
+];
 
 export type ConvolveArguments = [
   ...Source,

@@ -1,11 +1,11 @@
 import { fma } from './fma';
 
 /** Terms summed in float32 before the partial sum goes to double precision. */
-const CHUNK: i32 = 4096;
+const CHUNK: i32 = 1024;
 /** Floats of the result that {@link combineRows} keeps in the first-level cache. */
 const BLOCK: i32 = 2048;
 
-/** y[r] = sum over i of rows[r, i] x[i]. Chunks of 4096 terms are added up in double precision. */
+/** y[r] = sum over i of rows[r, i] x[i]. Chunks of 1024 terms are added up in double precision. */
 export function dotRows(rows: usize, ld: i32, count: i32, len: i32, x: usize, y: usize): void {
   for (let r = 0; r < count; r++) {
     store<f32>(y + ((<usize>r) << 2), <f32>dot(rows + ((<usize>r * ld) << 2), x, len));

@@ -6,3 +6,8 @@ export { combineRows, dotRows } from './gemv';
 export { convolve } from './convolve';
 export { copyColumns, filterGradient } from './filter-gradient';
 export { transpose } from './transpose';
+export { addBias } from './bias';
+export { averagePoolGradient } from './average-pool';
+export { depthwiseFilterGradient, depthwiseScatter, expandWindow, foldWindow } from './depthwise';
+export { maxPoolGradient, maxPoolWithArgmax } from './max-pool';
+export { segmentSum, sumLeading, sumTrailing } from './reduce';

@@ -1,11 +1,33 @@
 import type { TrainingKernel } from '../kernel.js';
+import { avgPool3dGrad, avgPoolGrad } from './average-pool-gradients.js';
 import { batchMatMul } from './batch-mat-mul.js';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
 import { conv2dBackpropInput } from './conv2d-backprop-input.js';
+import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.js';
+import { einsum } from './einsum.js';
+import { fusedMatMul } from './fused-mat-mul.js';
+import { cast, identity } from './identity.js';
+import { maxPool3dGrad, maxPoolGrad } from './max-pool-gradients.js';
+import { maxPoolWithArgmax } from './max-pool-with-argmax.js';
+import { sum } from './sum.js';
+import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
 /** Every kernel that {@link registerWasmTrainingKernels} registers. */
 export const trainingKernels: readonly TrainingKernel[] = [
+  avgPool3dGrad,
+  avgPoolGrad,
   batchMatMul,
+  cast,
   conv2dBackpropFilter,
   conv2dBackpropInput,
+  depthwiseBackpropFilter,
+  depthwiseBackpropInput,
+  einsum,
+  fusedMatMul,
+  identity,
+  maxPool3dGrad,
+  maxPoolGrad,
+  maxPoolWithArgmax,
+  sum,
+  unsortedSegmentSum,
 ];

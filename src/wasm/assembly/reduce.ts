@@ -1,0 +1,115 @@
+/** Rows added up before their sum joins the total; 128 rows of 64 floats stay in the first-level cache. */
+const ROWS: i32 = 128;
+/** Terms summed in float32 before the partial sum goes to double precision. */
+const CHUNK: i32 = 1024;
+
+/** dst[c] = sum over r of src[r, c], in chunks of 128 rows so that rounding grows with rows / 128. */
+export function sumLeading(src: usize, rows: i32, cols: i32, dst: usize): void {
+  memory.fill(dst, 0, <usize>cols << 2);
+  const stride = <usize>cols << 2;
+  for (let r = 0; r < rows; r += ROWS) {
+    const n = min(ROWS, rows - r);
+    let s = src;
+    let d = dst;
+    let c = 0;
+    for (; c + 16 <= cols; c += 16) {
+      let p = s;
+      let a0 = f32x4.splat(0);
+      let a1 = a0;
+      let a2 = a0;
+      let a3 = a0;
+      for (let i = 0; i < n; i++) {
+        a0 = f32x4.add(a0, v128.load(p));
+        a1 = f32x4.add(a1, v128.load(p, 16));
+        a2 = f32x4.add(a2, v128.load(p, 32));
+        a3 = f32x4.add(a3, v128.load(p, 48));
+        p += stride;
+      }
+      v128.store(d, f32x4.add(v128.load(d), a0));
+      v128.store(d, f32x4.add(v128.load(d, 16), a1), 16);
+      v128.store(d, f32x4.add(v128.load(d, 32), a2), 32);
+      v128.store(d, f32x4.add(v128.load(d, 48), a3), 48);
+      s += 64;
+      d += 64;
+    }
+    for (; c + 4 <= cols; c += 4) {
+      let p = s;
+      let a0 = f32x4.splat(0);
+      for (let i = 0; i < n; i++) {
+        a0 = f32x4.add(a0, v128.load(p));
+        p += stride;
+      }
+      v128.store(d, f32x4.add(v128.load(d), a0));
+      s += 16;
+      d += 16;
+    }
+    for (; c < cols; c++) {
+      let p = s;
+      let a: f32 = 0;
+      for (let i = 0; i < n; i++) {
+        a += load<f32>(p);
+        p += stride;
+      }
+      store<f32>(d, load<f32>(d) + a);
+      s += 4;
+      d += 4;
+    }
+    src += <usize>n * stride;
+  }
+}
+
+/** dst[r] = sum over c of src[r, c]; chunks of 1024 terms are added up in double precision. */
+export function sumTrailing(src: usize, rows: i32, cols: i32, dst: usize): void {
+  for (let r = 0; r < rows; r++) {
+    let total: f64 = 0;
+    let i = 0;
+    while (i + 16 <= cols) {
+      const stop = min(cols & ~15, i + CHUNK);
+      let a0 = f32x4.splat(0);
+      let a1 = a0;
+      let a2 = a0;
+      let a3 = a0;
+      for (; i < stop; i += 16) {
+        a0 = f32x4.add(a0, v128.load(src));
+        a1 = f32x4.add(a1, v128.load(src, 16));
+        a2 = f32x4.add(a2, v128.load(src, 32));
+        a3 = f32x4.add(a3, v128.load(src, 48));
+        src += 64;
+      }
+      a0 = f32x4.add(f32x4.add(a0, a1), f32x4.add(a2, a3));
+      total += <f64>f32x4.extract_lane(a0, 0) + <f64>f32x4.extract_lane(a0, 1);
+      total += <f64>f32x4.extract_lane(a0, 2) + <f64>f32x4.extract_lane(a0, 3);
+    }
+    for (; i < cols; i++) {
+      total += <f64>load<f32>(src);
+      src += 4;
+    }
+    store<f32>(dst, <f32>total);
+    dst += 4;
+  }
+}
+
+/** dst[ids[i], :] += src[i, :], dst zeroed first; ids outside [0, segments) are left out. */
+export function segmentSum(src: usize, ids: usize, count: i32, inner: i32, dst: usize, segments: i32): void {
+  const stride = <usize>inner << 2;
+  memory.fill(dst, 0, <usize>segments * stride);
+  for (let i = 0; i < count; i++) {
+    const id = load<i32>(ids + (<usize>i << 2));
+    if (id >= 0 && id < segments) addRow(dst + <usize>id * stride, src, inner);
+    src += stride;
+  }
+}
+
+function addRow(to: usize, from: usize, n: i32): void {
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
+    to += 16;
+    from += 16;
+  }
+  for (; i < n; i++) {
+    store<f32>(to, load<f32>(to) + load<f32>(from));
+    to += 4;
+    from += 4;
+  }
+}

@@ -1,0 +1,27 @@
+import { AvgPool3DGrad, AvgPoolGrad } from '@tensorflow/tfjs-core';
+import { allFloat32, attributes, input, passOn, type TrainingKernel } from '../kernel.js';
+import { poolGeometry, type PoolAttrs } from './pool-attributes.js';
+
+/**
+ * The forward kernels divide a window at the border by the number of its cells inside the input; so does this.
+ * (Stock gradients, on wasm as on cpu, divide by the full window there.)
+ */
+function averagePoolGradient(kernelName: string): TrainingKernel {
+  return {
+    kernelName,
+    create: (heap, stock) => (call) => {
+      const [dy, x] = [input(call, 'dy'), input(call, 'input')];
+      if (!allFloat32(dy, x)) return passOn(stock, heap, call);
+      const geometry = poolGeometry(x.shape, dy.shape, attributes<PoolAttrs>(call));
+      const dx = heap.output(x.shape);
+      heap.functions.averagePoolGradient(heap.pointer(dy), heap.pointer(dx), ...geometry);
+      return dx;
+    },
+  };
+}
+
+/** `AvgPoolGrad`, right where windows hang over the edge. */
+export const avgPoolGrad = averagePoolGradient(AvgPoolGrad);
+
+/** `AvgPool3DGrad`, right where windows hang over the edge. */
+export const avgPool3dGrad = averagePoolGradient(AvgPool3DGrad);

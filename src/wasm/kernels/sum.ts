@@ -1,0 +1,53 @@
+import { Sum, backend_util, util, type SumAttrs } from '@tensorflow/tfjs-core';
+import { allFloat32, attributes, input, passOn, type TrainingKernel } from '../kernel.js';
+
+/**
+ * `Sum` over adjacent axes, read once in memory order; stock transposes the tensor unless the axes are the last.
+ * Axes that are not adjacent and integers stay with the stock kernel, except that a sum of nothing is 0: stock leaves
+ * it undefined.
+ */
+export const sum: TrainingKernel = {
+  kernelName: Sum,
+  create: (heap, stock) => (call) => {
+    const x = input(call, 'x');
+    const { axis, keepDims } = attributes<SumAttrs>(call);
+    const axes = util.parseAxisParam(axis, x.shape);
+    const block = adjacent(x.shape, axes);
+    const empty = util.sizeFromShape(x.shape) === 0;
+    if (!empty && (!allFloat32(x) || block === null)) return passOn(stock, heap, call);
+    const [reduced] = backend_util.computeOutAndReduceShapes(
+      x.shape,
+      [...axes].sort((a, b) => a - b),
+    );
+    const shape = keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced;
+    const out = heap.output(shape, x.dtype === 'bool' ? 'int32' : x.dtype);
+    if (empty || block === null) {
+      heap.clear(heap.pointer(out), 4 * util.sizeFromShape(shape));
+      return out;
+    }
+    const { outer, middle, inner } = block;
+    const [from, to] = [heap.pointer(x), heap.pointer(out)];
+    if (inner === 1) heap.functions.sumTrailing(from, outer, middle, to);
+    else {
+      for (let i = 0; i < outer; i++) {
+        heap.functions.sumLeading(from + 4 * i * middle * inner, middle, inner, to + 4 * i * inner);
+      }
+    }
+    return out;
+  },
+};
+
+/** The shape as [outer, middle, inner] with all of `axes` in the middle; null where other axes lie between them. */
+function adjacent(shape: number[], axes: number[]): { outer: number; middle: number; inner: number } | null {
+  const real = axes.filter((axis) => shape[axis] !== 1);
+  if (real.length === 0) return { outer: util.sizeFromShape(shape), middle: 1, inner: 1 };
+  const [first, last] = [Math.min(...real), Math.max(...real)];
+  for (let axis = first; axis <= last; axis++) {
+    if (shape[axis] !== 1 && !real.includes(axis)) return null;
+  }
+  return {
+    outer: util.sizeFromShape(shape.slice(0, first)),
+    middle: util.sizeFromShape(shape.slice(first, last + 1)),
+    inner: util.sizeFromShape(shape.slice(last + 1)),
+  };
+}
