@@ -1,17 +1,25 @@
-import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 
-/** What a pullback is given: the adjoints of the outputs and what the forward kernel left behind. */
-export interface PullbackContext {
-  /** Adjoint of the first output. */
-  readonly dy: Tensor;
-  /** Adjoints of all outputs, zeros where the loss does not depend on an output. */
-  readonly dys: Tensor[];
-  /** The tensors the rule asked to save, inputs first, then outputs. */
-  readonly saved: Tensor[];
+/** What the forward kernel left behind for a pullback. */
+export interface ForwardContext {
+  /** The values of the inputs the rule asked to save, by name. */
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  /** The values of the outputs the rule asked to save, in order. */
+  readonly outputs: readonly Tensor[];
+  /** What the rule's `constants` computed when the kernel ran. */
+  readonly constants: readonly Tensor[];
   /** Attributes of the kernel call. */
   readonly attrs: NamedAttrMap;
   /** Shape of every input, by name: a rule that needs no more than a shape saves nothing. */
   readonly shapes: Readonly<Record<string, number[]>>;
+}
+
+/** What a pullback is given: the adjoints of the outputs and what the forward kernel left behind. */
+export interface PullbackContext extends ForwardContext {
+  /** Adjoint of the first output. */
+  readonly dy: Tensor;
+  /** Adjoints of all outputs, zeros where the loss does not depend on an output. */
+  readonly dys: Tensor[];
 }
 
 /** The adjoint of each input, computed on demand. Inputs that are not float32 need no entry. */
@@ -27,10 +35,20 @@ export type InputAdjoints = Record<string, () => Tensor>;
 export interface GradientRule {
   /** Name of the kernel in TensorFlow.js's registry. */
   readonly kernel: string;
-  /** Names of the inputs whose values the pullback uses; `'all'` for kernels with a list of inputs. */
-  readonly saveInputs?: readonly string[] | 'all';
+  /** Inputs that the kernel's outputs depend on not at all or piecewise constantly, such as a shape or a place. */
+  readonly constantInputs?: readonly string[];
+  /**
+   * For each input, the inputs whose values its adjoint uses: only the needs of inputs that carry a
+   * derivative are saved. A list is what every adjoint uses; `'all'` saves every input.
+   */
+  readonly saveInputs?: Readonly<Record<string, readonly string[]>> | readonly string[] | 'all';
   /** For each output, whether the pullback uses its values. */
   readonly saveOutputs?: readonly boolean[];
+  /**
+   * Further values to save that are locally constant in the inputs, such as a mask or the place of a
+   * maximum. Computed once, when the kernel runs, so that no product computes them again.
+   */
+  readonly constants?: (inputs: NamedTensorMap, outputs: readonly Tensor[], attrs: NamedAttrMap) => Tensor[];
   /** The adjoints of the inputs from the adjoints of the outputs. */
   readonly pullback: (context: PullbackContext) => InputAdjoints;
 }

@@ -3,8 +3,9 @@ import { onesLike } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../errors.js';
 import type { CustomGradientCall, EngineGradients, EngineInternals, KernelCall } from './engine.js';
 import { aliasTensor, engineInternals, handToScope } from './engine.js';
-import type { GradientRule } from './gradient-rule.js';
-import { findRule } from './gradients/registry.js';
+import { execute, interceptKernels } from './compositions/run-kernel.js';
+import type { ForwardContext, GradientRule } from './gradient-rule.js';
+import { findRule, isTransparent } from './gradients/registry.js';
 import { currentLayer, trackLayers } from './layer-names.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
 import { describeNode, Sweep } from './tape.js';
@@ -33,6 +34,8 @@ export class Recorder {
   private readonly engine: EngineInternals = engineInternals();
   /** What is running that must not read tracked values on the host: a gradient or a custom gradient's body. */
   private sealed: string | null = null;
+  /** While true, operations run without being recorded: what they compute is part of one that is. */
+  private paused = false;
 
   /**
    * Runs `f` with this recorder in charge and gives the engine back as it was.
@@ -48,7 +51,8 @@ export class Recorder {
       isTapeOn: () => false,
       runKernelFunc: (call) => {
         if (engine.state.kernelDepth > 0) return runKernel(call);
-        return 'kernelName' in call ? this.recordKernel(call, runKernel) : this.recordCustomGradient(call);
+        if (!('kernelName' in call)) return this.recordCustomGradient(call);
+        return this.paused ? execute(call, runKernel) : this.recordKernel(call, runKernel);
       },
       gradients: (g, xs, dy, allowNoGradients) => this.gradients(g, xs, dy, allowNoGradients),
       readSync: (dataId) => {
@@ -60,9 +64,11 @@ export class Recorder {
     engine.startTape();
     Object.assign(engine, patches);
     const untrackLayers = trackLayers();
+    const release = interceptKernels((call) => engine.runKernelFunc(call));
     try {
       return f();
     } finally {
+      release();
       untrackLayers();
       for (const name of Object.keys(patches)) delete (engine as unknown as Record<string, unknown>)[name];
       engine.endTape();
@@ -147,30 +153,33 @@ export class Recorder {
   }
 
   private recordKernel(call: KernelCall, run: (call: KernelCall) => Tensor | Tensor[]): Tensor | Tensor[] {
-    const result = run(call);
+    const result = this.unrecorded(() => execute(call, run));
     const rule = findRule(call.kernelName);
     if (rule === 'constant') return result;
     const outputs = Array.isArray(result) ? result : [result];
-    const inputs = this.trackedInputs(call.inputs);
+    const inputs = this.trackedInputs(call.inputs, rule?.constantInputs);
     if (inputs == null || !outputs.some((output) => output.dtype === 'float32')) return result;
-    const { attrs = {} } = call;
-    const shapes = Object.fromEntries(
-      Object.entries(call.inputs).flatMap(([name, x]) => (x == null ? [] : [[name, x.shape]])),
-    );
-    const saved = rule == null ? [] : this.saveFor(rule, call.inputs, outputs);
     const node = {
       name: call.kernelName,
       layer: currentLayer(),
       inputs,
       outputs: outputs.map(valueOf),
-      saved,
     };
+    if (rule == null) {
+      this.append(outputs, {
+        ...node,
+        saved: [],
+        pullback: () => {
+          throw noRule(node);
+        },
+      });
+      return result;
+    }
+    const context = this.save(rule, call, Object.keys(inputs), outputs);
     this.append(outputs, {
       ...node,
-      pullback: (dys) => {
-        if (rule == null) throw noRule(node);
-        return rule.pullback({ dy: dys[0]!, dys, saved, attrs, shapes });
-      },
+      saved: [...Object.values(context.inputs), ...context.outputs, ...context.constants],
+      pullback: (dys) => rule.pullback({ ...context, dy: dys[0]!, dys }),
     });
     return result;
   }
@@ -188,12 +197,14 @@ export class Recorder {
     const scope = this.engine.state.activeScope?.name;
     const name = scope == null || scope === 'unnamed scope' || scope === 'forward' ? 'tf.customGrad' : scope;
     const saved: Tensor[] = [];
+    const trackedInputs = this.trackedInputs(inputs);
+    if (this.paused || trackedInputs == null || isTransparent(name)) {
+      return this.engine.tidy(() => forwardFunc(null, () => {}));
+    }
     const body = (): Tensor | Tensor[] =>
       this.engine.tidy(() =>
         forwardFunc(null, (tensors) => saved.push(...tensors.map((tensor) => this.hold(tensor)))),
       );
-    const trackedInputs = this.trackedInputs(inputs);
-    if (trackedInputs == null) return body();
     const result = this.seal(name, body);
     const outputs = (Array.isArray(result) ? result : [result]).map((output) => {
       const boundary = aliasTensor(output);
@@ -216,24 +227,59 @@ export class Recorder {
     for (const output of outputs) if (output.dtype === 'float32') this.track(output);
   }
 
-  /** The float32 inputs that depend on a source, by name; null if there is none. */
-  private trackedInputs(inputs: NamedTensorMap): Record<string, TapeValue> | null {
+  /** The float32 inputs that depend on a source, by name, without those in `constant`; null if there is none. */
+  private trackedInputs(
+    inputs: NamedTensorMap,
+    constant: readonly string[] = [],
+  ): Record<string, TapeValue> | null {
     const found: Record<string, TapeValue> = {};
     let any = false;
     for (const name of Object.keys(inputs)) {
       const x = inputs[name];
-      if (x == null || x.dtype !== 'float32' || !this.isTracked(x)) continue;
+      if (x == null || x.dtype !== 'float32' || !this.isTracked(x) || constant.includes(name)) continue;
       found[name] = { id: this.idOf(x), shape: x.shape };
       any = true;
     }
     return any ? found : null;
   }
 
-  private saveFor(rule: GradientRule, inputs: NamedTensorMap, outputs: readonly Tensor[]): Tensor[] {
-    const names = rule.saveInputs === 'all' ? Object.keys(inputs) : (rule.saveInputs ?? []);
-    const wanted = names.map((name) => inputs[name]!);
-    const wantedOutputs = outputs.filter((_, i) => rule.saveOutputs?.[i]);
-    return [...wanted, ...wantedOutputs].map((tensor) => (tensor == null ? tensor : this.hold(tensor)));
+  /** What the pullback of a kernel needs, held for as long as the tape. */
+  private save(
+    rule: GradientRule,
+    call: KernelCall,
+    trackedInputs: readonly string[],
+    outputs: readonly Tensor[],
+  ): ForwardContext {
+    const { attrs = {} } = call;
+    const present = Object.entries(call.inputs).filter(([, x]) => x != null);
+    const { saveInputs, constants } = rule;
+    const needed =
+      saveInputs === 'all'
+        ? Object.keys(call.inputs)
+        : new Set(saveInputs == null ? [] : trackedInputs.flatMap((name) => neededFor(saveInputs, name)));
+    const inputs: Record<string, Tensor> = {};
+    for (const name of needed) if (call.inputs[name] != null) inputs[name] = this.hold(call.inputs[name]);
+    return {
+      inputs,
+      outputs: outputs.filter((_, i) => rule.saveOutputs?.[i]).map((output) => this.hold(output)),
+      constants: constants == null ? [] : this.saveConstants(() => constants(call.inputs, outputs, attrs)),
+      attrs,
+      shapes: Object.fromEntries(present.map(([name, x]) => [name, x.shape])),
+    };
+  }
+
+  private saveConstants(compute: () => Tensor[]): Tensor[] {
+    return this.unrecorded(() => this.engine.tidy(() => compute().map((tensor) => this.hold(tensor))));
+  }
+
+  private unrecorded<T>(f: () => T): T {
+    const outer = this.paused;
+    this.paused = true;
+    try {
+      return f();
+    } finally {
+      this.paused = outer;
+    }
   }
 
   private hold(tensor: Tensor): Tensor {
@@ -272,6 +318,14 @@ function noRule(node: Pick<TapeNode, 'name' | 'layer'>): DifferentiationError {
     "Replace it by differentiable ops, register one with tf.registerGradient, or use method: 'finiteDifference' " +
       'if only its second derivative is missing.',
   );
+}
+
+function isList(names: object): names is readonly string[] {
+  return Array.isArray(names);
+}
+
+function neededFor(saveInputs: Exclude<GradientRule['saveInputs'], 'all' | undefined>, name: string) {
+  return isList(saveInputs) ? saveInputs : (saveInputs[name] ?? []);
 }
 
 function valueOf(tensor: Tensor): TapeValue {

@@ -1,10 +1,61 @@
 import { getGradient } from '@tensorflow/tfjs-core';
 import type { GradientRule } from '../gradient-rule.js';
+import { averagePoolingRules } from './average-pooling.js';
+import { convolutionRules } from './convolution.js';
+import { convolution3dRules } from './convolution-3d.js';
+import { depthwiseConvolutionRules } from './depthwise-convolution.js';
+import { eluRules } from './elu.js';
+import { fusedConvolutionRules } from './fused-convolution.js';
+import { indexingRules } from './indexing.js';
+import { matrixProductRules } from './matrix-product.js';
+import { maxPoolingRules } from './max-pooling.js';
+import { resizingRules } from './resizing.js';
 
 /** Kernels whose float32 output is piecewise constant: a path through them carries no derivative. */
-const constantKernels = new Set(['Ceil', 'Floor', 'OnesLike', 'Round', 'Sign', 'Step', 'ZerosLike']);
+const constantKernels = new Set([
+  'Ceil',
+  'Floor',
+  'FloorDiv',
+  'OnesLike',
+  'Round',
+  'Sign',
+  'Step',
+  'ZerosLike',
+]);
 
-const rules = new Map<string, GradientRule>();
+/**
+ * Custom gradients of TensorFlow.js itself whose body consists of kernels with rules. They are differentiated as
+ * what they compute, twice, rather than by the gradient they bring (which refuses dilation, or
+ * takes for granted that labels sum to one).
+ */
+const transparentCustomGradients = new Set([
+  'fusedConv2d__op',
+  'fusedDepthwiseConv2d__op',
+  'fusedMatMul__op',
+  'logSigmoid__op',
+  'logSoftmax__op',
+  'softmaxCrossEntropyWithLogits__op',
+]);
+
+const rules = new Map<string, GradientRule>(
+  [
+    ...averagePoolingRules,
+    ...convolutionRules,
+    ...convolution3dRules,
+    ...depthwiseConvolutionRules,
+    ...eluRules,
+    ...fusedConvolutionRules,
+    ...indexingRules,
+    ...matrixProductRules,
+    ...maxPoolingRules,
+    ...resizingRules,
+  ].map((rule) => [rule.kernel, rule]),
+);
+
+/** Whether to differentiate what a `tf.customGrad` of this name computes instead of using the gradient it brings. */
+export function isTransparent(customGradient: string): boolean {
+  return transparentCustomGradients.has(customGradient);
+}
 
 /**
  * The gradient of a kernel: ours where TensorFlow.js has none, a wrong one or one that cannot be
@@ -18,10 +69,14 @@ export function findRule(kernel: string): GradientRule | 'constant' | null {
   if (own != null) return own;
   const stock = getGradient(kernel);
   if (stock == null) return null;
+  const { inputsToSave = [], saveAllInputs = false } = stock;
   return {
     kernel,
-    saveInputs: stock.saveAllInputs ? 'all' : stock.inputsToSave,
+    saveInputs: saveAllInputs ? 'all' : inputsToSave,
     saveOutputs: stock.outputsToSave,
-    pullback: ({ dy, dys, saved, attrs }) => stock.gradFunc(dys.length > 1 ? dys : dy, saved, attrs),
+    pullback: ({ dy, dys, inputs, outputs, attrs }) => {
+      const savedInputs = saveAllInputs ? Object.values(inputs) : inputsToSave.map((name) => inputs[name]!);
+      return stock.gradFunc(dys.length > 1 ? dys : dy, [...savedInputs, ...outputs], attrs);
+    },
   };
 }

@@ -1,0 +1,31 @@
+import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import { getBackend, getKernel } from '@tensorflow/tfjs-core';
+
+/** Inputs of a kernel by name; an optional one may be absent. */
+export type KernelInputs = Readonly<Record<string, Tensor>>;
+
+/**
+ * A kernel put together from other kernels, for backends on which it is missing, wrong or many times slower
+ * than its parts.
+ */
+export interface Composition {
+  /** Name of the kernel in TensorFlow.js's registry. */
+  readonly kernel: string;
+  /** Whether to use it although the backend has the kernel; by default only where the kernel is missing. */
+  readonly insteadOf?: (inputs: KernelInputs, attrs: NamedAttrMap) => boolean;
+  /** Computes what the kernel computes. Called inside a `tf.tidy`. */
+  readonly compute: (inputs: KernelInputs, attrs: NamedAttrMap) => Tensor | Tensor[];
+}
+
+/**
+ * Key under which a registered kernel says that it is as right and as fast as a kernel can be, so that no
+ * composition replaces it. A neutral mark: whoever registers such a kernel may set it.
+ */
+export const exactKernel: unique symbol = Symbol.for('tfjs-curvature.exact');
+
+/** Whether the stock WASM kernel of this name is what would run: no kernel marked as exact stands in its place. */
+export function isStockWasmKernel(kernel: string): boolean {
+  if (getBackend() !== 'wasm') return false;
+  const registered = getKernel(kernel, 'wasm') as { [exactKernel]?: boolean } | undefined;
+  return registered?.[exactKernel] !== true;
+}

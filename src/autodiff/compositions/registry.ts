@@ -1,0 +1,19 @@
+import type { Composition } from './composition.js';
+import { convolutionCompositions } from './convolution.js';
+import { matrixProductCompositions } from './matrix-product.js';
+import { resizingCompositions } from './resizing.js';
+import { segmentSumCompositions } from './segment-sum.js';
+
+const compositions = new Map<string, Composition>(
+  [
+    ...convolutionCompositions,
+    ...matrixProductCompositions,
+    ...resizingCompositions,
+    ...segmentSumCompositions,
+  ].map((composition) => [composition.kernel, composition]),
+);
+
+/** How to put a kernel together from others, if we know; null otherwise. */
+export function findComposition(kernel: string): Composition | null {
+  return compositions.get(kernel) ?? null;
+}

@@ -1,0 +1,64 @@
+import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import { getBackend } from '@tensorflow/tfjs-core';
+import { isStockWasmKernel } from '../compositions/composition.js';
+import { runKernel, runKernelWithOutputs } from '../compositions/run-kernel.js';
+import type { GradientRule } from '../gradient-rule.js';
+import { gatherAt, scatterAt } from '../ops/kernel-ops.js';
+import { explicitPadding, poolAxes } from '../ops/pool-geometry.js';
+import { placesOfMaxima } from '../ops/window-maximum.js';
+
+/*
+ * Maximum pooling gathers from fixed places: y[i] = x[p(i)], with p(i) the first maximum of window i. While p
+ * does not change, the gradient x̄ = Σ ȳ[i] e_p(i) is linear in ȳ and does not depend on x. Its adjoint gathers
+ * from the same places.
+ */
+
+/**
+ * Whether to scatter to remembered places (where scattering is a loop over the updates) rather than run the
+ * backward kernel, which finds the places again and is the only fast way on a GPU.
+ */
+const scatters = (): boolean => getBackend() === 'cpu' || getBackend() === 'wasm';
+
+/** Indices of the maxima into the flattened input, shaped like the pooled tensor. */
+function places(x: Tensor, attrs: NamedAttrMap): Tensor {
+  const axes = poolAxes(x.shape, attrs);
+  if (x.rank === 5 || isStockWasmKernel('MaxPoolWithArgmax')) return placesOfMaxima(x, axes);
+  const [, indices] = runKernelWithOutputs(
+    'MaxPoolWithArgmax',
+    { x },
+    { ...attrs, pad: explicitPadding(axes), includeBatchInIndex: true },
+  ) as Tensor[];
+  return indices!;
+}
+
+function poolingPair(pool: string, backward: string): GradientRule[] {
+  return [
+    {
+      kernel: pool,
+      constants: ({ x }, [y], attrs) => (scatters() ? [places(x!, attrs)] : [x!, y!]),
+      pullback: ({ dy, constants, shapes, attrs }) => ({
+        x: () => {
+          if (constants.length === 1) return scatterAt(dy, constants[0]!, shapes.x!);
+          const [input, output] = constants as [Tensor, Tensor];
+          return runKernel(backward, { dy, input, output }, attrs);
+        },
+      }),
+    },
+    {
+      kernel: backward,
+      constantInputs: ['input', 'output'],
+      constants: ({ input }, _, attrs) => [places(input!, attrs)],
+      pullback: ({ dy: u, constants }) => ({ dy: () => gatherAt(u, constants[0]!) }),
+    },
+  ];
+}
+
+export const maxPoolingRules: readonly GradientRule[] = [
+  ...poolingPair('MaxPool', 'MaxPoolGrad'),
+  ...poolingPair('MaxPool3D', 'MaxPool3DGrad'),
+  {
+    kernel: 'MaxPoolWithArgmax',
+    constants: ({ x }, _, attrs) => [places(x!, attrs)],
+    pullback: ({ dy, constants, shapes }) => ({ x: () => scatterAt(dy, constants[0]!, shapes.x!) }),
+  },
+];
