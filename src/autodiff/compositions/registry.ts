@@ -1,5 +1,6 @@
 import type { Composition } from './composition.js';
 import { convolutionCompositions } from './convolution.js';
+import { convolution3dCompositions } from './convolution-3d.js';
 import { matrixProductCompositions } from './matrix-product.js';
 import { resizingCompositions } from './resizing.js';
 import { segmentSumCompositions } from './segment-sum.js';
@@ -7,6 +8,7 @@ import { segmentSumCompositions } from './segment-sum.js';
 const compositions = new Map<string, Composition>(
   [
     ...convolutionCompositions,
+    ...convolution3dCompositions,
     ...matrixProductCompositions,
     ...resizingCompositions,
     ...segmentSumCompositions,
