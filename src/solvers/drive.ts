@@ -1,0 +1,101 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+
+/**
+ * A solver, written once: a generator that does its work on the device and yields each small tensor whose
+ * values it needs on the host. The driver reads the tensor, disposes it and hands the values back in.
+ *
+ * Whatever a solver holds on the device it releases in `finally`, so that a driver may stop it at any yield.
+ */
+export type SolverSteps<R> = Generator<Tensor, R, Float32Array>;
+
+/**
+ * Runs a solver to its end with synchronous reads.
+ *
+ * For use inside `optimizer.minimize`, which is synchronous; not for WebGPU, where synchronous reads fail.
+ *
+ * @param steps a solver that has not been started
+ * @returns what the solver returns, owned by the caller
+ */
+export function driveSync<R>(steps: SolverSteps<R>): R {
+  try {
+    let turn = steps.next();
+    while (!turn.done) turn = steps.next(readSync(turn.value));
+    return turn.value;
+  } catch (error) {
+    return unwind(steps, error);
+  }
+}
+
+/** How an asynchronous run can be stopped. */
+export interface DriveOptions {
+  /** Stops the run between two products; the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs a solver to its end with asynchronous reads, giving way to other tasks so that a page stays responsive.
+ *
+ * @param steps a solver that has not been started
+ * @param options `signal` to stop it; nothing stays on the device then
+ * @returns what the solver returns, owned by the caller
+ */
+export async function driveAsync<R>(steps: SolverSteps<R>, options: DriveOptions = {}): Promise<R> {
+  const { signal } = options;
+  try {
+    signal?.throwIfAborted();
+    let lastTask = performance.now();
+    let turn = steps.next();
+    while (!turn.done) {
+      const values = await read(turn.value);
+      if (performance.now() - lastTask > TASK_MS) {
+        await nextTask();
+        lastTask = performance.now();
+      }
+      signal?.throwIfAborted();
+      turn = steps.next(values);
+    }
+    return turn.value;
+  } catch (error) {
+    return unwind(steps, error);
+  }
+}
+
+/** Work goes on for at most this long before other tasks get their turn: half a frame at 60 Hz. */
+const TASK_MS = 8;
+
+/** Throws `error` inside the solver, which runs its `finally` blocks, and out of the driver. */
+function unwind(steps: SolverSteps<unknown>, error: unknown): never {
+  steps.throw(error);
+  throw error;
+}
+
+function readSync(tensor: Tensor): Float32Array {
+  try {
+    return tensor.dataSync<'float32'>();
+  } finally {
+    tensor.dispose();
+  }
+}
+
+async function read(tensor: Tensor): Promise<Float32Array> {
+  try {
+    return await tensor.data<'float32'>();
+  } finally {
+    tensor.dispose();
+  }
+}
+
+/**
+ * Resolves in a later task of the event loop. A message is used because timers are clamped to 4 ms when
+ * nested and animation frames stop in hidden pages.
+ */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

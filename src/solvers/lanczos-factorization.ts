@@ -1,0 +1,228 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { tensor1d } from '@tensorflow/tfjs-core';
+import type { LinearOperator } from '../operators/linear-operator.js';
+import { requireVector } from '../parameters.js';
+import type { SeededRandom } from '../random.js';
+import type { Candidate } from './basis.js';
+import { KrylovBasis } from './basis.js';
+import type { SolverSteps } from './drive.js';
+
+/** Unit roundoff of the device vectors: 2^-24 doubled, the spacing of float32 numbers next to 1. */
+export const FLOAT32_EPSILON = 2 ** -23;
+
+/** What became of a vector offered to the basis. */
+export type Extension = 'extended' | 'dependent' | 'nonFinite';
+
+/**
+ * The recurrence: A V = V H, with V orthonormal rows of which some have been multiplied and some are pending.
+ *
+ *     A v_j = sum over the rows i known at that time of h_ij v_i, and a new row for what is left over
+ *
+ * One pending row is ordinary Lanczos; several are a band (Ruhe 1979, Freund 2000), which is what a warm start
+ * from several vectors, a fresh vector after a breakdown and a second random start all come to. All coefficients
+ * are measured against all rows (two passes), so the relation holds to rounding whatever A is, and what H lacks
+ * of symmetry is what A lacks of it.
+ */
+export class LanczosFactorization {
+  /** V on the device: multiplied and pending rows in the order in which they were found. */
+  readonly basis: KrylovBasis;
+  /** Indices of the rows that have been multiplied, in the order of their products. */
+  processed: number[] = [];
+  /** Indices of the rows that are still to be multiplied, oldest first. */
+  pending: number[] = [];
+  /** Products spent so far. */
+  numMatvecs = 0;
+  /** Largest norm of a product of a unit vector seen so far: a lower bound of the spectral norm of A. */
+  norm = 0;
+  /** Largest |h_ij - h_ji| seen so far. */
+  asymmetry = 0;
+
+  /** Column q holds the coefficients of A v_q; rows found later have coefficient 0. */
+  private columns = new Map<number, Float64Array>();
+
+  constructor(readonly operator: LinearOperator) {
+    this.basis = new KrylovBasis(operator.size);
+  }
+
+  /** Whether the rows span all of R^n. */
+  get isComplete(): boolean {
+    return this.basis.rows >= this.operator.size;
+  }
+
+  /** The coefficient of row i in A v_j, for a multiplied row j. */
+  coefficient(i: number, j: number): number {
+    return this.columns.get(j)?.[i] ?? 0;
+  }
+
+  /**
+   * Multiplies one pending row and adds what is left over of the product as a new pending row.
+   *
+   * @param order which pending row: the one found first or the one found last
+   * @returns 'dependent' where nothing is left over: the rows of that chain span an invariant subspace
+   */
+  *extend(order: 'oldest' | 'newest'): SolverSteps<Extension> {
+    const row = order === 'oldest' ? this.pending.shift()! : this.pending.pop()!;
+    const candidate = this.examine(this.multiply(row), 'LinearOperator.matvec');
+    const rows = this.basis.rows;
+    const measured = yield* this.measure(candidate);
+    const norm = Math.hypot(...measured.coefficients, measured.remainder);
+    if (!Number.isFinite(norm)) {
+      discard(candidate);
+      return 'nonFinite';
+    }
+    this.norm = Math.max(this.norm, norm);
+    this.processed.push(row);
+    const column = new Float64Array(rows + 1);
+    column.set(measured.coefficients);
+    column[rows] = measured.remainder;
+    this.columns.set(row, column);
+    for (const other of this.processed) {
+      const difference = Math.abs(this.coefficient(row, other) - column[other]!);
+      this.asymmetry = Math.max(this.asymmetry, difference);
+    }
+    return this.accept(candidate, measured.remainder, 10 * FLOAT32_EPSILON * this.norm);
+  }
+
+  /**
+   * Offers a vector from outside as a new pending row.
+   *
+   * @param vector shape [n], of any length but zero; disposed here
+   * @param where the function to name if the vector is not one of the operator's space
+   * @returns 'dependent' where the vector lies in the span of the rows to rounding, or is zero
+   */
+  *include(vector: Tensor1D, where: string): SolverSteps<Extension> {
+    const candidate = this.examine(vector, where);
+    const { coefficients, remainder } = yield* this.measure(candidate);
+    const norm = Math.hypot(...coefficients, remainder);
+    if (!Number.isFinite(norm)) {
+      discard(candidate);
+      return 'nonFinite';
+    }
+    return this.accept(candidate, remainder, 1e3 * FLOAT32_EPSILON * norm);
+  }
+
+  /** Adds a random direction orthogonal to all rows, unless they span R^n. */
+  *includeRandom(random: SeededRandom): SolverSteps<Extension> {
+    if (this.isComplete) return 'dependent';
+    const values = random.fillNormal(new Float32Array(this.operator.size));
+    return yield* this.include(tensor1d(values), 'lanczos');
+  }
+
+  /**
+   * Replaces the multiplied rows by combinations of them, the pending rows stay: the thick restart
+   * (Wu & Simon 2000).
+   *
+   * @param vectors orthonormal coefficients with respect to {@link processed}, a list for each row to keep
+   */
+  restart(vectors: readonly Float64Array[]): void {
+    const kept = vectors.length;
+    const weights = vectors.map((vector) => this.expand(vector));
+    for (const index of this.pending) {
+      const unit = new Float64Array(this.basis.rows);
+      unit[index] = 1;
+      weights.push(unit);
+    }
+    const columns = new Map<number, Float64Array>();
+    vectors.forEach((vector, j) => {
+      const image = this.apply(vector);
+      columns.set(
+        j,
+        Float64Array.from(weights, (row) => dot(row, image)),
+      );
+    });
+    this.basis.rotate(weights);
+    this.columns = columns;
+    this.processed = vectors.map((_, i) => i);
+    this.pending = this.pending.map((_, i) => kept + i);
+  }
+
+  /**
+   * Hands over combinations of the multiplied rows and ends the factorization.
+   *
+   * @param vectors orthonormal coefficients with respect to {@link processed}
+   * @returns the combinations as rows, shape [vectors.length, n], owned by the caller
+   */
+  extract(vectors: readonly Float64Array[]): Tensor2D {
+    this.basis.rotate(vectors.map((vector) => this.expand(vector)));
+    return this.basis.release();
+  }
+
+  /** The coefficients of A times a combination of the multiplied rows, along all rows. */
+  apply(vector: Float64Array): Float64Array {
+    const image = new Float64Array(this.basis.rows);
+    this.processed.forEach((index, i) => {
+      const column = this.columns.get(index)!;
+      const weight = vector[i]!;
+      for (let r = 0; r < column.length; r++) image[r]! += weight * column[r]!;
+    });
+    return image;
+  }
+
+  /** Releases the rows. */
+  dispose(): void {
+    this.basis.dispose();
+  }
+
+  /** Coefficients with respect to all rows from those with respect to the multiplied ones. */
+  private expand(vector: Float64Array): Float64Array {
+    const row = new Float64Array(this.basis.rows);
+    this.processed.forEach((index, i) => (row[index] = vector[i]!));
+    return row;
+  }
+
+  private multiply(row: number): Tensor1D {
+    const vector = this.basis.row(row);
+    let product: Tensor1D | undefined;
+    try {
+      product = this.operator.matvec(vector);
+      this.numMatvecs++;
+      return product;
+    } finally {
+      if (product !== vector) vector.dispose();
+    }
+  }
+
+  /** Orthogonalizes a vector, which is disposed, and makes sure that it is one of the operator's space. */
+  private examine(vector: Tensor1D, where: string): Candidate {
+    try {
+      requireVector(vector, this.operator.size, where);
+      return this.basis.orthogonalize(vector);
+    } finally {
+      vector?.dispose();
+    }
+  }
+
+  /** Reads coefficients and remainder of a candidate; if the run is stopped here, the candidate is released. */
+  private *measure(candidate: Candidate): SolverSteps<{ coefficients: Float64Array; remainder: number }> {
+    let values: Float32Array | undefined;
+    try {
+      values = yield candidate.measures;
+    } finally {
+      if (values == null) discard(candidate);
+    }
+    const { rows } = this.basis;
+    let square = 0;
+    for (let i = rows; i < values.length; i++) square += values[i]!;
+    return { coefficients: Float64Array.from(values.subarray(0, rows)), remainder: Math.sqrt(square) };
+  }
+
+  private accept(candidate: Candidate, remainder: number, negligible: number): Extension {
+    if (remainder <= negligible || this.isComplete) {
+      discard(candidate);
+      return 'dependent';
+    }
+    this.pending.push(this.basis.rows);
+    this.basis.append(candidate, 1 / remainder);
+    return 'extended';
+  }
+}
+
+function discard(candidate: Candidate): void {
+  for (const tile of candidate.tiles) tile.dispose();
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}

@@ -1,0 +1,126 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+import type { LinearOperator } from '../operators/linear-operator.js';
+import type { Which } from './projected-eigenproblem.js';
+
+/** What a solver tells while it runs. */
+export interface EigenProgress {
+  /** Products Av done so far. */
+  readonly numMatvecs: number;
+  /** How many of the wanted pairs have a residual within the tolerance at present. */
+  readonly numConverged: number;
+  /** Present approximations of the wanted eigenvalues, at most k of them. */
+  readonly ritzValues: Float64Array;
+  /** ‖Av - λv‖₂ of each of them. */
+  readonly residualNorms: Float64Array;
+}
+
+/** Options of `lanczosSteps`. */
+export interface LanczosOptions {
+  /** Number of pairs, 1 to n. Default 1. */
+  readonly k?: number;
+  /** Largest algebraic ('LA', the default), smallest algebraic ('SA') or largest in magnitude ('LM'). */
+  readonly which?: Which;
+  /**
+   * A pair has converged when ‖Av - λv‖ ≤ max(tol·|λ|, 10·2⁻²³·‖A‖): relative to its eigenvalue, but never below
+   * what float32 products can show, which is also the scale for λ ≈ 0. Default 1e-3. The eigenvalue is better
+   * than its residual by the square (Parlett 1998, §11.7): 1e-3 leaves errors of some 1e-6 where the wanted
+   * eigenvalues stand apart. Smaller costs a product or two for each factor of 10 there, more in a cluster.
+   */
+  readonly tol?: number;
+  /**
+   * Largest number of basis vectors, and so the memory: krylovDim + 4 vectors of length n. At least k + 1 (or n).
+   * More means fewer products where the run is long. The basis grows only as far as a run needs. Default: as
+   * many as fit into 192 MiB, at least max(20, 3k + 2), at most 160 (the dense problem of 160 costs less than a
+   * product), never more than n.
+   */
+  readonly krylovDim?: number;
+  /** How often the basis may be restarted before the run ends with `maxIterations`. Default 100. */
+  readonly maxRestarts?: number;
+  /**
+   * Where to start: one vector [n] or several as rows [m, n], e.g. the eigenvectors of an earlier step. Of any
+   * length but zero; they stay the caller's. Default: one random vector.
+   */
+  readonly startVectors?: Tensor1D | Tensor2D;
+  /**
+   * Products spent on a fresh random vector after the pairs have converged, to find eigenvalues that the start
+   * vector hid: a Krylov space holds one vector of each eigenspace only. Spent within the first max(20, 3k + 2)
+   * products, or where the pairs found include a cluster. Default 3; 0 with `startVectors`.
+   */
+  readonly confirm?: number;
+  /** Seed of everything random. Default 0. */
+  readonly seed?: number;
+  /** Called after the products, with what is known. */
+  readonly onProgress?: (progress: EigenProgress) => void;
+}
+
+/** Options with their defaults filled in. */
+export interface LanczosPlan {
+  readonly k: number;
+  readonly which: Which;
+  readonly tol: number;
+  readonly krylovDim: number;
+  readonly maxRestarts: number;
+  readonly startVectors: Tensor1D | Tensor2D | null;
+  readonly confirm: number;
+  readonly patience: number;
+  readonly seed: number;
+  readonly onProgress: ((progress: EigenProgress) => void) | null;
+}
+
+const BASIS_BYTES = 192 * 2 ** 20;
+const LARGEST_DEFAULT = 160;
+
+/**
+ * Checks the options of a Lanczos run and fills in the defaults.
+ *
+ * @throws CurvatureArgumentError that names `where`, the option and what came instead
+ */
+export function planLanczos(operator: LinearOperator, options: LanczosOptions, where: string): LanczosPlan {
+  const n = operator.size;
+  const { k = 1, which = 'LA', tol = 1e-3, maxRestarts = 100, seed = 0 } = options;
+  const startVectors = options.startVectors ?? null;
+  requireInteger(k, 1, n, where, 'k');
+  requireArgument(['LA', 'SA', 'LM'].includes(which), where, "which 'LA', 'SA' or 'LM'", which);
+  requireArgument(Number.isFinite(tol) && tol > 0, where, 'tol > 0', tol);
+  requireInteger(maxRestarts, 0, Infinity, where, 'maxRestarts');
+  requireArgument(Number.isSafeInteger(seed), where, 'an integer seed', seed);
+  const patience = Math.max(20, 3 * k + 2);
+  const affordable = Math.min(LARGEST_DEFAULT, Math.floor(BASIS_BYTES / (4 * n)));
+  const krylovDim = Math.min(n, options.krylovDim ?? Math.max(patience, affordable));
+  requireInteger(krylovDim, Math.min(n, k + 1), n, where, 'krylovDim');
+  const confirm = options.confirm ?? (startVectors == null ? 3 : 0);
+  requireInteger(confirm, 0, Infinity, where, 'confirm');
+  if (startVectors != null) requireStart(startVectors, n, Math.max(1, krylovDim - k), where);
+  return {
+    k,
+    which,
+    tol,
+    krylovDim,
+    maxRestarts,
+    startVectors,
+    confirm,
+    patience,
+    seed,
+    onProgress: options.onProgress ?? null,
+  };
+}
+
+function requireInteger(value: number, least: number, most: number, where: string, name: string): void {
+  const range = most === Infinity ? `>= ${least}` : `from ${least} to ${most}`;
+  requireArgument(
+    (Number.isSafeInteger(value) || value === Infinity) && value >= least && value <= most,
+    where,
+    `an integer ${name} ${range}`,
+    value,
+  );
+}
+
+function requireStart(start: Tensor1D | Tensor2D, n: number, most: number, where: string): void {
+  const expected = `startVectors of shape [${n}] or [m, ${n}], float32, with m from 1 to ${most} (krylovDim - k)`;
+  requireArgument(Array.isArray(start.shape), where, expected, start);
+  requireArgument(!start.isDisposed, where, expected, 'a disposed tensor');
+  const [rows, columns] = start.rank === 1 ? [1, start.size] : start.shape;
+  const fits = start.rank <= 2 && columns === n && rows >= 1 && rows <= Math.max(most, 1);
+  requireArgument(fits && start.dtype === 'float32', where, expected, start);
+}

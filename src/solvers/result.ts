@@ -1,0 +1,134 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { tensor2d } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+
+/**
+ * How a run ended.
+ *
+ * - `converged`: every pair asked for has a residual within the tolerance.
+ * - `maxIterations`: the allowed work is spent; `numConverged` pairs are within the tolerance. Allow more work,
+ *   a larger `krylovDim`, or a larger `tol`.
+ * - `invariantSubspace`: the vectors span a space that A maps into itself, nothing is left to find, and yet not
+ *   all residuals are within the tolerance: it is below what float32 products allow.
+ * - `nonFinite`: a product had a NaN or an infinity in it. Pairs that were not found have eigenvalue NaN.
+ */
+export type EigenStatus = 'converged' | 'maxIterations' | 'invariantSubspace' | 'nonFinite';
+
+/** Eigenpairs with what they cost and how good they are. */
+export interface EigenResult {
+  /** The k eigenvalues, the wanted end first. */
+  readonly eigenvalues: Float64Array;
+  /** The eigenvectors, shape [k, n]: row i has unit length and belongs to eigenvalue i. Disposed with the result. */
+  readonly eigenvectors: Tensor2D;
+  /** ‖Av - λv‖₂ of each pair. */
+  readonly residualNorms: Float64Array;
+  /** How the run ended. */
+  readonly status: EigenStatus;
+  /** How many of the pairs have a residual within the tolerance. */
+  readonly numConverged: number;
+  /** Products Av spent. */
+  readonly numMatvecs: number;
+  /**
+   * Largest |uᵀAv - vᵀAu| seen among the orthonormal vectors of the run, relative to the largest ‖Av‖. Float32
+   * products of a symmetric operator leave some 1e-6, central differences 1e-3; more means that the operator is
+   * not symmetric, or that it changes from product to product.
+   */
+  readonly asymmetry: number;
+  /** Releases the eigenvectors. Calling it twice is harmless. */
+  dispose(): void;
+}
+
+/** What makes up an {@link EigenResult}. */
+export type EigenRecord = Omit<EigenResult, 'dispose'>;
+
+/** A result that owns its eigenvectors. */
+export function eigenResult(record: EigenRecord): EigenResult {
+  return { ...record, dispose: () => record.eigenvectors.dispose() };
+}
+
+/** The part of an {@link EigenResult} that JSON can hold; a number that is not finite is `null`. */
+export interface EigenResultJson {
+  readonly format: 'tfjs-curvature/eigen-result';
+  readonly version: 1;
+  readonly shape: [number, number];
+  readonly eigenvalues: (number | null)[];
+  readonly residualNorms: (number | null)[];
+  readonly status: EigenStatus;
+  readonly numConverged: number;
+  readonly numMatvecs: number;
+  readonly asymmetry: number | null;
+}
+
+/** A saved result: plain JSON, and the eigenvectors row by row. */
+export interface SavedEigenResult {
+  readonly json: EigenResultJson;
+  readonly eigenvectors: Float32Array;
+}
+
+/**
+ * Copies a result off the device, ready for a file: `JSON.stringify(saved.json)` and the bytes of
+ * `saved.eigenvectors` (k * n * 4 of them).
+ *
+ * @param result stays as it is
+ * @example
+ * const saved = await saveEigenResult(result);
+ * const again = loadEigenResult(saved);
+ */
+export async function saveEigenResult(result: EigenResult): Promise<SavedEigenResult> {
+  const { eigenvectors } = result;
+  return {
+    json: {
+      format: 'tfjs-curvature/eigen-result',
+      version: 1,
+      shape: [...eigenvectors.shape],
+      eigenvalues: Array.from(result.eigenvalues, finiteOrNull),
+      residualNorms: Array.from(result.residualNorms, finiteOrNull),
+      status: result.status,
+      numConverged: result.numConverged,
+      numMatvecs: result.numMatvecs,
+      asymmetry: finiteOrNull(result.asymmetry),
+    },
+    eigenvectors: Float32Array.from(await eigenvectors.data<'float32'>()),
+  };
+}
+
+/**
+ * Brings a saved result back onto the device.
+ *
+ * @param saved made by {@link saveEigenResult}
+ * @returns a result that the caller disposes
+ * @throws CurvatureArgumentError for JSON of another kind, or eigenvectors that do not fit it
+ */
+export function loadEigenResult(saved: SavedEigenResult): EigenResult {
+  const { json, eigenvectors } = saved;
+  requireArgument(
+    json?.format === 'tfjs-curvature/eigen-result' && json.version === 1,
+    'loadEigenResult',
+    "JSON with format 'tfjs-curvature/eigen-result', version 1",
+    json?.format,
+  );
+  const [k, n] = json.shape;
+  requireArgument(
+    eigenvectors instanceof Float32Array && eigenvectors.length === k * n,
+    'loadEigenResult',
+    `a Float32Array of ${k} * ${n} numbers`,
+    eigenvectors?.length,
+  );
+  return eigenResult({
+    eigenvalues: Float64Array.from(json.eigenvalues, numberOrNaN),
+    eigenvectors: tensor2d(eigenvectors, [k, n]),
+    residualNorms: Float64Array.from(json.residualNorms, numberOrNaN),
+    status: json.status,
+    numConverged: json.numConverged,
+    numMatvecs: json.numMatvecs,
+    asymmetry: numberOrNaN(json.asymmetry),
+  });
+}
+
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+function numberOrNaN(value: number | null): number {
+  return value ?? NaN;
+}

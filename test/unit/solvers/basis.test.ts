@@ -1,0 +1,75 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { SeededRandom } from '../../../src/random.js';
+import { KrylovBasis } from '../../../src/solvers/basis.js';
+import { peakBytes } from '../../peak-bytes.js';
+import { useBackend } from '../../wasm-backend.js';
+
+/** Adds a random row and returns what was measured. */
+function grow(basis: KrylovBasis, random: SeededRandom): void {
+  const candidate = basis.orthogonalize(tf.tensor1d(random.fillNormal(new Float32Array(basis.size))));
+  const values = candidate.measures.dataSync<'float32'>();
+  candidate.measures.dispose();
+  const square = values.slice(basis.rows).reduce((sum, x) => sum + x, 0);
+  basis.append(candidate, 1 / Math.sqrt(square));
+}
+
+describe('KrylovBasis over several tiles', () => {
+  const n = 2 ** 16 * 2 + 1234;
+  const count = 11;
+  beforeAll(() => useBackend('wasm'));
+
+  it('is orthonormal to 1e-6, whatever n: sums are made in chunks', () => {
+    const basis = new KrylovBasis(n);
+    const random = new SeededRandom(1);
+    for (let i = 0; i < count; i++) grow(basis, random);
+    expect(basis.rows).toBe(count);
+    const rows = Array.from({ length: count }, (_, i) => {
+      const row = basis.row(i);
+      const data = row.dataSync();
+      row.dispose();
+      return data;
+    });
+    for (let i = 0; i < count; i++) {
+      for (let j = 0; j <= i; j++) {
+        let sum = 0;
+        for (let l = 0; l < n; l++) sum += rows[i]![l]! * rows[j]![l]!;
+        expect(Math.abs(sum - (i === j ? 1 : 0))).toBeLessThan(1e-6);
+      }
+    }
+    basis.dispose();
+  });
+
+  it('combines its rows and hands them over, leaving nothing behind', () => {
+    const tensors = tf.memory().numTensors;
+    const basis = new KrylovBasis(n);
+    const random = new SeededRandom(2);
+    for (let i = 0; i < count; i++) grow(basis, random);
+    const first = basis.row(0);
+    const last = basis.row(count - 1);
+    const expected = tf.tidy(() => tf.sub(tf.mul(first, 0.6), tf.mul(last, 0.8)).dataSync());
+    basis.rotate([Array.from({ length: count }, (_, i) => (i === 0 ? 0.6 : i === count - 1 ? -0.8 : 0))]);
+    expect(basis.rows).toBe(1);
+    const whole = basis.release();
+    expect(whole.shape).toEqual([1, n]);
+    const received = whole.dataSync();
+    for (let l = 0; l < n; l += 97) expect(received[l]).toBeCloseTo(expected[l]!, 7);
+    for (const tensor of [first, last, whole]) tensor.dispose();
+    basis.dispose();
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('never holds more than three vectors beside its rows and the one it is given', () => {
+    const basis = new KrylovBasis(n);
+    const random = new SeededRandom(4);
+    for (let i = 0; i < count; i++) grow(basis, random);
+    const vector = tf.tensor1d(random.fillNormal(new Float32Array(n)));
+    const extra = peakBytes(() => {
+      const candidate = basis.orthogonalize(vector);
+      candidate.measures.dispose();
+      basis.append(candidate, 1);
+    });
+    expect(extra / (4 * n)).toBeLessThan(3);
+    basis.dispose();
+  });
+});

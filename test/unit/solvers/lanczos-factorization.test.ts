@@ -1,0 +1,136 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SeededRandom } from '../../../src/random.js';
+import { driveSync } from '../../../src/solvers/drive.js';
+import { LanczosFactorization } from '../../../src/solvers/lanczos-factorization.js';
+import { solveProjected } from '../../../src/solvers/projected-eigenproblem.js';
+import { matrixWithSpectrum } from '../../contract/prescribed-spectrum.js';
+import { matrixOperator } from '../../../src/operators/matrix-operator.js';
+import { useBackend } from '../../wasm-backend.js';
+
+const n = 60;
+const values = Array.from({ length: n }, (_, i) => Math.cos(i) * 3 ** (-i / 10));
+const matrix = matrixWithSpectrum(values);
+
+/** The rows of the basis in double precision. */
+function rowsOf(factorization: LanczosFactorization): Float32Array[] {
+  return Array.from({ length: factorization.basis.rows }, (_, i) => {
+    const row = factorization.basis.row(i);
+    const data = Float32Array.from(row.dataSync());
+    row.dispose();
+    return data;
+  });
+}
+
+function times(a: number[][], v: ArrayLike<number>): number[] {
+  return a.map((row) => row.reduce((sum, x, j) => sum + x * v[j]!, 0));
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** AV = VH column by column, and VᵀV = I, to a few roundings of float32 (2^-24 = 6e-8). */
+function expectIdentities(factorization: LanczosFactorization): void {
+  const rows = rowsOf(factorization);
+  rows.forEach((a, i) =>
+    rows.slice(0, i + 1).forEach((b, j) => expect(dot(a, b)).toBeCloseTo(i === j ? 1 : 0, 6)),
+  );
+  for (const j of factorization.processed) {
+    const defect = times(matrix, rows[j]!);
+    rows.forEach((row, i) => row.forEach((x, l) => (defect[l]! -= factorization.coefficient(i, j) * x)));
+    expect(Math.hypot(...defect)).toBeLessThan(3e-6);
+  }
+}
+
+describe('LanczosFactorization', () => {
+  const random = new SeededRandom(3);
+  let factorization: LanczosFactorization;
+  let tensors: number;
+  beforeAll(() => useBackend('cpu'));
+  beforeEach(() => {
+    tensors = tf.memory().numTensors;
+    const a = tf.tensor2d(matrix);
+    factorization = new LanczosFactorization(matrixOperator(a));
+    a.dispose();
+  });
+  afterEach(() => {
+    factorization.dispose();
+    factorization.operator.dispose();
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('keeps AV = VH and VᵀV = I after every step, and ‖r‖ = β', () => {
+    driveSync(factorization.includeRandom(random));
+    for (let step = 0; step < 20; step++) {
+      expect(driveSync(factorization.extend('oldest'))).toBe('extended');
+      expectIdentities(factorization);
+      const rows = rowsOf(factorization);
+      const remainder = times(matrix, rows[step]!);
+      for (let i = 0; i <= step; i++) {
+        const along = dot(rows[i]!, remainder);
+        rows[i]!.forEach((x, l) => (remainder[l]! -= along * x));
+      }
+      expect(factorization.coefficient(step + 1, step)).toBeCloseTo(Math.hypot(...remainder), 5);
+    }
+  });
+
+  it('makes a tridiagonal matrix of a symmetric operator', () => {
+    driveSync(factorization.includeRandom(random));
+    for (let step = 0; step < 15; step++) driveSync(factorization.extend('oldest'));
+    for (let j = 0; j < 15; j++) {
+      for (let i = 0; i < j - 1; i++) expect(Math.abs(factorization.coefficient(i, j))).toBeLessThan(1e-6);
+    }
+    expect(factorization.asymmetry).toBeLessThan(1e-6);
+  });
+
+  it('keeps the identities with several start vectors, multiplied in either order', () => {
+    for (let i = 0; i < 3; i++) driveSync(factorization.includeRandom(random));
+    for (const order of ['oldest', 'oldest', 'newest', 'newest', 'oldest'] as const) {
+      driveSync(factorization.extend(order));
+      expect(factorization.pending).toHaveLength(3);
+      expectIdentities(factorization);
+    }
+  });
+
+  it('keeps the identities and the Ritz pairs through a restart', () => {
+    driveSync(factorization.includeRandom(random));
+    for (let step = 0; step < 12; step++) driveSync(factorization.extend('oldest'));
+    const before = solveProjected(factorization, 'LA', 4);
+    factorization.restart(before.vectors.slice(0, 6));
+    expect(factorization.basis.rows).toBe(7);
+    expectIdentities(factorization);
+    const after = solveProjected(factorization, 'LA', 4);
+    for (let i = 0; i < 4; i++) {
+      expect(after.values[i]).toBeCloseTo(before.values[i]!, 6);
+      expect(after.residualNorms[i]).toBeCloseTo(before.residualNorms[i]!, 6);
+    }
+    driveSync(factorization.extend('oldest'));
+    expectIdentities(factorization);
+  });
+
+  it('computes the residuals of the Ritz vectors it stands for', () => {
+    driveSync(factorization.includeRandom(random));
+    for (let step = 0; step < 10; step++) driveSync(factorization.extend('oldest'));
+    const { values: ritz, vectors, residualNorms } = solveProjected(factorization, 'LM', 3);
+    const basis = rowsOf(factorization);
+    for (let p = 0; p < 3; p++) {
+      const y = new Float64Array(n);
+      factorization.processed.forEach((row, i) =>
+        basis[row]!.forEach((x, l) => (y[l]! += vectors[p]![i]! * x)),
+      );
+      const residual = times(matrix, y).map((x, l) => x - ritz[p]! * y[l]!);
+      expect(residualNorms[p]).toBeCloseTo(Math.hypot(...residual), 5);
+    }
+  });
+
+  it('spans R^n and then takes no further row', () => {
+    driveSync(factorization.includeRandom(random));
+    while (factorization.pending.length > 0) driveSync(factorization.extend('oldest'));
+    expect(factorization.isComplete).toBe(true);
+    expectIdentities(factorization);
+    expect(driveSync(factorization.includeRandom(random))).toBe('dependent');
+  });
+});
