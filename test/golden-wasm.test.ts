@@ -1,0 +1,3 @@
+import { describeGolden } from './golden-suite.js';
+
+describeGolden('wasm');
