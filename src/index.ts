@@ -11,3 +11,8 @@ export type { HessianOptions } from './operators/hessian.js';
 export { HessianOperator } from './operators/hessian.js';
 export type { CheckOptions, OperatorReport } from './operators/check-operator.js';
 export { checkOperator } from './operators/check-operator.js';
+export type { SplitLoss } from './objectives/objective.js';
+export type { Likelihood, OutputSplit } from './objectives/output-split.js';
+export { GaussNewtonOperator } from './operators/gauss-newton.js';
+export type { FisherOptions } from './operators/fisher.js';
+export { FisherOperator } from './operators/fisher.js';

@@ -122,9 +122,21 @@ export class Recorder {
     return { value, grads };
   }
 
-  /** The nodes of a sweep stay; what only others saved is released. Ends the recording. */
-  retain(sweep: Sweep): void {
-    const needed = new Set(sweep.nodes.flatMap((node) => node.saved));
+  /** Runs a sweep while recording, with what it computes recorded as the function of its seeds that it is. */
+  sweep(
+    sweep: Sweep,
+    seeds: readonly (readonly [ValueId, Tensor])[],
+    sources: readonly ValueId[],
+  ): (Tensor | null)[] {
+    const adjoints = this.seal('a gradient function', () => sweep.run(seeds, sources, this.alias));
+    // The engine's scopes own them, as they own what tf.grad returns.
+    for (const adjoint of adjoints) if (adjoint != null) handToScope(adjoint);
+    return adjoints;
+  }
+
+  /** The nodes of these sweeps stay; what only others saved is released. Ends the recording. */
+  retain(...sweeps: Sweep[]): void {
+    const needed = new Set(sweeps.flatMap((sweep) => sweep.nodes.flatMap((node) => node.saved)));
     for (const [id, hold] of this.holds) {
       if (needed.has(hold)) continue;
       hold.dispose();
@@ -146,10 +158,7 @@ export class Recorder {
     const [yId, xIds] = [this.idOf(y), xs.map((x) => this.idOf(x))];
     const sweep = new Sweep(this.nodes, xIds, [yId]);
     const seed = dy ?? onesLike(y);
-    const grads = this.seal('a gradient function', () => sweep.run([[yId, seed]], xIds, this.alias));
-    // The engine's scopes own the gradients, as they own those of tf.grad.
-    for (const grad of grads) if (grad != null) handToScope(grad);
-    return grads;
+    return this.sweep(sweep, [[yId, seed]], xIds);
   }
 
   private recordKernel(call: KernelCall, run: (call: KernelCall) => Tensor | Tensor[]): Tensor | Tensor[] {

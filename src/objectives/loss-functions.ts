@@ -51,13 +51,19 @@ function compiledLosses(model: LayersModel, where: string): LossFunction[] {
   return losses;
 }
 
+const namedLosses = new Map<string, LossFunction>();
+
 /** A loss of tfjs-layers by its name, taken from a model without weights that is compiled with it. */
-function namedLoss(name: string, where: string): LossFunction {
+export function namedLoss(name: string, where: string): LossFunction {
+  const known = namedLosses.get(name);
+  if (known != null) return known;
   const identity = input({ shape: [1] });
   const probe = functionalModel({ inputs: identity, outputs: identity });
   try {
     probe.compile({ optimizer: 'sgd', loss: name });
-    return compiledLosses(probe, where)[0]!;
+    const loss = compiledLosses(probe, where)[0]!;
+    namedLosses.set(name, loss);
+    return loss;
   } catch (cause) {
     const error = new CurvatureArgumentError(where, 'the name of a loss of tfjs-layers', describe(name));
     error.cause = cause;

@@ -1,6 +1,6 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { add, mean, mul, reshape } from '@tensorflow/tfjs-core';
-import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { LayersModel, Sequential } from '@tensorflow/tfjs-layers';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
 import type { TensorsByName } from './batches.js';
@@ -8,6 +8,7 @@ import { countExamples, orderTensors, takeExamples } from './batches.js';
 import type { LossFunction, LossSpecification } from './loss-functions.js';
 import { resolveLosses } from './loss-functions.js';
 import type { LossTerm, Objective } from './objective.js';
+import { outputHead } from './output-split.js';
 import { withFrozenStates } from './stateful-layers.js';
 
 /** Examples to differentiate the loss of a model on. The tensors stay the caller's, and must outlive their use. */
@@ -77,13 +78,24 @@ export function modelObjective(
   const weights = data.sampleWeight == null ? [] : [data.sampleWeight];
   const examples = countExamples({ xs, ys, sampleWeight: weights }, where);
 
+  const heads = losses.map((loss) => outputHead(loss, where));
   const term = (begin: number): LossTerm => {
     const size = Math.min(batchSize, examples - begin);
+    const take = (tensor: Tensor): Tensor => takeExamples(tensor, begin, size);
+    const outputs = (): Tensor[] => applyModel(model, xs.map(take), training);
+    const meanLoss = (fns: readonly LossFunction[], z: readonly Tensor[]): Tensor =>
+      sumOf(z.map((output, i) => mean(weigh(fns[i]!(take(ys[i]!), output), weights.map(take)[0]))));
     return {
       weight: size / examples,
-      loss: () => {
-        const take = (tensor: Tensor): Tensor => takeExamples(tensor, begin, size);
-        return batchLoss(model, losses, xs.map(take), ys.map(take), weights.map(take)[0], training);
+      loss: () => sumOf([meanLoss(losses, outputs()), ...regularisers(model)]),
+      split: {
+        outputs: () => outputs().map((output, i) => heads[i]!.toNatural(output)),
+        loss: (z) =>
+          meanLoss(
+            heads.map((head) => head.loss),
+            z,
+          ),
+        likelihoods: heads.map((head) => head.likelihood),
       },
     };
   };
@@ -100,25 +112,21 @@ export function modelObjective(
 function functionalModel(model: LayersModel): LayersModel {
   if (model.getClassName() !== 'Sequential') return model;
   const sequential = model as unknown as { model?: LayersModel };
-  if (sequential.model == null) model.build();
+  if (sequential.model == null) (model as Sequential).build();
   return sequential.model!;
 }
 
-/** Mean loss over a batch, summed over outputs, plus the regularisers of the weights. */
-function batchLoss(
-  model: LayersModel,
-  losses: readonly LossFunction[],
-  xs: Tensor[],
-  ys: readonly Tensor[],
-  sampleWeight: Tensor | undefined,
-  training: boolean,
-): Tensor {
-  const result = model.apply(xs.length === 1 ? xs[0]! : xs, { training }) as Tensor | Tensor[];
-  const outputs = Array.isArray(result) ? result : [result];
-  const means = outputs.map((output, i) => mean(weigh(losses[i]!(ys[i]!, output), sampleWeight)));
-  const { calculateLosses } = model as unknown as { calculateLosses(): Tensor[] };
-  const terms = [...means, ...calculateLosses.call(model)];
-  return terms.length === 1 ? terms[0]! : terms.reduce((sum, next) => add(sum, next));
+function applyModel(model: LayersModel, xs: Tensor[], training: boolean): Tensor[] {
+  const outputs = model.apply(xs.length === 1 ? xs[0]! : xs, { training }) as Tensor | Tensor[];
+  return Array.isArray(outputs) ? outputs : [outputs];
+}
+
+function regularisers(model: LayersModel): Tensor[] {
+  return (model as unknown as { calculateLosses(): Tensor[] }).calculateLosses();
+}
+
+function sumOf(terms: readonly Tensor[]): Tensor {
+  return terms.reduce((sum, term) => add(sum, term));
 }
 
 function weigh(loss: Tensor, sampleWeight: Tensor | undefined): Tensor {

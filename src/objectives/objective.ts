@@ -1,6 +1,7 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
+import type { Likelihood, OutputSplit } from './output-split.js';
 
 /** One summand of an objective, small enough to be differentiated at once: a batch, as a rule. */
 export interface LossTerm {
@@ -8,6 +9,8 @@ export interface LossTerm {
   readonly weight: number;
   /** The loss of the term at the present values of the variables, a float32 scalar. */
   loss(): Tensor;
+  /** The same loss as a function of the model's outputs, without regularisers; absent where not known. */
+  readonly split?: OutputSplit;
 }
 
 /**
@@ -26,12 +29,23 @@ export interface Objective {
   evaluate<T>(f: () => T): T;
 }
 
+/** A custom loss given as outputs and a function of them, so that Gauss-Newton and Fisher products exist. */
+export interface SplitLoss {
+  /** z(θ): float32 tensors whose first axis counts examples. */
+  outputs(): Tensor | Tensor[];
+  /** ℓ(z), a float32 scalar: the mean over the examples. It is given the outputs in order. */
+  loss(...outputs: Tensor[]): Tensor;
+  /** What distribution ℓ is the negative log-likelihood of, for the Fisher matrix; default: not known. */
+  readonly likelihood?: Likelihood;
+}
+
 /**
  * An objective from any loss function of any variables: a custom loss, several models, no data loader.
  *
  * @param loss computes L(θ), a float32 scalar, from the variables. It is called anew at every linearization.
  *   What it assigns to variables meanwhile (moving averages) is not carried out, and random numbers drawn
  *   through `Math.random` (dropout) are the same at every call, so that L is a function of θ alone.
+ *   Given as {@link SplitLoss} it serves {@link GaussNewtonOperator} and {@link FisherOperator}, too.
  * @param variables the variables to differentiate by; an empty list, another dtype than float32, a disposed
  *   or repeated variable throws
  * @returns an objective that owns nothing and needs no disposal
@@ -39,12 +53,31 @@ export interface Objective {
  * const w = tf.variable(tf.tensor1d([1, 2]));
  * const objective = lossObjective(() => w.square().sum(), [w]);
  */
-export function lossObjective(loss: () => Scalar | Tensor, variables: Variable[]): Objective {
-  requireArgument(typeof loss === 'function', 'lossObjective', 'a function that returns the loss', loss);
+export function lossObjective(loss: (() => Scalar | Tensor) | SplitLoss, variables: Variable[]): Objective {
+  const isSplit = loss != null && typeof loss === 'object' && typeof loss.outputs === 'function';
+  requireArgument(
+    isSplit || typeof loss === 'function',
+    'lossObjective',
+    'a function that returns the loss, or {outputs, loss}',
+    loss,
+  );
   return {
     parameters: new ParameterSpace(variables, 'lossObjective'),
-    terms: [{ weight: 1, loss }],
+    terms: [{ weight: 1, ...(typeof loss === 'function' ? { loss } : splitTerm(loss)) }],
     source: 'lossObjective',
     evaluate: (f) => f(),
   };
+}
+
+function splitTerm(custom: SplitLoss): Pick<LossTerm, 'loss' | 'split'> {
+  const outputs = (): Tensor[] => {
+    const result = custom.outputs();
+    return Array.isArray(result) ? result : [result];
+  };
+  const split: OutputSplit = {
+    outputs,
+    loss: (z) => custom.loss(...z),
+    likelihoods: [custom.likelihood ?? null],
+  };
+  return { split, loss: () => split.loss(outputs()) };
 }

@@ -8,7 +8,7 @@ import { HessianOperator } from '../../../src/operators/hessian.js';
 import { relativeError } from '../../golden-case.js';
 import { useBackend } from '../../wasm-backend.js';
 
-const seeded = (seed: number): tfl.initializers.Initializer => tfl.initializers.glorotUniform({ seed });
+const seeded = (seed: number) => tfl.initializers.glorotUniform({ seed });
 const normal = (shape: number[], seed: number): tf.Tensor => tf.randomNormal(shape, 0, 1, 'float32', seed);
 
 /** Weights of a model, as plain numbers. */

@@ -1,0 +1,103 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import {
+  cast,
+  clipByValue,
+  div,
+  log,
+  losses,
+  logSumExp,
+  mean,
+  mul,
+  oneHot,
+  reshape,
+  softplus,
+  sub,
+  sum,
+} from '@tensorflow/tfjs-core';
+import type { LossFunction } from './loss-functions.js';
+import { namedLoss } from './loss-functions.js';
+
+/**
+ * A distribution p(y|z) whose negative log-likelihood is the loss, in its natural parameters z: the logits of
+ * a softmax or of sigmoids, the mean of a normal distribution.
+ */
+export type Likelihood = 'categorical' | 'bernoulli' | 'gaussian';
+
+/** A loss seen as a function of the outputs of a model: L(θ) = ℓ(z(θ)). */
+export interface OutputSplit {
+  /** z at the present values of the variables, float32. The first axis of each counts examples. */
+  outputs(): Tensor[];
+  /** ℓ(z), a float32 scalar: the mean over the examples. */
+  loss(outputs: Tensor[]): Tensor;
+  /** For each output, the likelihood that its part of ℓ is of; null for another kind of loss. */
+  readonly likelihoods: readonly (Likelihood | null)[];
+}
+
+/** One output's part of a split: how z comes from what the model puts out, and ℓ as a function of z. */
+export interface OutputHead {
+  readonly likelihood: Likelihood | null;
+  /** From the model's output, which may be probabilities, to natural parameters. */
+  readonly toNatural: (output: Tensor) => Tensor;
+  /** The loss per example, or any shape of which the mean is taken, from the target and z. */
+  readonly loss: LossFunction;
+}
+
+/** tfjs-layers keeps probabilities this far from 0 and 1 before it takes their logarithm. */
+const epsilon = 1e-7;
+
+const identity = (output: Tensor): Tensor => output;
+
+/**
+ * How a loss splits. The curvature of a model's outputs depends on where the model ends and the loss begins:
+ * for cross-entropies it is taken at the logits, also when the model's last layer puts out probabilities, as
+ * is usual (Martens 2020, "New Insights and Perspectives on the Natural Gradient Method", §8.1). There, log p
+ * serves as well as the logits themselves: they differ by a constant that softmax does not see.
+ */
+export function outputHead(loss: LossFunction, where: string): OutputHead {
+  const is = (name: string): boolean => loss === namedLoss(name, where);
+  if (is('categoricalCrossentropy')) {
+    return { likelihood: 'categorical', toNatural: logProbabilities, loss: categoricalLoss };
+  }
+  if (is('sparseCategoricalCrossentropy')) {
+    return { likelihood: 'categorical', toNatural: logProbabilities, loss: sparseCategoricalLoss };
+  }
+  if (is('binaryCrossentropy')) return { likelihood: 'bernoulli', toNatural: logit, loss: bernoulliLoss };
+  if (loss === (losses.softmaxCrossEntropy as LossFunction)) {
+    return { likelihood: 'categorical', toNatural: identity, loss };
+  }
+  if (loss === (losses.sigmoidCrossEntropy as LossFunction)) {
+    return { likelihood: 'bernoulli', toNatural: identity, loss };
+  }
+  if (is('meanSquaredError') || loss === (losses.meanSquaredError as LossFunction)) {
+    return { likelihood: 'gaussian', toNatural: identity, loss };
+  }
+  return { likelihood: null, toNatural: identity, loss };
+}
+
+/** log p of probabilities [..., C], which are scaled to sum to 1 as tfjs-layers does. */
+function logProbabilities(p: Tensor): Tensor {
+  return log(clipByValue(div(p, sum(p, -1, true)), epsilon, 1 - epsilon));
+}
+
+/** log p/(1 − p) */
+function logit(p: Tensor): Tensor {
+  const clipped = clipByValue(p, epsilon, 1 - epsilon);
+  return sub(log(clipped), log(sub(1, clipped)));
+}
+
+/** −Σ_c y_c log softmax(z)_c over the last axis. */
+function categoricalLoss(y: Tensor, z: Tensor): Tensor {
+  const target = cast(y, 'float32');
+  return sub(mul(logSumExp(z, -1), sum(target, -1)), sum(mul(target, z), -1));
+}
+
+/** The same for class numbers [..., 1]. */
+function sparseCategoricalLoss(y: Tensor, z: Tensor): Tensor {
+  const classes = z.shape[z.rank - 1]!;
+  return categoricalLoss(reshape(oneHot(reshape(cast(y, 'int32'), [-1]), classes), z.shape), z);
+}
+
+/** Mean over the last axis of log(1 + e^z) − y z. */
+function bernoulliLoss(y: Tensor, z: Tensor): Tensor {
+  return mean(sub(softplus(z), mul(cast(y, 'float32'), z)), -1);
+}

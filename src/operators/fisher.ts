@@ -1,0 +1,85 @@
+import type { Tensor1D } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+import type { Objective } from '../objectives/objective.js';
+import type { ParameterSpace } from '../parameters.js';
+import { lossHessian } from './gauss-newton.js';
+import type { LinearOperator } from './linear-operator.js';
+import type { MetricFactory } from './output-curvature.js';
+import { OutputCurvature } from './output-curvature.js';
+import { empiricalMetric, requireLikelihoods, sampledMetric } from './residual-metrics.js';
+
+/** Options of {@link FisherOperator}. */
+export interface FisherOptions {
+  /**
+   * `'exact'`: the expectation over y ~ p(y|z) in closed form. `'monteCarlo'`: over sampled targets.
+   * `'empirical'`: the given targets in their place.
+   */
+  readonly type: 'exact' | 'monteCarlo' | 'empirical';
+  /** Targets sampled per example, for `'monteCarlo'`; the error falls with the root of it. Default 1. */
+  readonly samples?: number;
+  /** Seed of the sampling. Default 0. */
+  readonly seed?: number;
+}
+
+/**
+ * The Fisher information matrix of a model as a linear operator on R^n:
+ *
+ *     F = 1/N Σ_i E_{y ~ p(y|z_i)} [∇log p(y|z_i) ∇log p(y|z_i)ᵀ]
+ *
+ * for losses that are negative log-likelihoods: softmax and sigmoid cross-entropy, mean squared error. The
+ * exact Fisher equals the Gauss-Newton matrix of these; the Monte Carlo one has it as its expectation; the
+ * empirical one, of any loss, takes the gradients at the given targets and is no approximation of it away from
+ * a good fit (Kunstner, Balles & Hennig 2019, "Limitations of the Empirical Fisher Approximation").
+ *
+ * Cost and memory as {@link GaussNewtonOperator}. Positive semidefinite.
+ *
+ * @example
+ * const fisher = new FisherOperator(modelObjective(model, { xs, ys }), { type: 'monteCarlo', seed: 7 });
+ */
+export class FisherOperator implements LinearOperator {
+  /** θ, the variables that the rows and columns of F belong to. */
+  readonly parameters: ParameterSpace;
+  /** n, the number of scalar parameters. */
+  readonly size: number;
+  private readonly curvature: OutputCurvature;
+
+  /**
+   * @param objective a modelObjective, or a lossObjective given as {outputs, loss, likelihood}
+   * @param options see {@link FisherOptions}
+   * @throws CurvatureArgumentError for an objective that does not know its outputs, or whose loss is no known
+   *   negative log-likelihood (`'empirical'` does without), or an option out of range
+   */
+  constructor(objective: Objective, options: FisherOptions) {
+    const { type, samples = 1, seed = 0 } = options ?? {};
+    const where = 'FisherOperator';
+    requireArgument(
+      Number.isInteger(samples) && samples > 0,
+      where,
+      'samples to be a whole number > 0',
+      samples,
+    );
+    requireArgument(Number.isInteger(seed), where, 'seed to be a whole number', seed);
+    const metrics: Record<FisherOptions['type'], MetricFactory> = {
+      exact: (split, outputs) => {
+        requireLikelihoods(split);
+        return lossHessian(split, outputs);
+      },
+      monteCarlo: (split, outputs, term) => sampledMetric(split, outputs, samples, seed + 7919 * term),
+      empirical: empiricalMetric,
+    };
+    requireArgument(type in metrics, where, "type to be 'exact', 'monteCarlo' or 'empirical'", type);
+    this.curvature = new OutputCurvature(objective, metrics[type], where);
+    this.parameters = this.curvature.parameters;
+    this.size = this.curvature.size;
+  }
+
+  /** Fv at the present values of the variables. v: shape [n]. The caller disposes the new tensor [n]. */
+  matvec(v: Tensor1D): Tensor1D {
+    return this.curvature.matvec(v);
+  }
+
+  /** Releases the tapes and samples. Harmless when repeated. */
+  dispose(): void {
+    this.curvature.dispose();
+  }
+}

@@ -1,0 +1,115 @@
+import type { Tensor1D } from '@tensorflow/tfjs-core';
+import { addN, mul, tidy } from '@tensorflow/tfjs-core';
+import { requireEngine } from '../autodiff/engine.js';
+import { requireFinite } from '../autodiff/finite.js';
+import type { OutputLinearization } from '../autodiff/linearize-outputs.js';
+import { linearizeOutputs } from '../autodiff/linearize-outputs.js';
+import { CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
+import { evaluateTerm } from '../objectives/linearize-objective.js';
+import type { LossTerm, Objective } from '../objectives/objective.js';
+import type { OutputSplit } from '../objectives/output-split.js';
+import type { ParameterSpace } from '../parameters.js';
+import type { LinearOperator } from './linear-operator.js';
+
+/** M, a positive semidefinite matrix on the outputs z of one term. */
+export interface OutputMetric {
+  /** Mu for u of shape [m]: a new tensor. */
+  apply(u: Tensor1D): Tensor1D;
+  dispose(): void;
+}
+
+/** Makes the metric of one term at its linearized outputs. */
+export type MetricFactory = (split: OutputSplit, outputs: ParameterSpace, term: number) => OutputMetric;
+
+interface LinearizedTerm {
+  readonly weight: number;
+  readonly outputs: OutputLinearization;
+  readonly metric: OutputMetric;
+}
+
+/**
+ * Σ_b w_b J_bᵀ M_b J_b with J the Jacobian of a model's outputs: the frame that Gauss-Newton and Fisher
+ * matrices share. Linearized when first used and whenever the variables have been assigned to.
+ */
+export class OutputCurvature implements LinearOperator {
+  readonly parameters: ParameterSpace;
+  readonly size: number;
+  private linearized: LinearizedTerm[] | null = null;
+  private disposed = false;
+
+  /**
+   * @param where name of the operator for errors
+   * @throws CurvatureArgumentError if the objective does not say where its outputs are
+   */
+  constructor(
+    private readonly objective: Objective,
+    private readonly makeMetric: MetricFactory,
+    private readonly where: string,
+  ) {
+    requireArgument(Array.isArray(objective?.terms), where, 'an objective', objective);
+    if (objective.terms.some((term) => term.split == null)) {
+      throw new CurvatureArgumentError(
+        where,
+        'an objective that knows its outputs (modelObjective, or lossObjective({outputs, loss}, variables))',
+        `a ${objective.source} of a bare loss function`,
+      );
+    }
+    this.parameters = objective.parameters;
+    this.size = this.parameters.size;
+    this.current('constructor');
+  }
+
+  matvec(v: Tensor1D): Tensor1D {
+    const terms = this.current('matvec');
+    this.parameters.requireVector(v, `${this.where}.matvec`);
+    requireFinite(v, `${this.where}.matvec`, 'a vector of finite numbers');
+    return tidy(() => addN(terms.map((term) => multiply(term, v))) as Tensor1D);
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.release();
+  }
+
+  private current(use: string): LinearizedTerm[] {
+    requireThat(!this.disposed, `${this.where}.${use}`, 'a live operator', 'a disposed one');
+    if (this.linearized == null || !this.linearized.every((term) => term.outputs.isCurrent())) {
+      this.release();
+      requireEngine(this.where);
+      this.linearized = [];
+      try {
+        this.objective.terms.forEach((term, i) => this.linearized!.push(this.linearizeTerm(term, i)));
+      } catch (error) {
+        this.release();
+        throw error;
+      }
+    }
+    return this.linearized;
+  }
+
+  private linearizeTerm(term: LossTerm, index: number): LinearizedTerm {
+    const split = term.split!;
+    return evaluateTerm(this.objective, () => {
+      const outputs = linearizeOutputs(() => split.outputs(), this.parameters, this.where);
+      try {
+        return { weight: term.weight, outputs, metric: this.makeMetric(split, outputs.outputs, index) };
+      } catch (error) {
+        outputs.dispose();
+        throw error;
+      }
+    });
+  }
+
+  private release(): void {
+    for (const { outputs, metric } of this.linearized ?? []) {
+      outputs.dispose();
+      metric.dispose();
+    }
+    this.linearized = null;
+  }
+}
+
+function multiply({ weight, outputs, metric }: LinearizedTerm, v: Tensor1D): Tensor1D {
+  const product = outputs.vjp(metric.apply(outputs.jvp(v)));
+  return weight === 1 ? product : mul(product, weight);
+}

@@ -1,0 +1,141 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import {
+  add,
+  argMax,
+  cast,
+  concat,
+  keep,
+  less,
+  log,
+  mul,
+  neg,
+  oneHot,
+  randomNormal,
+  randomUniform,
+  reshape,
+  sigmoid,
+  slice,
+  softmax,
+  sub,
+  sum,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { linearize } from '../autodiff/linearize.js';
+import { CurvatureArgumentError } from '../errors.js';
+import type { Likelihood, OutputSplit } from '../objectives/output-split.js';
+import type { ParameterSpace } from '../parameters.js';
+import type { OutputMetric } from './output-curvature.js';
+
+/** The likelihood of each output; throws where the loss is the negative logarithm of none that is known. */
+export function requireLikelihoods(split: OutputSplit): Likelihood[] {
+  return split.likelihoods.map((likelihood) => {
+    if (likelihood != null) return likelihood;
+    throw new CurvatureArgumentError(
+      'FisherOperator',
+      'softmax or sigmoid cross-entropy or mean squared error, or `likelihood` beside a custom loss',
+      'a loss that is not known to be a negative log-likelihood',
+    );
+  });
+}
+
+/** M = 1/N Σ_i r_i r_iᵀ with r_i the gradient of the loss of example i by all its outputs. */
+export function empiricalMetric(split: OutputSplit, outputs: ParameterSpace): OutputMetric {
+  const z = [...outputs.variables];
+  const linearization = linearize(() => split.loss(z), z, 'FisherOperator');
+  const examples = z[0]!.shape[0]!;
+  // ℓ is the mean of the ℓ_i, so its gradient holds r_i / N.
+  const residuals = tidy(() =>
+    keep<Tensor2D>(mul(joinRows(outputs, linearization.gradient, examples), examples)),
+  );
+  linearization.dispose();
+  return {
+    apply: (u) =>
+      tidy(() => {
+        const product = outerProducts(residuals, joinRows(outputs, u, examples));
+        return splitRows(outputs, product, examples);
+      }),
+    dispose: () => residuals.dispose(),
+  };
+}
+
+/**
+ * M = 1/(S R) Σ_s Σ_i r_si r_siᵀ for each output by itself, with r_si the gradient at a sampled target of the
+ * negative log-likelihood of row i, of which there are R.
+ */
+export function sampledMetric(
+  split: OutputSplit,
+  outputs: ParameterSpace,
+  samples: number,
+  seed: number,
+): OutputMetric {
+  const likelihoods = requireLikelihoods(split);
+  const residuals = outputs.variables.map((z, output) =>
+    Array.from({ length: samples }, (_, sample) =>
+      tidy(() => {
+        const rows = reshape(z, [-1, z.shape[z.rank - 1]!]) as Tensor2D;
+        return keep(sampleResidual[likelihoods[output]!](rows, seed + 104729 * (sample + samples * output)));
+      }),
+    ),
+  );
+  return {
+    apply: (u) =>
+      tidy(() => {
+        const products = outputs.unflatten(u).map((part, output) => {
+          const draws = residuals[output]!.map((r) => outerProducts(r, reshape(part, r.shape) as Tensor2D));
+          return mul(
+            draws.reduce((total, draw) => add(total, draw)),
+            1 / samples,
+          );
+        });
+        return outputs.flatten(products);
+      }),
+    dispose: () => residuals.flat().forEach((residual) => residual.dispose()),
+  };
+}
+
+/**
+ * The gradient by z [R, C] of each row's negative log-likelihood at a target y ~ p(y|z), scaled so that the
+ * expectation of r rᵀ is the Hessian of the row's loss: losses that are means over C independent elements
+ * have the scale √C instead of C.
+ */
+const sampleResidual: Record<Likelihood, (z: Tensor2D, seed: number) => Tensor2D> = {
+  categorical: (z, seed) => {
+    // The largest of z_c + g_c with Gumbel noise g is distributed as softmax(z) (Gumbel 1954).
+    const uniform = randomUniform(z.shape, Number.EPSILON, 1, 'float32', seed);
+    const classes = argMax(sub(z, log(neg(log(uniform)))), -1);
+    return sub(softmax(z), cast(oneHot(classes as Tensor1D, z.shape[1]), 'float32'));
+  },
+  bernoulli: (z, seed) => {
+    const p = sigmoid(z);
+    const targets = cast(less(randomUniform(z.shape, 0, 1, 'float32', seed), p), 'float32');
+    return mul(sub(p, targets), 1 / Math.sqrt(z.shape[1]));
+  },
+  // Mean of squares: variance C/2 in each of C elements.
+  gaussian: (z, seed) =>
+    mul(randomNormal(z.shape, 0, 1, 'float32', seed) as Tensor2D, Math.sqrt(2 / z.shape[1])),
+};
+
+/** 1/R Σ_i r_i ⟨r_i, u_i⟩ for rows r, u [R, C]. */
+function outerProducts(r: Tensor2D, u: Tensor2D): Tensor2D {
+  return mul(r, mul(sum(mul(r, u), 1, true), 1 / r.shape[0]));
+}
+
+/** All outputs of an example in one row. */
+function joinRows(outputs: ParameterSpace, u: Tensor1D, examples: number): Tensor2D {
+  return concat(
+    outputs.unflatten(u).map((part) => reshape(part, [examples, -1]) as Tensor2D),
+    1,
+  );
+}
+
+/** The reverse of {@link joinRows}. */
+function splitRows(outputs: ParameterSpace, rows: Tensor2D, examples: number): Tensor1D {
+  let begin = 0;
+  const parts = outputs.variables.map(({ size }) => {
+    const width = size / examples;
+    const part = slice(rows, [0, begin], [examples, width]);
+    begin += width;
+    return part;
+  });
+  return outputs.flatten(parts);
+}
