@@ -1,0 +1,78 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { keep } from '@tensorflow/tfjs-core';
+import type { Linearization } from '../autodiff/linearize.js';
+import type { LinearOperator } from '../operators/linear-operator.js';
+import type { SolverSteps } from '../solvers/drive.js';
+import { lanczosSteps } from '../solvers/lanczos.js';
+import type { EigenStatus } from '../solvers/result.js';
+import type { DirectionSet } from './direction-set.js';
+import type { NSGDSettings } from './nsgd-options.js';
+import { iterateSubspace } from './subspace-iteration.js';
+
+/**
+ * Where the directions of an optimizer come from and how good they are. `'none'`: there are none. `'given'`: from
+ * outside. `'converged'`, `'maxIterations'`, `'invariantSubspace'`: found, as the solver says. `'tracked'`:
+ * corrected by a step of subspace iteration. `'nonFinite'`: the last search met a loss or products that are not
+ * finite; the directions from before, if any, stay.
+ */
+export type DirectionStatus = 'none' | 'given' | 'tracked' | EigenStatus;
+
+/** The outcome of a search. */
+export interface FoundDirections {
+  readonly status: DirectionStatus;
+  /** V [k, n], kept, owned by the caller; null if the search came to nothing. */
+  readonly rows: Tensor2D | null;
+  readonly eigenvalues: Float64Array | null;
+}
+
+/**
+ * The k sharpest directions of a linearized loss, by Lanczos without restart: at most max(20, 3k + 2) products,
+ * and what they have found by then is taken.
+ *
+ * @param present directions to start from, with k rows; null to start from a random vector
+ * @param step varies the random vector
+ */
+export function* searchDirections(
+  linearization: Linearization,
+  present: DirectionSet | null,
+  { k, which, tol, seed }: Pick<NSGDSettings, 'k' | 'which' | 'tol' | 'seed'>,
+  step: number,
+): SolverSteps<FoundDirections> {
+  const operator = hessianAt(linearization);
+  const krylovDim = Math.min(operator.size, Math.max(20, 3 * k + 2));
+  const canStartWarm = present != null && present.rows.shape[0] <= krylovDim - k;
+  const found = yield* lanczosSteps(operator, {
+    k,
+    which,
+    tol,
+    krylovDim,
+    maxRestarts: 0,
+    seed: seed + step,
+    ...(canStartWarm && { startVectors: present.rows }),
+  });
+  const { status, eigenvalues, eigenvectors } = found;
+  if (status === 'nonFinite' || eigenvalues.some(Number.isNaN)) {
+    found.dispose();
+    return { status, rows: null, eigenvalues: null };
+  }
+  return { status, rows: keep(eigenvectors), eigenvalues };
+}
+
+/** One step of subspace iteration from the present directions. */
+export function* followDirections(
+  linearization: Linearization,
+  present: DirectionSet,
+): SolverSteps<FoundDirections> {
+  const found = yield* iterateSubspace(hessianAt(linearization), present.rows);
+  if (found == null) return { status: 'nonFinite', rows: null, eigenvalues: null };
+  return { status: 'tracked', ...found };
+}
+
+/** The Hessian at the point of a linearization, as an operator that leaves the linearization to its owner. */
+function hessianAt(linearization: Linearization): LinearOperator {
+  return {
+    size: linearization.parameters.size,
+    matvec: (v) => linearization.hvp(v),
+    dispose: () => undefined,
+  };
+}

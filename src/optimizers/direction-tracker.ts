@@ -1,0 +1,187 @@
+import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import { clone, keep } from '@tensorflow/tfjs-core';
+import type { Linearization } from '../autodiff/linearize.js';
+import { linearize } from '../autodiff/linearize.js';
+import { requireArgument } from '../errors.js';
+import { ParameterSpace } from '../parameters.js';
+import type { DirectionStatus, FoundDirections } from './direction-search.js';
+import { followDirections, searchDirections } from './direction-search.js';
+import { checkOrthonormal, DirectionSet, requireDirections } from './direction-set.js';
+import { HostWork } from './host-work.js';
+import type { NSGDSettings } from './nsgd-options.js';
+
+/** What may be said of directions that are handed over. */
+export interface GivenDirections {
+  /** The variables that the columns belong to, in order. Default: those of the step, in the order it gives them. */
+  readonly variables?: readonly Variable[];
+  /** Curvature along each direction. */
+  readonly eigenvalues?: ArrayLike<number>;
+}
+
+/** When the directions were sought, in steps. */
+interface SearchTimes {
+  /** The last search from scratch or gift, or null. */
+  readonly refreshedAt: number | null;
+  /** The last search of either kind or gift, or null. */
+  readonly searchedAt: number | null;
+}
+
+/** What a saved optimizer carries of its directions. The tensor stays the tracker's. */
+export interface SavedDirections extends SearchTimes {
+  readonly rows: Tensor2D | null;
+  readonly eigenvalues: Float64Array | null;
+  /** The step at which the directions were found, or null. */
+  readonly step: number | null;
+}
+
+/**
+ * The directions of an optimizer: takes those it is given, finds its own from the minibatch loss when they are
+ * due, and keeps them in line with the variables that are trained. Owns the directions.
+ */
+export class DirectionTracker {
+  /** The present directions, or null. */
+  current: DirectionSet | null = null;
+  /** How the last search ended. */
+  status: DirectionStatus = 'none';
+  /** The trainable variables of the last step, or null before the first. */
+  parameters: ParameterSpace | null = null;
+  readonly work: HostWork = new HostWork();
+  private times: SearchTimes = { refreshedAt: null, searchedAt: null };
+  /** Whether other variables are trained than those the directions were found for. */
+  private outdated = false;
+
+  constructor(private readonly settings: NSGDSettings) {}
+
+  /** Notes which variables are trained now, and lays the directions out for them. */
+  enter(variables: readonly Variable[]): void {
+    const known = this.parameters?.variables;
+    if (known?.length !== variables.length || known.some((variable, i) => variable !== variables[i])) {
+      this.parameters = new ParameterSpace(variables, 'NSGD.minimize');
+    }
+    const { current, parameters } = this;
+    if (current == null || current.belongsTo(parameters!)) return;
+    this.replace(current.laidOutFor(parameters!));
+    this.outdated = current.parameters != null;
+  }
+
+  /**
+   * Takes a copy of directions from outside.
+   *
+   * @throws CurvatureArgumentError unless they are orthonormal rows [k, n] of the variables
+   */
+  give(directions: Tensor2D | null, given: GivenDirections, step: number): void {
+    this.work.cancel();
+    this.times = { refreshedAt: step, searchedAt: step };
+    if (directions == null) {
+      this.replace(null);
+      this.status = 'none';
+      return;
+    }
+    const where = 'NSGD.setDirections';
+    const parameters = given.variables == null ? null : new ParameterSpace(given.variables, where);
+    requireDirections(directions, parameters ?? this.parameters);
+    const eigenvalues = given.eigenvalues == null ? null : Float64Array.from(given.eigenvalues);
+    requireArgument(
+      eigenvalues == null || eigenvalues.length === directions.shape[0],
+      where,
+      `${directions.shape[0]} eigenvalues, one per direction`,
+      eigenvalues?.length,
+    );
+    this.work.run({ steps: checkOrthonormal(directions), done: () => undefined });
+    this.replace(new DirectionSet(keep(clone(directions)), eigenvalues, parameters, step));
+    this.status = 'given';
+  }
+
+  /** Which search, if any, is due at a step with nudge `gamma`. None is at γ = 1, where directions do nothing. */
+  due(step: number, gamma: number): 'refresh' | 'track' | null {
+    const { refreshEvery, trackEvery, burnIn } = this.settings;
+    if (gamma === 1 || step < burnIn || this.parameters == null || this.work.isBusy) return null;
+    const hasPassed = (steps: number, since: number | null): boolean =>
+      steps > 0 && (since == null || step - since >= steps);
+    if (hasPassed(refreshEvery, this.times.refreshedAt)) return 'refresh';
+    if (refreshEvery > 0 && this.outdated) return 'refresh';
+    return this.current != null && hasPassed(trackEvery, this.times.searchedAt) ? 'track' : null;
+  }
+
+  /**
+   * Calls the loss once, for its value, its gradient and new directions.
+   *
+   * @returns loss and gradients by variable name, owned by the caller
+   */
+  search(f: () => Scalar, kind: 'refresh' | 'track', step: number): { value: Scalar; grads: NamedTensorMap } {
+    const parameters = this.parameters!;
+    const { k } = this.settings;
+    requireArgument(
+      k <= parameters.size,
+      'NSGD k',
+      `at most the number of parameters, ${parameters.size}`,
+      k,
+    );
+    const linearization = linearize(f, parameters.variables, 'NSGD.minimize');
+    const value = clone(linearization.loss);
+    const grads = gradientsByName(linearization);
+    try {
+      this.times = { refreshedAt: kind === 'refresh' ? step : this.times.refreshedAt, searchedAt: step };
+      this.work.run({
+        steps:
+          kind === 'refresh'
+            ? searchDirections(linearization, this.current, this.settings, step)
+            : followDirections(linearization, this.current!),
+        done: (found) => this.accept(found, parameters, step),
+        release: () => linearization.dispose(),
+      });
+    } catch (error) {
+      for (const tensor of [value, ...Object.values(grads)]) tensor.dispose();
+      throw error;
+    }
+    return { value, grads };
+  }
+
+  /** What a saved optimizer carries to be continued. */
+  save(): SavedDirections {
+    const { current, times } = this;
+    return {
+      rows: current?.rows ?? null,
+      eigenvalues: current?.eigenvalues ?? null,
+      step: current?.step ?? null,
+      ...times,
+    };
+  }
+
+  /** Takes a copy of what {@link save} gave. The columns are matched with the variables at the next step. */
+  load({ rows, eigenvalues, step, ...times }: SavedDirections): void {
+    this.dispose();
+    this.times = times;
+    if (rows == null) return;
+    this.replace(new DirectionSet(keep(clone(rows)), eigenvalues, null, step ?? 0));
+    this.status = 'given';
+  }
+
+  dispose(): void {
+    this.work.cancel();
+    this.replace(null);
+    this.status = 'none';
+    this.times = { refreshedAt: null, searchedAt: null };
+  }
+
+  private accept(
+    { status, rows, eigenvalues }: FoundDirections,
+    parameters: ParameterSpace,
+    step: number,
+  ): void {
+    this.status = status;
+    if (rows == null) return;
+    this.replace(new DirectionSet(rows, eigenvalues, parameters, step));
+  }
+
+  private replace(next: DirectionSet | null): void {
+    this.current?.dispose();
+    this.current = next;
+    this.outdated = false;
+  }
+}
+
+function gradientsByName({ parameters, gradient }: Linearization): NamedTensorMap {
+  const parts = parameters.unflatten(gradient);
+  return Object.fromEntries(parameters.names.map((name, i) => [name, parts[i]!]));
+}

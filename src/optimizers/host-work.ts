@@ -1,0 +1,81 @@
+import { getBackend } from '@tensorflow/tfjs-core';
+import { driveAsync, driveSync } from '../solvers/drive.js';
+import type { SolverSteps } from '../solvers/drive.js';
+
+/**
+ * Backends on which a synchronous read stalls the GPU (WebGL) or is not to be had (WebGPU): there the work goes on
+ * between the steps of the optimizer and reads with `await`.
+ */
+const backendsToAwait = new Set(['webgl', 'webgpu']);
+
+/** Work that reads numbers from the device, begun inside a step of an optimizer, which is synchronous. */
+export interface HostTask<R> {
+  readonly steps: SolverSteps<R>;
+  /** Takes the result over. */
+  readonly done: (result: R) => void;
+  /** Frees what the work was done on, whatever came of it. */
+  readonly release?: () => void;
+}
+
+/**
+ * Does the work at once where the backend reads synchronously at no cost, and otherwise after the present step,
+ * while training goes on. What fails there is thrown by the next {@link rethrow}.
+ */
+export class HostWork {
+  private stop = new AbortController();
+  private pending: Promise<void> | null = null;
+  private failure: { readonly reason: unknown } | null = null;
+
+  /** Whether work goes on between steps. */
+  get isBusy(): boolean {
+    return this.pending != null;
+  }
+
+  /** Does the work now, or begins it. A task is not to be begun while another is under way. */
+  run<R>(task: HostTask<R>): void {
+    if (backendsToAwait.has(getBackend())) {
+      this.pending = this.runLater(task, this.stop.signal);
+      return;
+    }
+    try {
+      task.done(driveSync(task.steps));
+    } finally {
+      task.release?.();
+    }
+  }
+
+  /** Throws what went wrong between steps, once. */
+  rethrow(): void {
+    const { failure } = this;
+    this.failure = null;
+    if (failure != null) throw failure.reason;
+  }
+
+  /** Resolves when the work under way, if any, is done; rejects if it failed. */
+  async settled(): Promise<void> {
+    await this.pending;
+    this.rethrow();
+  }
+
+  /** Stops the work under way. */
+  cancel(): void {
+    this.stop.abort();
+    this.stop = new AbortController();
+    this.pending = null;
+    this.failure = null;
+  }
+
+  private async runLater<R>(task: HostTask<R>, signal: AbortSignal): Promise<void> {
+    try {
+      // The step may run in a tf.tidy, which must not dispose what the work needs: begin when it is over.
+      await Promise.resolve();
+      const result = await driveAsync(task.steps, { signal });
+      task.done(result);
+    } catch (reason) {
+      if (!signal.aborted) this.failure = { reason };
+    } finally {
+      task.release?.();
+      if (!signal.aborted) this.pending = null;
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import { add, mul, tidy } from '@tensorflow/tfjs-core';
+import type { DirectionSet } from './direction-set.js';
+import { clipGradients, globalNorm } from './gradient-clipping.js';
+import type { NSGDSettings } from './nsgd-options.js';
+import { combination, coordinates, nudge } from './nudge.js';
+import type { StepMeasurements } from './step-records.js';
+import type { Velocities } from './velocities.js';
+import type { WeightConstraint } from './weight-constraints.js';
+
+/** What a step is taken with: the settings at this step and the state of the optimizer. */
+export interface NudgedStep {
+  readonly settings: NSGDSettings;
+  /** Steps taken before. */
+  readonly iterations: number;
+  /** η of this step, with schedule and decay. */
+  readonly learningRate: number;
+  /** γ of this step. */
+  readonly gamma: number;
+  /** V, laid out for the variables; null for none, and then the step is that of SGD. */
+  readonly directions: DirectionSet | null;
+  /** The velocities a. */
+  readonly velocities: Velocities;
+  readonly constraints: ReadonlyMap<string, WeightConstraint>;
+  /** Is told what the step does along the directions; null if nobody asks. */
+  readonly observe: ((measurements: StepMeasurements) => void) | null;
+}
+
+/**
+ * Takes one step of Nudged SGD: assigns θ + Δθ to the variables.
+ *
+ * With P = VᵀV, first g ← g − (1−γ)Pg for the corrections 'gradient' and 'both'; then the update of SGD,
+ * u = −ηg, of momentum, m ← μm − ηg and u = m, or of Nesterov, u = μm − ηg; then Δθ = u − (1−γ)Pu for the
+ * corrections 'update' and 'both', else Δθ = u (Jastrzębski et al. 2019, section 4, and the released code).
+ *
+ * The arithmetic outside of V is, operation by operation, that of `tf.train.sgd` and `tf.train.momentum`, so that
+ * without directions the weights are the same bit for bit. That is why a velocity is kept as a = −m/unit.
+ */
+export function takeNudgedStep(gradients: ReadonlyMap<Variable, Tensor>, step: NudgedStep): void {
+  const { settings, learningRate, gamma } = step;
+  const { correction, weightDecay, momentum } = settings;
+  const variables = [...gradients.keys()];
+  tidy(() => {
+    let parts = clipGradients([...gradients.values()], settings.clipNorm, settings.clipValue);
+    const clipped = parts;
+    const directions = gamma === 1 ? null : step.directions;
+    if (directions != null && correction !== 'update') {
+      const nudged = directions.unflatten(
+        tidy(() => nudge(directions.rows, directions.flatten(byVariable(variables, parts)), gamma)),
+      );
+      parts = variables.map((variable) => nudged.get(variable)!);
+    }
+    const { unit, scale } = updateScale(step);
+    const updates =
+      momentum > 0 ? variables.map((variable, i) => accumulate(variable, parts[i]!, scale, step)) : parts;
+    const excess =
+      directions == null || correction === 'gradient' ? null : excessOf(variables, updates, unit, step);
+    if (step.directions != null) step.observe?.(measure(variables, clipped, updates, unit, step.directions));
+    variables.forEach((variable, i) => {
+      const value = weightDecay > 0 ? mul(variable, 1 - learningRate * weightDecay) : variable;
+      let next: Tensor = add(mul(-unit, updates[i]!), value);
+      if (excess != null) next = add(next, excess.get(variable)!);
+      variable.assign(step.constraints.get(variable.name)?.(next) ?? next);
+    });
+  });
+}
+
+/**
+ * Updates are computed as u = −unit · a from gradients times `scale`, with η = unit · scale. Without momentum the
+ * unit is η. With momentum, the unit of a velocity has to stay the same from step to step: it is the fixed η, so
+ * that velocities are those of `tf.train.momentum` and a new η counts for all of the velocity, as there; `decay`
+ * and schedules enter as the scale of the gradient, which gives m ← μm − η_t g.
+ */
+function updateScale({ settings, learningRate, iterations }: NudgedStep): { unit: number; scale: number } {
+  if (settings.momentum === 0) return { unit: learningRate, scale: 1 };
+  if (typeof settings.learningRate === 'function') return { unit: 1, scale: learningRate };
+  return { unit: settings.learningRate, scale: 1 / (1 + settings.decay * iterations) };
+}
+
+/** The update of one variable in units of −unit, from its gradient; moves its velocity on. */
+function accumulate(variable: Variable, gradient: Tensor, scale: number, step: NudgedStep): Tensor {
+  const { momentum, useNesterov } = step.settings;
+  const scaled: Tensor = scale === 1 ? gradient : mul(scale, gradient);
+  const velocity = step.velocities.accumulate(variable, scaled, momentum);
+  return useNesterov ? add(scaled, mul(velocity, momentum)) : velocity;
+}
+
+/** −(1−γ)P u, variable by variable, for the update u = −unit · updates. */
+function excessOf(
+  variables: readonly Variable[],
+  updates: readonly Tensor[],
+  unit: number,
+  { directions, gamma }: NudgedStep,
+): Map<Variable, Tensor> {
+  const { rows } = directions!;
+  const alphas = coordinates(rows, directions!.flatten(byVariable(variables, updates)));
+  return directions!.unflatten(combination(rows, mul(alphas, unit * (1 - gamma))));
+}
+
+function measure(
+  variables: readonly Variable[],
+  gradients: readonly Tensor[],
+  updates: readonly Tensor[],
+  unit: number,
+  directions: DirectionSet,
+): StepMeasurements {
+  const along = (parts: readonly Tensor[]) =>
+    coordinates(directions.rows, directions.flatten(byVariable(variables, parts)));
+  return {
+    gradientNorm: globalNorm(gradients),
+    gradientCoordinates: along(gradients),
+    updateNorm: mul(globalNorm(updates), unit),
+    updateCoordinates: mul(along(updates), unit),
+  };
+}
+
+function byVariable(variables: readonly Variable[], parts: readonly Tensor[]): Map<Variable, Tensor> {
+  return new Map(variables.map((variable, i) => [variable, parts[i]!]));
+}

@@ -1,0 +1,86 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { concat, keep, matMul, reshape, stack, tensor2d, tidy, unstack } from '@tensorflow/tfjs-core';
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import type { LinearOperator } from '../operators/linear-operator.js';
+import type { SolverSteps } from '../solvers/drive.js';
+
+/**
+ * Smallest eigenvalue of the Gram matrix of the normalised rows that are made orthonormal in one go: float32 rows
+ * then come out orthonormal to 1e-7 / 1e-3 = 1e-4.
+ */
+const leastIndependence = 1e-3;
+
+/** Orthonormal rows with their Rayleigh quotients. */
+export interface IteratedSubspace {
+  /** [k, n], kept, owned by the caller. */
+  readonly rows: Tensor2D;
+  /** [k], largest first: the Ritz values of the rows before the iteration. */
+  readonly eigenvalues: Float64Array;
+}
+
+/**
+ * One step of subspace iteration with a Rayleigh–Ritz rotation (Saad, "Numerical Methods for Large Eigenvalue
+ * Problems", 2011, section 5.1): from V, W = VA; VAVᵀ = UΛUᵀ; the new rows are UᵀW made orthonormal symmetrically
+ * (Löwdin 1950), which changes them least. An error along an eigenvector of λ' shrinks by |λ'/λ_k|, so this follows
+ * a subspace that is nearly right and drifts; it does not find one.
+ *
+ * @param rows V [k, n], orthonormal; stays the caller's
+ * @returns null if the numbers are not finite or W has lost rank. Cost: k products
+ */
+export function* iterateSubspace(
+  operator: Pick<LinearOperator, 'matvec'>,
+  rows: Tensor2D,
+): SolverSteps<IteratedSubspace | null> {
+  const [k] = rows.shape;
+  const products = multiplyRows(operator, rows);
+  try {
+    const values = yield tidy(() => {
+      const projected = matMul(rows, products, false, true);
+      const gram = matMul(products, products, false, true);
+      return keep(reshape(concat([projected, gram]), [2 * k * k]));
+    });
+    if (!values.every(Number.isFinite)) return null;
+    const square = (from: number): Matrix => Matrix.from1DArray(k, k, values.subarray(from, from + k * k));
+    const ritz = eigen(square(0));
+    const weights = orthonormalizer(square(k * k), ritz.vectors.transpose());
+    if (weights == null) return null;
+    const next = tidy(() => keep(matMul<Tensor2D>(tensor2d(weights.to1DArray(), [k, k]), products)));
+    return { rows: next, eigenvalues: ritz.values };
+  } finally {
+    products.dispose();
+  }
+}
+
+function multiplyRows(operator: Pick<LinearOperator, 'matvec'>, rows: Tensor2D): Tensor2D {
+  return tidy(() => {
+    const products = (unstack(rows) as Tensor1D[]).map((row) => operator.matvec(row));
+    return keep(stack(products) as Tensor2D);
+  });
+}
+
+/** The weights B for which BW is orthonormal and closest to UᵀW, given WWᵀ and Uᵀ; null if W has lost rank. */
+function orthonormalizer(gram: Matrix, rotation: Matrix): Matrix | null {
+  const rotated = rotation.mmul(gram).mmul(rotation.transpose());
+  const scales = rotated.diagonal().map((square) => 1 / Math.sqrt(square));
+  if (!scales.every(Number.isFinite)) return null;
+  const scale = Matrix.diag(scales);
+  const { values, vectors } = eigen(scale.mmul(rotated).mmul(scale));
+  if (!(values.at(-1)! > leastIndependence)) return null;
+  const inverseRoot = vectors
+    .mmul(Matrix.diag(Array.from(values, (value) => 1 / Math.sqrt(value))))
+    .mmul(vectors.transpose());
+  return inverseRoot.mmul(scale).mmul(rotation);
+}
+
+/** Eigenvalues, largest first, and eigenvectors (columns) of the symmetric part of a small matrix. */
+function eigen(matrix: Matrix): { values: Float64Array; vectors: Matrix } {
+  const symmetric = Matrix.add(matrix, matrix.transpose()).mul(0.5);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(symmetric, {
+    assumeSymmetric: true,
+  });
+  const order = realEigenvalues.map((_, i) => i).sort((i, j) => realEigenvalues[j]! - realEigenvalues[i]!);
+  return {
+    values: Float64Array.from(order, (i) => realEigenvalues[i]!),
+    vectors: eigenvectorMatrix.subMatrixColumn(order),
+  };
+}

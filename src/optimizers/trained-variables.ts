@@ -1,0 +1,29 @@
+import type { NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-core';
+import { engine } from '@tensorflow/tfjs-core';
+import type { NamedTensor } from './named-tensor.js';
+
+/**
+ * The variables that a step can move: float32, trainable and alive, each once.
+ *
+ * @param variables default: all that exist, as in `Optimizer.minimize`
+ */
+export function trainableVariables(
+  variables: readonly Variable[] = Object.values(engine().registeredVariables),
+): Variable[] {
+  return [...new Set(variables)].filter(
+    (variable) => variable.trainable && variable.dtype === 'float32' && !variable.isDisposed,
+  );
+}
+
+/** The gradients that are not null, by variable, from either form that `Optimizer.applyGradients` takes. */
+export function gradientsByVariable(gradients: NamedTensorMap | NamedTensor[]): Map<Variable, Tensor> {
+  const { registeredVariables } = engine();
+  const entries: readonly (readonly [string, Tensor | null])[] = Array.isArray(gradients)
+    ? gradients.map(({ name, tensor }) => [name, tensor])
+    : Object.entries(gradients);
+  const byVariable = new Map<Variable, Tensor>();
+  for (const [name, tensor] of entries) {
+    if (tensor != null) byVariable.set(registeredVariables[name]!, tensor);
+  }
+  return byVariable;
+}
