@@ -1,0 +1,156 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { DifferentiationError } from '../../../src/errors.js';
+import { NSGD } from '../../../src/optimizers/nsgd.js';
+import { useBackend } from '../../wasm-backend.js';
+import { makeVariables, quadratic, readAll, smallNet } from './training-problems.js';
+
+beforeAll(() => useBackend('cpu'));
+
+const spectrum = [9, 7, 5, 1, 0.8, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01];
+
+describe('directions found inside minimize', () => {
+  it('are the sharpest eigenvectors, and the steps along them γη long', () => {
+    const problem = quadratic(spectrum);
+    const [eta, gamma] = [0.05, 0.1];
+    const variables = makeVariables(problem);
+    const optimizer = new NSGD({ learningRate: eta, gamma, k: 3, tol: 1e-4 });
+    const before = readAll(variables);
+    const cost = optimizer.minimize(() => problem.loss(variables), true, variables);
+    const after = readAll(variables);
+    expect(optimizer.status).toBe('converged');
+    optimizer.eigenvalues!.forEach((value, i) => expect(value).toBeCloseTo(spectrum[i]!, 3));
+    spectrum.forEach((lambda, i) => {
+      const along = (x: number[]): number =>
+        x.reduce((sum, value, j) => sum + value * problem.eigenvectors[i]![j]!, 0);
+      const rate = (1 - along(after) / along(before)) / lambda;
+      // Directions are right to the residual 1e-4, which the other components multiply.
+      expect(Math.abs(rate / eta - (i < 3 ? gamma : 1))).toBeLessThan(i < 6 ? 1e-2 : 0.2);
+    });
+    tf.dispose([cost!, ...variables]);
+    optimizer.dispose();
+  });
+
+  it('cost one call of the loss a step, at a refresh or not', () => {
+    const problem = smallNet();
+    const variables = makeVariables(problem);
+    const optimizer = new NSGD({ learningRate: 0.05, k: 2, refreshEvery: 3 });
+    let calls = 0;
+    for (let step = 0; step < 7; step++) {
+      optimizer.minimize(
+        () => {
+          calls++;
+          return problem.loss(variables);
+        },
+        false,
+        variables,
+      );
+    }
+    expect(calls).toBe(7);
+    tf.dispose(variables);
+    optimizer.dispose();
+  });
+
+  it('are sought when due: at the end of burn-in, every refreshEvery steps, never at γ = 1', () => {
+    const problem = smallNet();
+    const variables = makeVariables(problem);
+    const optimizer = new NSGD({
+      learningRate: 0.05,
+      k: 2,
+      refreshEvery: 4,
+      burnIn: 2,
+      gamma: (t) => (t < 12 ? 0.1 : 1),
+    });
+    const found: number[] = [];
+    let last: tf.Tensor | null = null;
+    for (let step = 0; step < 20; step++) {
+      optimizer.minimize(() => problem.loss(variables), false, variables);
+      if (optimizer.directions !== last) found.push(step);
+      last = optimizer.directions;
+    }
+    expect(found).toEqual([2, 6, 10]);
+    tf.dispose(variables);
+    optimizer.dispose();
+  });
+
+  it('leave no tensor behind, inside and outside of tf.tidy', () => {
+    const problem = smallNet();
+    const variables = makeVariables(problem);
+    const before = tf.memory().numTensors;
+    const optimizer = new NSGD({ learningRate: 0.05, k: 2, refreshEvery: 3, trackEvery: 1, momentum: 0.9 });
+    const train = (): void => {
+      optimizer.minimize(() => problem.loss(variables), true, variables)!.dispose();
+    };
+    for (let step = 0; step < 5; step++) train();
+    const settled = tf.memory().numTensors;
+    for (let step = 0; step < 20; step++) train();
+    for (let step = 0; step < 20; step++) tf.tidy(() => void train());
+    expect(tf.memory().numTensors).toBe(settled);
+    optimizer.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose(variables);
+  });
+});
+
+describe('a loss that goes wrong', () => {
+  it('that becomes NaN trains on as SGD would, keeps the directions and says so', () => {
+    const problem = smallNet();
+    const variables = makeVariables(problem);
+    const optimizer = new NSGD({ learningRate: 0.05, k: 2, refreshEvery: 2 });
+    const poison = tf.variable(tf.scalar(1));
+    const loss = (): tf.Scalar => tf.mul(problem.loss(variables), poison);
+    for (let step = 0; step < 2; step++) optimizer.minimize(loss, false, variables);
+    const { directions } = optimizer;
+    tf.tidy(() => poison.assign(tf.scalar(NaN)));
+    optimizer.minimize(loss, false, variables);
+    expect(optimizer.status).toBe('nonFinite');
+    expect(optimizer.directions).toBe(directions);
+    expect(readAll(variables).every(Number.isNaN)).toBe(true);
+    tf.dispose([poison, ...variables]);
+    optimizer.dispose();
+  });
+
+  it('in one variable only does not spread to the others through the projection', () => {
+    const problem = smallNet();
+    const variables = makeVariables(problem);
+    const optimizer = new NSGD({ learningRate: 0.05, k: 2, refreshEvery: 100 });
+    optimizer.minimize(() => problem.loss(variables), false, variables);
+    const gradients = variables.map((variable, i) => ({
+      name: variable.name,
+      tensor: tf.fill(variable.shape, i === 1 ? NaN : 0.5),
+    }));
+    optimizer.applyGradients(gradients);
+    expect(variables.map((variable) => readAll([variable]).some(Number.isNaN))).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ]);
+    tf.dispose([...variables, ...gradients.map(({ tensor }) => tensor)]);
+    optimizer.dispose();
+  });
+
+  it('with an op that cannot be differentiated twice fails at the first refresh and names the op', () => {
+    const x = tf.variable(tf.tensor1d([1, 2, 3]));
+    const opaque = tf.customGrad((y, save) => {
+      (save as tf.GradSaveFunc)([y as tf.Tensor]);
+      const values = (y as tf.Tensor).dataSync();
+      return {
+        value: tf.tensor1d(Array.from(values, (v) => v * v)),
+        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, tf.mul(2, saved[0]!)),
+      };
+    });
+    const optimizer = new NSGD({ learningRate: 0.1, k: 1 });
+    const before = tf.memory().numTensors;
+    const minimize = (): void => {
+      tf.tidy(() => void optimizer.minimize(() => tf.sum(opaque(x)) as tf.Scalar, false, [x]));
+    };
+    expect(minimize).toThrow(DifferentiationError);
+    expect(minimize).toThrow(/finiteDifference/);
+    expect(tf.memory().numTensors).toBe(before);
+    optimizer.setGamma(1);
+    minimize();
+    x.dispose();
+    optimizer.dispose();
+  });
+});
