@@ -1,1 +1,20 @@
-export {};
+export { alignmentChart, type AlignmentChartOptions } from './alignment-chart.js';
+export type { ChartOptions, VegaLiteSpec } from './chart.js';
+export { crossSectionChart } from './cross-section-chart.js';
+export { eigenvalueChart } from './eigenvalue-chart.js';
+export { escapeChart } from './escape-chart.js';
+export { learningCurvesChart } from './learning-curves-chart.js';
+export { MissingPackageError } from './optional-package.js';
+export type {
+  AlignmentRecord,
+  CrossSectionRecord,
+  SpectralDensityRecord,
+  StepDecompositionRecord,
+  TrainingRecord,
+  TrainingRun,
+} from './records.js';
+export { type PngOptions, toPng, toSvg } from './render.js';
+export { sharpnessChart } from './sharpness-chart.js';
+export { spectralDensityChart, type SpectralDensityChartOptions } from './spectral-density-chart.js';
+export { stepDecompositionChart } from './step-decomposition-chart.js';
+export type { Theme } from './theme.js';

@@ -1,0 +1,75 @@
+import { requireArgument } from '../errors.js';
+import type { Palette, Theme } from './theme.js';
+import { configOf, paletteOf } from './theme.js';
+
+/** A Vega-Lite 6 specification: plain JSON that any Vega renderer draws. */
+export interface VegaLiteSpec {
+  readonly $schema: string;
+  readonly [property: string]: unknown;
+}
+
+/** What all charts can be told. */
+export interface ChartOptions {
+  /** Heading. Default: what the chart shows. */
+  readonly title?: string;
+  /** A line under the heading, e.g. the model and the data. */
+  readonly subtitle?: string;
+  /** Default: `light`. */
+  readonly theme?: Theme;
+  /** Width of the plotting area, or of one panel where panels stand side by side, in pixels. */
+  readonly width?: number;
+  /** Height of the plotting area, or of one panel, in pixels. */
+  readonly height?: number;
+}
+
+/** A part of a specification. */
+export type SpecPart = Readonly<Record<string, unknown>>;
+
+/** Options with every default filled in, and the colours they lead to. */
+export interface Frame {
+  readonly title: string;
+  readonly subtitle: readonly string[];
+  readonly width: number;
+  readonly height: number;
+  readonly palette: Palette;
+}
+
+/**
+ * Fills in the defaults of a chart.
+ *
+ * @param where public function to name in errors
+ * @throws CurvatureArgumentError for a theme that is none, or a size that is not a positive number
+ */
+export function frameOf(
+  where: string,
+  options: ChartOptions,
+  defaults: { readonly title: string; readonly width: number; readonly height: number },
+): Frame {
+  const { title = defaults.title, subtitle, theme = 'light' } = options;
+  const { width = defaults.width, height = defaults.height } = options;
+  requireArgument(theme === 'light' || theme === 'dark', where, "the theme 'light' or 'dark'", theme);
+  requireArgument(width > 0 && Number.isFinite(width), where, 'a width in pixels', width);
+  requireArgument(height > 0 && Number.isFinite(height), where, 'a height in pixels', height);
+  return { title, subtitle: subtitle ? [subtitle] : [], width, height, palette: paletteOf(theme) };
+}
+
+/** The whole specification: `body` under its heading, in the colours of its theme. */
+export function specOf({ title, subtitle, palette }: Frame, body: SpecPart): VegaLiteSpec {
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    background: palette.background,
+    padding: 20,
+    title: { text: title, ...(subtitle.length > 0 && { subtitle }) },
+    ...body,
+    config: configOf(palette),
+  };
+}
+
+/**
+ * Throws unless there is something to draw.
+ *
+ * @param expected what a record would need to have to be drawn
+ */
+export function requireRows(rows: readonly unknown[], where: string, expected: string): void {
+  requireArgument(rows.length > 0, where, expected, 'nothing to draw');
+}

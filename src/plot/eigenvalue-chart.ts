@@ -1,0 +1,48 @@
+import type { ChartOptions, VegaLiteSpec } from './chart.js';
+import { frameOf, requireRows, specOf } from './chart.js';
+import { LINE_SYMBOLS } from './line-panel.js';
+import { subscript } from './subscript.js';
+import type { TrainingRecord } from './records.js';
+
+/**
+ * The traces of the largest eigenvalues λ₁, λ₂, … along one training run.
+ *
+ * @throws CurvatureArgumentError unless some record has a finite eigenvalue
+ */
+export function eigenvalueChart(
+  records: readonly Pick<TrainingRecord, 'step' | 'eigenvalues'>[],
+  options: ChartOptions = {},
+): VegaLiteSpec {
+  const where = 'eigenvalueChart';
+  const title = 'Largest Hessian eigenvalues along training';
+  const frame = frameOf(where, options, { title, width: 640, height: 340 });
+  const values = records.flatMap(({ step, eigenvalues }) =>
+    Array.from(eigenvalues ?? [], (value, i) => ({
+      step,
+      value,
+      index: i + 1,
+      name: `λ${subscript(i + 1)}`,
+    })),
+  );
+  const finite = values.filter(({ value }) => Number.isFinite(value));
+  requireRows(finite, where, 'at least one record with a finite eigenvalue');
+
+  const count = finite.reduce((most, { index }) => Math.max(most, index), 0);
+  const domain = Array.from({ length: count }, (_, i) => `λ${subscript(i + 1)}`);
+  return specOf(frame, {
+    width: frame.width,
+    height: frame.height,
+    data: { values: finite },
+    mark: { type: 'line', point: finite.length <= 160 && { size: 28 } },
+    encoding: {
+      x: { field: 'step', type: 'quantitative', title: 'optimizer step' },
+      y: { field: 'value', type: 'quantitative', title: 'eigenvalue λ of the Hessian' },
+      color: {
+        field: 'name',
+        type: 'ordinal',
+        scale: { domain },
+        legend: { ...LINE_SYMBOLS, columns: 10 },
+      },
+    },
+  });
+}

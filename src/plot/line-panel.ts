@@ -1,0 +1,85 @@
+import type { SpecPart } from './chart.js';
+import { lossAxis } from './log-axis.js';
+
+/** A value of a series at a step. */
+export interface SeriesPoint {
+  readonly series: string;
+  readonly step: number;
+  readonly value: number;
+}
+
+/** One set of axes with a line per series against the step. */
+export interface LinePanel {
+  readonly points: readonly SeriesPoint[];
+  /** All series of the chart in order, so that panels agree on colours. */
+  readonly seriesNames: readonly string[];
+  /** Title of the vertical axis. */
+  readonly title: string;
+  /** `log` where the values are positive and far apart, else linear. */
+  readonly scale: 'linear' | 'log';
+  readonly width: number;
+  readonly height: number;
+  /** False for panels over another one, which share its horizontal axis. */
+  readonly stepTitle: boolean;
+}
+
+// Each series differs by dashes too: a reader without colours follows a line by them.
+// There are seven to the palette's eight colours, so that a ninth series repeats neither together.
+const DASHES = [[], [7, 3], [2, 2], [9, 3, 2, 3], [4, 4], [12, 4], [9, 2, 2, 2, 2, 2]];
+
+// So few measurements in a panel are worth seeing one by one.
+const FEW = 160;
+
+/** A legend whose symbols are pieces of the lines, dashes included. */
+export const LINE_SYMBOLS = { symbolType: 'stroke', symbolStrokeWidth: 2.5, symbolSize: 500 } as const;
+
+/** The points whose value is there and finite. */
+export function finitePoints<T extends { readonly step: number }>(
+  series: string,
+  records: readonly T[],
+  valueOf: (record: T) => number | undefined,
+): SeriesPoint[] {
+  return records.flatMap((record) => {
+    const value = valueOf(record);
+    return value !== undefined && Number.isFinite(value) ? [{ series, step: record.step, value }] : [];
+  });
+}
+
+/** The specification of a panel. */
+export function linePanel(panel: LinePanel): SpecPart {
+  const { points, seriesNames, title, scale, width, height, stepTitle } = panel;
+  const linear = { scale: { type: 'linear', nice: true }, axis: { tickCount: 6 } };
+  const axes = scale === 'log' ? lossAxis(points.map(({ value }) => value)) : linear;
+  return {
+    width,
+    height,
+    data: { values: points },
+    mark: { type: 'line', point: points.length <= FEW && { size: 28 } },
+    encoding: {
+      x: { field: 'step', type: 'quantitative', title: stepTitle ? 'optimizer step' : null },
+      y: { field: 'value', type: 'quantitative', title, ...axes },
+      ...seriesEncoding(seriesNames),
+    },
+  };
+}
+
+/** Colour and dashes by series, with one legend, which a single series does without. */
+export function seriesEncoding(seriesNames: readonly string[]): SpecPart {
+  const legend = seriesNames.length > 1 ? { ...LINE_SYMBOLS, columns: columnsFor(seriesNames) } : null;
+  const domain = [...seriesNames];
+  return {
+    color: { field: 'series', type: 'nominal', scale: { domain }, legend },
+    strokeDash: {
+      field: 'series',
+      type: 'nominal',
+      scale: { domain, range: domain.map((_, i) => DASHES[i % DASHES.length]) },
+      legend,
+    },
+  };
+}
+
+/** All names in one row where they fit over a chart of the usual width, else four a row. */
+function columnsFor(names: readonly string[]): number {
+  const width = names.reduce((sum, name) => sum + 60 + 9 * name.length, 0);
+  return width <= 640 ? names.length : 4;
+}

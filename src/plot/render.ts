@@ -1,0 +1,48 @@
+import type { VegaLiteSpec } from './chart.js';
+import { loadOptional } from './optional-package.js';
+
+/** How a picture is made of a specification. */
+export interface PngOptions {
+  /** Pixels of the picture per pixel of the specification. Default: 2, sharp on most screens. */
+  readonly scale?: number;
+  /** Font files to use besides those of the system, which a bare container has none of. */
+  readonly fontFiles?: readonly string[];
+}
+
+/**
+ * Draws a specification as SVG, in plain Node or in a browser: no DOM is needed.
+ *
+ * @returns the text of an SVG document
+ * @throws MissingPackageError unless `vega` and `vega-lite` are installed
+ */
+export async function toSvg(spec: VegaLiteSpec): Promise<string> {
+  const [vega, vegaLite] = await loadOptional('toSvg', ['vega', 'vega-lite'], () =>
+    Promise.all([import('vega'), import('vega-lite')]),
+  );
+  const compiled = vegaLite.compile(spec as unknown as Parameters<typeof vegaLite.compile>[0]);
+  const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none' });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+/**
+ * Draws a specification as PNG, in Node. Text is set in the fonts of the system.
+ *
+ * @returns the bytes of a PNG file
+ * @throws MissingPackageError unless `vega`, `vega-lite` and `@resvg/resvg-js` are installed
+ */
+export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promise<Uint8Array> {
+  const { scale = 2, fontFiles = [] } = options;
+  const { Resvg } = await loadOptional('toPng', ['@resvg/resvg-js'], () => import('@resvg/resvg-js'));
+  const svg = await toSvg(spec);
+  const resvg = new Resvg(svg, {
+    // A chart of fractional size is rounded up, and would end in a transparent line.
+    background: String(spec.background ?? 'white'),
+    fitTo: { mode: 'zoom', value: scale },
+    font: { loadSystemFonts: true, fontFiles: [...fontFiles] },
+  });
+  return resvg.render().asPng();
+}

@@ -1,0 +1,83 @@
+import { requireArgument } from '../errors.js';
+import type { ChartOptions, SpecPart, VegaLiteSpec } from './chart.js';
+import { frameOf, requireRows, specOf } from './chart.js';
+import { logAxis } from './log-axis.js';
+import type { SpectralDensityRecord } from './records.js';
+
+/** What the chart of a spectral density can be told besides. */
+export interface SpectralDensityChartOptions extends ChartOptions {
+  /** Eigenvalues known one by one, marked on the axis: an outlier is one eigenvalue of many, and low in a density. */
+  readonly eigenvalues?: ArrayLike<number>;
+  /** Lowest density drawn. Default: 10⁻⁶ of the highest, below which an estimate is noise. */
+  readonly floor?: number;
+}
+
+const DEFAULT_FLOOR = 1e-6;
+
+/**
+ * The density of a Hessian's spectrum, on a logarithmic axis.
+ *
+ * @throws CurvatureArgumentError for a grid and a density of different lengths, without a positive density, or for a
+ *   floor that is not positive
+ */
+export function spectralDensityChart(
+  record: SpectralDensityRecord,
+  options: SpectralDensityChartOptions = {},
+): VegaLiteSpec {
+  const where = 'spectralDensityChart';
+  const frame = frameOf(where, options, {
+    title: 'Spectral density of the Hessian',
+    width: 640,
+    height: 340,
+  });
+  const { grid, density } = record;
+  requireArgument(
+    grid.length === density.length,
+    where,
+    `a density at each of the ${grid.length} points of the grid`,
+    density.length,
+  );
+  const highest = Array.from(density).reduce((most, value) => (value > most ? value : most), 0);
+  const { floor = DEFAULT_FLOOR * highest, eigenvalues = [] } = options;
+  requireArgument(highest === 0 || floor > 0, where, 'a floor greater than 0', floor);
+  const values = Array.from(grid, (eigenvalue, i) => ({ eigenvalue, density: density[i]! }))
+    .filter((point) => Number.isFinite(point.density) && Number.isFinite(point.eigenvalue))
+    // What lies below the floor stands on it, so that the curve comes down where the density does.
+    .map((point) => ({ ...point, density: Math.max(point.density, floor) }));
+  requireRows(highest > 0 ? values : [], where, 'a density with at least one positive value');
+
+  const { palette } = frame;
+  const color = palette.series[0]!;
+  const y = {
+    field: 'density',
+    type: 'quantitative',
+    title: 'density (share per unit of eigenvalue)',
+    ...logAxis(floor, 2 * highest),
+  };
+  const x = { field: 'eigenvalue', type: 'quantitative', title: 'eigenvalue λ of the Hessian' };
+  const layer: SpecPart[] = [
+    {
+      data: { values },
+      mark: { type: 'area', color, opacity: 0.25, clip: true },
+      encoding: { x, y, y2: { datum: floor } },
+    },
+    { data: { values }, mark: { type: 'line', color, strokeWidth: 1.5, clip: true }, encoding: { x, y } },
+  ];
+  if (eigenvalues.length > 0) {
+    layer.push({
+      data: { values: Array.from(eigenvalues, (eigenvalue) => ({ eigenvalue, name: 'eigenvalue' })) },
+      mark: { type: 'point', shape: 'triangle-down', filled: true, opacity: 1, size: 70 },
+      encoding: {
+        x,
+        y: { value: frame.height - 6 },
+        color: {
+          field: 'name',
+          type: 'nominal',
+          scale: { domain: ['eigenvalue'], range: [palette.series[1]] },
+          legend: {},
+        },
+      },
+    });
+  }
+  return specOf(frame, { width: frame.width, height: frame.height, layer });
+}

@@ -1,0 +1,204 @@
+import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
+import { CurvatureArgumentError } from '../../../src/errors.js';
+import type { ChartOptions, VegaLiteSpec } from '../../../src/plot/index.js';
+import {
+  alignmentChart,
+  crossSectionChart,
+  eigenvalueChart,
+  escapeChart,
+  learningCurvesChart,
+  sharpnessChart,
+  spectralDensityChart,
+  stepDecompositionChart,
+  toSvg,
+} from '../../../src/plot/index.js';
+
+// vega-lite tells of what it does not understand by a warning, and then draws something else.
+let warnings: MockInstance;
+beforeEach(() => {
+  warnings = vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+});
+afterEach(() => {
+  expect(warnings.mock.calls).toEqual([]);
+  warnings.mockRestore();
+});
+
+const records = [0, 10, 20, 30].map((step, i) => ({
+  step,
+  loss: 2 / (i + 1),
+  accuracy: 0.2 * (i + 1),
+  sharpness: 10 * (i + 1),
+  eigenvalues: [10 * (i + 1), 5 * (i + 1), i + 1],
+}));
+const runs = [
+  { name: 'SGD', records, learningRate: 0.1 },
+  { name: 'NSGD', records: records.slice(1), learningRate: 0.05 },
+];
+const sections = ['e₁', 'e₂'].map((direction) => ({
+  direction,
+  offsets: [-4, -1, 0, 1, 4],
+  losses: [9, 1.5, 1, 1.5, 9],
+}));
+const steps = ['e₁', 'random'].flatMap((direction) =>
+  [0.25, 1, 4].map((alpha) => ({
+    direction,
+    alpha,
+    lossChange: 3 * alpha * alpha - 2 * alpha,
+    standardDeviation: 0.1,
+  })),
+);
+const alignments = ['minibatch', 'full batch'].flatMap((gradient) =>
+  ['e₁', 'e₂', 'e₃'].map((direction) => ({
+    direction,
+    gradient,
+    meanAbsCosine: 0.2,
+    standardDeviation: 0.3,
+  })),
+);
+const density = { grid: new Float64Array([-1, 0, 1, 2]), density: new Float64Array([0, 2, 1e-9, 1e-3]) };
+
+/** How many marks of each kind a picture holds, by the words Vega describes them with to a screen reader. */
+async function marks(spec: VegaLiteSpec): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const [, role] of (await toSvg(spec)).matchAll(/aria-roledescription="([^"]+)"/g)) {
+    counts[role!] = (counts[role!] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Every chart with data for it, and the marks that its data make. */
+const charts: [string, (options: ChartOptions) => VegaLiteSpec, Record<string, number>][] = [
+  ['sharpnessChart', (o) => sharpnessChart(runs, o), { 'line mark': 2, point: 7 }],
+  ['eigenvalueChart', (o) => eigenvalueChart(records, o), { 'line mark': 3, point: 12 }],
+  [
+    'spectralDensityChart',
+    (o) => spectralDensityChart(density, { ...o, eigenvalues: [2, 1] }),
+    { 'area mark': 1, 'line mark': 1, point: 2 },
+  ],
+  ['crossSectionChart', (o) => crossSectionChart(sections, o), { 'line mark': 2, point: 10 }],
+  // A bar and its spread per record.
+  ['stepDecompositionChart', (o) => stepDecompositionChart(steps, o), { bar: 6, 'rule mark': 6 }],
+  [
+    'alignmentChart',
+    (o) => alignmentChart(alignments, { ...o, randomBaseline: 0.01 }),
+    { point: 6, 'rule mark': 6 },
+  ],
+  ['escapeChart', (o) => escapeChart(runs, o), { 'line mark': 4, point: 14 }],
+  ['learningCurvesChart', (o) => learningCurvesChart(runs, o), { 'line mark': 6, point: 21 }],
+];
+
+describe.each(charts)('%s', (name, chart, expected) => {
+  test.each(['light', 'dark'] as const)('draws every record, %s', async (theme) => {
+    expect(await marks(chart({ theme }))).toMatchObject(expected);
+  });
+
+  test('has a heading, and takes another', async () => {
+    expect(await toSvg(chart({}))).toContain('role-title-text');
+    const svg = await toSvg(chart({ title: 'My heading', subtitle: 'a net' }));
+    expect(svg).toContain('>My heading<');
+    expect(svg).toContain('>a net<');
+  });
+
+  test('is plain JSON in the colours of its theme', () => {
+    const spec = chart({ theme: 'dark' });
+    expect(JSON.parse(JSON.stringify(spec))).toEqual(spec);
+    expect(spec.background).not.toBe(chart({}).background);
+  });
+
+  test('refuses sizes and themes that are none, by its own name', () => {
+    for (const options of [
+      { width: 0 },
+      { height: Number.NaN },
+      { theme: 'sepia' } as unknown as ChartOptions,
+    ]) {
+      expect(() => chart(options)).toThrow(CurvatureArgumentError);
+      expect(() => chart(options)).toThrow(name);
+    }
+  });
+});
+
+describe('charts without data', () => {
+  test.each<[string, () => VegaLiteSpec]>([
+    [
+      'sharpnessChart',
+      () => sharpnessChart([{ name: 'SGD', records: [{ step: 0, sharpness: Number.NaN }] }]),
+    ],
+    ['eigenvalueChart', () => eigenvalueChart([{ step: 0 }])],
+    ['spectralDensityChart', () => spectralDensityChart({ grid: [0, 1], density: [0, 0] })],
+    ['crossSectionChart', () => crossSectionChart([])],
+    ['stepDecompositionChart', () => stepDecompositionChart([])],
+    ['alignmentChart', () => alignmentChart([{ direction: 'e₁', meanAbsCosine: 0 }])],
+    ['escapeChart', () => escapeChart([])],
+    ['learningCurvesChart', () => learningCurvesChart([{ name: 'SGD', records: [] }])],
+  ])('%s says what it needs', (name, call) => {
+    expect(call).toThrow(CurvatureArgumentError);
+    expect(call).toThrow(new RegExp(`^${name}: expected .*, received "nothing to draw"$`));
+  });
+
+  test('a grid and a density, or offsets and losses, of different lengths do not pass', () => {
+    expect(() => spectralDensityChart({ grid: [0, 1], density: [1] })).toThrow(/each of the 2 points/);
+    expect(() => crossSectionChart([{ direction: 'e₁', offsets: [0, 1], losses: [1] }])).toThrow(/along e₁/);
+  });
+});
+
+describe('sharpnessChart', () => {
+  const svgOf = (learningRates: (number | undefined)[]) =>
+    toSvg(
+      sharpnessChart(learningRates.map((learningRate, i) => ({ name: `run ${i}`, records, learningRate }))),
+    );
+
+  test('draws 2/η once where runs share η', async () => {
+    expect((await svgOf([0.1, 0.1])).match(/>2\/η = 20</g)).toHaveLength(1);
+  });
+
+  test('draws a line for each η', async () => {
+    const svg = await svgOf([0.1, 0.05, undefined]);
+    expect(svg).toContain('>2/η = 20<');
+    expect(svg).toContain('>2/η = 40<');
+  });
+
+  test('tells a level far above the curves instead of flattening them', async () => {
+    const svg = await svgOf([0.001]);
+    expect(svg).toContain('above the scale: 2/η = 2000');
+    expect(svg).not.toMatch(/rule mark/);
+  });
+
+  test('leaves out what was not measured, and keeps the rest', async () => {
+    const holed = records.map((record, i) => (i % 2 ? { step: record.step } : record));
+    expect(await marks(sharpnessChart([{ name: 'SGD', records: holed }]))).toMatchObject({ point: 2 });
+  });
+});
+
+describe('axes', () => {
+  test('a loss that spans decades is logarithmic, one that hardly moves is linear', async () => {
+    const curve = (losses: number[]) =>
+      JSON.stringify(
+        learningCurvesChart([{ name: 'SGD', records: losses.map((loss, step) => ({ step, loss })) }]),
+      );
+    expect(curve([2, 0.2, 0.02])).toContain('"type":"log"');
+    expect(curve([2, 1.9])).not.toContain('"type":"log"');
+    // A loss may be negative, as with the Poisson loss: no logarithm, and no point lost.
+    expect(curve([2, 0.2, -1])).not.toContain('"type":"log"');
+  });
+
+  test('loss sections are marked at powers of four step lengths, on both sides', async () => {
+    const svg = await toSvg(crossSectionChart(sections));
+    for (const tick of ['−4', '−1', '−0.25', '0', '0.25', '1', '4']) expect(svg).toContain(`>${tick}<`);
+  });
+
+  test('a density of zero stands on the floor of the chart instead of vanishing from it', () => {
+    const spec = JSON.stringify(spectralDensityChart(density, { floor: 1e-4 }));
+    expect(spec).toContain('{"eigenvalue":-1,"density":0.0001}');
+    expect(spec).toContain('"domain":[0.0001,4]');
+  });
+});
+
+test('nine series differ in colour or dashes, each from every other', async () => {
+  const names = Array.from({ length: 9 }, (_, i) => `variant ${i}`);
+  const svg = await toSvg(escapeChart(names.map((name) => ({ name, records }))));
+  const styles = [...svg.matchAll(/<path aria-label="[^"]*"[^>]*roledescription="line mark"[^>]*>/g)].map(
+    ([path]) => `${/stroke="([^"]*)"/.exec(path)?.[1]} ${/stroke-dasharray="([^"]*)"/.exec(path)?.[1]}`,
+  );
+  expect(styles).toHaveLength(18);
+  expect(new Set(styles).size).toBe(9);
+});
