@@ -51,6 +51,11 @@ export interface WasmFunctions {
   depthwiseScatter(dy: number, filter: number, window: number, pw: number, ...steps: DepthwiseSteps): void;
   foldWindow(window: number, ph: number, pw: number, dx: number, ...image: FoldArguments): void;
   transpose(src: number, dst: number, rows: number, cols: number): void;
+  winogradScratchBytes(tiles: number, c: number, co: number): number;
+  winogradConvolve(...args: [...WinogradSource, filter: number, dst: number, ...WinogradEnd]): void;
+  winogradFilterGradient(...args: [...WinogradSource, dy: number, ...WinogradGradientEnd]): void;
+  transformFilter(g: number, tap: number, n: number, u: number, stride: number): void;
+  transformFilterGradient(u: number, stride: number, n: number, g: number, tap: number): void;
   copyColumns(src: number, ld: number, dst: number, rows: number, cols: number): void;
 }
 
@@ -58,6 +63,17 @@ type Source = [src: number, srcImage: number, h: number, w: number, c: number];
 type Window = [top: number, left: number, inside: number];
 type Steps = [kh: number, kw: number, sh: number, sw: number, dh: number, dw: number];
 
+type WinogradSource = [src: number, h: number, w: number, c: number, top: number, left: number];
+type WinogradEnd = [oh: number, ow: number, co: number, batch: number, block: number, scratch: number];
+type WinogradGradientEnd = [
+  oh: number,
+  ow: number,
+  co: number,
+  acc: number,
+  batch: number,
+  block: number,
+  scratch: number,
+];
 type WindowAt = [y0: number, x0: number, ph: number, pw: number];
 type FoldArguments = [h: number, w: number, c: number, mult: number, top: number, left: number];
 type DepthwiseSteps = [oh: number, ow: number, q: number, ...Steps];

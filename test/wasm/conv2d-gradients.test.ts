@@ -68,6 +68,22 @@ const table: Case[] = [
     ],
   },
   { x: [1, 40, 90, 3], filter: [5, 3, 3, 6], strides: [1, 1], pad: 'same' },
+  // Winograd's F(2 × 2, 3 × 3): even and odd sizes, edges of every kind, blocks of tiles that end inside an image.
+  { x: [2, 8, 8, 8], filter: [3, 3, 8, 16], strides: [1, 1], pad: 'same' },
+  { x: [3, 11, 9, 16], filter: [3, 3, 16, 8], strides: [1, 1], pad: 'same' },
+  { x: [5, 15, 15, 8], filter: [3, 3, 8, 8], strides: [1, 1], pad: 'valid' },
+  { x: [2, 6, 7, 24], filter: [3, 3, 24, 40], strides: [1, 1], pad: 3 },
+  {
+    x: [1, 9, 12, 8],
+    filter: [3, 3, 8, 8],
+    strides: [1, 1],
+    pad: [
+      [0, 0],
+      [0, 4],
+      [3, 0],
+      [0, 0],
+    ],
+  },
   { x: [0, 6, 6, 3], filter: [3, 3, 3, 4], strides: [1, 1], pad: 'same' },
   { x: [2, 4, 8, 8], filter: [3, 3, 4, 8], strides: [1, 1], pad: 'same', format: 'NCHW' },
   { x: [2, 3, 7, 9], filter: [2, 3, 3, 5], strides: [2, 2], pad: 'valid', format: 'NCHW' },

@@ -11,3 +11,5 @@ export { averagePoolGradient } from './average-pool';
 export { depthwiseFilterGradient, depthwiseScatter, expandWindow, foldWindow } from './depthwise';
 export { maxPoolGradient, maxPoolWithArgmax } from './max-pool';
 export { segmentSum, sumLeading, sumTrailing } from './reduce';
+export { winogradConvolve, winogradFilterGradient, winogradScratchBytes } from './winograd';
+export { transformFilter, transformFilterGradient } from './winograd-transforms';

@@ -9,6 +9,7 @@ import { allFloat32, attributes, input, passOn, type TrainingKernel } from '../k
 import { conv2dGeometry, conv2dInfo, type Conv2DLikeAttrs } from './conv-attributes.js';
 import { toChannelsLast } from './data-format.js';
 import { filterGradient, type Images } from './filter-gradient.js';
+import { suitsWinograd, winogradFilterGradient } from './winograd.js';
 
 /** `Conv2DBackpropFilter`, which the WASM backend lacks: any stride, padding and dilation, NHWC and NCHW. */
 export const conv2dBackpropFilter: TrainingKernel = {
@@ -27,8 +28,13 @@ export const conv2dBackpropFilter: TrainingKernel = {
     }
     const x4d = toChannelsLast(heap, x, dataFormat);
     const dy4d = toChannelsLast(heap, dy, dataFormat);
-    const pair = { x: imagesOf(heap, x4d, batch), dy: imagesOf(heap, dy4d, batch) };
-    filterGradient(heap, rows, cols, channels, filters, batch, [pair], heap.pointer(dw));
+    const [from, to] = [heap.pointer(x4d), heap.pointer(dw)];
+    if (suitsWinograd(rows, cols, channels, filters)) {
+      winogradFilterGradient(heap, rows, cols, channels, filters, batch, from, heap.pointer(dy4d), to);
+    } else {
+      const pair = { x: imagesOf(heap, x4d, batch), dy: imagesOf(heap, dy4d, batch) };
+      filterGradient(heap, rows, cols, channels, filters, batch, [pair], to);
+    }
     heap.release(x4d);
     heap.release(dy4d);
     return dw;

@@ -3,7 +3,9 @@ import { allFloat32, attributes, input, passOn, type TrainingKernel } from '../k
 import { imagesOf } from './conv2d-backprop-filter.js';
 import { conv2dGeometry, conv2dInfo, type Conv2DLikeAttrs } from './conv-attributes.js';
 import { fromChannelsLast, toChannelsLast } from './data-format.js';
+import type { Axis } from '../geometry.js';
 import { hasEmptyPhase, inputGradient } from './input-gradient.js';
+import { suitsWinograd, winogradCorrelate } from './winograd.js';
 
 /** `Conv2DBackpropInput` as dense correlations; any stride, padding and dilation, NHWC and NCHW. */
 export const conv2dBackpropInput: TrainingKernel = {
@@ -20,10 +22,31 @@ export const conv2dBackpropInput: TrainingKernel = {
     if (empty || hasEmptyPhase(rows, cols)) heap.clear(heap.pointer(dx), 4 * size);
     if (!empty && size > 0) {
       const dy4d = toChannelsLast(heap, dy, dataFormat);
-      const [from, to] = [imagesOf(heap, dy4d, batch), imagesOf(heap, dx, batch)];
-      inputGradient(heap, rows, cols, channels, filters, batch, from, heap.pointer(filter), to, false);
+      if (suitsWinograd(rows, cols, channels, filters)) {
+        const w = heap.pointer(filter);
+        // The taps in reverse order, each transposed to [filters, channels].
+        const pack = (tap: number, to: number) =>
+          heap.functions.packTransposed(
+            w + 4 * (8 - tap) * channels * filters,
+            4 * filters,
+            filters,
+            channels,
+            to,
+            32 * filters,
+          );
+        const [from, to] = [heap.pointer(dy4d), heap.pointer(dx)];
+        winogradCorrelate(heap, reversed(rows), reversed(cols), filters, channels, batch, from, pack, to);
+      } else {
+        const [from, to] = [imagesOf(heap, dy4d, batch), imagesOf(heap, dx, batch)];
+        inputGradient(heap, rows, cols, channels, filters, batch, from, heap.pointer(filter), to, false);
+      }
       heap.release(dy4d);
     }
     return fromChannelsLast(heap, dx, dataFormat);
   },
 };
+
+/** The direction of the input gradient of a correlation with stride 1 and no dilation. */
+function reversed(axis: Axis): Axis {
+  return { ...axis, input: axis.output, output: axis.input, pad: axis.taps - 1 - axis.pad };
+}
