@@ -16,3 +16,4 @@ export type { Likelihood, OutputSplit } from './objectives/output-split.js';
 export { GaussNewtonOperator } from './operators/gauss-newton.js';
 export type { FisherOptions } from './operators/fisher.js';
 export { FisherOperator } from './operators/fisher.js';
+export { registerChainedOps } from './chained-ops.js';
