@@ -1,6 +1,7 @@
 import type { TrainingKernel } from '../kernel.js';
 import { avgPool3dGrad, avgPoolGrad } from './average-pool-gradients.js';
 import { batchMatMul } from './batch-mat-mul.js';
+import { conv2d, fusedConv2d } from './conv2d.js';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
 import { conv2dBackpropInput } from './conv2d-backprop-input.js';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.js';
@@ -18,11 +19,13 @@ export const trainingKernels: readonly TrainingKernel[] = [
   avgPoolGrad,
   batchMatMul,
   cast,
+  conv2d,
   conv2dBackpropFilter,
   conv2dBackpropInput,
   depthwiseBackpropFilter,
   depthwiseBackpropInput,
   einsum,
+  fusedConv2d,
   fusedMatMul,
   identity,
   maxPool3dGrad,
