@@ -2,7 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { programs } from './programs.mjs';
+import { drawingPrograms, programs } from './programs.mjs';
 import { bin, run } from './run.mjs';
 
 const typescriptConfig = {
@@ -20,6 +20,13 @@ const typescriptConfig = {
   include: ['*.mts', '*.cts'],
 };
 
+const install = (packages, cwd) =>
+  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...packages], { cwd });
+
+function writeAll(files, cwd) {
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(cwd, file), text);
+}
+
 /** A scratch project named `name` that has TensorFlow.js as `tensorflow` says. */
 function consumer(name, tensorflow) {
   return async ({ scratch, tarball, check }) => {
@@ -27,9 +34,8 @@ function consumer(name, tensorflow) {
     const installed = await check(`${name}: npm install`, async () => {
       mkdirSync(cwd);
       writeFileSync(join(cwd, 'package.json'), JSON.stringify({ name, private: true }));
-      const wanted = [tarball, ...tensorflow.install];
-      await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...wanted], { cwd });
-      for (const [file, text] of Object.entries(programs(tensorflow))) writeFileSync(join(cwd, file), text);
+      await install([tarball, ...tensorflow.install], cwd);
+      writeAll(programs(tensorflow), cwd);
       writeFileSync(join(cwd, 'tsconfig.json'), JSON.stringify(typescriptConfig));
     });
     if (!installed) return;
@@ -45,6 +51,18 @@ function consumer(name, tensorflow) {
 /** Where the tarball is found installed beside core, layers and a backend: the bundles start from there. */
 export const separatePackages = 'core-layers-cpu';
 
+/** Draws from the scratch project of the separate packages, once it has what drawing needs. */
+async function drawing({ scratch, check }) {
+  const cwd = join(scratch, separatePackages);
+  const installed = await check('plot: npm install vega vega-lite @resvg/resvg-js', async () => {
+    await install(['vega@^6.4.0', 'vega-lite@~6.4.3', '@resvg/resvg-js@^2.6.2'], cwd);
+    writeAll(drawingPrograms, cwd);
+  });
+  if (!installed) return;
+  await check('plot: ESM', () => run('node', ['draw.mjs'], { cwd }));
+  await check('plot: CommonJS', () => run('node', ['draw.cjs'], { cwd }));
+}
+
 const version = '^4.22.0';
 
 export const consumers = [
@@ -59,4 +77,5 @@ export const consumers = [
     layers: '@tensorflow/tfjs',
     install: [`@tensorflow/tfjs@${version}`],
   }),
+  drawing,
 ];

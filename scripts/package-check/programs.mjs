@@ -47,13 +47,27 @@ async function aModelTrains() {
 }
 `;
 
+/** The packages that draw are optional: these projects lack them, and a chart says which to install. */
+const missingPackagesAreNamed = `
+async function missingPackagesAreNamed() {
+  const chart = sharpnessChart([{ name: 'SGD', records: [{ step: 0, sharpness: 1 }, { step: 1, sharpness: 2 }] }]);
+  try {
+    await toSvg(chart);
+  } catch (error) {
+    if (error instanceof MissingPackageError && error.message.includes('npm install vega vega-lite')) return;
+    throw error;
+  }
+  throw new Error('expected a MissingPackageError where vega is not installed');
+}
+`;
+
 const main = `
 async function main() {
   errorsAreRecognised();
   await eigenvaluesOfAQuadratic();
   await aModelTrains();
   if (typeof registerWasmTrainingKernels !== 'function') throw new Error('the door ./wasm is shut');
-  if (typeof toSvg !== 'function') throw new Error('the door ./plot is shut');
+  await missingPackagesAreNamed();
   return 'works';
 }
 
@@ -66,8 +80,9 @@ main().then(
 );
 `;
 
-const body = eigenvaluesOfAQuadratic + errorsAreRecognised + aModelTrains + main;
+const body = eigenvaluesOfAQuadratic + errorsAreRecognised + aModelTrains + missingPackagesAreNamed + main;
 const names = 'CurvatureArgumentError, HessianOperator, NSGD, lanczos, lossObjective';
+const plotNames = 'MissingPackageError, sharpnessChart, toSvg';
 
 /** The imports as ECMAScript modules, for \`.mjs\` and, compiled either way, for TypeScript. */
 const importing = ({ core, layers, backend }) => `
@@ -76,7 +91,7 @@ ${core === layers ? 'const layers = tf;' : `import * as layers from '${layers}';
 ${backend ? `import '${backend}';` : ''}
 import { ${names} } from 'tfjs-curvature';
 import { registerWasmTrainingKernels } from 'tfjs-curvature/wasm';
-import { toSvg } from 'tfjs-curvature/plot';
+import { ${plotNames} } from 'tfjs-curvature/plot';
 `;
 
 const requiring = ({ core, layers, backend }) => `
@@ -86,7 +101,7 @@ const layers = require('${layers}');
 ${backend ? `require('${backend}');` : ''}
 const { ${names} } = require('tfjs-curvature');
 const { registerWasmTrainingKernels } = require('tfjs-curvature/wasm');
-const { toSvg } = require('tfjs-curvature/plot');
+const { ${plotNames} } = require('tfjs-curvature/plot');
 `;
 
 // The programs name no Node types, so that a project without @types/node compiles them.
@@ -129,8 +144,21 @@ console.log('works');
 
 /** Drawing needs no tensors, so a page that only draws must not carry TensorFlow.js. */
 export const bundledPlot = `
-import { learningCurves } from 'tfjs-curvature/plot';
-const spec = learningCurves([{ name: 'SGD', records: [{ step: 0, loss: 1 }, { step: 1, loss: 0.5 }] }]);
+import { learningCurvesChart } from 'tfjs-curvature/plot';
+const spec = learningCurvesChart([{ name: 'SGD', records: [{ step: 0, loss: 1 }, { step: 1, loss: 0.5 }] }]);
 if (!JSON.stringify(spec).includes('SGD')) throw new Error('expected a chart of the run given');
 console.log('works');
 `;
+
+/** Drawing for real, where the packages for it are installed: they are ES modules, and CommonJS draws too. */
+const drawing = `
+const chart = sharpnessChart([{ name: 'SGD', records: [{ step: 0, sharpness: 1 }, { step: 1, sharpness: 2 }] }]);
+Promise.all([toSvg(chart), toPng(chart)]).then(([svg, png]) => {
+  if (!svg.startsWith('<svg') || png[1] !== 0x50) throw new Error('expected an SVG and a PNG');
+});
+`;
+
+export const drawingPrograms = {
+  'draw.mjs': `import { sharpnessChart, toPng, toSvg } from 'tfjs-curvature/plot';${drawing}`,
+  'draw.cjs': `const { sharpnessChart, toPng, toSvg } = require('tfjs-curvature/plot');${drawing}`,
+};
