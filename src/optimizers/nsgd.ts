@@ -56,6 +56,16 @@ export class NSGD extends Optimizer {
     return 'NSGD';
   }
 
+  /** An optimizer from what {@link getConfig} gave. (tfjs adds `customObjects` to it on loading.) */
+  static override fromConfig<T extends serialization.Serializable>(
+    cls: serialization.SerializableConstructor<T>,
+    config: serialization.ConfigDict,
+  ): T {
+    const settings = { ...config };
+    delete settings.customObjects;
+    return new cls(settings);
+  }
+
   /** Whether something is an NSGD, of this copy of the package or another. `Optimizer`'s own test accepts any optimizer. */
   static override [Symbol.hasInstance](instance: unknown): boolean {
     return (instance as { [brand]?: boolean } | null | undefined)?.[brand] === true;

@@ -13,8 +13,12 @@ export type Schedule = number | ((step: number) => number);
  * @throws CurvatureArgumentError unless the value is a finite number that is not negative
  */
 export function valueAt(schedule: Schedule, step: number, where: string): number {
-  const value = typeof schedule === 'number' ? schedule : schedule(step);
-  requireNonNegative(value, typeof schedule === 'number' ? where : `${where} at step ${step}`);
+  if (typeof schedule !== 'function') {
+    requireNonNegative(schedule, where);
+    return schedule;
+  }
+  const value = schedule(step);
+  requireNonNegative(value, `${where} at step ${step}`);
   return value;
 }
 

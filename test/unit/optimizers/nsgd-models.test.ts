@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import { constraints, input, layers, model as makeModel, sequential } from '@tensorflow/tfjs-layers';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { NSGD } from '../../../src/optimizers/nsgd.js';
@@ -267,7 +268,7 @@ describe('one optimizer and', () => {
     const second = secondCopy();
     expect(second.layers).not.toBe(layers);
     const model = second.sequential({
-      layers: [second.layers.dense({ units: 2, inputShape: [features], activation: 'tanh' })],
+      layers: [second.layers.dense({ units: 2, inputShape: [features], name: 'of-the-second-copy' })],
     });
     const optimizer = nudged();
     model.compile({ optimizer, loss: 'meanSquaredError' });
@@ -279,13 +280,13 @@ describe('one optimizer and', () => {
 });
 
 /** tfjs-layers with a tfjs-core of its own, as an application with duplicate packages gets it. */
-function secondCopy(): typeof import('@tensorflow/tfjs-layers') {
+function secondCopy(): typeof tfl {
   const require = createRequire(import.meta.url);
   const ids = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers'].map((name) => require.resolve(name));
   const kept = ids.map((id) => require.cache[id]);
   for (const id of ids) delete require.cache[id];
   try {
-    return require('@tensorflow/tfjs-layers') as typeof import('@tensorflow/tfjs-layers');
+    return require('@tensorflow/tfjs-layers') as typeof tfl;
   } finally {
     ids.forEach((id, i) => (require.cache[id] = kept[i]));
   }
