@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { DataType, Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { models } from '@tensorflow/tfjs-layers';
@@ -33,17 +31,6 @@ export interface GoldenCase {
   loss: () => Scalar;
   v: Tensor1D;
   dispose(): void;
-}
-
-const folder = join(import.meta.dirname, 'golden');
-
-/** Every reference file, by name. */
-export function goldenFiles(): GoldenFile[] {
-  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  return files
-    .filter((file) => file.endsWith('.json'))
-    .sort()
-    .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as GoldenFile);
 }
 
 const toTensor = ({ data, shape, dtype }: FlatTensor): Tensor => tf.tensor(data, shape, dtype ?? 'float32');

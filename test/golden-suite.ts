@@ -4,7 +4,9 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Linearization } from '../src/autodiff/linearize.js';
 import { linearize } from '../src/autodiff/linearize.js';
-import { type GoldenCase, type GoldenFile, goldenFiles, loadGolden, relativeError } from './golden-case.js';
+import type { GoldenCase, GoldenFile } from './golden-case.js';
+import { loadGolden, relativeError } from './golden-case.js';
+import { goldenFiles } from './golden-files.js';
 import { useBackend } from './wasm-backend.js';
 
 /**

@@ -1,0 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GoldenFile } from './golden-case.js';
+
+const folder = join(import.meta.dirname, 'golden');
+
+/** Every reference file, by name. */
+export function goldenFiles(): GoldenFile[] {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as GoldenFile);
+}
