@@ -1,8 +1,5 @@
 import { copyWindow } from './pad';
-import { ROWS, tile } from './tile';
-
-/** Bytes in front of the scratch for the addresses of a tile's places. */
-const LIST: usize = 64;
+import { tile } from './tile';
 
 /**
  * A batch of 2-D correlations as implicit matrix products, all strides free:
@@ -11,7 +8,7 @@ const LIST: usize = 64;
  *
  * `packed` holds B as panels of [kh · kw · c, co]. Images of src lie `srcImage` bytes apart, places of dst
  * `dstImage`, `dstRow` and `dstCol`. Without `inside` (every window lies within its image) a band of `band` output
- * rows is first copied with its zeros into `scratch`, behind the first 64 bytes, so that the inner loop knows no edges.
+ * rows is first copied with its zeros into `scratch`, so that the inner loop knows no edges.
  */
 export function convolve(
   src: usize,
@@ -54,9 +51,9 @@ export function convolve(
       if (inside) {
         base = src + <usize>(y * sh - top) * rowBytes - <usize>left * cell;
       } else {
-        base = scratch + LIST;
+        base = scratch;
         copyWindow(
-          base,
+          scratch,
           src,
           h,
           w,
@@ -84,7 +81,6 @@ export function convolve(
         ow,
         co,
         flags,
-        scratch,
       );
     }
     src += srcImage;
@@ -92,10 +88,7 @@ export function convolve(
   }
 }
 
-/**
- * Walks the output places of some rows, as many at a time as a tile holds; a tile may reach over the end of a row.
- * `list` has room for the addresses of a tile's places: six of A, six of C.
- */
+/** Walks the output places of some rows four at a time. */
 function convolveRows(
   a: usize,
   aRow: usize,
@@ -113,53 +106,63 @@ function convolveRows(
   ow: i32,
   co: i32,
   flags: i32,
-  list: usize,
 ): void {
   let x = 0;
   let pa = a;
   let pc = c;
-  for (let left = rows * ow; left > 0; left -= ROWS) {
-    const count = min(ROWS, left);
-    for (let i = 0; i < 6; i++) {
-      const at = list + (<usize>i << 2);
-      if (i >= count) {
-        // A place that is only read, never written.
-        store<usize>(at, load<usize>(list));
-        continue;
-      }
-      store<usize>(at, pa);
-      store<usize>(at, pc, 24);
+  for (let left = rows * ow; left > 0; left -= 4) {
+    const a0 = pa;
+    const c0 = pc;
+    x++;
+    pa += aCol;
+    pc += cCol;
+    if (x == ow) {
+      x = 0;
+      pa = a += aRow;
+      pc = c += cRow;
+    }
+    let a1 = a0;
+    let c1 = c0;
+    if (left > 1) {
+      a1 = pa;
+      c1 = pc;
+      x++;
       pa += aCol;
       pc += cCol;
-      if (++x == ow) {
+      if (x == ow) {
         x = 0;
         pa = a += aRow;
         pc = c += cRow;
       }
     }
-    tile(
-      load<usize>(list),
-      load<usize>(list, 4),
-      load<usize>(list, 8),
-      load<usize>(list, 12),
-      load<usize>(list, 16),
-      load<usize>(list, 20),
-      n1,
-      s1,
-      n2,
-      s2,
-      n,
-      4,
-      packed,
-      load<usize>(list, 24),
-      load<usize>(list, 28),
-      load<usize>(list, 32),
-      load<usize>(list, 36),
-      load<usize>(list, 40),
-      load<usize>(list, 44),
-      count,
-      co,
-      flags,
-    );
+    let a2 = a0;
+    let c2 = c0;
+    if (left > 2) {
+      a2 = pa;
+      c2 = pc;
+      x++;
+      pa += aCol;
+      pc += cCol;
+      if (x == ow) {
+        x = 0;
+        pa = a += aRow;
+        pc = c += cRow;
+      }
+    }
+    let a3 = a0;
+    let c3 = c0;
+    if (left > 3) {
+      a3 = pa;
+      c3 = pc;
+      x++;
+      pa += aCol;
+      pc += cCol;
+      if (x == ow) {
+        x = 0;
+        pa = a += aRow;
+        pc = c += cRow;
+      }
+    }
+    tile(a0, a1, a2, a3, n1, s1, n2, s2, n, 4, packed, c0, c1, c2, c3, min(4, left), co, flags);
   }
 }

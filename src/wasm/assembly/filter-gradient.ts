@@ -1,6 +1,6 @@
 import { packRows } from './pack';
 import { copyWindow } from './pad';
-import { ACCUMULATE, ROWS, tileRows } from './tile';
+import { ACCUMULATE, tile } from './tile';
 
 /**
  * Adds the filter gradient of a batch of 2-D correlations to `acc`, [kh · kw · c, cop] with cop = co rounded up to 8:
@@ -80,7 +80,7 @@ export function filterGradient(
   }
 }
 
-/** One run of `run` adjacent rows of the gradient. */
+/** One run of `run` adjacent rows of the gradient, four at a time. */
 function addRun(
   a: usize,
   run: i32,
@@ -93,8 +93,48 @@ function addRun(
   cop: i32,
 ): void {
   const ld = (<usize>cop) << 2;
-  for (let i = 0; i < run; i += ROWS) {
-    const n = min(ROWS, run - i);
-    tileRows(a + (<usize>i << 2), 4, rows, rowStride, cols, colStride, panels, acc + <usize>i * ld, ld, n, cop, ACCUMULATE);
+  for (let i = 0; i < run; i += 4) {
+    const left = min(4, run - i);
+    const a0 = a + ((<usize>i) << 2);
+    const a1 = left > 1 ? a0 + 4 : a0;
+    const a2 = left > 2 ? a0 + 8 : a0;
+    const a3 = left > 3 ? a0 + 12 : a0;
+    const c0 = acc + <usize>i * ld;
+    const c1 = left > 1 ? c0 + ld : c0;
+    const c2 = left > 2 ? c1 + ld : c0;
+    const c3 = left > 3 ? c2 + ld : c0;
+    tile(
+      a0,
+      a1,
+      a2,
+      a3,
+      rows,
+      rowStride,
+      1,
+      0,
+      cols,
+      colStride,
+      panels,
+      c0,
+      c1,
+      c2,
+      c3,
+      left,
+      cop,
+      ACCUMULATE,
+    );
+  }
+}
+
+/** Copies [rows, cols] out of rows that lie `ld` floats apart. */
+export function copyColumns(src: usize, ld: i32, dst: usize, rows: i32, cols: i32): void {
+  if (ld == cols) {
+    memory.copy(dst, src, (<usize>(rows * cols)) << 2);
+    return;
+  }
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < cols; c++) store<f32>(dst + ((<usize>c) << 2), load<f32>(src + ((<usize>c) << 2)));
+    src += (<usize>ld) << 2;
+    dst += (<usize>cols) << 2;
   }
 }

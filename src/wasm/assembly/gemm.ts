@@ -1,12 +1,12 @@
-import { copyBlock, packRows, packTransposed } from './pack';
-import { ACCUMULATE, ROWS, tileRows } from './tile';
+import { packFours, packRows, packTransposed } from './pack';
+import { ACCUMULATE, tile } from './tile';
 
 /** Depth of a block: one panel of B (12 KiB) and four rows of A stay in a 32 KiB first-level cache. */
 const KC: i32 = 384;
 /** Width of a block of B: KC · NC floats (384 KiB) stay in the second-level cache. */
 const NC: i32 = 256;
-/** Rows of a transposed A copied at a time (92 KiB): whole tiles, and no power of two, so that the cache's sets are used evenly. */
-const MC: i32 = 60;
+/** Rows of a transposed A packed at a time (96 KiB). */
+const MC: i32 = 64;
 
 /** Bytes of scratch {@link gemm} needs, whatever the shape. */
 export function gemmScratchBytes(): i32 {
@@ -36,7 +36,7 @@ export function gemm(
   const aStride = (<usize>lda) << 2;
   const bStride = (<usize>ldb) << 2;
   const cStride = (<usize>ldc) << 2;
-  const block = scratch + ((<usize>(KC * NC)) << 2);
+  const fours = scratch + ((<usize>(KC * NC)) << 2);
   let flags = accumulate;
   for (let k0 = 0; k0 < k; k0 += KC) {
     const kc = min(KC, k - k0);
@@ -50,15 +50,22 @@ export function gemm(
       }
       for (let m0 = 0; m0 < m; m0 += MC) {
         const mc = min(MC, m - m0);
-        if (transposeA) copyBlock(a + <usize>k0 * aStride + (<usize>m0 << 2), aStride, kc, mc, block, MC << 2);
-        for (let i = 0; i < mc; i += ROWS) {
-          const rows = min(ROWS, mc - i);
-          const to = c + <usize>(m0 + i) * cStride + (<usize>n0 << 2);
+        if (transposeA) packFours(a + <usize>k0 * aStride + ((<usize>m0) << 2), aStride, kc, mc, fours);
+        for (let i = 0; i < mc; i += 4) {
+          const rows = min(4, mc - i);
+          const c0 = c + <usize>(m0 + i) * cStride + ((<usize>n0) << 2);
+          const c1 = rows > 1 ? c0 + cStride : c0;
+          const c2 = rows > 2 ? c1 + cStride : c0;
+          const c3 = rows > 3 ? c2 + cStride : c0;
           if (transposeA) {
-            tileRows(block + (<usize>i << 2), 4, 1, 0, kc, MC << 2, scratch, to, cStride, rows, nc, flags);
+            const a0 = fours + ((<usize>i * kc) << 2);
+            tile(a0, a0 + 4, a0 + 8, a0 + 12, 1, 0, 1, 0, kc, 16, scratch, c0, c1, c2, c3, rows, nc, flags);
           } else {
-            const from = a + <usize>(m0 + i) * aStride + (<usize>k0 << 2);
-            tileRows(from, aStride, 1, 0, kc, 4, scratch, to, cStride, rows, nc, flags);
+            const a0 = a + <usize>(m0 + i) * aStride + ((<usize>k0) << 2);
+            const a1 = rows > 1 ? a0 + aStride : a0;
+            const a2 = rows > 2 ? a1 + aStride : a0;
+            const a3 = rows > 3 ? a2 + aStride : a0;
+            tile(a0, a1, a2, a3, 1, 0, 1, 0, kc, 4, scratch, c0, c1, c2, c3, rows, nc, flags);
           }
         }
       }

@@ -1,5 +1,5 @@
 import { copyWindow } from './pad';
-import { ACCUMULATE, ROWS, tileRows } from './tile';
+import { ACCUMULATE, tile } from './tile';
 import { transformGradient, transformInput, transformOutput } from './winograd-transforms';
 
 /** Added to the distance of two transformed planes, so that the sixteen do not fall into one set of the cache. */
@@ -14,7 +14,7 @@ function planeStride(tiles: i32, n: i32): usize {
 
 /** Bytes of scratch for {@link winogradConvolve} and {@link winogradFilterGradient} with blocks of `tiles` tiles. */
 export function winogradScratchBytes(tiles: i32, c: i32, co: i32): i32 {
-  return 16 * (<i32>planeStride(tiles, c) + <i32>planeStride(tiles, co)) + 64 * max(c, co);
+  return <i32>(16 * (planeStride(tiles, c) + planeStride(tiles, co)) + ((<usize>16 * max(c, co)) << 2));
 }
 
 /**
@@ -54,10 +54,10 @@ export function winogradConvolve(
       const b = filter + ((plane * c * co) << 2);
       let a0 = scratch + plane * vStride;
       let c0 = m + plane * mStride;
-      for (let t = 0; t < count; t += ROWS) {
-        tileRows(a0, aRow, 1, 0, c, 4, b, c0, cRow, min(ROWS, count - t), co, 0);
-        a0 += <usize>ROWS * aRow;
-        c0 += <usize>ROWS * cRow;
+      for (let t = 0; t < count; t += 4) {
+        tile(a0, a0 + aRow, a0 + 2 * aRow, a0 + 3 * aRow, 1, 0, 1, 0, c, 4, b, c0, c0 + cRow, c0 + 2 * cRow, c0 + 3 * cRow, min(4, count - t), co, 0);
+        a0 += 4 * aRow;
+        c0 += 4 * cRow;
       }
     }
     for (let t = 0; t < count; t++) {
@@ -154,10 +154,10 @@ export function winogradFilterGradient(
       const b = z + plane * zStride;
       let a0 = scratch + plane * vStride;
       let c0 = acc + ((plane * c * co) << 2);
-      for (let i = 0; i < c; i += ROWS) {
-        tileRows(a0, 4, 1, 0, count, aStep, b, c0, cell, min(ROWS, c - i), co, ACCUMULATE);
-        a0 += <usize>(4 * ROWS);
-        c0 += <usize>ROWS * cell;
+      for (let i = 0; i < c; i += 4) {
+        tile(a0, a0 + 4, a0 + 8, a0 + 12, 1, 0, 1, 0, count, aStep, b, c0, c0 + cell, c0 + 2 * cell, c0 + 3 * cell, 4, co, ACCUMULATE);
+        a0 += 16;
+        c0 += 4 * cell;
       }
     }
   }

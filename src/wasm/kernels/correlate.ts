@@ -11,14 +11,11 @@ export interface Places extends Images {
 /** `C += …` in the compiled functions. */
 const ACCUMULATE = 1;
 
-/** What the compiled function keeps in front of its band. */
-const LIST_BYTES = 64;
-
-/** Bytes of scratch that {@link correlate} needs for its list of places and its band of input. */
+/** Bytes of scratch that {@link correlate} needs for its band of input. */
 export function bandBytes(rows: Axis, cols: Axis, channels: number): number {
-  if (staysInside(rows) && staysInside(cols)) return LIST_BYTES;
+  if (staysInside(rows) && staysInside(cols)) return 0;
   const band = bandRows(rows, cols, channels, Infinity);
-  return LIST_BYTES + 4 * channels * extent(rows, band) * extent(cols, cols.output);
+  return 4 * channels * extent(rows, band) * extent(cols, cols.output);
 }
 
 /** Bytes of a packed filter of `depth` rows and `filters` columns. */

@@ -4,11 +4,10 @@ import type { Axis } from '../geometry.js';
 /** Floats of one transformed block, input and output together, that leave room for U in a 1 MiB second-level cache. */
 const BLOCK_FLOATS = 96 << 10;
 
-/** Tiles to transform at a time: whole tiles of the micro-kernel, at least 3 and at most 20 of them. */
-function blockTiles(heap: Heap, channels: number, filters: number): number {
-  const rows = heap.functions.tileRowCount();
-  const fitting = Math.floor(BLOCK_FLOATS / (16 * (channels + filters) * rows));
-  return rows * Math.max(3, Math.min(20, fitting));
+/** Tiles to transform at a time: a multiple of 4, at least 16 and at most 128. */
+function blockTiles(channels: number, filters: number): number {
+  const fitting = Math.floor(BLOCK_FLOATS / (16 * (channels + filters)));
+  return Math.max(16, Math.min(128, fitting & ~3));
 }
 
 /**
@@ -40,7 +39,7 @@ export function winogradCorrelate(
 ): void {
   const { functions } = heap;
   const tap = 4 * channels * filters;
-  const block = blockTiles(heap, channels, filters);
+  const block = blockTiles(channels, filters);
   const transformed = heap.scratch(25 * tap + functions.winogradScratchBytes(block, channels, filters));
   const taps = transformed + 16 * tap;
   for (let i = 0; i < 9; i++) pack(i, taps + i * tap);
@@ -65,7 +64,7 @@ export function winogradFilterGradient(
 ): void {
   const { functions } = heap;
   const tap = 4 * channels * filters;
-  const block = blockTiles(heap, channels, filters);
+  const block = blockTiles(channels, filters);
   const acc = heap.scratch(16 * tap + functions.winogradScratchBytes(block, channels, filters));
   heap.clear(acc, 16 * tap);
   functions.winogradFilterGradient(
