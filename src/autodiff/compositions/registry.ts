@@ -2,16 +2,20 @@ import type { Composition } from './composition.js';
 import { convolutionCompositions } from './convolution.js';
 import { convolution3dCompositions } from './convolution-3d.js';
 import { matrixProductCompositions } from './matrix-product.js';
+import { normalisationCompositions } from './normalisation.js';
 import { resizingCompositions } from './resizing.js';
 import { segmentSumCompositions } from './segment-sum.js';
+import { sumCompositions } from './sum.js';
 
 const compositions = new Map<string, Composition>(
   [
     ...convolutionCompositions,
     ...convolution3dCompositions,
     ...matrixProductCompositions,
+    ...normalisationCompositions,
     ...resizingCompositions,
     ...segmentSumCompositions,
+    ...sumCompositions,
   ].map((composition) => [composition.kernel, composition]),
 );
 

@@ -1,14 +1,21 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { scalar, util } from '@tensorflow/tfjs-core';
 import { runKernel } from '../compositions/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
-import { cast, gather, mul, reshape, sub, transpose } from '../ops/kernel-ops.js';
-import { util } from '@tensorflow/tfjs-core';
+import {
+  cast,
+  gather,
+  gatherNd,
+  greaterEqual,
+  indicator,
+  mul,
+  reshape,
+  scatterNd,
+  select,
+  transpose,
+} from '../ops/kernel-ops.js';
 
 /* Gathering and scattering at the same constant places are each other's adjoint. */
-
-const gatherNd = (params: Tensor, indices: Tensor): Tensor => runKernel('GatherNd', { params, indices });
-const scatterNd = (indices: Tensor, updates: Tensor, shape: readonly number[]): Tensor =>
-  runKernel('ScatterNd', { indices, updates }, { shape });
 
 /**
  * Adjoint of y = gather(x, indices, axis) with `batchDims` leading dimensions shared by x and indices.
@@ -61,13 +68,6 @@ function offsetIndices(indices: Tensor, segments: number, n: number): Tensor {
   return reshape(runKernel('Add', { a: perExample, b: reshape(starts, [segments, 1]) }), [indices.size]);
 }
 
-/** 1 at the places that are kept, 0 at those that were overwritten. */
-function untouched(indices: Tensor, updates: Tensor, shape: readonly number[]): Tensor {
-  const hits = scatterNd(indices, runKernel('OnesLike', { x: updates }), shape);
-  const none = runKernel('ZerosLike', { x: hits });
-  return cast(runKernel('Equal', { a: hits, b: none }), 'float32');
-}
-
 export const indexingRules: readonly GradientRule[] = [
   {
     kernel: 'GatherV2',
@@ -77,7 +77,7 @@ export const indexingRules: readonly GradientRule[] = [
     }),
   },
   {
-    // A negative segment id drops its slice.
+    // A slice whose id is no segment's is dropped.
     kernel: 'UnsortedSegmentSum',
     saveInputs: { x: ['segmentIds'] },
     pullback: ({ dy, inputs, shapes }) => ({
@@ -96,50 +96,16 @@ export const indexingRules: readonly GradientRule[] = [
       updates: () => reshape(gatherNd(dy, inputs.indices!), shapes.updates!),
     }),
   },
-  {
-    // y is `tensor` with `updates` written over it: the two adjoints share dy between them.
-    kernel: 'TensorScatterUpdate',
-    saveInputs: { updates: ['indices'] },
-    constants: ({ indices, updates, tensor }) => [untouched(indices!, updates!, tensor!.shape)],
-    pullback: ({ dy, inputs, constants, shapes }) => ({
-      tensor: () => mul(dy, constants[0]!),
-      updates: () => reshape(gatherNd(dy, inputs.indices!), shapes.updates!),
-    }),
-  },
-  {
-    // Zeros or the default value everywhere, but for the values at their indices.
-    kernel: 'SparseToDense',
-    saveInputs: { sparseValues: ['sparseIndices'] },
-    constants: ({ sparseIndices, sparseValues }, [y]) => [
-      untouched(places(sparseIndices!, y!.rank), sparseValues!, y!.shape),
-    ],
-    pullback: ({ dy, inputs, constants, shapes }) => ({
-      sparseValues: () => {
-        const gathered = gatherNd(dy, places(inputs.sparseIndices!, dy.rank));
-        const isScalar = shapes.sparseValues!.length === 0;
-        return isScalar ? sumAll(gathered) : reshape(gathered, shapes.sparseValues!);
-      },
-      defaultValue: () => sumAll(mul(dy, constants[0]!)),
-    }),
-  },
 ];
 
-/** Indices of `sparseToDense` as those of `gatherND`: one row per value. */
-function places(sparseIndices: Tensor, rank: number): Tensor {
-  const indices = cast(sparseIndices, 'int32');
-  return reshape(indices, [indices.size / rank, rank]);
-}
-
-const sumAll = (x: Tensor): Tensor =>
-  runKernel('Sum', { x }, { axis: x.shape.map((_, axis) => axis), keepDims: false });
-
+/** The slice of its segment for each row of x; zeros for a row whose segment does not exist. */
 function gatherSegments(dy: Tensor, segmentIds: Tensor, xShape: number[]): Tensor {
   const ids = reshape(cast(segmentIds, 'int32'), [segmentIds.size]);
-  const clipped = runKernel('Maximum', { a: ids, b: runKernel('ZerosLike', { x: ids }) });
-  const present = sub(
-    runKernel('OnesLike', { x: cast(ids, 'float32') }),
-    cast(runKernel('Less', { a: ids, b: runKernel('ZerosLike', { x: ids }) }), 'float32'),
-  );
-  const slices = gather(reshape(dy, [dy.shape[0]!, dy.size / dy.shape[0]!]), clipped);
-  return reshape(mul(slices, reshape(present, [ids.size, 1])), xShape);
+  const exists = runKernel('LogicalAnd', {
+    a: greaterEqual(ids, scalar(0, 'int32')),
+    b: runKernel('Less', { a: ids, b: scalar(dy.shape[0]!, 'int32') }),
+  });
+  const safe = select(exists, ids, runKernel('ZerosLike', { x: ids }));
+  const slices = gather(reshape(dy, [dy.shape[0]!, dy.size / dy.shape[0]!]), safe);
+  return reshape(mul(slices, reshape(indicator(exists), [ids.size, 1])), xShape);
 }

@@ -1,15 +1,30 @@
 import { getGradient } from '@tensorflow/tfjs-core';
 import type { GradientRule } from '../gradient-rule.js';
+import { arithmeticRules } from './arithmetic.js';
 import { averagePoolingRules } from './average-pooling.js';
 import { convolutionRules } from './convolution.js';
 import { convolution3dRules } from './convolution-3d.js';
+import { cumulationRules } from './cumulation.js';
 import { depthwiseConvolutionRules } from './depthwise-convolution.js';
+import { einsumRules } from './einsum.js';
+import { elementaryFunctionRules } from './elementary-functions.js';
 import { eluRules } from './elu.js';
 import { fusedConvolutionRules } from './fused-convolution.js';
 import { indexingRules } from './indexing.js';
+import { joiningRules } from './joining.js';
 import { matrixProductRules } from './matrix-product.js';
 import { maxPoolingRules } from './max-pooling.js';
+import { mirrorPadRules } from './mirror-pad.js';
+import { morphologyRules } from './morphology.js';
+import { normalisationRules } from './normalisation.js';
+import { overwritingRules } from './overwriting.js';
+import { rearrangementRules } from './rearrangement.js';
+import { rectifierRules } from './rectifiers.js';
+import { reductionRules } from './reductions.js';
 import { resizingRules } from './resizing.js';
+import { softmaxRules } from './softmax.js';
+import { sparseSegmentRules } from './sparse-segments.js';
+import { stridedSliceRules } from './strided-slice.js';
 
 /** Kernels whose float32 output is piecewise constant: a path through them carries no derivative. */
 const constantKernels = new Set([
@@ -39,16 +54,31 @@ const transparentCustomGradients = new Set([
 
 const rules = new Map<string, GradientRule>(
   [
+    ...arithmeticRules,
     ...averagePoolingRules,
     ...convolutionRules,
     ...convolution3dRules,
+    ...cumulationRules,
     ...depthwiseConvolutionRules,
+    ...einsumRules,
+    ...elementaryFunctionRules,
     ...eluRules,
     ...fusedConvolutionRules,
     ...indexingRules,
+    ...joiningRules,
     ...matrixProductRules,
     ...maxPoolingRules,
+    ...mirrorPadRules,
+    ...morphologyRules,
+    ...normalisationRules,
+    ...overwritingRules,
+    ...rearrangementRules,
+    ...rectifierRules,
+    ...reductionRules,
     ...resizingRules,
+    ...softmaxRules,
+    ...sparseSegmentRules,
+    ...stridedSliceRules,
   ].map((rule) => [rule.kernel, rule]),
 );
 

@@ -11,6 +11,8 @@ export interface PoolAxis {
   /** Padded cells before the first and after the last cell, as far as windows reach. */
   readonly before: number;
   readonly after: number;
+  /** Distance between the cells of a window; 1 by default. */
+  readonly dilation?: number;
 }
 
 export interface PoolAttributes {

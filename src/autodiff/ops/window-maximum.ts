@@ -1,39 +1,51 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { fill, tensor } from '@tensorflow/tfjs-core';
-import { add, greater, pad, select } from './kernel-ops.js';
+import { runKernel } from '../compositions/run-kernel.js';
+import { add, greater, pad, reshape, select, slice } from './kernel-ops.js';
 import type { PoolAxis } from './pool-geometry.js';
 import { takeEvery } from './spread.js';
-import { runKernel } from '../compositions/run-kernel.js';
+
+/** Where the maximum of each window is attained first. int32, shaped like the pooled tensor. */
+export interface WindowMaxima {
+  /** Index into the flattened input. */
+  readonly inInput: Tensor;
+  /** Index into the flattened window, channels last. */
+  readonly inWindow: Tensor;
+}
 
 /**
- * For each pooling window the place of its first maximum, as an index into the flattened input.
+ * For each window the place of its first maximum.
  *
  * Goes through the cells of the window in order and remembers where the running maximum last rose. It
  * serves where no kernel can be trusted: the WASM kernels of TensorFlow.js 4.22 lose every window whose
  * maximum is not positive.
  *
- * @returns int32, shaped like the pooled tensor; the caller disposes it
+ * @param weights added to the window before the maximum is taken, of shape [...window, channels]; none by default
+ * @returns two new tensors that the caller disposes
  */
-export function placesOfMaxima(x: Tensor, axes: readonly PoolAxis[]): Tensor {
-  const padded = pad(
-    x,
-    [[0, 0], ...axes.map(({ before, after }) => [before, after] as const), [0, 0]],
-    Number.NEGATIVE_INFINITY,
-  );
-  const offsets = windowOffsets(x.shape, axes);
+export function maximaOverWindow(x: Tensor, axes: readonly PoolAxis[], weights?: Tensor): WindowMaxima {
+  const margins = axes.map(({ before, after }) => [before, after] as const);
+  const padded = pad(x, [[0, 0], ...margins, [0, 0]], Number.NEGATIVE_INFINITY);
+  const channels = x.shape.at(-1)!;
+  const cells = weights == null ? null : reshape(weights, [weights.size / channels, channels]);
   let best: Tensor | null = null;
-  let offset: Tensor | null = null;
-  forEachCell(padded, axes, (cell, k) => {
-    const here = fill(cell.shape, offsets[k]!, 'int32');
-    if (best == null || offset == null) {
-      [best, offset] = [cell, here];
+  let number: Tensor | null = null;
+  forEachCell(padded, axes, (values, k) => {
+    const cell = cells == null ? values : add(values, slice(cells, [k, 0], [1, channels]));
+    const here = fill(cell.shape, k, 'int32');
+    if (best == null || number == null) {
+      [best, number] = [cell, here];
       return;
     }
-    const rises = greater(cell, best);
-    offset = select(rises, here, offset);
+    number = select(greater(cell, best), here, number);
     best = runKernel('Maximum', { a: best, b: cell });
   });
-  return add(offset!, windowOrigins(x.shape, axes));
+  return locate(number!, x.shape, axes);
+}
+
+/** Places of the first maxima in the flattened input. */
+export function placesOfMaxima(x: Tensor, axes: readonly PoolAxis[]): Tensor {
+  return maximaOverWindow(x, axes).inInput;
 }
 
 /** Visits the cells of the window in row-major order, each as a tensor shaped like the pooled one. */
@@ -49,19 +61,34 @@ function forEachCell(
       visit(x, k++);
       return;
     }
-    for (let i = 0; i < axis.window; i++) {
-      descend(takeEvery(x, depth + 1, axis.stride, axis.count, i), depth + 1);
-    }
+    const { window, stride, count, dilation = 1 } = axis;
+    for (let i = 0; i < window; i++) descend(takeEvery(x, depth + 1, stride, count, i * dilation), depth + 1);
   };
   descend(padded, 0);
+}
+
+/** Turns the number of a cell within its window into places. */
+function locate(number: Tensor, xShape: readonly number[], axes: readonly PoolAxis[]): WindowMaxima {
+  const channels = xShape.at(-1)!;
+  const ofChannel = tensor(
+    Int32Array.from({ length: channels }, (_, c) => c),
+    [channels],
+    'int32',
+  );
+  const int = (value: number): Tensor => tensor(value, [], 'int32');
+  const inWindow = add(runKernel('Multiply', { a: number, b: int(channels) }), ofChannel);
+  const offsets = tensor(windowOffsets(xShape, axes), undefined, 'int32');
+  const flat = reshape(number, [number.size]);
+  const offset = runKernel('GatherV2', { x: offsets, indices: flat }, { axis: 0, batchDims: 0 });
+  return { inInput: add(reshape(offset, number.shape), windowOrigins(xShape, axes)), inWindow };
 }
 
 /** Distance in the flattened input from the origin of a window to each of its cells. */
 function windowOffsets(xShape: readonly number[], axes: readonly PoolAxis[]): number[] {
   return axes
     .reduce<number[]>(
-      (outer, { window, size }) =>
-        outer.flatMap((offset) => Array.from({ length: window }, (_, i) => offset * size + i)),
+      (outer, { window, size, dilation = 1 }) =>
+        outer.flatMap((offset) => Array.from({ length: window }, (_, i) => offset * size + i * dilation)),
       [0],
     )
     .map((offset) => offset * xShape.at(-1)!);

@@ -1,0 +1,129 @@
+import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import { scalar } from '@tensorflow/tfjs-core';
+import { runKernel } from '../compositions/run-kernel.js';
+import type { GradientRule } from '../gradient-rule.js';
+import { sumTo } from '../ops/broadcast.js';
+import {
+  add,
+  div,
+  equal,
+  greaterEqual,
+  indicator,
+  mul,
+  neg,
+  once,
+  scale,
+  shift,
+  step,
+  sub,
+} from '../ops/kernel-ops.js';
+
+/** One output of one or two operands; each adjoint is summed over what was broadcast. */
+const both = { a: ['a', 'b'], b: ['a', 'b'] };
+
+/** Maximum or minimum: all of the adjoint goes to `a` where `aWins`, ties included, else to `b`. */
+function extremumRule(kernel: string, aWins: (a: Tensor, b: Tensor) => Tensor): GradientRule {
+  return {
+    kernel,
+    constants: ({ a, b }: NamedTensorMap) => [indicator(aWins(a!, b!))],
+    pullback: ({ dy, constants, shapes }) => {
+      const toA = once(() => mul(dy, constants[0]!));
+      return { a: () => sumTo(toA(), shapes.a!), b: () => sumTo(sub(dy, toA()), shapes.b!) };
+    },
+  };
+}
+
+/**
+ * b·a^(b−1), which is 0 for b = 0 also at a = 0, where 0·0⁻¹ would not be a number: the second derivative of x¹.
+ */
+function powerDerivative(a: Tensor, b: Tensor): Tensor {
+  const exponentIsZero = indicator(equal(b, scalar(0)));
+  const exponent = add(shift(b, -1), scale(exponentIsZero, 2));
+  return mul(b, runKernel('Pow', { a, b: exponent }));
+}
+
+/** log a where a > 0, else 0, with a derivative that is finite everywhere. */
+function logOfPositive(a: Tensor): Tensor {
+  const isPositive = step(a);
+  const safe = add(mul(a, isPositive), sub(scalar(1), isPositive));
+  return runKernel('Log', { x: safe });
+}
+
+export const arithmeticRules: readonly GradientRule[] = [
+  {
+    kernel: 'Add',
+    pullback: ({ dy, shapes }) => ({ a: () => sumTo(dy, shapes.a!), b: () => sumTo(dy, shapes.b!) }),
+  },
+  {
+    kernel: 'Sub',
+    pullback: ({ dy, shapes }) => ({ a: () => sumTo(dy, shapes.a!), b: () => neg(sumTo(dy, shapes.b!)) }),
+  },
+  {
+    kernel: 'AddN',
+    pullback: ({ dy, shapes }) => Object.fromEntries(Object.keys(shapes).map((name) => [name, () => dy])),
+  },
+  {
+    kernel: 'Multiply',
+    saveInputs: { a: ['b'], b: ['a'] },
+    pullback: ({ dy, inputs, shapes }) => ({
+      a: () => sumTo(mul(dy, inputs.b!), shapes.a!),
+      b: () => sumTo(mul(dy, inputs.a!), shapes.b!),
+    }),
+  },
+  {
+    // y = a/b: ā = ȳ/b, b̄ = −(ȳ/b)(a/b)
+    kernel: 'RealDiv',
+    saveInputs: { a: ['b'], b: ['a', 'b'] },
+    pullback: ({ dy, inputs, shapes }) => {
+      const quotient = once(() => div(dy, inputs.b!));
+      return {
+        a: () => sumTo(quotient(), shapes.a!),
+        b: () => neg(sumTo(mul(quotient(), div(inputs.a!, inputs.b!)), shapes.b!)),
+      };
+    },
+  },
+  {
+    kernel: 'SquaredDifference',
+    saveInputs: both,
+    pullback: ({ dy, inputs, shapes }) => {
+      const slope = once(() => mul(dy, scale(sub(inputs.a!, inputs.b!), 2)));
+      return { a: () => sumTo(slope(), shapes.a!), b: () => neg(sumTo(slope(), shapes.b!)) };
+    },
+  },
+  extremumRule('Maximum', greaterEqual),
+  extremumRule('Minimum', (a, b) => runKernel('LessEqual', { a, b })),
+  {
+    // y = a − ⌊a/b⌋ b
+    kernel: 'Mod',
+    saveInputs: { b: ['a', 'b'] },
+    pullback: ({ dy, inputs, shapes }) => ({
+      a: () => sumTo(dy, shapes.a!),
+      b: () => neg(sumTo(mul(dy, runKernel('Floor', { x: div(inputs.a!, inputs.b!) })), shapes.b!)),
+    }),
+  },
+  {
+    // y = atan(a/b): ∂a = b/(a² + b²), ∂b = −a/(a² + b²)
+    kernel: 'Atan2',
+    saveInputs: both,
+    pullback: ({ dy, inputs, shapes }) => {
+      const { a, b } = inputs as { a: Tensor; b: Tensor };
+      const weighted = once(() => div(dy, add(mul(a, a), mul(b, b))));
+      return {
+        a: () => sumTo(mul(weighted(), b), shapes.a!),
+        b: () => neg(sumTo(mul(weighted(), a), shapes.b!)),
+      };
+    },
+  },
+  {
+    // y = a^b: ∂a = b a^(b−1), ∂b = y log a
+    kernel: 'Pow',
+    saveInputs: both,
+    pullback: ({ dy, inputs, shapes }) => {
+      const { a, b } = inputs as { a: Tensor; b: Tensor };
+      return {
+        a: () => sumTo(mul(dy, powerDerivative(a, b)), shapes.a!),
+        b: () => sumTo(mul(dy, mul(runKernel('Pow', { a, b }), logOfPositive(a))), shapes.b!),
+      };
+    },
+  },
+];

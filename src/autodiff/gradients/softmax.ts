@@ -1,0 +1,24 @@
+import type { GradientRule } from '../gradient-rule.js';
+import { exp, mul, sub, sum } from '../ops/kernel-ops.js';
+
+export const softmaxRules: readonly GradientRule[] = [
+  {
+    // x̄ = y ⊙ (ȳ − ⟨ȳ, y⟩)
+    kernel: 'Softmax',
+    saveOutputs: [true],
+    pullback: ({ dy, outputs, attrs }) => ({
+      logits: () => {
+        const weighted = mul(dy, outputs[0]!);
+        return sub(weighted, mul(outputs[0]!, sum(weighted, [attrs.dim as number], true)));
+      },
+    }),
+  },
+  {
+    // x̄ = ȳ − softmax(x) Σȳ
+    kernel: 'LogSoftmax',
+    saveOutputs: [true],
+    pullback: ({ dy, outputs, attrs }) => ({
+      logits: () => sub(dy, mul(exp(outputs[0]!), sum(dy, [attrs.axis as number], true))),
+    }),
+  },
+];
