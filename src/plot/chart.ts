@@ -65,6 +65,13 @@ export function specOf({ title, subtitle, palette }: Frame, body: SpecPart): Veg
   };
 }
 
+/** The frame with a line that tells how many losses overflowed and could not be drawn, as that is worth knowing. */
+export function withOmissions(frame: Frame, omitted: number): Frame {
+  if (omitted === 0) return frame;
+  const note = `not drawn: ${omitted} ${omitted === 1 ? 'loss' : 'losses'} that overflowed`;
+  return { ...frame, subtitle: [...frame.subtitle, note] };
+}
+
 /**
  * Throws unless there is something to draw.
  *

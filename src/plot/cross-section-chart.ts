@@ -1,6 +1,6 @@
 import { requireArgument } from '../errors.js';
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
-import { frameOf, requireRows, specOf } from './chart.js';
+import { frameOf, requireRows, specOf, withOmissions } from './chart.js';
 import { seriesEncoding } from './line-panel.js';
 import { lossAxis } from './log-axis.js';
 import type { CrossSectionRecord } from './records.js';
@@ -48,7 +48,7 @@ export function crossSectionChart(
       labelOverlap: false,
     },
   };
-  return specOf(frame, {
+  return specOf(withOmissions(frame, values.length - finite.length), {
     width: frame.width,
     height: frame.height,
     layer: [

@@ -1,5 +1,5 @@
 import type { ChartOptions, SpecPart, VegaLiteSpec } from './chart.js';
-import { frameOf, requireRows, specOf } from './chart.js';
+import { frameOf, requireRows, specOf, withOmissions } from './chart.js';
 import type { StepDecompositionRecord } from './records.js';
 
 // Short labels fit side by side: .25 for 0.25, and no two signs.
@@ -66,7 +66,7 @@ export function stepDecompositionChart(
     });
   }
   const order = [...new Set(rows.map(({ direction }) => direction))];
-  return specOf(frame, {
+  return specOf(withOmissions(frame, records.length - rows.length), {
     data: { values },
     facet: { column: { field: 'direction', type: 'nominal', sort: order, title: null } },
     spacing: 14,

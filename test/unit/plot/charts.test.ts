@@ -169,6 +169,18 @@ describe('sharpnessChart', () => {
   });
 });
 
+describe('losses that overflowed', () => {
+  test('are told, not passed over', async () => {
+    const note = '>not drawn: 1 loss that overflowed<';
+    const [first, ...rest] = steps;
+    const blown = stepDecompositionChart([{ ...first!, lossChange: Infinity }, ...rest]);
+    expect(await toSvg(blown)).toContain(note);
+    expect(await toSvg(stepDecompositionChart(steps))).not.toContain('not drawn');
+    const section = { direction: 'e₁', offsets: [-1, 0, 1], losses: [Number.NaN, 1, 2] };
+    expect(await toSvg(crossSectionChart([section]))).toContain(note);
+  });
+});
+
 describe('axes', () => {
   test('a loss that spans decades is logarithmic, one that hardly moves is linear', async () => {
     const curve = (losses: number[]) =>
