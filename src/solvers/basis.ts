@@ -2,13 +2,22 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { add, concat, matMul, mul, reshape, slice, sub, tensor2d, tidy } from '@tensorflow/tfjs-core';
 
 /**
- * Columns of a tile. Inner products are summed within a tile in float32 and over the tiles afterwards, so that
- * their error does not grow with n; 2^16 keeps a tile of 8 rows at 2 MiB and the kernel calls few.
+ * Columns of a tile at most. Inner products are summed within a tile on the device and over the tiles in turn, so
+ * that their error does not grow with n.
  */
-const TILE_COLUMNS = 2 ** 16;
+const LARGEST_TILE = 2 ** 17;
 
-/** Rows of a block: appending copies at most this many rows, and a matrix-vector product takes 8 rows at once. */
-const BLOCK_ROWS = 8;
+/**
+ * Up to that many columns one tile will do. Longer vectors are cut in at least four, so that the rows of one
+ * tile, which are held twice while they are replaced, are few vectors' worth.
+ */
+const SMALLEST_TILE = 2 ** 13;
+
+/**
+ * Rows of a block: its products with a vector read the vector once for all of them. Joining rows to a block
+ * holds each twice for a moment, so this is also what the basis needs beyond its rows at most.
+ */
+const BLOCK_ROWS = 4;
 
 /** Some rows of the basis: one tile [rows, columns] for each range of columns. */
 interface Block {
@@ -16,75 +25,124 @@ interface Block {
   readonly tiles: Tensor2D[];
 }
 
-/** A vector made orthogonal to the basis, not yet part of it. */
+/** A vector on its way to become orthogonal to the basis. */
 export interface Candidate {
   /** The remainder, cut like the basis into tiles [1, columns]; owned by the holder of the candidate. */
   readonly tiles: Tensor2D[];
-  /**
-   * Small tensor for the host: the coefficients along the rows, then the squared norm of each tile of the
-   * remainder. Owned by the holder of the candidate.
-   */
-  readonly measures: Tensor1D;
+}
+
+/** What a pass of Gram-Schmidt took off a candidate. */
+export interface Measures {
+  /** Inner products with the rows asked for, in double precision. */
+  readonly coefficients: Float64Array;
+  /** ‖w‖₂ of what is left. */
+  readonly remainder: number;
 }
 
 /**
  * Orthonormal rows of R^n on the device.
  *
- * Tensors cannot be written in place, so the rows lie in blocks of tiles: appending a row copies only the last,
- * unfilled block, and every operation that changes the rows goes tile by tile. Beyond its rows and the vector it
- * is given the basis needs one further vector of length n and a few tiles, 2 MiB each.
+ * Tensors cannot be written in place, so the rows lie in blocks: a new row is a block of its own, older rows are
+ * joined by fours. Every operation that changes rows goes tile by tile. Beyond its rows the basis never needs
+ * more than three vectors of length n, or the rows of a block while they are joined.
  */
 export class KrylovBasis {
   private blocks: Block[] = [];
+  private readonly tileColumns: number;
 
   /** @param size n, the length of the rows */
-  constructor(readonly size: number) {}
+  constructor(readonly size: number) {
+    this.tileColumns = Math.min(LARGEST_TILE, Math.max(SMALLEST_TILE, Math.ceil(size / 4)));
+  }
 
   /** The number of rows. */
   get rows(): number {
     return this.blocks.reduce((sum, block) => sum + block.rows, 0);
   }
 
-  /**
-   * Makes a vector orthogonal to all rows by two passes of classical Gram-Schmidt: w - Vᵀ(Vw), twice
-   * ("twice is enough", Giraud, Langou, Rozložník & van den Eshof 2005).
-   *
-   * @param vector shape [n]; disposed here
-   * @returns the remainder and its coefficients, owned by the caller
-   */
-  orthogonalize(vector: Tensor1D): Candidate {
-    return tidy(() => {
-      const tiles = this.split(vector);
-      vector.dispose();
-      const first = this.project(tiles);
-      this.subtract(tiles, first);
-      const second = this.project(tiles);
-      this.subtract(tiles, second);
-      const coefficients = first.map((part, i) => reshape(add(part, second[i]!), [-1]) as Tensor1D);
-      const squares = tiles.map((tile) => reshape(matMul(tile, tile, false, true), [1]) as Tensor1D);
-      return { tiles, measures: concat([...coefficients, ...squares]) };
-    });
+  /** Index of the first row that is not joined to others yet; at least the last four rows are not. */
+  get firstLoose(): number {
+    return this.blocks.reduce((sum, block) => (block.rows > 1 ? sum + block.rows : sum), 0);
   }
 
   /**
-   * Adds the remainder of a candidate, times `scale`, as a new last row.
+   * Cuts a vector into a candidate.
    *
-   * @param candidate made by {@link orthogonalize} of this basis; its tiles are disposed here
+   * @param vector shape [n]; disposed here
+   */
+  candidate(vector: Tensor1D): Candidate {
+    const tiles: Tensor2D[] = [];
+    for (let from = 0; from < this.size; from += this.tileColumns) {
+      const columns = Math.min(this.tileColumns, this.size - from);
+      const isWhole = columns === this.size;
+      tiles.push(
+        tidy(() => reshape(isWhole ? vector : slice(vector, [from], [columns]), [1, columns]) as Tensor2D),
+      );
+    }
+    vector.dispose();
+    return { tiles };
+  }
+
+  /**
+   * One pass of classical Gram-Schmidt: w becomes w - Vᵀ(Vw), V the rows from `first` on. Both products are
+   * written so that they read the rows once, in the order in which they lie in memory: no backend repacks them.
+   *
+   * @param candidate changed in place
+   * @param first index of a row that begins a block, e.g. 0 or {@link firstLoose}
+   * @returns a small tensor for the host, owned by the caller, that {@link read} understands
+   */
+  pass(candidate: Candidate, first: number): Tensor1D {
+    const blocks = this.blocksFrom(first);
+    const { rest, measures } = tidy(() => {
+      const rest = [...candidate.tiles];
+      const coefficients = blocks.map((block) =>
+        block.tiles
+          .map((tile, j): Tensor2D => matMul(rest[j]!, tile, false, true))
+          .reduce((sum, part): Tensor2D => add(sum, part)),
+      );
+      blocks.forEach((block, b) => {
+        const column = reshape(coefficients[b]!, [block.rows, 1]) as Tensor2D;
+        block.tiles.forEach((tile, j) => {
+          const old = rest[j]!;
+          rest[j] = tidy((): Tensor2D => sub(old, matMul(column, tile, true, false)));
+          old.dispose();
+        });
+      });
+      const squares = rest.map((tile): Tensor2D => matMul(tile, tile, false, true));
+      const numbers = [...coefficients, ...squares].map((part) => reshape(part, [part.size]) as Tensor1D);
+      return { rest, measures: concat(numbers) };
+    });
+    candidate.tiles.splice(0, rest.length, ...rest);
+    return measures;
+  }
+
+  /**
+   * The meaning of the values of {@link pass}.
+   *
+   * @param values of the tensor
+   * @param first as given to the pass
+   */
+  read(values: Float32Array, first: number): Measures {
+    const count = this.rows - first;
+    let square = 0;
+    for (let i = count; i < values.length; i++) square += values[i]!;
+    return { coefficients: Float64Array.from(values.subarray(0, count)), remainder: Math.sqrt(square) };
+  }
+
+  /**
+   * Adds a candidate, times `scale`, as a new last row.
+   *
+   * @param candidate its tiles are disposed here
    */
   append(candidate: Candidate, scale: number): void {
-    const last = this.blocks.at(-1);
-    const open = last != null && last.rows < BLOCK_ROWS ? this.blocks.pop()! : { rows: 0, tiles: [] };
-    const tiles = candidate.tiles.map((tile, j) => {
-      const old = open.tiles[j];
-      const grown = tidy(() => {
-        const row = mul(tile, scale) as Tensor2D;
-        return old == null ? row : concat([old, row], 0);
-      });
-      old?.dispose();
+    const tiles = candidate.tiles.map((tile) => {
+      const row: Tensor2D = mul(tile, scale);
       tile.dispose();
-      return grown;
+      return row;
     });
-    this.blocks.push({ rows: open.rows + 1, tiles });
+    this.blocks.push({ rows: 1, tiles });
+    const loose = this.blocks.findIndex((block) => block.rows === 1);
+    if (this.blocks.length - loose === 2 * BLOCK_ROWS) this.join(loose);
   }
 
   /** Row i as a new vector of shape [n], owned by the caller. */
@@ -93,9 +151,13 @@ export class KrylovBasis {
     for (const block of this.blocks) {
       const local = i - first;
       if (local < block.rows) {
-        return tidy(() =>
-          concat(block.tiles.map((tile) => reshape(slice(tile, [local, 0], [1, -1]), [-1]) as Tensor1D)),
-        );
+        return tidy(() => {
+          const parts = block.tiles.map((tile) => {
+            const part = block.rows === 1 ? tile : slice(tile, [local, 0], [1, -1]);
+            return reshape(part, [part.size]) as Tensor1D;
+          });
+          return parts.length === 1 ? parts[0]! : concat(parts);
+        });
       }
       first += block.rows;
     }
@@ -109,7 +171,6 @@ export class KrylovBasis {
    */
   rotate(weights: readonly ArrayLike<number>[]): void {
     const old = this.blocks;
-    const columns = old[0]?.tiles.length ?? 0;
     let first = 0;
     const parts = old.map((block) => {
       const from = first;
@@ -117,23 +178,16 @@ export class KrylovBasis {
       const values = weights.flatMap((row) => Array.from({ length: block.rows }, (_, i) => row[from + i]!));
       return tensor2d(values, [weights.length, block.rows]);
     });
-    const tiles: Tensor2D[] = [];
-    for (let j = 0; j < columns; j++) {
-      tiles.push(
-        tidy(() => {
-          let sum: Tensor2D = matMul(parts[0]!, old[0]!.tiles[j]!);
-          for (let b = 1; b < old.length; b++) {
-            const more = matMul(parts[b]!, old[b]!.tiles[j]!);
-            const next: Tensor2D = add(sum, more);
-            sum.dispose();
-            more.dispose();
-            sum = next;
-          }
-          return sum;
-        }),
-      );
+    const tiles = old[0]!.tiles.map((_, j) => {
+      let sum: Tensor2D = matMul(parts[0]!, old[0]!.tiles[j]!);
+      for (let b = 1; b < old.length; b++) {
+        const next = tidy((): Tensor2D => add(sum, matMul(parts[b]!, old[b]!.tiles[j]!)));
+        sum.dispose();
+        sum = next;
+      }
       for (const block of old) block.tiles[j]!.dispose();
-    }
+      return sum;
+    });
     for (const part of parts) part.dispose();
     this.blocks = [{ rows: weights.length, tiles }];
   }
@@ -145,7 +199,7 @@ export class KrylovBasis {
    */
   release(): Tensor2D {
     const bands = this.blocks.map(({ tiles }) => (tiles.length === 1 ? tiles[0]! : concat(tiles, 1)));
-    const whole = bands.length === 1 ? bands[0]! : (concat(bands, 0) as Tensor2D);
+    const whole: Tensor2D = bands.length === 1 ? bands[0]! : concat(bands, 0);
     for (const band of bands) if (band !== whole) band.dispose();
     for (const { tiles } of this.blocks) for (const tile of tiles) if (tile !== whole) tile.dispose();
     this.blocks = [];
@@ -158,38 +212,23 @@ export class KrylovBasis {
     this.blocks = [];
   }
 
-  private split(vector: Tensor1D): Tensor2D[] {
-    const tiles: Tensor2D[] = [];
-    for (let from = 0; from < this.size; from += TILE_COLUMNS) {
-      const columns = Math.min(TILE_COLUMNS, this.size - from);
-      tiles.push(tidy(() => reshape(slice(vector, [from], [columns]), [1, columns]) as Tensor2D));
-    }
-    return tiles;
+  /** Makes one block of the single rows that begin at block `from`. */
+  private join(from: number): void {
+    const rows = this.blocks.splice(from, BLOCK_ROWS);
+    const tiles = rows[0]!.tiles.map((_, j) => {
+      const singles = rows.map((row) => row.tiles[j]!);
+      const tile: Tensor2D = concat(singles, 0);
+      for (const single of singles) single.dispose();
+      return tile;
+    });
+    this.blocks.splice(from, 0, { rows: BLOCK_ROWS, tiles });
   }
 
-  /**
-   * The inner products with all rows, a tensor [1, rows] for each block. Written with the tile transposed
-   * because a tile is row-major: the products read it once, in order, and no backend has to repack it.
-   */
-  private project(tiles: readonly Tensor2D[]): Tensor2D[] {
-    return this.blocks.map((block) =>
-      tidy(() =>
-        block.tiles
-          .map((tile, j): Tensor2D => matMul(tiles[j]!, tile, false, true))
-          .reduce((sum, part): Tensor2D => add(sum, part)),
-      ),
-    );
-  }
-
-  /** Takes the combination of the rows off each tile; `tiles` is changed in place. */
-  private subtract(tiles: Tensor2D[], coefficients: readonly Tensor2D[]): void {
-    this.blocks.forEach((block, b) => {
-      const column = reshape(coefficients[b]!, [block.rows, 1]) as Tensor2D;
-      block.tiles.forEach((tile, j) => {
-        const rest = tidy(() => sub(tiles[j]!, matMul(column, tile, true, false)) as Tensor2D);
-        tiles[j]!.dispose();
-        tiles[j] = rest;
-      });
+  private blocksFrom(first: number): Block[] {
+    let index = 0;
+    return this.blocks.filter((block) => {
+      index += block.rows;
+      return index > first;
     });
   }
 }

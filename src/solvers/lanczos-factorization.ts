@@ -1,9 +1,9 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { tensor1d } from '@tensorflow/tfjs-core';
+import { concat, tensor1d } from '@tensorflow/tfjs-core';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { requireVector } from '../parameters.js';
 import type { SeededRandom } from '../random.js';
-import type { Candidate } from './basis.js';
+import type { Candidate, Measures } from './basis.js';
 import { KrylovBasis } from './basis.js';
 import type { SolverSteps } from './drive.js';
 
@@ -63,24 +63,21 @@ export class LanczosFactorization {
   *extend(order: 'oldest' | 'newest'): SolverSteps<Extension> {
     const row = order === 'oldest' ? this.pending.shift()! : this.pending.pop()!;
     const candidate = this.examine(this.multiply(row), 'LinearOperator.matvec');
-    const rows = this.basis.rows;
-    const measured = yield* this.measure(candidate);
-    const norm = Math.hypot(...measured.coefficients, measured.remainder);
+    const { coefficients, remainder } = yield* this.orthogonalize(candidate, this.firstCoupled(row));
+    const norm = Math.hypot(...coefficients, remainder);
     if (!Number.isFinite(norm)) {
       discard(candidate);
       return 'nonFinite';
     }
     this.norm = Math.max(this.norm, norm);
     this.processed.push(row);
-    const column = new Float64Array(rows + 1);
-    column.set(measured.coefficients);
-    column[rows] = measured.remainder;
+    const column = Float64Array.of(...coefficients, remainder);
     this.columns.set(row, column);
     for (const other of this.processed) {
       const difference = Math.abs(this.coefficient(row, other) - column[other]!);
       this.asymmetry = Math.max(this.asymmetry, difference);
     }
-    return this.accept(candidate, measured.remainder, 10 * FLOAT32_EPSILON * this.norm);
+    return this.accept(candidate, remainder, 10 * FLOAT32_EPSILON * this.norm);
   }
 
   /**
@@ -92,7 +89,7 @@ export class LanczosFactorization {
    */
   *include(vector: Tensor1D, where: string): SolverSteps<Extension> {
     const candidate = this.examine(vector, where);
-    const { coefficients, remainder } = yield* this.measure(candidate);
+    const { coefficients, remainder } = yield* this.orthogonalize(candidate, 0);
     const norm = Math.hypot(...coefficients, remainder);
     if (!Number.isFinite(norm)) {
       discard(candidate);
@@ -104,8 +101,9 @@ export class LanczosFactorization {
   /** Adds a random direction orthogonal to all rows, unless they span R^n. */
   *includeRandom(random: SeededRandom): SolverSteps<Extension> {
     if (this.isComplete) return 'dependent';
-    const values = random.fillNormal(new Float32Array(this.operator.size));
-    return yield* this.include(tensor1d(values), 'lanczos');
+    // Uniform like ARPACK's: a third of the time of normal numbers, and any direction can come out.
+    const values = random.fillUniform(new Float32Array(this.operator.size)).map((u) => u - 0.5);
+    return yield* this.include(tensor1d(values), 'includeRandom');
   }
 
   /**
@@ -182,28 +180,60 @@ export class LanczosFactorization {
     }
   }
 
-  /** Orthogonalizes a vector, which is disposed, and makes sure that it is one of the operator's space. */
+  /** Takes up a vector, which is disposed, once it is known to be one of the operator's space. */
   private examine(vector: Tensor1D, where: string): Candidate {
     try {
       requireVector(vector, this.operator.size, where);
-      return this.basis.orthogonalize(vector);
+      return this.basis.candidate(vector);
     } finally {
       vector?.dispose();
     }
   }
 
-  /** Reads coefficients and remainder of a candidate; if the run is stopped here, the candidate is released. */
-  private *measure(candidate: Candidate): SolverSteps<{ coefficients: Float64Array; remainder: number }> {
-    let values: Float32Array | undefined;
+  /**
+   * The first row that the product of a row can have a coefficient along, as the columns known so far and the
+   * symmetry of A have it; rounded down to where a pass of the basis may begin.
+   */
+  private firstCoupled(row: number): number {
+    const { firstLoose } = this.basis;
+    const negligible = 10 * FLOAT32_EPSILON * this.norm;
+    const isLocal =
+      row >= firstLoose &&
+      this.processed.every((i) => i >= firstLoose || Math.abs(this.coefficient(row, i)) <= negligible);
+    return isLocal ? firstLoose : 0;
+  }
+
+  /**
+   * Gram-Schmidt in two passes, the second against all rows, and a third where the second took off more than
+   * half (Daniel, Gragg, Kaufman & Stewart 1976; "twice is enough": Parlett 1998, §6.9). The first pass may leave
+   * out the rows along which the recurrence has no coefficient: what rounding put there goes in the second.
+   *
+   * @param candidate changed in place; released if the run is stopped meanwhile
+   * @param first row from which on the first pass goes
+   */
+  private *orthogonalize(candidate: Candidate, first: number): SolverSteps<Measures> {
+    const { basis } = this;
+    let isDone = false;
     try {
-      values = yield candidate.measures;
+      const two = [basis.pass(candidate, first), basis.pass(candidate, 0)] as const;
+      const split = two[0].size;
+      const measures = concat([...two]);
+      for (const tensor of two) tensor.dispose();
+      const values = yield measures;
+      let before = basis.read(values.subarray(0, split), first);
+      let after = basis.read(values.subarray(split), 0);
+      const { coefficients } = after;
+      before.coefficients.forEach((value, i) => (coefficients[first + i]! += value));
+      for (let extra = 0; extra < 2 && after.remainder < before.remainder / 2; extra++) {
+        before = after;
+        after = basis.read(yield basis.pass(candidate, 0), 0);
+        after.coefficients.forEach((value, i) => (coefficients[i]! += value));
+      }
+      isDone = true;
+      return { coefficients, remainder: after.remainder };
     } finally {
-      if (values == null) discard(candidate);
+      if (!isDone) discard(candidate);
     }
-    const { rows } = this.basis;
-    let square = 0;
-    for (let i = rows; i < values.length; i++) square += values[i]!;
-    return { coefficients: Float64Array.from(values.subarray(0, rows)), remainder: Math.sqrt(square) };
   }
 
   private accept(candidate: Candidate, remainder: number, negligible: number): Extension {
