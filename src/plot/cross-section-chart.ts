@@ -1,7 +1,7 @@
 import { requireArgument } from '../errors.js';
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
 import { frameOf, requireRows, specOf, withOmissions } from './chart.js';
-import { seriesEncoding } from './line-panel.js';
+import { distinctNames, seriesEncoding } from './line-panel.js';
 import { lossAxis } from './log-axis.js';
 import type { CrossSectionRecord } from './records.js';
 
@@ -21,6 +21,8 @@ export function crossSectionChart(
   const where = 'crossSectionChart';
   const title = 'Loss along the sharpest directions';
   const frame = frameOf(where, options, { title, width: 640, height: 380 });
+  const directions = sections.map(({ direction }) => direction);
+  const names = distinctNames(directions, where);
   const values = sections.flatMap(({ direction, offsets, losses }) => {
     requireArgument(
       offsets.length === losses.length,
@@ -68,7 +70,7 @@ export function crossSectionChart(
             title: 'training loss',
             ...lossAxis(finite.map(({ loss }) => loss)),
           },
-          ...seriesEncoding(sections.map(({ direction }) => direction)),
+          ...seriesEncoding(names),
         },
       },
     ],

@@ -1,3 +1,4 @@
+import { requireArgument } from '../errors.js';
 import type { SpecPart } from './chart.js';
 import { lossAxis } from './log-axis.js';
 
@@ -32,6 +33,17 @@ const FEW = 160;
 
 /** A legend whose symbols are pieces of the lines, dashes included. */
 export const LINE_SYMBOLS = { symbolType: 'stroke', symbolStrokeWidth: 2.5, symbolSize: 500 } as const;
+
+/**
+ * The names, if they tell the series apart: two series of one name would be drawn as one line.
+ *
+ * @throws CurvatureArgumentError for a name that comes twice
+ */
+export function distinctNames(names: readonly string[], where: string): readonly string[] {
+  const repeated = names.find((name, i) => names.indexOf(name) < i);
+  requireArgument(repeated === undefined, where, 'a name of its own for each series', repeated);
+  return names;
+}
 
 /** The points whose value is there and finite. */
 export function finitePoints<T extends { readonly step: number }>(

@@ -1,6 +1,6 @@
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
 import { frameOf, requireRows, specOf } from './chart.js';
-import { finitePoints, linePanel } from './line-panel.js';
+import { distinctNames, finitePoints, linePanel } from './line-panel.js';
 import type { TrainingRun } from './records.js';
 import type { ReferenceLine } from './reference-line.js';
 import { referenceLine } from './reference-line.js';
@@ -29,7 +29,10 @@ export function sharpnessChart(runs: readonly TrainingRun[], options: ChartOptio
 
   const { width, height, ...lines } = linePanel({
     points,
-    seriesNames: runs.map(({ name }) => name),
+    seriesNames: distinctNames(
+      runs.map(({ name }) => name),
+      where,
+    ),
     title: 'sharpness λ₁ (largest eigenvalue)',
     scale: 'linear',
     width: frame.width,

@@ -1,6 +1,6 @@
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
 import { frameOf, requireRows, specOf } from './chart.js';
-import { finitePoints, linePanel } from './line-panel.js';
+import { distinctNames, finitePoints, linePanel } from './line-panel.js';
 import type { TrainingRecord, TrainingRun } from './records.js';
 
 /** A quantity of training, and how its axis is drawn. */
@@ -38,7 +38,10 @@ export function trainingPanels(
   title: string,
 ): VegaLiteSpec {
   const frame = frameOf(where, options, { title, width: 640, height: 220 });
-  const seriesNames = runs.map(({ name }) => name);
+  const seriesNames = distinctNames(
+    runs.map(({ name }) => name),
+    where,
+  );
   const measured = quantities
     .map(({ of, ...quantity }) => ({
       ...quantity,

@@ -169,6 +169,14 @@ describe('sharpnessChart', () => {
   });
 });
 
+test.each<[string, () => VegaLiteSpec]>([
+  ['sharpnessChart', () => sharpnessChart([runs[0]!, runs[0]!])],
+  ['learningCurvesChart', () => learningCurvesChart([runs[0]!, runs[0]!])],
+  ['crossSectionChart', () => crossSectionChart([sections[0]!, sections[0]!])],
+])('%s refuses two series of one name, which would be drawn as one', (name, call) => {
+  expect(call).toThrow(new RegExp(`^${name}: expected a name of its own for each series`));
+});
+
 describe('losses that overflowed', () => {
   test('are told, not passed over', async () => {
     const note = '>not drawn: 1 loss that overflowed<';
