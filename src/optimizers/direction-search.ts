@@ -5,7 +5,6 @@ import type { LinearOperator } from '../operators/linear-operator.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenStatus } from '../solvers/result.js';
-import type { DirectionSet } from './direction-set.js';
 import type { NSGDSettings } from './nsgd-options.js';
 import { iterateSubspace } from './subspace-iteration.js';
 
@@ -29,18 +28,18 @@ export interface FoundDirections {
  * The k sharpest directions of a linearized loss, by Lanczos without restart: at most max(20, 3k + 2) products,
  * and what they have found by then is taken.
  *
- * @param present directions to start from, with k rows; null to start from a random vector
+ * @param present directions to start from, rows [·, n]; null to start from a random vector
  * @param step varies the random vector
  */
 export function* searchDirections(
   linearization: Linearization,
-  present: DirectionSet | null,
+  present: Tensor2D | null,
   { k, which, tol, seed }: Pick<NSGDSettings, 'k' | 'which' | 'tol' | 'seed'>,
   step: number,
 ): SolverSteps<FoundDirections> {
   const operator = hessianAt(linearization);
   const krylovDim = Math.min(operator.size, Math.max(20, 3 * k + 2));
-  const canStartWarm = present != null && present.rows.shape[0] <= krylovDim - k;
+  const canStartWarm = present != null && present.shape[0] <= krylovDim - k;
   const found = yield* lanczosSteps(operator, {
     k,
     which,
@@ -48,7 +47,7 @@ export function* searchDirections(
     krylovDim,
     maxRestarts: 0,
     seed: seed + step,
-    ...(canStartWarm && { startVectors: present.rows }),
+    ...(canStartWarm && { startVectors: present }),
   });
   const { status, eigenvalues, eigenvectors } = found;
   if (status === 'nonFinite' || eigenvalues.some(Number.isNaN)) {
@@ -61,9 +60,9 @@ export function* searchDirections(
 /** One step of subspace iteration from the present directions. */
 export function* followDirections(
   linearization: Linearization,
-  present: DirectionSet,
+  present: Tensor2D,
 ): SolverSteps<FoundDirections> {
-  const found = yield* iterateSubspace(hessianAt(linearization), present.rows);
+  const found = yield* iterateSubspace(hessianAt(linearization), present);
   if (found == null) return { status: 'nonFinite', rows: null, eigenvalues: null };
   return { status: 'tracked', ...found };
 }

@@ -1,22 +1,9 @@
-import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import {
-  abs,
-  clone,
-  concat,
-  engine,
-  eye,
-  keep,
-  matMul,
-  max,
-  reshape,
-  slice,
-  sub,
-  tidy,
-  zeros,
-} from '@tensorflow/tfjs-core';
+import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import { abs, concat, eye, keep, matMul, max, reshape, slice, sub, tidy, zeros } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
 import type { SolverSteps } from '../solvers/drive.js';
+import type { DirectionBlocks } from './nudge.js';
 
 /**
  * How far V Vᵀ may be from the identity, entry by entry: float32 directions of a solver are within 1e-6, and an
@@ -25,76 +12,92 @@ import type { SolverSteps } from '../solvers/drive.js';
 const orthonormalityTolerance = 1e-3;
 
 /**
- * Orthonormal directions V [k, n] of parameter space, with the variables their columns belong to.
+ * Orthonormal directions V [k, n] of parameter space and the variables their columns belong to. Owns its tensors.
  *
- * Immutable. Owns its tensor.
+ * The columns lie on the device by variable; V as a whole is put together when it is asked for.
  */
 export class DirectionSet {
+  private readonly blocks = new Map<Variable, Tensor2D>();
+  private bound: ParameterSpace | null = null;
+
   /**
-   * @param rows V [k, n], kept; the set takes it over
+   * @param whole V, which the set takes over
    * @param eigenvalues curvature along each row, where known
-   * @param parameters the variables of the columns; null until the first step tells
    * @param step the step at which the directions were found
    */
   constructor(
-    readonly rows: Tensor2D,
+    private whole: Tensor2D | null,
     readonly eigenvalues: Float64Array | null,
-    readonly parameters: ParameterSpace | null,
     readonly step: number,
-  ) {}
+  ) {
+    keep(whole!);
+  }
 
-  /** Whether the columns belong to exactly these variables, in this order. */
-  belongsTo({ variables }: ParameterSpace): boolean {
-    const own = this.parameters?.variables;
-    return own?.length === variables.length && own.every((variable, i) => variable === variables[i]);
+  /** The variables of the columns, or null until {@link bind}. */
+  get parameters(): ParameterSpace | null {
+    return this.bound;
   }
 
   /**
-   * The same directions with columns for other variables: those in common keep theirs, new ones get zeros, so
-   * that they are stepped as SGD would.
+   * Says which variables the columns belong to, in order.
    *
-   * @returns a new set owned by the caller; null if the variables of this one no longer exist
-   * @throws CurvatureArgumentError if the width does not fit, or no variable is common and the old ones live on
+   * @throws CurvatureArgumentError unless there are as many columns as parameters
    */
-  laidOutFor(parameters: ParameterSpace): DirectionSet | null {
-    const own = this.parameters;
-    if (own == null) {
-      requireWidth(this.rows, parameters);
-      return new DirectionSet(keep(clone(this.rows)), this.eigenvalues, parameters, this.step);
-    }
-    const begins = new Map(own.variables.map((variable, i) => [variable, own.offsets[i]!]));
-    if (!parameters.variables.some((variable) => begins.has(variable))) {
-      if (own.variables.every((variable) => !isRegistered(variable))) return null;
-      throw new CurvatureArgumentError(
-        'NSGD',
-        `variables of the model its directions belong to ('${own.names[0]}', …): one NSGD serves one model`,
-        `gradients of '${parameters.names[0]}', … only`,
-      );
-    }
-    const [k] = this.rows.shape;
-    const columns = (variable: Variable): Tensor2D => {
-      const begin = begins.get(variable);
-      return begin == null ? zeros([k, variable.size]) : slice(this.rows, [0, begin], [k, variable.size]);
-    };
-    const rows = tidy(() => keep(concat(parameters.variables.map(columns), 1)));
-    return new DirectionSet(rows, this.eigenvalues, parameters, this.step);
+  bind(parameters: ParameterSpace): void {
+    const whole = this.whole!;
+    requireWidth(whole, parameters);
+    this.bound = parameters;
+    parameters.variables.forEach((variable, i) => {
+      const block = tidy(() => slice(whole, [0, parameters.offsets[i]!], [-1, variable.size]));
+      this.blocks.set(variable, keep(block));
+    });
+    this.whole = null;
+    whole.dispose();
   }
 
-  /** One vector from the tensors of some variables; zeros for a variable without one. The caller disposes it. */
-  flatten(parts: ReadonlyMap<Variable, Tensor>): Tensor1D {
-    const parameters = this.parameters!;
-    return parameters.flatten(parameters.variables.map((variable) => parts.get(variable) ?? null));
+  /** Whether the columns belong to exactly these variables, in this order. */
+  belongsTo({ variables }: ParameterSpace): boolean {
+    const own = this.bound?.variables;
+    return own?.length === variables.length && own.every((variable, i) => variable === variables[i]);
   }
 
-  /** A vector cut into one tensor per variable. The caller disposes them. */
-  unflatten(vector: Tensor1D): Map<Variable, Tensor> {
-    const parameters = this.parameters!;
-    const parts = parameters.unflatten(vector);
-    return new Map(parameters.variables.map((variable, i) => [variable, parts[i]!]));
+  /** Whether any of the variables has columns. */
+  meets(variables: readonly Variable[]): boolean {
+    return variables.some((variable) => this.blocks.has(variable));
+  }
+
+  /** The columns of some variables: null for one that the directions were not found for. They stay the set's. */
+  blocksOf(variables: readonly Variable[]): DirectionBlocks {
+    return variables.map((variable) => this.blocks.get(variable) ?? null);
+  }
+
+  /**
+   * V [k, n] with the columns of some variables, zeros for one without. The tensor is the set's.
+   *
+   * @param parameters the variables; null for those of the set
+   */
+  rows(parameters: ParameterSpace | null): Tensor2D {
+    if (this.whole != null && (this.bound == null || parameters == null || this.belongsTo(parameters))) {
+      return this.whole;
+    }
+    const variables = (parameters ?? this.bound!).variables;
+    const [[k] = [0]] = [...this.blocks.values()].map(({ shape }) => shape);
+    const last = this.whole;
+    this.whole = tidy(() =>
+      keep(
+        concat(
+          variables.map((variable) => this.blocks.get(variable) ?? zeros([k, variable.size])),
+          1,
+        ),
+      ),
+    );
+    last?.dispose();
+    return this.whole;
   }
 
   dispose(): void {
-    this.rows.dispose();
+    this.whole?.dispose();
+    for (const block of this.blocks.values()) block.dispose();
   }
 }
 
@@ -139,8 +142,4 @@ function requireWidth(directions: Tensor2D, parameters: ParameterSpace): void {
     `directions of shape [k, ${parameters.size}], one column per trainable parameter`,
     describe(directions),
   );
-}
-
-function isRegistered(variable: Variable): boolean {
-  return engine().registeredVariables[variable.name] === variable;
 }

@@ -1,8 +1,8 @@
 import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { clone, keep } from '@tensorflow/tfjs-core';
+import { clone } from '@tensorflow/tfjs-core';
 import type { Linearization } from '../autodiff/linearize.js';
 import { linearize } from '../autodiff/linearize.js';
-import { requireArgument } from '../errors.js';
+import { CurvatureArgumentError, requireArgument } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
 import type { DirectionStatus, FoundDirections } from './direction-search.js';
 import { followDirections, searchDirections } from './direction-search.js';
@@ -47,8 +47,6 @@ export class DirectionTracker {
   parameters: ParameterSpace | null = null;
   readonly work: HostWork = new HostWork();
   private times: SearchTimes = { refreshedAt: null, searchedAt: null };
-  /** Whether other variables are trained than those the directions were found for. */
-  private outdated = false;
 
   constructor(private readonly settings: NSGDSettings) {}
 
@@ -58,10 +56,25 @@ export class DirectionTracker {
     if (known?.length !== variables.length || known.some((variable, i) => variable !== variables[i])) {
       this.parameters = new ParameterSpace(variables, 'NSGD.minimize');
     }
-    const { current, parameters } = this;
-    if (current == null || current.belongsTo(parameters!)) return;
-    this.replace(current.laidOutFor(parameters!));
-    this.outdated = current.parameters != null;
+    const { current } = this;
+    if (current == null) return;
+    if (current.parameters == null) current.bind(this.parameters!);
+    if (current.meets(variables)) return;
+    const { variables: own, names } = current.parameters!;
+    if (own.some((variable) => !variable.isDisposed)) {
+      throw new CurvatureArgumentError(
+        'NSGD',
+        `variables of the model its directions belong to ('${names[0]}', …): one NSGD serves one model`,
+        `'${variables[0]!.name}', … only`,
+      );
+    }
+    this.replace(null);
+    this.times = { refreshedAt: null, searchedAt: null };
+  }
+
+  /** V [k, n] with the columns of the variables of the last step, or null. Owned by the tracker. */
+  get rows(): Tensor2D | null {
+    return this.current?.rows(this.parameters) ?? null;
   }
 
   /**
@@ -88,7 +101,9 @@ export class DirectionTracker {
       eigenvalues?.length,
     );
     this.work.run({ steps: checkOrthonormal(directions), done: () => undefined });
-    this.replace(new DirectionSet(keep(clone(directions)), eigenvalues, parameters, step));
+    const found = new DirectionSet(clone(directions), eigenvalues, step);
+    if (parameters != null) found.bind(parameters);
+    this.replace(found);
     this.status = 'given';
   }
 
@@ -99,8 +114,9 @@ export class DirectionTracker {
     const hasPassed = (steps: number, since: number | null): boolean =>
       steps > 0 && (since == null || step - since >= steps);
     if (hasPassed(refreshEvery, this.times.refreshedAt)) return 'refresh';
-    if (refreshEvery > 0 && this.outdated) return 'refresh';
-    return this.current != null && hasPassed(trackEvery, this.times.searchedAt) ? 'track' : null;
+    const { current, parameters } = this;
+    if (refreshEvery > 0 && current != null && !current.belongsTo(parameters)) return 'refresh';
+    return current != null && hasPassed(trackEvery, this.times.searchedAt) ? 'track' : null;
   }
 
   /**
@@ -125,8 +141,8 @@ export class DirectionTracker {
       this.work.run({
         steps:
           kind === 'refresh'
-            ? searchDirections(linearization, this.current, this.settings, step)
-            : followDirections(linearization, this.current!),
+            ? searchDirections(linearization, this.rows, this.settings, step)
+            : followDirections(linearization, this.rows!),
         done: (found) => this.accept(found, parameters, step),
         release: () => linearization.dispose(),
       });
@@ -139,9 +155,9 @@ export class DirectionTracker {
 
   /** What a saved optimizer carries to be continued. */
   save(): SavedDirections {
-    const { current, times } = this;
+    const { current, rows, times } = this;
     return {
-      rows: current?.rows ?? null,
+      rows,
       eigenvalues: current?.eigenvalues ?? null,
       step: current?.step ?? null,
       ...times,
@@ -153,7 +169,7 @@ export class DirectionTracker {
     this.dispose();
     this.times = times;
     if (rows == null) return;
-    this.replace(new DirectionSet(keep(clone(rows)), eigenvalues, null, step ?? 0));
+    this.replace(new DirectionSet(clone(rows), eigenvalues, step ?? 0));
     this.status = 'given';
   }
 
@@ -171,13 +187,14 @@ export class DirectionTracker {
   ): void {
     this.status = status;
     if (rows == null) return;
-    this.replace(new DirectionSet(rows, eigenvalues, parameters, step));
+    const found = new DirectionSet(rows, eigenvalues, step);
+    found.bind(parameters);
+    this.replace(found);
   }
 
   private replace(next: DirectionSet | null): void {
     this.current?.dispose();
     this.current = next;
-    this.outdated = false;
   }
 }
 

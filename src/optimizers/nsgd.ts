@@ -106,9 +106,12 @@ export class NSGD extends Optimizer {
     return valueAt(this.settings.gamma, this.iterations, 'NSGD gamma');
   }
 
-  /** V [k, n], the present directions, or null. Owned by the optimizer, and disposed when they are replaced. */
+  /**
+   * V [k, n], the present directions, or null; the columns are those of {@link variables}. Owned by the optimizer,
+   * which keeps them by variable: they are put together when first asked for, and disposed when replaced.
+   */
   get directions(): Tensor2D | null {
-    return this.tracker.current?.rows ?? null;
+    return this.tracker.rows;
   }
 
   /** Curvature along each direction when it was found, or null. */

@@ -3,6 +3,7 @@ import { add, mul, tidy } from '@tensorflow/tfjs-core';
 import type { DirectionSet } from './direction-set.js';
 import { clipGradients, globalNorm } from './gradient-clipping.js';
 import type { NSGDSettings } from './nsgd-options.js';
+import type { DirectionBlocks } from './nudge.js';
 import { combination, coordinates, nudge } from './nudge.js';
 import type { StepMeasurements } from './step-records.js';
 import type { Velocities } from './velocities.js';
@@ -17,7 +18,7 @@ export interface NudgedStep {
   readonly learningRate: number;
   /** γ of this step. */
   readonly gamma: number;
-  /** V, laid out for the variables; null for none, and then the step is that of SGD. */
+  /** V; null for none, and then the step is that of SGD. */
   readonly directions: DirectionSet | null;
   /** The velocities a. */
   readonly velocities: Velocities;
@@ -43,23 +44,23 @@ export function takeNudgedStep(gradients: ReadonlyMap<Variable, Tensor>, step: N
   tidy(() => {
     let parts = clipGradients([...gradients.values()], settings.clipNorm, settings.clipValue);
     const clipped = parts;
-    const directions = gamma === 1 ? null : step.directions;
-    if (directions != null && correction !== 'update') {
-      const nudged = directions.unflatten(
-        tidy(() => nudge(directions.rows, directions.flatten(byVariable(variables, parts)), gamma)),
-      );
-      parts = variables.map((variable) => nudged.get(variable)!);
-    }
+    const directions = step.directions?.meets(variables) ? step.directions.blocksOf(variables) : null;
+    const nudged = gamma === 1 ? null : directions;
+    if (nudged != null && correction !== 'update') parts = nudge(nudged, parts, gamma);
     const { unit, scale } = updateScale(step);
     const updates =
       momentum > 0 ? variables.map((variable, i) => accumulate(variable, parts[i]!, scale, step)) : parts;
+    // −(1−γ)P u for the update u = −unit · updates
     const excess =
-      directions == null || correction === 'gradient' ? null : excessOf(variables, updates, unit, step);
-    if (step.directions != null) step.observe?.(measure(variables, clipped, updates, unit, step.directions));
+      nudged == null || correction === 'gradient'
+        ? null
+        : combination(nudged, mul(coordinates(nudged, updates), unit * (1 - gamma)), updates);
+    if (directions != null) step.observe?.(measure(directions, clipped, updates, unit));
     variables.forEach((variable, i) => {
       const value = weightDecay > 0 ? mul(variable, 1 - learningRate * weightDecay) : variable;
       let next: Tensor = add(mul(-unit, updates[i]!), value);
-      if (excess != null) next = add(next, excess.get(variable)!);
+      const along = excess?.[i];
+      if (along != null) next = add(next, along);
       variable.assign(step.constraints.get(variable.name)?.(next) ?? next);
     });
   });
@@ -85,35 +86,16 @@ function accumulate(variable: Variable, gradient: Tensor, scale: number, step: N
   return useNesterov ? add(scaled, mul(velocity, momentum)) : velocity;
 }
 
-/** −(1−γ)P u, variable by variable, for the update u = −unit · updates. */
-function excessOf(
-  variables: readonly Variable[],
-  updates: readonly Tensor[],
-  unit: number,
-  { directions, gamma }: NudgedStep,
-): Map<Variable, Tensor> {
-  const { rows } = directions!;
-  const alphas = coordinates(rows, directions!.flatten(byVariable(variables, updates)));
-  return directions!.unflatten(combination(rows, mul(alphas, unit * (1 - gamma))));
-}
-
 function measure(
-  variables: readonly Variable[],
+  directions: DirectionBlocks,
   gradients: readonly Tensor[],
   updates: readonly Tensor[],
   unit: number,
-  directions: DirectionSet,
 ): StepMeasurements {
-  const along = (parts: readonly Tensor[]) =>
-    coordinates(directions.rows, directions.flatten(byVariable(variables, parts)));
   return {
     gradientNorm: globalNorm(gradients),
-    gradientCoordinates: along(gradients),
+    gradientCoordinates: coordinates(directions, gradients),
     updateNorm: mul(globalNorm(updates), unit),
-    updateCoordinates: mul(along(updates), unit),
+    updateCoordinates: mul(coordinates(directions, updates), unit),
   };
-}
-
-function byVariable(variables: readonly Variable[], parts: readonly Tensor[]): Map<Variable, Tensor> {
-  return new Map(variables.map((variable, i) => [variable, parts[i]!]));
 }
