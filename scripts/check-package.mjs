@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundles } from './package-check/bundles.mjs';
 import { consumers } from './package-check/consumers.mjs';
+import { drawing } from './package-check/drawing.mjs';
 import { bin, lastLines, root, run } from './package-check/run.mjs';
 
 const keep = process.argv.includes('--keep');
@@ -47,6 +48,7 @@ async function checkAll() {
   );
   for (const consumer of consumers) await consumer({ scratch, tarball, check });
   for (const bundle of bundles) await bundle({ scratch, check });
+  await drawing({ scratch, check });
 }
 
 try {

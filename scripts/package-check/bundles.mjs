@@ -23,7 +23,6 @@ function bundle(name, program, { largest = Infinity } = {}) {
         platform: 'node',
         mainFields: ['module', 'main'],
         format: 'cjs',
-        external: ['vega', 'vega-lite', '@resvg/resvg-js'],
         logLevel: 'silent',
       });
       const { size } = statSync(outfile);

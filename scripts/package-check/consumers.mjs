@@ -2,8 +2,9 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { drawingPrograms, programs } from './programs.mjs';
+import { programs } from './programs.mjs';
 import { bin, run } from './run.mjs';
+import { install, writeAll } from './scratch-project.mjs';
 
 const typescriptConfig = {
   compilerOptions: {
@@ -19,13 +20,6 @@ const typescriptConfig = {
   },
   include: ['*.mts', '*.cts'],
 };
-
-const install = (packages, cwd) =>
-  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...packages], { cwd });
-
-function writeAll(files, cwd) {
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(cwd, file), text);
-}
 
 /** A scratch project named `name` that has TensorFlow.js as `tensorflow` says. */
 function consumer(name, tensorflow) {
@@ -51,18 +45,6 @@ function consumer(name, tensorflow) {
 /** Where the tarball is found installed beside core, layers and a backend: the bundles start from there. */
 export const separatePackages = 'core-layers-cpu';
 
-/** Draws from the scratch project of the separate packages, once it has what drawing needs. */
-async function drawing({ scratch, check }) {
-  const cwd = join(scratch, separatePackages);
-  const installed = await check('plot: npm install vega vega-lite @resvg/resvg-js', async () => {
-    await install(['vega@^6.4.0', 'vega-lite@~6.4.3', '@resvg/resvg-js@^2.6.2'], cwd);
-    writeAll(drawingPrograms, cwd);
-  });
-  if (!installed) return;
-  await check('plot: ESM', () => run('node', ['draw.mjs'], { cwd }));
-  await check('plot: CommonJS', () => run('node', ['draw.cjs'], { cwd }));
-}
-
 const version = '^4.22.0';
 
 export const consumers = [
@@ -77,5 +59,4 @@ export const consumers = [
     layers: '@tensorflow/tfjs',
     install: [`@tensorflow/tfjs@${version}`],
   }),
-  drawing,
 ];

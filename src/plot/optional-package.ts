@@ -22,22 +22,13 @@ export class MissingPackageError extends Error {
 }
 
 /**
- * Imports optional packages.
+ * What to throw where importing optional packages failed: a {@link MissingPackageError} where one is not installed, any
+ * other failure as it is.
  *
- * @param importing the dynamic imports, written out where they are used, so that bundlers see them
- * @throws MissingPackageError where one is not installed; any other failure of an import is passed on as it is
+ * The `import()` itself stands in a `try` where it is used: bundlers take it for optional only there.
  */
-export async function loadOptional<T>(
-  where: string,
-  packages: readonly string[],
-  importing: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await importing();
-  } catch (error) {
-    if (isNotFound(error, packages)) throw new MissingPackageError(where, packages, error);
-    throw error;
-  }
+export function importFailure(where: string, packages: readonly string[], error: unknown): unknown {
+  return isNotFound(error, packages) ? new MissingPackageError(where, packages, error) : error;
 }
 
 // A package that is there but lacks something itself is broken, and says so better than we could.

@@ -1,5 +1,5 @@
 import type { VegaLiteSpec } from './chart.js';
-import { loadOptional } from './optional-package.js';
+import { importFailure } from './optional-package.js';
 
 /** How a picture is made of a specification. */
 export interface PngOptions {
@@ -16,9 +16,7 @@ export interface PngOptions {
  * @throws MissingPackageError unless `vega` and `vega-lite` are installed
  */
 export async function toSvg(spec: VegaLiteSpec): Promise<string> {
-  const [vega, vegaLite] = await loadOptional('toSvg', ['vega', 'vega-lite'], () =>
-    Promise.all([import('vega'), import('vega-lite')]),
-  );
+  const { vega, vegaLite } = await importVega('toSvg');
   const compiled = vegaLite.compile(spec as unknown as Parameters<typeof vegaLite.compile>[0]);
   const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none' });
   try {
@@ -36,7 +34,7 @@ export async function toSvg(spec: VegaLiteSpec): Promise<string> {
  */
 export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promise<Uint8Array> {
   const { scale = 2, fontFiles = [] } = options;
-  const { Resvg } = await loadOptional('toPng', ['@resvg/resvg-js'], () => import('@resvg/resvg-js'));
+  const { Resvg } = await importResvg('toPng');
   const svg = await toSvg(spec);
   const resvg = new Resvg(svg, {
     // A chart of fractional size is rounded up, and would end in a transparent line.
@@ -45,4 +43,21 @@ export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promi
     font: { loadSystemFonts: true, fontFiles: [...fontFiles] },
   });
   return resvg.render().asPng();
+}
+
+async function importVega(where: string) {
+  try {
+    const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+    return { vega, vegaLite };
+  } catch (error) {
+    throw importFailure(where, ['vega', 'vega-lite'], error);
+  }
+}
+
+async function importResvg(where: string) {
+  try {
+    return await import('@resvg/resvg-js');
+  } catch (error) {
+    throw importFailure(where, ['@resvg/resvg-js'], error);
+  }
 }
