@@ -1,0 +1,186 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { concat, divNoNan, norm, reshape, tidy } from '@tensorflow/tfjs-core';
+import { coordinates } from './projection.js';
+import { SeededRandom } from '../random.js';
+import type { SolverSteps } from '../solvers/drive.js';
+import { driveAsync } from '../solvers/drive.js';
+import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
+import { ProgressCounter, requireCount } from './analysis-options.js';
+import type { AnalysisTarget } from './analysis-target.js';
+import { openTarget } from './analysis-target.js';
+import { holding } from './holding.js';
+import { nextGradient, takeGradient } from './loss-and-gradient.js';
+import type { LossSource } from './loss-source.js';
+import { randomDirections } from './random-directions.js';
+import type { SharpestDirections } from './sharpest-directions.js';
+import { directionName, sharpestDirections } from './sharpest-directions.js';
+import { spreadOf } from './statistics.js';
+
+/** Settings of {@link gradientAlignment}. */
+export interface GradientAlignmentOptions extends DirectionOptions, MinibatchOptions, RunOptions {
+  /** Random directions for the baseline. Default 20. More give a steadier baseline; each is a vector of length n. */
+  readonly randomDirections?: number;
+  /** How many of the first examples the full gradient is taken on. Default: all. */
+  readonly lossExamples?: number;
+}
+
+/** Cosines of some gradients with one direction. */
+export interface AlignmentEntry {
+  /** `e₁` … `e_K`, `full gradient`, or `random` for all random directions together. */
+  readonly direction: string;
+  /** `minibatch` for the g_b, `full batch` for ḡ. */
+  readonly gradient: 'minibatch' | 'full batch';
+  /** Mean of cos. */
+  readonly meanCosine: number;
+  /** Standard deviation of cos. */
+  readonly cosineStandardDeviation: number;
+  /** Mean of |cos|. */
+  readonly meanAbsCosine: number;
+  /** Standard deviation of |cos|. */
+  readonly standardDeviation: number;
+}
+
+/** What {@link gradientAlignment} returns: plain data. */
+export interface GradientAlignment {
+  readonly analysis: 'gradientAlignment';
+  readonly settings: {
+    readonly k: number;
+    readonly batchSize: number | null;
+    readonly minibatches: number;
+    readonly randomDirections: number;
+    readonly lossExamples: number | null;
+    readonly hessianExamples: number | null;
+    readonly seed: number;
+  };
+  readonly units: Readonly<Record<'cosine' | 'factors', string>>;
+  readonly eigenvalues: readonly number[];
+  readonly records: readonly AlignmentEntry[];
+  /** Mean |cos| of the minibatch gradients with the random directions. */
+  readonly randomBaseline: number;
+  /** √(2/(πn)), what the mean |cos| with a random direction of R^n comes to where n is large. */
+  readonly expectedRandomBaseline: number;
+  /** For e₁ … e_K: mean |cos| of the minibatch gradients over `expectedRandomBaseline`. */
+  readonly factors: readonly number[];
+}
+
+/**
+ * How far gradients point along the sharpest directions, against what a random direction gets:
+ * cos(g_b, e_i) and cos(g_b, ḡ) over M minibatch gradients g_b, cos(ḡ, e_i) for the full gradient ḡ; mean, mean of
+ * the absolute value, and standard deviation (§3.3 of the paper).
+ *
+ * @param target a model with its training data, or an objective: see {@link AnalysisTarget}
+ * @param options see {@link GradientAlignmentOptions}
+ * @returns plain records; nothing to dispose
+ * @throws CurvatureArgumentError for options out of range, or eigenpairs that are too few or of another model
+ *
+ * The parameters are not moved. Cost: M gradients, one full gradient, and the eigenpairs unless given; a piece of
+ * progress is a gradient. Memory: K + 20 vectors of length n.
+ *
+ * @example
+ * const { factors } = await gradientAlignment({ model, data: { xs, ys } }, { k: 5, minibatches: 50 });
+ */
+export async function gradientAlignment(
+  target: AnalysisTarget,
+  options: GradientAlignmentOptions = {},
+): Promise<GradientAlignment> {
+  return driveAsync(align(target, options), options);
+}
+
+const where = 'gradientAlignment';
+
+function* align(target: AnalysisTarget, options: GradientAlignmentOptions): SolverSteps<GradientAlignment> {
+  const { minibatches = 10, seed = 0, lossExamples = Number.MAX_SAFE_INTEGER } = options;
+  const count = options.randomDirections ?? 20;
+  requireCount(minibatches, 1, where, 'minibatches');
+  requireCount(count, 1, where, 'randomDirections');
+  requireCount(lossExamples, 1, where, 'lossExamples');
+  const source = openTarget(target, where);
+  return yield* holding([source], function* () {
+    const found = yield* sharpestDirections(source, options, seed, where);
+    return yield* holding([found], () =>
+      measure(source, found, { ...options, minibatches, seed, lossExamples, randomDirections: count }),
+    );
+  });
+}
+
+type Plan = GradientAlignmentOptions &
+  Required<Pick<GradientAlignmentOptions, 'minibatches' | 'seed' | 'lossExamples' | 'randomDirections'>>;
+
+function* measure(source: LossSource, found: SharpestDirections, plan: Plan): SolverSteps<GradientAlignment> {
+  const { minibatches, seed } = plan;
+  const n = source.parameters.size;
+  const k = found.eigenvalues.length;
+  const random = new SeededRandom(seed);
+  const stream = source.minibatches(plan.batchSize, random);
+  const portion = source.first(plan.lossExamples);
+  const progress = new ProgressCounter(minibatches + 1, plan.onProgress);
+  const full = takeGradient(portion, where);
+  const randomRows = randomDirections(plan.randomDirections, n, random);
+  const rows = tidy(() => {
+    const direction = reshape(divNoNan(full, norm(full)), [1, n]) as Tensor2D;
+    return concat([found.rows, direction, randomRows], 0);
+  });
+  return yield* holding([randomRows, full, rows], function* () {
+    progress.advance();
+    const ofFull = Array.from(yield cosines(rows, full));
+    const ofBatches: number[][] = [];
+    for (let m = 0; m < minibatches; m++) {
+      const gradient = nextGradient(stream, where);
+      const values = tidy(() => cosines(rows, gradient));
+      gradient.dispose();
+      ofBatches.push(Array.from(yield values));
+      progress.advance();
+    }
+    const column = (i: number): number[] => ofBatches.map((row) => row[i]!);
+    const randomOf = (row: readonly number[]): number[] => row.slice(k + 1);
+    const names = found.eigenvalues.map((_, i) => directionName(i));
+    const records = [
+      ...names.map((name, i) => entry(name, 'minibatch', column(i))),
+      ...names.map((name, i) => entry(name, 'full batch', [ofFull[i]!])),
+      entry('full gradient', 'minibatch', column(k)),
+      entry('random', 'minibatch', ofBatches.flatMap(randomOf)),
+      entry('random', 'full batch', randomOf(ofFull)),
+    ];
+    const expectedRandomBaseline = Math.sqrt(2 / (Math.PI * n));
+    return {
+      analysis: 'gradientAlignment',
+      settings: {
+        k,
+        batchSize: stream.batchSize,
+        minibatches,
+        randomDirections: plan.randomDirections,
+        lossExamples: portion.examples,
+        hessianExamples: found.hessianExamples,
+        seed,
+      },
+      units: { cosine: 'cosine of the angle, −1 to 1', factors: 'mean |cos| over √(2/(πn))' },
+      eigenvalues: found.eigenvalues,
+      records,
+      randomBaseline: records.find(({ direction }) => direction === 'random')!.meanAbsCosine,
+      expectedRandomBaseline,
+      factors: names.map((_, i) => spreadOf(column(i).map(Math.abs)).mean / expectedRandomBaseline),
+    };
+  });
+}
+
+/** cos of the angles between a vector and unit rows; 0 for a zero vector. */
+function cosines(rows: Tensor2D, vector: Tensor1D): Tensor1D {
+  return tidy(() => divNoNan(coordinates(rows, vector), norm(vector)) as Tensor1D);
+}
+
+function entry(
+  direction: string,
+  gradient: AlignmentEntry['gradient'],
+  values: readonly number[],
+): AlignmentEntry {
+  const signed = spreadOf(values);
+  const absolute = spreadOf(values.map(Math.abs));
+  return {
+    direction,
+    gradient,
+    meanCosine: signed.mean,
+    cosineStandardDeviation: signed.standardDeviation,
+    meanAbsCosine: absolute.mean,
+    standardDeviation: absolute.standardDeviation,
+  };
+}

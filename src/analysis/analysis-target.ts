@@ -1,0 +1,53 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { Tensor as TensorClass } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { CurvatureArgumentError, describe } from '../errors.js';
+import type { ModelData, ModelObjectiveOptions } from '../objectives/model-objective.js';
+import type { Objective } from '../objectives/objective.js';
+import type { LossSource } from './loss-source.js';
+import { modelSource } from './model-source.js';
+import { objectiveSource } from './objective-source.js';
+import type { RandomLabelOptions } from './random-labels.js';
+import { randomLabels } from './random-labels.js';
+
+/** A model with the examples it is trained on. */
+export interface ModelTarget {
+  readonly model: LayersModel;
+  /** The training examples. The tensors stay the caller's. */
+  readonly data: ModelData;
+  /** How the loss is taken: another one than the compiled, layers as in training, examples differentiated at once. */
+  readonly objective?: ModelObjectiveOptions;
+  /** Replaces the labels by random ones, for models with one output: see {@link randomLabels}. Default: not. */
+  readonly randomLabels?: RandomLabelOptions;
+}
+
+/**
+ * What is measured: a model with its data, or any objective. Of an objective the terms are the minibatches, and its
+ * loss is always the whole sum: give a model, or `modelObjective` with the batch size wanted.
+ */
+export type AnalysisTarget = ModelTarget | Objective;
+
+/** Makes a target ready to be measured. The caller disposes the source. */
+export function openTarget(target: AnalysisTarget, where: string): LossSource {
+  if (target != null && 'terms' in target) return objectiveSource(target, where);
+  if (target == null || !('model' in target) || target.data == null) {
+    throw new CurvatureArgumentError(where, 'a target {model, data} or an objective', describe(target));
+  }
+  const { model, data, objective = {} } = target;
+  if (target.randomLabels == null) return modelSource(model, data, objective, [], where);
+  const ys = randomLabels(soleTensor(data.ys, where), { ...classesOf(model), ...target.randomLabels });
+  return modelSource(model, { ...data, ys }, objective, [ys], where);
+}
+
+function soleTensor(ys: ModelData['ys'], where: string): Tensor {
+  const tensors = ys instanceof TensorClass ? [ys] : Object.values(ys);
+  if (tensors.length === 1) return tensors[0]!;
+  throw new CurvatureArgumentError(where, 'one output, to replace its labels', `${tensors.length}`);
+}
+
+/** The classes that a model with one output [batch, classes] tells apart. */
+function classesOf(model: LayersModel): Pick<RandomLabelOptions, 'classes'> {
+  const shape = model.outputs[0]?.shape;
+  const classes = shape?.[shape.length - 1];
+  return classes == null ? {} : { classes };
+}

@@ -1,0 +1,223 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { concat, mul, slice, sub, tidy } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+import { coordinates } from './projection.js';
+import { SeededRandom } from '../random.js';
+import type { SolverSteps } from '../solvers/drive.js';
+import { driveAsync } from '../solvers/drive.js';
+import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
+import { ProgressCounter, requireCount, requirePositive } from './analysis-options.js';
+import type { AnalysisTarget } from './analysis-target.js';
+import { openTarget } from './analysis-target.js';
+import { CurvatureProbe } from './curvature-probe.js';
+import type { EscapeRule, EscapeVariant } from './escape-variant.js';
+import { escapeRule, escapeUpdate } from './escape-variant.js';
+import { holding } from './holding.js';
+import { nextGradient } from './loss-and-gradient.js';
+import type { LossSource } from './loss-source.js';
+import { restoringParameters } from './restore-parameters.js';
+import { defaultHessianExamples, requirePairs } from './sharpest-directions.js';
+
+/** A variant to run, with its factor f where it has one. */
+export interface EscapeVariantChoice {
+  readonly variant: EscapeVariant;
+  readonly factor?: number;
+}
+
+/** Settings of {@link escapeAblation}. */
+export interface EscapeAblationOptions
+  extends DirectionOptions, Omit<MinibatchOptions, 'minibatches'>, RunOptions {
+  /** η > 0. */
+  readonly learningRate: number;
+  /** Which variants: names, or with a factor. Default: normal, onlyTop, constantTop, removeTop. */
+  readonly variants?: readonly (EscapeVariant | EscapeVariantChoice)[];
+  /** Steps of each variant. Default 1000, as in the paper. */
+  readonly steps?: number;
+  /** Steps after which the directions are found anew. Default 1, as in the paper: the larger part of the cost. */
+  readonly refreshEvery?: number;
+  /** How many of the first examples loss and accuracy are taken on. Default 2560. */
+  readonly lossExamples?: number;
+}
+
+/** One step of a variant. */
+export interface EscapeStep {
+  /** Steps taken so far: the record is of the parameters before this step. */
+  readonly step: number;
+  readonly loss: number;
+  /** Absent where the model does not tell classes apart. */
+  readonly accuracy?: number;
+  /** λ₁; where directions are not found anew at each step, the latest. */
+  readonly sharpness: number;
+  /** ⟨e, g⟩ with e the sharpest direction; its sign is arbitrary. Absent after the last step. */
+  readonly gradientAlongTop?: number;
+  /** ⟨e, u⟩ for the update u that took the place of g. Absent after the last step. */
+  readonly updateAlongTop?: number;
+}
+
+/** The steps of one variant. */
+export interface EscapeRun extends EscapeRule {
+  /** The variant, with its factor where it has one. */
+  readonly name: string;
+  readonly learningRate: number;
+  /** Whether the loss stopped being finite, which ended the run. */
+  readonly diverged: boolean;
+  readonly records: readonly EscapeStep[];
+}
+
+/** What {@link escapeAblation} returns: plain data. */
+export interface EscapeAblation {
+  readonly analysis: 'escapeAblation';
+  readonly settings: {
+    readonly learningRate: number;
+    readonly steps: number;
+    readonly refreshEvery: number;
+    readonly k: number;
+    readonly batchSize: number | null;
+    readonly lossExamples: number | null;
+    readonly hessianExamples: number | null;
+    readonly seed: number;
+  };
+  readonly units: Readonly<Record<'loss' | 'accuracy' | 'sharpness' | 'alongTop', string>>;
+  readonly runs: readonly EscapeRun[];
+}
+
+/**
+ * How variants of SGD that act only in, or only outside, the sharpest subspace leave a sharp region: from the present
+ * parameters each takes N steps θ ← θ − ηu, with u made of the minibatch gradient as {@link EscapeVariant} says, on
+ * the same sequence of minibatches, while loss, accuracy and λ₁ are followed (§3.4 of the paper: without the part
+ * along the top the sharpness grows; along the top alone the loss hardly falls).
+ *
+ * @param target a model with its training data, or an objective: see {@link AnalysisTarget}
+ * @param options see {@link EscapeAblationOptions}; only `learningRate` has no default. `eigenpairs` are those at the
+ *   start; later ones are computed
+ * @returns plain records, of N + 1 points a variant; nothing to dispose
+ * @throws CurvatureArgumentError for options out of range, or eigenpairs that are too few or of another model
+ *
+ * Parameters are restored bit for bit, also on a throw or abort. Cost: for each step of each variant a gradient, a
+ * loss, and every `refreshEvery` steps some 5 Hessian-vector products; a piece of progress is a step. Memory: K + 6
+ * vectors of length n, and the search for eigenpairs.
+ *
+ * @example
+ * const { runs } = await escapeAblation({ model, data: { xs, ys } }, { learningRate: 0.05, steps: 200 });
+ */
+export async function escapeAblation(
+  target: AnalysisTarget,
+  options: EscapeAblationOptions,
+): Promise<EscapeAblation> {
+  return driveAsync(ablate(target, options), options);
+}
+
+const where = 'escapeAblation';
+const defaultVariants: readonly EscapeVariant[] = ['normal', 'onlyTop', 'constantTop', 'removeTop'];
+
+function* ablate(target: AnalysisTarget, options: EscapeAblationOptions): SolverSteps<EscapeAblation> {
+  const { learningRate, steps = 1000, refreshEvery = 1, lossExamples = 2560, seed = 0 } = options;
+  const { tol = 1e-2, eigenpairs } = options;
+  requirePositive(learningRate, where, 'learningRate');
+  requireCount(steps, 1, where, 'steps');
+  requireCount(refreshEvery, 1, where, 'refreshEvery');
+  requireCount(lossExamples, 1, where, 'lossExamples');
+  const chosen = options.variants ?? defaultVariants;
+  requireArgument(chosen.length > 0, where, 'at least one variant', chosen);
+  const rules = chosen.map((choice) =>
+    typeof choice === 'string'
+      ? escapeRule(choice, undefined, where)
+      : escapeRule(choice?.variant, choice?.factor, where),
+  );
+  const source = openTarget(target, where);
+  return yield* holding([source], function* () {
+    const many = rules.some(({ variant }) => variant.startsWith('all'));
+    const k = options.k ?? (many ? Math.min(5, source.parameters.size) : 1);
+    requireCount(k, 1, where, 'k');
+    if (eigenpairs != null) requirePairs(eigenpairs, k, source.parameters.size, where);
+    const hessianExamples = options.hessianExamples ?? defaultHessianExamples(source);
+    requireCount(hessianExamples, 1, where, 'hessianExamples');
+    const probe = new CurvatureProbe(source, { k, lossExamples, hessianExamples, tol, seed });
+    return yield* holding([probe], function* () {
+      const progress = new ProgressCounter(rules.length * steps, options.onProgress);
+      const plan: Plan = { ...options, steps, refreshEvery, seed, progress };
+      const runs: EscapeRun[] = [];
+      for (const rule of rules) {
+        probe.forget();
+        if (eigenpairs != null) probe.start(eigenpairs, k);
+        runs.push(yield* run(source, probe, rule, plan));
+      }
+      const { batchSize } = source.minibatches(options.batchSize, new SeededRandom(seed));
+      return {
+        analysis: 'escapeAblation',
+        settings: { learningRate, steps, refreshEvery, k, batchSize, ...probe.examples, seed },
+        units: {
+          loss: 'loss',
+          accuracy: 'share of the examples',
+          sharpness: 'loss per squared distance in parameter space',
+          alongTop: 'loss per distance in parameter space',
+        },
+        runs,
+      };
+    });
+  });
+}
+
+type Plan = Pick<EscapeAblationOptions, 'learningRate' | 'batchSize'> & {
+  readonly steps: number;
+  readonly refreshEvery: number;
+  readonly seed: number;
+  readonly progress: ProgressCounter;
+};
+
+/** Runs one variant from the present parameters, and puts these back. */
+function* run(
+  source: LossSource,
+  probe: CurvatureProbe,
+  rule: EscapeRule,
+  plan: Plan,
+): SolverSteps<EscapeRun> {
+  const { parameters } = source;
+  const { steps, learningRate, progress } = plan;
+  const random = new SeededRandom(plan.seed);
+  const stream = source.minibatches(plan.batchSize, random);
+  const drops = new SeededRandom(plan.seed + 1);
+  const records: EscapeStep[] = [];
+  let diverged = false;
+  let initial: Tensor2D | null = null;
+  try {
+    yield* restoringParameters(parameters, function* () {
+      let reading = yield* probe.readCurvature();
+      initial = reading && slice(reading.rows, [0, 0], [1, parameters.size]);
+      for (let step = 0; step <= steps; step++) {
+        if (step > 0 && step % plan.refreshEvery === 0) reading = yield* probe.readCurvature();
+        const losses = yield* probe.readLoss();
+        diverged = reading == null || !Number.isFinite(losses.loss);
+        if (diverged || reading == null || initial == null) break;
+        const record = { step, ...losses, sharpness: reading.eigenvalues[0]! };
+        if (step === steps) {
+          records.push(record);
+          break;
+        }
+        const gradient = nextGradient(stream, where);
+        const update = escapeUpdate(rule, gradient, { present: reading.rows, initial }, drops);
+        const along = alongTop(reading.rows, gradient, update);
+        gradient.dispose();
+        const moved = tidy(() => sub(parameters.read(), mul(update, learningRate)) as Tensor1D);
+        update.dispose();
+        parameters.write(moved);
+        moved.dispose();
+        const [gradientAlongTop, updateAlongTop] = yield along;
+        records.push({ ...record, gradientAlongTop, updateAlongTop });
+        progress.advance();
+      }
+    });
+  } finally {
+    (initial as Tensor2D | null)?.dispose();
+  }
+  const name = rule.factor == null ? rule.variant : `${rule.variant} ${rule.factor}`;
+  return { ...rule, name, learningRate, diverged, records };
+}
+
+/** ⟨e, g⟩ and ⟨e, u⟩. */
+function alongTop(rows: Tensor2D, gradient: Tensor1D, update: Tensor1D): Tensor1D {
+  return tidy(() => {
+    const top = slice(rows, [0, 0], [1, -1]);
+    return concat([coordinates(top, gradient), coordinates(top, update)]);
+  });
+}

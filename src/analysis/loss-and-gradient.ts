@@ -1,0 +1,45 @@
+import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
+import { add, keep, mul, tidy } from '@tensorflow/tfjs-core';
+import { evaluateTerm, linearizeObjective } from '../objectives/linearize-objective.js';
+import type { Objective } from '../objectives/objective.js';
+import type { MinibatchStream, Portion } from './loss-source.js';
+
+/** L(θ) at the present variables, with nothing disturbed. The caller disposes it. */
+export function lossOf(objective: Objective): Scalar {
+  const sum = tidy(() =>
+    objective.terms
+      .map((term) =>
+        tidy(
+          () =>
+            mul(
+              evaluateTerm(objective, () => term.loss()),
+              term.weight,
+            ) as Scalar,
+        ),
+      )
+      .reduce((total, part) => add(total, part)),
+  );
+  return keep(sum);
+}
+
+/** ∇L(θ) [n] at the present variables, with nothing disturbed. The caller disposes it. */
+export function gradientOf(objective: Objective, where: string): Tensor1D {
+  const linearization = linearizeObjective(objective, false, where);
+  const gradient = keep(linearization.gradient.clone());
+  linearization.dispose();
+  return gradient;
+}
+
+/** The gradient [n] of a portion, which is disposed. The caller disposes the gradient. */
+export function takeGradient(portion: Portion, where: string): Tensor1D {
+  try {
+    return gradientOf(portion.objective, where);
+  } finally {
+    portion.dispose();
+  }
+}
+
+/** The gradient [n] of the next minibatch, owned by the caller. */
+export function nextGradient(stream: MinibatchStream, where: string): Tensor1D {
+  return takeGradient(stream.draw(), where);
+}

@@ -1,0 +1,125 @@
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import {
+  add,
+  argMax,
+  cast,
+  dispose,
+  equal,
+  gather,
+  mean,
+  mul,
+  reshape,
+  slice,
+  Tensor as TensorClass,
+  tensor1d,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { TensorsByName } from '../objectives/batches.js';
+import { evaluateTerm } from '../objectives/linearize-objective.js';
+import type { ModelData, ModelObjectiveOptions } from '../objectives/model-objective.js';
+import { modelObjective } from '../objectives/model-objective.js';
+import type { Objective } from '../objectives/objective.js';
+import type { LossSource, MinibatchStream, Portion } from './loss-source.js';
+import { ShuffledPasses } from './shuffled-passes.js';
+
+/** S where none is given: the batch size of the paper's main experiments. */
+const defaultBatchSize = 128;
+
+/**
+ * A model with its training examples as a source.
+ *
+ * @param data stays the caller's, also after the source is disposed
+ * @param owned tensors that are disposed with the source
+ */
+export function modelSource(
+  model: LayersModel,
+  data: ModelData,
+  options: ModelObjectiveOptions,
+  owned: readonly Tensor[],
+  where: string,
+): LossSource {
+  const { parameters } = modelObjective(model, data, options);
+  const examples = firstTensor(data.xs).shape[0]!;
+  const portion = (pick: (tensor: Tensor) => Tensor, count: number): Portion =>
+    portionOf(model, pickData(data, pick), options, count);
+  const gathered = (indices: Int32Array): Portion =>
+    portion((tensor) => tidy(() => gather(tensor, tensor1d(indices, 'int32'))), indices.length);
+  return {
+    parameters,
+    examples,
+    first: (count) => {
+      const size = Math.min(count, examples);
+      return portion((tensor) => (size === examples ? tensor.clone() : slice(tensor, 0, size)), size);
+    },
+    sample: (count, random) => {
+      const size = Math.min(count, examples);
+      return gathered(new ShuffledPasses(examples, size, random, where).draw().sort());
+    },
+    minibatches: (batchSize, random): MinibatchStream => {
+      const size = batchSize ?? Math.min(defaultBatchSize, examples);
+      const passes = new ShuffledPasses(examples, size, random, where);
+      return { batchSize: size, draw: () => gathered(passes.draw()) };
+    },
+    dispose: () => dispose([...owned]),
+  };
+}
+
+function portionOf(
+  model: LayersModel,
+  data: ModelData,
+  options: ModelObjectiveOptions,
+  examples: number,
+): Portion {
+  const objective = modelObjective(model, data, options);
+  return {
+    objective,
+    examples,
+    accuracy: () => accuracyOf(objective, data.ys, examples),
+    dispose: () => dispose([data.xs, data.ys, data.sampleWeight ?? []] as Tensor[][]),
+  };
+}
+
+/** Copies part of every tensor of a data set. */
+function pickData({ xs, ys, sampleWeight }: ModelData, pick: (tensor: Tensor) => Tensor): ModelData {
+  return {
+    xs: mapTensors(xs, pick),
+    ys: mapTensors(ys, pick),
+    ...(sampleWeight != null && { sampleWeight: pick(sampleWeight) }),
+  };
+}
+
+function mapTensors(tensors: TensorsByName, f: (tensor: Tensor) => Tensor): TensorsByName {
+  if (tensors instanceof TensorClass) return f(tensors);
+  if (Array.isArray(tensors)) return tensors.map(f);
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, f(tensor)]));
+}
+
+function firstTensor(tensors: TensorsByName): Tensor {
+  return tensors instanceof TensorClass ? tensors : Object.values(tensors)[0]!;
+}
+
+/** Accuracy of a model with one output [N, classes], classes > 1, on one-hot labels or class numbers. */
+function accuracyOf(objective: Objective, ys: TensorsByName, examples: number): Scalar | null {
+  const labels = firstTensor(ys);
+  const first = objective.terms[0]!.split!;
+  if (first.likelihoods.length !== 1 || first.likelihoods[0] !== 'categorical') return null;
+  let begin = 0;
+  return tidy(() =>
+    objective.terms
+      .map((term) => {
+        const outputs = evaluateTerm(objective, () => term.split!.outputs()[0]!);
+        const size = outputs.shape[0]!;
+        const targets = slice(labels, begin, size);
+        begin += size;
+        return mul(rightShare(targets, outputs), size / examples) as Scalar;
+      })
+      .reduce((sum, share) => add(sum, share)),
+  );
+}
+
+function rightShare(targets: Tensor, outputs: Tensor): Scalar {
+  const isOneHot = targets.rank === 2 && targets.shape[1] === outputs.shape[1];
+  const classes = isOneHot ? argMax(targets, -1) : cast(reshape(targets, [-1]), 'int32');
+  return mean(cast(equal(argMax(outputs, -1), classes), 'float32'));
+}

@@ -1,0 +1,221 @@
+import { scalar } from '@tensorflow/tfjs-core';
+import { aliasTensor } from '../autodiff/engine.js';
+import { requireArgument } from '../errors.js';
+import { SeededRandom } from '../random.js';
+import type { SolverSteps } from '../solvers/drive.js';
+import { driveAsync } from '../solvers/drive.js';
+import type { RunOptions } from './analysis-options.js';
+import { ProgressCounter, requireCount, requireNumbers, requirePositive } from './analysis-options.js';
+import type { ModelTarget } from './analysis-target.js';
+import { openTarget } from './analysis-target.js';
+import { CurvatureProbe } from './curvature-probe.js';
+import { distanceBetween } from './distance-travelled.js';
+import { holding } from './holding.js';
+import { HeavyBall } from './heavy-ball.js';
+import type { LossSource } from './loss-source.js';
+import { restoringParameters } from './restore-parameters.js';
+import { defaultHessianExamples } from './sharpest-directions.js';
+
+/** Settings of {@link noiseGrid}. */
+export interface NoiseGridOptions extends RunOptions {
+  /** The η, each > 0. The paper's: 0.1, 0.01, 0.001 at S = 128. */
+  readonly learningRates: readonly number[];
+  /** The S, each from 1 to the number of examples. The paper's: 8, 128, 1024 at η = 0.05. */
+  readonly batchSizes: readonly number[];
+  /** Steps of each run, or of a run with batch size S: `(S) => epochs * N / S` for equal epochs. */
+  readonly steps: number | ((batchSize: number) => number);
+  /** Steps between measurements, or for a run with batch size S. Default: a 20th of the steps, at least 1. */
+  readonly measureEvery?: number | ((batchSize: number) => number);
+  /** μ of heavy-ball momentum, 0 ≤ μ < 1. Default 0. */
+  readonly momentum?: number;
+  /** Eigenvalues measured. Default 1; the paper's grids follow 5. */
+  readonly k?: number;
+  /** How many of the first examples loss and accuracy are taken on. Default 2560. */
+  readonly lossExamples?: number;
+  /** Examples drawn at random for the Hessian. Default: 5 % of all, at least 256. */
+  readonly hessianExamples?: number;
+  /** Relative residual of the eigenpairs. Default 1e-2: eigenvalues are better by its square. */
+  readonly tol?: number;
+  /** Seed of minibatches and samples: equal in all runs. Default 0. */
+  readonly seed?: number;
+}
+
+/** A measurement during a run. */
+export interface NoiseGridRecord {
+  readonly step: number;
+  readonly loss: number;
+  /** Absent where the model does not tell classes apart. */
+  readonly accuracy?: number;
+  /** λ₁ */
+  readonly sharpness: number;
+  /** λ₁ ≥ … ≥ λ_k */
+  readonly eigenvalues: readonly number[];
+  /** ‖θ − θ₀‖₂ */
+  readonly distance: number;
+}
+
+/** A run of the grid. */
+export interface NoiseGridRun {
+  readonly name: string;
+  readonly learningRate: number;
+  readonly batchSize: number;
+  readonly steps: number;
+  /** Whether the loss stopped being finite, which ended the run. */
+  readonly diverged: boolean;
+  readonly records: readonly NoiseGridRecord[];
+  /** Highest sharpness measured, and where. */
+  readonly peak: { readonly step: number; readonly sharpness: number };
+}
+
+/** What {@link noiseGrid} returns: plain data. */
+export interface NoiseGrid {
+  readonly analysis: 'noiseGrid';
+  readonly settings: {
+    readonly learningRates: readonly number[];
+    readonly batchSizes: readonly number[];
+    readonly momentum: number;
+    readonly k: number;
+    readonly lossExamples: number | null;
+    readonly hessianExamples: number | null;
+    readonly seed: number;
+  };
+  readonly units: Readonly<Record<'loss' | 'accuracy' | 'sharpness' | 'distance', string>>;
+  readonly runs: readonly NoiseGridRun[];
+}
+
+/**
+ * Sharpness along SGD for every pair of a learning rate and a batch size, all from the present parameters: the less
+ * noise (small η, large S), the sharper the regions SGD visits (§3.1 of the paper).
+ *
+ * @param target a model with its training data. Data augmentation and moving averages of batch normalisation are not
+ *   part of the runs: steps follow the gradient of the model's loss as `target.objective` says
+ * @param options see {@link NoiseGridOptions}
+ * @returns plain records that `sharpnessChart` draws; nothing to dispose
+ * @throws CurvatureArgumentError for options out of range
+ *
+ * Parameters are restored bit for bit, also on a throw or abort. Cost: for each run `steps` gradients, and some 10 + 5k
+ * Hessian-vector products a measurement; a piece of progress is a measurement. Memory: k + 6 vectors of length n.
+ *
+ * @example
+ * const { runs } = await noiseGrid(
+ *   { model, data: { xs, ys } },
+ *   { learningRates: [0.1, 0.01, 0.001], batchSizes: [128], steps: 500 },
+ * );
+ */
+export async function noiseGrid(target: ModelTarget, options: NoiseGridOptions): Promise<NoiseGrid> {
+  return driveAsync(runGrid(target, options), options);
+}
+
+const where = 'noiseGrid';
+
+function* runGrid(target: ModelTarget, options: NoiseGridOptions): SolverSteps<NoiseGrid> {
+  const { learningRates, batchSizes, momentum = 0, k = 1, lossExamples = 2560, seed = 0 } = options;
+  requireArgument(target != null && 'model' in target, where, 'a target {model, data}', target);
+  requireNumbers(learningRates, where, 'learningRates');
+  requireNumbers(batchSizes, where, 'batchSizes');
+  for (const learningRate of learningRates) requirePositive(learningRate, where, 'learningRates');
+  requireArgument(momentum >= 0 && momentum < 1, where, 'a momentum in [0, 1)', momentum);
+  requireCount(k, 1, where, 'k');
+  requireCount(lossExamples, 1, where, 'lossExamples');
+  const source = openTarget(target, where);
+  return yield* holding([source], function* () {
+    const cells = learningRates.flatMap((learningRate) =>
+      batchSizes.map((batchSize) => cellOf(source, options, learningRate, batchSize)),
+    );
+    const hessianExamples = options.hessianExamples ?? defaultHessianExamples(source);
+    requireCount(hessianExamples, 1, where, 'hessianExamples');
+    const total = cells.reduce((sum, cell) => sum + Math.ceil(cell.steps / cell.measureEvery) + 1, 0);
+    const progress = new ProgressCounter(total, options.onProgress);
+    const settings = { k, lossExamples, hessianExamples, tol: options.tol ?? 1e-2, seed };
+    const probe = new CurvatureProbe(source, settings);
+    return yield* holding([probe], function* () {
+      const runs: NoiseGridRun[] = [];
+      for (const cell of cells) {
+        probe.forget();
+        runs.push(yield* run(source, probe, { ...cell, momentum, seed, progress }));
+      }
+      return {
+        analysis: 'noiseGrid',
+        settings: { learningRates, batchSizes, momentum, k, ...probe.examples, seed },
+        units: {
+          loss: 'loss',
+          accuracy: 'share of the examples',
+          sharpness: 'loss per squared distance in parameter space',
+          distance: 'Euclidean distance in parameter space',
+        },
+        runs,
+      };
+    });
+  });
+}
+
+interface Cell {
+  readonly learningRate: number;
+  readonly batchSize: number;
+  readonly steps: number;
+  readonly measureEvery: number;
+}
+
+function cellOf(
+  source: LossSource,
+  options: NoiseGridOptions,
+  learningRate: number,
+  batchSize: number,
+): Cell {
+  const at = (value: number | ((batchSize: number) => number)): number =>
+    typeof value === 'function' ? Math.round(value(batchSize)) : value;
+  const steps = at(options.steps);
+  requireCount(steps, 1, where, 'steps');
+  const measureEvery = at(options.measureEvery ?? Math.max(1, Math.floor(steps / 20)));
+  requireCount(measureEvery, 1, where, 'measureEvery');
+  // Throws for a batch size that there are too few examples for.
+  source.minibatches(batchSize, new SeededRandom());
+  return { learningRate, batchSize, steps, measureEvery };
+}
+
+type Plan = Cell & { readonly momentum: number; readonly seed: number; readonly progress: ProgressCounter };
+
+/** Runs one cell from the present parameters, and puts these back. */
+function* run(source: LossSource, probe: CurvatureProbe, plan: Plan): SolverSteps<NoiseGridRun> {
+  const { parameters } = source;
+  const { learningRate, batchSize, steps, measureEvery } = plan;
+  const origin = parameters.variables.map((variable) => aliasTensor(variable));
+  const stream = source.minibatches(batchSize, new SeededRandom(plan.seed));
+  const descent = new HeavyBall(source.parameters, stream, plan);
+  const records: NoiseGridRecord[] = [];
+  let diverged = false;
+  yield* holding([...origin, descent], () =>
+    restoringParameters(parameters, function* () {
+      for (let step = 0; ; step++) {
+        if (step % measureEvery === 0 || step === steps) {
+          const reading = yield* probe.readCurvature();
+          const losses = yield* probe.readLoss();
+          const distance = (yield distanceBetween(parameters.variables, origin))[0]!;
+          diverged = reading == null || !Number.isFinite(losses.loss);
+          plan.progress.advance();
+          if (diverged || reading == null) return;
+          const { eigenvalues } = reading;
+          records.push({ step, ...losses, sharpness: eigenvalues[0]!, eigenvalues, distance });
+        }
+        if (step === steps) return;
+        descent.step();
+        // A turn for other tasks, and for the signal, between two measurements.
+        yield scalar(0);
+      }
+    }),
+  );
+  const highest = records.reduce<NoiseGridRecord | null>(
+    (best, record) => (best == null || record.sharpness > best.sharpness ? record : best),
+    null,
+  );
+  const peak = { step: highest?.step ?? 0, sharpness: highest?.sharpness ?? NaN };
+  return {
+    name: `η = ${learningRate}, S = ${batchSize}`,
+    learningRate,
+    batchSize,
+    steps,
+    diverged,
+    records,
+    peak,
+  };
+}

@@ -1,0 +1,47 @@
+import { requireThat } from '../errors.js';
+import type { Objective } from '../objectives/objective.js';
+import type { SeededRandom } from '../random.js';
+import type { LossSource, MinibatchStream, Portion } from './loss-source.js';
+import { ShuffledPasses } from './shuffled-passes.js';
+
+/**
+ * An objective as a source: its minibatches are its terms, drawn in random order without repetition within a pass,
+ * and the loss is always the whole objective.
+ */
+export function objectiveSource(objective: Objective, where: string): LossSource {
+  const whole = portion(objective);
+  return {
+    parameters: objective.parameters,
+    examples: null,
+    first: () => whole,
+    sample: () => whole,
+    minibatches: (batchSize, random) => termStream(objective, batchSize, random, where),
+    dispose: () => undefined,
+  };
+}
+
+function termStream(
+  objective: Objective,
+  batchSize: number | undefined,
+  random: SeededRandom,
+  where: string,
+): MinibatchStream {
+  requireThat(
+    batchSize === undefined,
+    where,
+    'no batchSize with an objective, whose terms are the minibatches',
+    String(batchSize),
+  );
+  const passes = new ShuffledPasses(objective.terms.length, 1, random, where);
+  return {
+    batchSize: null,
+    draw: () => {
+      const term = objective.terms[passes.draw()[0]!]!;
+      return portion({ ...objective, terms: [{ ...term, weight: 1 }] });
+    },
+  };
+}
+
+function portion(objective: Objective): Portion {
+  return { objective, examples: null, accuracy: () => null, dispose: () => undefined };
+}

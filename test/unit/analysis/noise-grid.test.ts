@@ -1,0 +1,92 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { distanceTravelled } from '../../../src/analysis/distance-travelled.js';
+import { noiseGrid } from '../../../src/analysis/noise-grid.js';
+import { variableOf } from '../../closed-form.js';
+import { useBackend } from '../../wasm-backend.js';
+
+beforeEach(() => useBackend('cpu'));
+
+describe('noiseGrid', () => {
+  // f(x) = w·x on x = ±2 with target 0: L = 4w², L'' = 8, whichever examples are drawn.
+  function parabola() {
+    const model = tfl.sequential();
+    model.add(tfl.layers.dense({ units: 1, useBias: false, inputShape: [1] }));
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const start = tf.tensor2d([[0.75]]);
+    model.setWeights([start]);
+    start.dispose();
+    const xs = tf.tensor2d([[2], [-2], [2], [-2]]);
+    const ys = tf.zeros([4, 1]);
+    return { model, data: { xs, ys } };
+  }
+
+  it('is gradient descent on a parabola, with and without momentum', async () => {
+    const target = parabola();
+    for (const momentum of [0, 0.5]) {
+      const { runs } = await noiseGrid(target, {
+        learningRates: [0.1, 0.05],
+        batchSizes: [1, 4],
+        steps: 6,
+        measureEvery: 2,
+        momentum,
+      });
+      expect(runs.map(({ name }) => name)).toEqual([
+        'η = 0.1, S = 1',
+        'η = 0.1, S = 4',
+        'η = 0.05, S = 1',
+        'η = 0.05, S = 4',
+      ]);
+      for (const { learningRate, records, peak, diverged } of runs) {
+        const path = [0.75];
+        let velocity = 0;
+        for (let step = 0; step < 6; step++) {
+          velocity = momentum * velocity - learningRate * 8 * path[step]!;
+          path.push(path[step]! + velocity);
+        }
+        expect(records.map(({ step }) => step)).toEqual([0, 2, 4, 6]);
+        for (const { step, loss, sharpness, distance } of records) {
+          expect(loss).toBeCloseTo(4 * path[step]! ** 2, 5);
+          expect(sharpness).toBeCloseTo(8, 4);
+          expect(distance).toBeCloseTo(Math.abs(path[step]! - 0.75), 6);
+        }
+        expect(peak.sharpness).toBeCloseTo(8, 4);
+        expect(diverged).toBe(false);
+      }
+    }
+  });
+
+  it('takes steps per batch size, and ends a run that diverges', async () => {
+    const target = parabola();
+    const { runs } = await noiseGrid(target, {
+      learningRates: [1e20],
+      batchSizes: [2, 4],
+      steps: (batchSize) => 8 / batchSize,
+      measureEvery: 1,
+    });
+    expect(runs.map(({ steps }) => steps)).toEqual([4, 2]);
+    expect(runs.every(({ diverged }) => diverged)).toBe(true);
+    expect(Array.from(target.model.getWeights()[0]!.dataSync())).toEqual([0.75]);
+  });
+});
+
+describe('distanceTravelled', () => {
+  it('is the Euclidean distance over all variables as one vector', async () => {
+    const before = tf.memory().numTensors;
+    const [a, b] = [variableOf([1, 2]), variableOf([3])];
+    const travelled = distanceTravelled([a, b]);
+    expect(await travelled.measure(0)).toEqual({ step: 0, distance: 0 });
+    tf.tidy(() => {
+      a.assign(tf.tensor1d([1 + 3, 2]));
+      b.assign(tf.tensor1d([3 - 4]));
+    });
+    expect((await travelled.measure(1)).distance).toBeCloseTo(5, 6);
+    expect(travelled.records.map(({ step }) => step)).toEqual([0, 1]);
+    travelled.dispose();
+    travelled.dispose();
+    await expect(travelled.measure(2)).rejects.toThrow(/live measure/);
+    tf.dispose([a, b]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});

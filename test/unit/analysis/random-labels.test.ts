@@ -1,0 +1,45 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { randomLabels } from '../../../src/analysis/random-labels.js';
+import { useBackend } from '../../wasm-backend.js';
+
+describe('randomLabels', () => {
+  beforeEach(() => useBackend('cpu'));
+  const count = 3000;
+  const classes = 4;
+  const oldNumbers = Array.from({ length: count }, (_, i) => i % classes);
+
+  it.each([0, 0.5, 1])('replaces labels with chance %s by uniform classes', async (fraction) => {
+    const ys = tf.tidy(() => tf.cast(tf.oneHot(oldNumbers, classes), 'float32'));
+    const fresh = randomLabels(ys, { fraction, seed: 5 });
+    expect(fresh.shape).toEqual(ys.shape);
+    expect(fresh.dtype).toBe(ys.dtype);
+    const rows = (await fresh.array()) as number[][];
+    for (const row of rows) expect([...row].sort()).toEqual([0, 0, 0, 1]);
+    const same = rows.filter((row, i) => row[oldNumbers[i]!] === 1).length / count;
+    // Kept, or drawn again by chance; four standard deviations of a binomial of 3000.
+    const expected = 1 - fraction + fraction / classes;
+    expect(Math.abs(same - expected)).toBeLessThanOrEqual(4 * Math.sqrt((expected * (1 - expected)) / count));
+    const share = rows.filter((row) => row[0] === 1).length / count;
+    expect(Math.abs(share - 1 / classes)).toBeLessThan(0.035);
+    tf.dispose([ys, fresh]);
+  });
+
+  it('takes class numbers, and repeats with the seed', async () => {
+    const ys = tf.tensor1d(oldNumbers, 'int32');
+    const [a, b, c] = [1, 1, 2].map((seed) => randomLabels(ys, { classes, seed }));
+    expect(a!.dtype).toBe('int32');
+    expect(Math.max(...(await a!.data()))).toBe(classes - 1);
+    expect(await a!.data()).toEqual(await b!.data());
+    expect(await a!.data()).not.toEqual(await c!.data());
+    tf.dispose([ys, a!, b!, c!]);
+  });
+
+  it('says what is wrong', () => {
+    const ys = tf.tensor1d([0, 1], 'int32');
+    expect(() => randomLabels(ys)).toThrow(/classes.*received undefined/);
+    expect(() => randomLabels(ys, { classes: 2, fraction: 2 })).toThrow(/fraction from 0 to 1, received 2/);
+    expect(() => randomLabels(tf.zeros([2, 2, 2]))).toThrow(/labels.*\[2,2,2\]/);
+    ys.dispose();
+  });
+});
