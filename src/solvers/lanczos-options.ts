@@ -1,5 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import { requireArgument, requireThat } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import type { Which } from './projected-eigenproblem.js';
 
@@ -119,7 +119,7 @@ function requireInteger(value: number, least: number, most: number, where: strin
 function requireStart(start: Tensor1D | Tensor2D, n: number, most: number, where: string): void {
   const expected = `startVectors of shape [${n}] or [m, ${n}], float32, with m from 1 to ${most} (krylovDim - k)`;
   requireArgument(Array.isArray(start.shape), where, expected, start);
-  requireArgument(!start.isDisposed, where, expected, 'a disposed tensor');
+  requireThat(!start.isDisposed, where, expected, 'a disposed tensor');
   const [rows, columns] = start.rank === 1 ? [1, start.size] : start.shape;
   const fits = start.rank <= 2 && columns === n && rows >= 1 && rows <= Math.max(most, 1);
   requireArgument(fits && start.dtype === 'float32', where, expected, start);

@@ -1,0 +1,52 @@
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { clone, matMul, mul, reshape, sub, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+import { derivedOperator } from './derived-operator.js';
+import type { LinearOperator } from './linear-operator.js';
+import { coefficients, requireRows } from './row-space.js';
+
+/** Eigenvalues and their eigenvectors, as in an `EigenResult`. */
+export interface Eigenpairs {
+  readonly eigenvalues: ArrayLike<number>;
+  /** Orthonormal rows, shape [k, n]. */
+  readonly eigenvectors: Tensor2D;
+}
+
+/**
+ * An operator with known eigenpairs taken off: v -> Av - Σ λ_i v_i v_iᵀ v. The pairs get eigenvalue 0, all others
+ * stay (Hotelling's deflation; Saad 2011, §4.2).
+ *
+ * Cost of a product: one of `operator` and two products with the rows. Memory: the rows.
+ *
+ * @param operator A; stays the caller's, and disposing of the result leaves it alive
+ * @param pairs eigenpairs of A, e.g. an `EigenResult`; the eigenvectors are kept by reference count
+ * @returns an operator that holds the eigenvectors until it is disposed
+ * @throws CurvatureArgumentError for eigenvectors of another shape, or another number of eigenvalues
+ * @example
+ * const bulk = deflated(hessian, await lanczos(hessian, { k: 10 }));
+ */
+export function deflated(operator: LinearOperator, pairs: Eigenpairs): LinearOperator {
+  requireRows(pairs.eigenvectors, operator.size, 'deflated');
+  const values = Float32Array.from(pairs.eigenvalues);
+  requireArgument(
+    values.length === pairs.eigenvectors.shape[0] && values.every(Number.isFinite),
+    'deflated',
+    `${pairs.eigenvectors.shape[0]} finite eigenvalues, one a row`,
+    Array.from(values),
+  );
+  const rows = clone(pairs.eigenvectors);
+  return derivedOperator(
+    'deflated',
+    operator.size,
+    (v, times) => {
+      const product = times(operator, v);
+      const rest = tidy(() => {
+        const known: Tensor = matMul(mul(coefficients(v, rows), tensor1d(values)) as Tensor2D, rows);
+        return sub(product, reshape(known, v.shape)) as Tensor as typeof v;
+      });
+      product.dispose();
+      return rest;
+    },
+    () => rows.dispose(),
+  );
+}

@@ -1,0 +1,39 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { clone } from '@tensorflow/tfjs-core';
+import { derivedOperator } from './derived-operator.js';
+import type { LinearOperator } from './linear-operator.js';
+import { orthogonalPart, requireRows } from './row-space.js';
+
+/**
+ * An operator restricted to the complement of some directions: v -> PAPv with P = I - QᵀQ. The directions get
+ * eigenvalue 0; what is left is A as seen by whoever cannot move along them.
+ *
+ * Cost of a product: one of `operator` and four products with the rows. Memory: the rows.
+ *
+ * @param operator A; stays the caller's, and disposing of the result leaves it alive
+ * @param rows Q, orthonormal rows [m, n]; kept by reference count, so the caller may dispose of the tensor
+ * @returns an operator that holds the rows until it is disposed
+ * @throws CurvatureArgumentError for rows of another shape
+ * @example
+ * const rest = projected(hessian, result.eigenvectors);
+ */
+export function projected(operator: LinearOperator, rows: Tensor2D): LinearOperator {
+  requireRows(rows, operator.size, 'projected');
+  const directions = clone(rows);
+  return derivedOperator(
+    'projected',
+    operator.size,
+    (v, times) => {
+      const inside = orthogonalPart(v, directions);
+      let product: typeof v | undefined;
+      try {
+        product = times(operator, inside);
+        return orthogonalPart(product, directions);
+      } finally {
+        inside.dispose();
+        product?.dispose();
+      }
+    },
+    () => directions.dispose(),
+  );
+}

@@ -1,0 +1,24 @@
+import { mul } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+import { derivedOperator } from './derived-operator.js';
+import type { LinearOperator } from './linear-operator.js';
+
+/**
+ * A multiple of an operator: v -> cAv. With c = -1 the other end of the spectrum becomes the largest.
+ *
+ * @param operator stays the caller's, and disposing of the multiple leaves it alive
+ * @param factor c, any finite number
+ * @returns an operator that holds nothing of its own; a product costs one of `operator`
+ * @throws CurvatureArgumentError for a factor that is not finite
+ * @example
+ * const negative = scaled(hessian, -1);
+ */
+export function scaled(operator: LinearOperator, factor: number): LinearOperator {
+  requireArgument(Number.isFinite(factor), 'scaled', 'a finite factor', factor);
+  return derivedOperator('scaled', operator.size, (v, times) => {
+    const product = times(operator, v);
+    const result = mul(product, factor) as typeof v;
+    product.dispose();
+    return result;
+  });
+}

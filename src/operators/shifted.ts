@@ -1,0 +1,24 @@
+import { add, mul, tidy } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+import { derivedOperator } from './derived-operator.js';
+import type { LinearOperator } from './linear-operator.js';
+
+/**
+ * A damped operator: v -> Av + δv. All eigenvalues move by δ, the eigenvectors stay.
+ *
+ * @param operator A; stays the caller's, and disposing of the result leaves it alive
+ * @param damping δ in A + δI, any finite number
+ * @returns an operator that holds nothing of its own; a product costs one of `operator`
+ * @throws CurvatureArgumentError for a damping that is not finite
+ * @example
+ * const { x } = await solve(shifted(gaussNewton, 1e-3), gradient);
+ */
+export function shifted(operator: LinearOperator, damping: number): LinearOperator {
+  requireArgument(Number.isFinite(damping), 'shifted', 'a finite damping', damping);
+  return derivedOperator('shifted', operator.size, (v, times) => {
+    const product = times(operator, v);
+    const result = tidy(() => add(product, mul(v, damping)) as typeof v);
+    product.dispose();
+    return result;
+  });
+}

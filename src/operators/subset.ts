@@ -1,0 +1,130 @@
+import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import { concat, slice, tidy, zeros } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+import { ParameterSpace } from '../parameters.js';
+import type { Vectors } from './derived-operator.js';
+import { derivedOperator } from './derived-operator.js';
+import type { LinearOperator } from './linear-operator.js';
+
+/** An operator on the space of some variables. */
+export interface ParameterOperator extends LinearOperator {
+  /** The variables that the rows and columns belong to. */
+  readonly parameters: ParameterSpace;
+}
+
+/** Variables, or something that owns them, such as a layer of tfjs-layers, or a choice by variable and index. */
+export type VariableSelection =
+  | readonly Variable[]
+  | { readonly trainableWeights: readonly { read(): unknown }[]; readonly name: string }
+  | ((variable: Variable, index: number) => boolean);
+
+/**
+ * The diagonal block of an operator that belongs to some of its variables: v -> R A Rᵀ v, R the choice of rows.
+ *
+ * Cost of a product: one of `operator`, whatever the size of the block.
+ *
+ * @param operator with `parameters`, e.g. a `HessianOperator`; stays the caller's, and disposing of the block
+ *   leaves it alive
+ * @param selection a list of its variables (their order is that of the operator), a layer, or a predicate
+ * @returns the block, of which `parameters` are the chosen variables
+ * @throws CurvatureArgumentError if nothing is chosen, or a variable is not one of the operator's
+ * @example
+ * const last = subset(hessian, model.getLayer('logits'));
+ * const kernels = subset(hessian, (variable) => variable.name.includes('kernel'));
+ */
+export function subset(operator: ParameterOperator, selection: VariableSelection): ParameterOperator {
+  const { parameters } = operator;
+  const chosen = choose(parameters, selection);
+  const block = new ParameterSpace(chosen, 'subset');
+  const isChosen = new Set(chosen);
+  /** Vectors of the block with zeros for the other variables. */
+  const widen = <T extends Vectors>(v: T): T =>
+    tidy(() => {
+      let from = 0;
+      const parts = parameters.variables.map((variable) => {
+        if (!isChosen.has(variable)) return zeros([...v.shape.slice(0, -1), variable.size]);
+        from += variable.size;
+        return columns(v, from - variable.size, variable.size);
+      });
+      return concat(parts, -1) as T;
+    });
+  /** The coordinates of the chosen variables. */
+  const narrow = <T extends Vectors>(v: T): T =>
+    tidy(() => {
+      const parts = parameters.variables.flatMap((variable, i) =>
+        isChosen.has(variable) ? [columns(v, parameters.offsets[i]!, variable.size)] : [],
+      );
+      return concat(parts, -1) as T;
+    });
+  const derived = derivedOperator('subset', block.size, (v, times) => {
+    const whole = widen(v);
+    let product: typeof v | undefined;
+    try {
+      product = times(operator, whole);
+      return narrow(product);
+    } finally {
+      whole.dispose();
+      product?.dispose();
+    }
+  });
+  return { ...derived, parameters: block };
+}
+
+/**
+ * The diagonal block of each variable, or of each group of them.
+ *
+ * @param operator see {@link subset}
+ * @param groupOf names the group of a variable; default the part of its name before the last '/', which for
+ *   tfjs-layers is the layer
+ * @returns the blocks by the name of their group, in the order of the variables
+ * @example
+ * for (const [layer, block] of blocks(hessian)) sharpness[layer] = (await lanczos(block)).eigenvalues[0];
+ */
+export function blocks(
+  operator: ParameterOperator,
+  groupOf: (variable: Variable) => string = layerOf,
+): Map<string, ParameterOperator> {
+  const groups = new Map<string, Variable[]>();
+  for (const variable of operator.parameters.variables) {
+    const name = groupOf(variable);
+    groups.set(name, [...(groups.get(name) ?? []), variable]);
+  }
+  return new Map([...groups].map(([name, variables]) => [name, subset(operator, variables)]));
+}
+
+/** Some coordinates of one vector or of each of several. */
+function columns(v: Vectors, from: number, count: number): Tensor {
+  return v.rank === 1
+    ? slice(v as Tensor1D, [from], [count])
+    : slice(v as Tensor2D, [0, from], [v.shape[0], count]);
+}
+
+function layerOf(variable: Variable): string {
+  const end = variable.name.lastIndexOf('/');
+  return end < 0 ? variable.name : variable.name.slice(0, end);
+}
+
+/** The chosen variables in the operator's order. */
+function choose(parameters: ParameterSpace, selection: VariableSelection): Variable[] {
+  const { variables } = parameters;
+  if (typeof selection === 'function') {
+    const chosen = variables.filter(selection);
+    requireArgument(chosen.length > 0, 'subset', 'a predicate that chooses a variable', parameters.names);
+    return chosen;
+  }
+  const wanted = 'trainableWeights' in selection ? weightsOf(selection) : selection;
+  requireArgument(wanted.length > 0, 'subset', 'at least one variable', wanted);
+  const stranger = wanted.find((variable) => !variables.includes(variable));
+  requireArgument(
+    stranger == null,
+    'subset',
+    `variables of the operator (${parameters.names.join(', ')})`,
+    stranger?.name ?? 'none',
+  );
+  return variables.filter((variable) => wanted.includes(variable));
+}
+
+/** The variables behind the weights of a layer: tfjs-layers hands them out by `read`. */
+function weightsOf(layer: { readonly trainableWeights: readonly { read(): unknown }[] }): Variable[] {
+  return layer.trainableWeights.map((weight) => weight.read() as Variable);
+}
