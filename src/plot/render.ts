@@ -47,7 +47,9 @@ export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promi
 
 async function importVega(where: string) {
   try {
-    const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
+    // One after the other: esbuild takes an import for optional where it is awaited by itself.
+    const vega = await import('vega');
+    const vegaLite = await import('vega-lite');
     return { vega, vegaLite };
   } catch (error) {
     throw importFailure(where, ['vega', 'vega-lite'], error);
