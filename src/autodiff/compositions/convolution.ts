@@ -114,7 +114,7 @@ export const convolutionCompositions: readonly Composition[] = [
       const perOutput = runKernel(
         'DepthwiseConv2dNative',
         { x: onInputGrid(dy!, info), filter: turned },
-        { strides: [1, 1], pad: 'valid', dilations: [1, 1] },
+        { ...whole, dilations: [1, 1] },
       );
       if (multiplier === 1) return perOutput;
       return reshape(sum(reshape(perOutput, [perOutput.size / multiplier, multiplier]), [1]), inputShape);
@@ -139,7 +139,7 @@ export const convolutionCompositions: readonly Composition[] = [
       const perExample = runKernel(
         'DepthwiseConv2dNative',
         { x: images, filter: taps },
-        { strides: [1, 1], pad: 'valid', dilations: [info.strideHeight, info.strideWidth] },
+        { ...whole, dilations: [info.strideHeight, info.strideWidth] },
       );
       const split = reshape(perExample, [height * width, batch, channels * multiplier]);
       return reshape(sum(split, [1]), filterShape);

@@ -1,21 +1,29 @@
 import type { Composition } from './composition.js';
 import { convolutionCompositions } from './convolution.js';
 import { convolution3dCompositions } from './convolution-3d.js';
+import { gpuCompositions } from './gpu.js';
+import { explicitPaddingCompositions } from './explicit-padding.js';
+import { indexingCompositions } from './indexing.js';
 import { matrixProductCompositions } from './matrix-product.js';
 import { normalisationCompositions } from './normalisation.js';
 import { resizingCompositions } from './resizing.js';
 import { segmentSumCompositions } from './segment-sum.js';
 import { sumCompositions } from './sum.js';
+import { windowMaximumCompositions } from './window-maximum.js';
 
 const compositions = new Map<string, Composition>(
   [
     ...convolutionCompositions,
     ...convolution3dCompositions,
+    ...gpuCompositions,
+    ...explicitPaddingCompositions,
+    ...indexingCompositions,
     ...matrixProductCompositions,
     ...normalisationCompositions,
     ...resizingCompositions,
     ...segmentSumCompositions,
     ...sumCompositions,
+    ...windowMaximumCompositions,
   ].map((composition) => [composition.kernel, composition]),
 );
 

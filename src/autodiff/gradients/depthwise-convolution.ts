@@ -16,7 +16,7 @@ interface DepthwiseAttributes {
 }
 
 function window({ strides, pad, dimRoundingMode }: DepthwiseAttributes): object {
-  return { strides, pad, dimRoundingMode, dilations: [1, 1] };
+  return { strides, pad, dimRoundingMode, dataFormat: 'NHWC', dilations: [1, 1] };
 }
 
 /** Adjoint of a depthwise convolution with respect to its input. */

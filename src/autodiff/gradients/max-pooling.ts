@@ -1,9 +1,9 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
-import { getBackend } from '@tensorflow/tfjs-core';
+import { getBackend, util } from '@tensorflow/tfjs-core';
 import { isStockWasmKernel } from '../compositions/composition.js';
 import { runKernel, runKernelWithOutputs } from '../compositions/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
-import { gatherAt, scatterAt } from '../ops/kernel-ops.js';
+import { cast, gatherAt, scatterAt } from '../ops/kernel-ops.js';
 import { explicitPadding, poolAxes } from '../ops/pool-geometry.js';
 import { placesOfMaxima } from '../ops/window-maximum.js';
 
@@ -19,16 +19,24 @@ import { placesOfMaxima } from '../ops/window-maximum.js';
  */
 const scatters = (): boolean => getBackend() === 'cpu' || getBackend() === 'wasm';
 
+/** The kernel of the WebGL backend answers places as float32, which counts no further. */
+const largestFloat32Index = 2 ** 24;
+
 /** Indices of the maxima into the flattened input, shaped like the pooled tensor. */
 function places(x: Tensor, attrs: NamedAttrMap): Tensor {
   const axes = poolAxes(x.shape, attrs);
-  if (x.rank === 5 || isStockWasmKernel('MaxPoolWithArgmax')) return placesOfMaxima(x, axes);
+  const isEmpty = axes.some(({ size, count, window, stride, before }) => {
+    return before >= window || (count - 1) * stride - before >= size;
+  });
+  util.assert(!isEmpty, () => 'a window lies wholly in the padding and has no maximum');
+  const isUnanswered = x.rank === 5 || (getBackend() === 'webgl' && x.size > largestFloat32Index);
+  if (isUnanswered || isStockWasmKernel('MaxPoolWithArgmax')) return placesOfMaxima(x, axes);
   const [, indices] = runKernelWithOutputs(
     'MaxPoolWithArgmax',
     { x },
     { ...attrs, pad: explicitPadding(axes), includeBatchInIndex: true },
   ) as Tensor[];
-  return indices!;
+  return cast(indices!, 'int32');
 }
 
 function poolingPair(pool: string, backward: string): GradientRule[] {
