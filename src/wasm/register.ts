@@ -5,6 +5,12 @@ import type { TrainingKernel } from './kernel.js';
 import { instantiate } from './module.js';
 import { trainingKernels } from './kernels/all.js';
 
+/**
+ * Marks a registered kernel as right and fast, so that the differentiation of this package uses it where it would
+ * put a stock one together from others. A shared symbol, because neither side imports the other.
+ */
+const exactKernel: unique symbol = Symbol.for('tfjs-curvature.exact');
+
 /** The registration in force, so that a second call neither stacks kernels nor loses the stock ones. */
 let active: { backend: WasmBackend; undo: () => void } | null = null;
 
@@ -74,9 +80,10 @@ function replace(kernel: TrainingKernel, heap: Heap): () => void {
   };
   const compute = kernel.create(heap, stock?.kernelFunc ?? missing);
   if (stock != null) tf.unregisterKernel(kernelName, 'wasm');
-  tf.registerKernel({
+  const config: tf.KernelConfig & { readonly [exactKernel]: true } = {
     kernelName,
     backendName: 'wasm',
+    [exactKernel]: true,
     setupFunc: stock?.setupFunc,
     disposeFunc: stock?.disposeFunc,
     kernelFunc: ({ inputs, attrs, backend }) => {
@@ -85,7 +92,8 @@ function replace(kernel: TrainingKernel, heap: Heap): () => void {
       }
       return compute({ inputs, attrs: attrs ?? {} });
     },
-  });
+  };
+  tf.registerKernel(config);
   return () => {
     tf.unregisterKernel(kernelName, 'wasm');
     if (stock != null) tf.registerKernel(stock);

@@ -1,0 +1,186 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { registerWasmTrainingKernels } from '../../src/wasm/index.js';
+import { useBackend } from '../wasm-backend.js';
+import { sample } from './compare.js';
+
+interface Exposed {
+  wasm: { HEAPU8: Uint8Array; _malloc(bytes: number): number; _free(pointer: number): void };
+}
+
+const GUARD = 64;
+const CANARY = 0xa5;
+const sizes = new Map<number, number>();
+const broken: string[] = [];
+let restore: () => void;
+
+/** Puts a guard of 64 bytes before and behind every block that tensors and kernels allocate, and looks when freed. */
+beforeAll(async () => {
+  await useBackend('wasm');
+  // Emscripten puts its functions in place of stubs at their first call, which would undo ours.
+  tf.zeros([1]).dispose();
+  const { wasm } = tf.backend() as unknown as Exposed;
+  const { _malloc: malloc, _free: free } = wasm;
+  wasm._malloc = (bytes) => {
+    const block = malloc(bytes + 2 * GUARD) >>> 0;
+    wasm.HEAPU8.fill(CANARY, block, block + bytes + 2 * GUARD);
+    sizes.set(block + GUARD, bytes);
+    return block + GUARD;
+  };
+  wasm._free = (pointer) => {
+    const bytes = sizes.get(pointer);
+    if (bytes === undefined) return free(pointer);
+    const guards = [
+      wasm.HEAPU8.subarray(pointer - GUARD, pointer),
+      wasm.HEAPU8.subarray(pointer + bytes, pointer + bytes + GUARD),
+    ];
+    guards.forEach((guard, side) => {
+      if (guard.some((byte) => byte !== CANARY))
+        broken.push(`${side === 0 ? 'before' : 'behind'} ${bytes} bytes`);
+    });
+    sizes.delete(pointer);
+    free(pointer - GUARD);
+  };
+  restore = () => Object.assign(wasm, { _malloc: malloc, _free: free });
+  await registerWasmTrainingKernels();
+});
+
+afterAll(() => restore());
+
+/** Runs and frees everything, so that every guard is looked at. */
+function guarded(f: () => unknown): string[] {
+  broken.length = 0;
+  tf.tidy(() => void f());
+  return [...broken];
+}
+
+const conv = (
+  size: number,
+  channels: number,
+  filters: number,
+  kernel: number,
+  stride: number,
+  pad: 'same' | 'valid',
+) =>
+  tf.grads((x: tf.Tensor, w: tf.Tensor) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, stride, pad))([
+    sample([2, size, size + 1, channels], 1),
+    sample([kernel, kernel, channels, filters], 2),
+  ]);
+
+const cases: [string, () => unknown][] = [
+  ...[1, 3, 5, 8, 13].flatMap((channels): [string, () => unknown][] => [
+    [`conv2d ${channels} → 7`, () => conv(9, channels, 7, 3, 1, 'same')],
+    [`conv2d ${channels} → 8, valid`, () => conv(8, channels, 8, 3, 1, 'valid')],
+    [`conv2d ${channels} → 5, stride 2`, () => conv(9, channels, 5, 2, 2, 'same')],
+    [
+      `pooling ${channels}`,
+      () => {
+        const x = sample([2, 7, 6, channels], 1) as tf.Tensor4D;
+        tf.grad((t: tf.Tensor) => tf.maxPool(t as tf.Tensor4D, 3, 2, 'same'))(x);
+        tf.grad((t: tf.Tensor) => tf.avgPool(t as tf.Tensor4D, 3, 2, 'same'))(x);
+        tf.maxPoolWithArgmax(x, 2, 2, 'same');
+      },
+    ],
+    [
+      `depthwise ${channels}`,
+      () =>
+        tf.grads((x: tf.Tensor, w: tf.Tensor) =>
+          tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same'),
+        )([sample([2, 7, 6, channels], 1), sample([3, 3, channels, 2], 2)]),
+    ],
+    [
+      `conv3d ${channels}`,
+      () =>
+        tf.grads((x: tf.Tensor, w: tf.Tensor) => tf.conv3d(x as tf.Tensor5D, w as tf.Tensor5D, 1, 'same'))([
+          sample([2, 4, 5, 6, channels], 1),
+          sample([2, 3, 3, channels, 5], 2),
+        ]),
+    ],
+    [`sum ${channels}`, () => [tf.sum(sample([9, channels], 1), 0), tf.sum(sample([9, channels], 1), 1)]],
+    [
+      `segments ${channels}`,
+      () => tf.unsortedSegmentSum(sample([5, channels], 1), tf.tensor1d([-5, 0, 2, 3, 900], 'int32'), 3),
+    ],
+  ]),
+  ...[1, 3, 4, 9].flatMap((m) =>
+    [1, 5, 8, 17].map((n): [string, () => unknown] => [
+      `matMul ${m} × ${n}`,
+      () =>
+        [false, true].flatMap((ta) =>
+          [false, true].map((tb) =>
+            tf.matMul(sample(ta ? [401, m] : [m, 401], 1), sample(tb ? [n, 401] : [401, n], 2), ta, tb),
+          ),
+        ),
+    ]),
+  ),
+];
+
+describe('no kernel writes outside its tensors', () => {
+  test.each(cases)('%s', (_, f) => expect(guarded(f)).toEqual([]));
+
+  test('the guards notice a single float too many', () => {
+    const { wasm } = tf.backend() as unknown as Exposed;
+    const overrun = () => {
+      const pointer = wasm._malloc(16);
+      new Float32Array(wasm.HEAPU8.buffer, pointer, 5).fill(1);
+      wasm._free(pointer);
+    };
+    expect(guarded(overrun)).toEqual(['behind 16 bytes']);
+  });
+});
+
+describe('bad input is refused and writes nothing', () => {
+  const run = (name: string, inputs: tf.NamedTensorMap, attrs: object) => () =>
+    tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap);
+  const window = { filterSize: 2, strides: 2, pad: 'valid' };
+  const conv2d = { strides: 1, pad: 'same', dataFormat: 'NHWC' };
+
+  test.each<[string, () => () => unknown]>([
+    [
+      'matMul',
+      () =>
+        run(
+          'BatchMatMul',
+          { a: sample([2, 3], 1), b: sample([4, 5], 2) },
+          { transposeA: false, transposeB: false },
+        ),
+    ],
+    [
+      'MaxPoolGrad',
+      () => run('MaxPoolGrad', { dy: sample([2, 2, 2, 5], 1), input: sample([2, 4, 4, 3], 2) }, window),
+    ],
+    [
+      'AvgPoolGrad',
+      () => run('AvgPoolGrad', { dy: sample([3, 2, 2, 3], 1), input: sample([2, 4, 4, 3], 2) }, window),
+    ],
+    [
+      'Conv2DBackpropFilter',
+      () =>
+        run(
+          'Conv2DBackpropFilter',
+          { x: sample([2, 4, 4, 3], 1), dy: sample([1, 4, 4, 5], 2) },
+          { ...conv2d, filterShape: [3, 3, 3, 5] },
+        ),
+    ],
+    [
+      'Conv2DBackpropInput',
+      () =>
+        run(
+          'Conv2DBackpropInput',
+          { dy: sample([2, 4, 4, 6], 1), filter: sample([3, 3, 3, 5], 2) },
+          { ...conv2d, inputShape: [2, 4, 4, 3] },
+        ),
+    ],
+    [
+      'UnsortedSegmentSum',
+      () =>
+        run(
+          'UnsortedSegmentSum',
+          { x: sample([4, 2], 1), segmentIds: tf.tensor1d([0, 1], 'int32') },
+          { numSegments: 2 },
+        ),
+    ],
+  ])('%s', (_, prepare) => {
+    expect(guarded(() => expect(prepare()).toThrow(/Error in/))).toEqual([]);
+  });
+});

@@ -1,0 +1,72 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { registerWasmTrainingKernels } from '../../src/wasm/index.js';
+import { useBackend } from '../wasm-backend.js';
+import { sample } from './compare.js';
+
+let undo: () => void = () => undefined;
+
+beforeEach(() => useBackend('wasm'));
+afterEach(() => undo());
+
+const registry = () => new Map(tf.getKernelsForBackend('wasm').map((config) => [config.kernelName, config]));
+
+test('undo restores exactly the configurations that stood there', async () => {
+  const before = registry();
+  undo = await registerWasmTrainingKernels();
+  const during = registry();
+  expect(during.get('BatchMatMul')).not.toBe(before.get('BatchMatMul'));
+  expect(before.has('Conv2DBackpropFilter')).toBe(false);
+  expect(during.has('Conv2DBackpropFilter')).toBe(true);
+  undo();
+  const after = registry();
+  expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
+  for (const [name, config] of before) expect(after.get(name), name).toBe(config);
+});
+
+test('registering twice gives the same undo, and undo twice does nothing more', async () => {
+  const before = registry();
+  undo = await registerWasmTrainingKernels();
+  const during = registry();
+  expect(await registerWasmTrainingKernels()).toBe(undo);
+  expect(registry()).toEqual(during);
+  undo();
+  const again = await registerWasmTrainingKernels();
+  undo();
+  expect(registry().has('Conv2DBackpropFilter')).toBe(true);
+  again();
+  expect(registry()).toEqual(before);
+});
+
+test('the current backend stays current', async () => {
+  await useBackend('cpu');
+  undo = await registerWasmTrainingKernels();
+  expect(tf.getBackend()).toBe('cpu');
+});
+
+test('undo gives the scratch back to the heap', async () => {
+  // Emscripten puts its functions in place of stubs at their first call, which would undo ours.
+  tf.zeros([1]).dispose();
+  const backend = tf.backend() as unknown as { wasm: { _malloc(n: number): number; _free(p: number): void } };
+  const { _malloc: malloc, _free: free } = backend.wasm;
+  const live = new Set<number>();
+  backend.wasm._malloc = (bytes) => {
+    const pointer = malloc(bytes);
+    live.add(pointer);
+    return pointer;
+  };
+  backend.wasm._free = (pointer) => {
+    live.delete(pointer);
+    free(pointer);
+  };
+  try {
+    undo = await registerWasmTrainingKernels();
+    tf.tidy(() => void tf.matMul(sample([20, 30], 1), sample([20, 30], 2), false, true).dataSync());
+    expect(live.size).toBe(1);
+    undo();
+    expect(live.size).toBe(0);
+  } finally {
+    backend.wasm._malloc = malloc;
+    backend.wasm._free = free;
+  }
+});
