@@ -1,19 +1,48 @@
+/** tfjs-curvature: curvature of any TensorFlow.js loss, and training by it. */
+
 export { CurvatureArgumentError, DifferentiationError } from './errors.js';
-export type { LinearOperator } from './operators/linear-operator.js';
 export { ParameterSpace } from './parameters.js';
-export type { Objective, LossTerm } from './objectives/objective.js';
-export { lossObjective } from './objectives/objective.js';
-export type { ModelData, ModelObjectiveOptions } from './objectives/model-objective.js';
-export { modelObjective } from './objectives/model-objective.js';
-export type { Linearization } from './autodiff/linearize.js';
-export { linearize } from './autodiff/linearize.js';
-export type { HessianOptions } from './operators/hessian.js';
-export { HessianOperator } from './operators/hessian.js';
-export type { CheckOptions, OperatorReport } from './operators/check-operator.js';
-export { checkOperator } from './operators/check-operator.js';
-export type { SplitLoss } from './objectives/objective.js';
-export type { Likelihood, OutputSplit } from './objectives/output-split.js';
-export { GaussNewtonOperator } from './operators/gauss-newton.js';
-export type { FisherOptions } from './operators/fisher.js';
-export { FisherOperator } from './operators/fisher.js';
 export { registerChainedOps } from './chained-ops.js';
+
+// What to differentiate
+export { linearize, type Linearization } from './autodiff/linearize.js';
+export { lossObjective, type LossTerm, type Objective, type SplitLoss } from './objectives/objective.js';
+export { modelObjective, type ModelData, type ModelObjectiveOptions } from './objectives/model-objective.js';
+export type { LossFunction, LossSpecification } from './objectives/loss-functions.js';
+export type { TensorsByName } from './objectives/batches.js';
+export type { Likelihood, OutputSplit } from './objectives/output-split.js';
+
+// Operators
+export type { LinearOperator } from './operators/linear-operator.js';
+export { HessianOperator, type HessianOptions } from './operators/hessian.js';
+export { GaussNewtonOperator } from './operators/gauss-newton.js';
+export { FisherOperator, type FisherOptions } from './operators/fisher.js';
+export { matrixOperator } from './operators/matrix-operator.js';
+export { sum } from './operators/sum.js';
+export { scaled } from './operators/scaled.js';
+export { shifted } from './operators/shifted.js';
+export { deflated, type Eigenpairs } from './operators/deflated.js';
+export { projected } from './operators/projected.js';
+export { blocks, subset, type ParameterOperator, type VariableSelection } from './operators/subset.js';
+export { materialize } from './operators/materialize.js';
+export { checkOperator, type CheckOptions, type OperatorReport } from './operators/check-operator.js';
+
+// Solvers
+export { lanczos } from './solvers/lanczos.js';
+export type { EigenProgress, LanczosOptions } from './solvers/lanczos-options.js';
+export {
+  loadEigenResult,
+  saveEigenResult,
+  type EigenResult,
+  type EigenResultJson,
+  type EigenStatus,
+  type SavedEigenResult,
+} from './solvers/result.js';
+export type { Which } from './solvers/projected-eigenproblem.js';
+export type { DriveOptions } from './solvers/drive.js';
+
+// Training
+export { NSGD, register } from './optimizers/nsgd.js';
+export type { Correction, NSGDOptions, NSGDSettings } from './optimizers/nsgd-options.js';
+export type { Schedule } from './optimizers/schedule.js';
+export type { StepRecord } from './optimizers/step-records.js';
