@@ -1,13 +1,69 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { getBackend, scalar } from '@tensorflow/tfjs-core';
-import { reshape } from '../ops/kernel-ops.js';
-import type { Composition } from './composition.js';
+import { getBackend, scalar, util } from '@tensorflow/tfjs-core';
+import { pad, reshape, reverse } from '../ops/kernel-ops.js';
+import type { Composition, KernelInputs } from './composition.js';
 import { runKernel } from './run-kernel.js';
 
 /** Neither GPU backend selects in tensors of more axes than this. */
 const largestSelectRank = 4;
 
 const flatten = (x: Tensor): Tensor => reshape(x, [x.size]);
+
+/** Beyond four axes the stock WebGPU kernels of this file read a coordinate that is not there. */
+const isBeyondWebgpu = (rank: number): boolean => getBackend() === 'webgpu' && rank > 4;
+
+/** The same values as a tensor of its own: what a composition returns is disposed by others. */
+const fresh = (x: Tensor): Tensor => reshape(x, x.shape);
+
+/** Applies `f` along one axis of the tensor seen as [outer, axis, inner]. */
+function alongAxis(x: Tensor, axis: number, f: (folded: Tensor) => Tensor): Tensor {
+  const [before, after] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+  const result = f(reshape(x, [util.sizeFromShape(before), x.shape[axis]!, util.sizeFromShape(after)]));
+  return reshape(result, [...before, result.shape[1]!, ...after]);
+}
+
+/** Kernels of two tensors that broadcast. */
+const broadcasting = [
+  'Add',
+  'Sub',
+  'Multiply',
+  'RealDiv',
+  'FloorDiv',
+  'Maximum',
+  'Minimum',
+  'Mod',
+  'Pow',
+  'SquaredDifference',
+  'Equal',
+  'NotEqual',
+  'Greater',
+  'GreaterEqual',
+  'Less',
+  'LessEqual',
+  'LogicalAnd',
+  'LogicalOr',
+  'Prelu',
+];
+
+function withLeadingOnes(x: Tensor, rank: number): Tensor {
+  return reshape(x, [...new Array<number>(rank - x.rank).fill(1), ...x.shape]);
+}
+
+/** Broadcasting of a tensor with fewer axes than the other, made explicit. */
+function alignedRanks(kernel: string): Composition {
+  return {
+    kernel,
+    insteadOf: (inputs) => {
+      const ranks = Object.values(inputs).map((x) => x.rank);
+      return isBeyondWebgpu(Math.max(...ranks)) && ranks[0] !== ranks[1];
+    },
+    compute: (inputs) => {
+      const rank = Math.max(...Object.values(inputs).map((x) => x.rank));
+      const aligned = Object.entries(inputs).map(([name, x]) => [name, withLeadingOnes(x, rank)]);
+      return runKernel(kernel, Object.fromEntries(aligned) as KernelInputs);
+    },
+  };
+}
 
 /** What the stock kernels of the WebGL and WebGPU backends do wrong or not at all. */
 export const gpuCompositions: readonly Composition[] = [
@@ -31,4 +87,23 @@ export const gpuCompositions: readonly Composition[] = [
         t!.shape,
       ),
   },
+  {
+    kernel: 'PadV2',
+    insteadOf: ({ x }) => isBeyondWebgpu(x!.rank),
+    compute: ({ x }, { paddings, constantValue }) =>
+      (paddings as [number, number][]).reduce((padded, margins, axis) => {
+        const [before, after] = margins;
+        if (before === 0 && after === 0) return padded;
+        return alongAxis(padded, axis, (y) => pad(y, [[0, 0], margins, [0, 0]], constantValue as number));
+      }, fresh(x!)),
+  },
+  {
+    kernel: 'Reverse',
+    insteadOf: ({ x }) => isBeyondWebgpu(x!.rank),
+    compute: ({ x }, { dims }) =>
+      util
+        .parseAxisParam(dims as number | number[], x!.shape)
+        .reduce((turned, axis) => alongAxis(turned, axis, (y) => reverse(y, [1])), fresh(x!)),
+  },
+  ...broadcasting.map(alignedRanks),
 ];

@@ -1,4 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { broadcast_util, util } from '@tensorflow/tfjs-core';
+import { broadcastTo } from '../ops/broadcast.js';
 import { add, matMul, transpose } from '../ops/kernel-ops.js';
 import { isStockWasmKernel, type Composition } from './composition.js';
 
@@ -22,12 +24,38 @@ const isTransposed = (attrs: object): boolean => {
   return transposeA || transposeB;
 };
 
+/** Leading dimensions of both operands broadcast against each other. */
+function stackShape(a: Tensor, b: Tensor): number[] {
+  return broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+}
+
+/** Whether an operand is neither one matrix for all nor one for each: stock kernels then pair the wrong ones. */
+function pairsWrongly(a: Tensor, b: Tensor): boolean {
+  if (a.rank === b.rank && a.shape.slice(0, -2).every((size, axis) => size === b.shape[axis])) return false;
+  const stack = util.sizeFromShape(stackShape(a, b));
+  return [a, b].some((x) => {
+    const own = util.sizeFromShape(x.shape.slice(0, -2));
+    return own !== 1 && own !== stack;
+  });
+}
+
+function repeatToStack(x: Tensor, stack: readonly number[]): Tensor {
+  return broadcastTo(x, [...stack, ...x.shape.slice(-2)]);
+}
+
 export const matrixProductCompositions: readonly Composition[] = [
   {
-    // The stock WASM kernel is some 15 times slower with a transpose than without.
+    // The stock WASM kernel is some 15 times slower with a transpose than without. No kernel broadcasts stacks
+    // against each other as the op promises.
     kernel: 'BatchMatMul',
-    insteadOf: (_, attrs) => isTransposed(attrs) && isStockWasmKernel('BatchMatMul'),
-    compute: ({ a, b }, attrs) => explicitly(a!, b!, attrs as unknown as Transposition),
+    insteadOf: ({ a, b }, attrs) =>
+      (isTransposed(attrs) && isStockWasmKernel('BatchMatMul')) || pairsWrongly(a!, b!),
+    compute: ({ a, b }, attrs) => {
+      const transposition = attrs as unknown as Transposition;
+      if (!pairsWrongly(a!, b!)) return explicitly(a!, b!, transposition);
+      const stack = stackShape(a!, b!);
+      return explicitly(repeatToStack(a!, stack), repeatToStack(b!, stack), transposition);
+    },
   },
   {
     // The stock WASM kernel with a transpose adds the bias once per block of 48 along the inner dimension.

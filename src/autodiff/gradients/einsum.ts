@@ -1,16 +1,17 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { ones } from '@tensorflow/tfjs-core';
+import { util } from '@tensorflow/tfjs-core';
 import type { KernelInputs } from '../compositions/composition.js';
 import { runKernel } from '../compositions/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
+import { broadcastTo } from '../ops/broadcast.js';
+import { mul, reshape } from '../ops/kernel-ops.js';
 
 const einsum = (equation: string, operands: readonly Tensor[]): Tensor =>
   runKernel('Einsum', operands as unknown as KernelInputs, { equation });
 
 /**
  * The adjoint of an operand swaps its subscripts with those of the result: for y = einsum('A,B->C', a, b) it is
- * einsum('C,B->A', ȳ, b). A subscript that only this operand has was summed over; ȳ is repeated along it, by way
- * of a third factor of ones.
+ * einsum('C,B->A', ȳ, b). Along a subscript that only this operand has, which was summed over, it is repeated.
  */
 function operandAdjoint(
   dy: Tensor,
@@ -20,17 +21,21 @@ function operandAdjoint(
   shape: readonly number[],
   others: readonly Tensor[],
 ): Tensor {
-  const wanted = terms[operand]!;
-  const known = new Set([result, ...terms.filter((_, i) => i !== operand)].join(''));
-  const alone = [...wanted].filter((label) => !known.has(label));
-  const factors = [dy, ...others];
-  const subscripts = [result, ...terms.filter((_, i) => i !== operand)];
-  if (alone.length === 0) return einsum(`${subscripts.join(',')}->${wanted}`, factors);
-  // The kernel takes two operands at most: first without the lonely subscripts, then with ones along them.
-  const present = [...wanted].filter((label) => known.has(label)).join('');
-  const reduced = einsum(`${subscripts.join(',')}->${present}`, factors);
-  const repeated = ones(alone.map((label) => shape[wanted.indexOf(label)]!));
-  return einsum(`${present},${alone.join('')}->${wanted}`, [reduced, repeated]);
+  const wanted = [...terms[operand]!];
+  const rest = terms.filter((_, i) => i !== operand);
+  // A result without subscripts is one factor of all; the kernel does not take it as an operand.
+  const isScalar = result === '';
+  const factors = isScalar ? others : [dy, ...others];
+  const subscripts = isScalar ? rest : [result, ...rest];
+  const present = wanted.filter((label) => subscripts.some((term) => term.includes(label)));
+  const contracted =
+    factors.length === 0 ? dy : einsum(`${subscripts.join(',')}->${present.join('')}`, factors);
+  const aligned = reshape(
+    contracted,
+    wanted.map((label, i) => (present.includes(label) ? shape[i]! : 1)),
+  );
+  const adjoint = broadcastTo(aligned, shape);
+  return isScalar && factors.length > 0 ? mul(adjoint, dy) : adjoint;
 }
 
 export const einsumRules: readonly GradientRule[] = [
@@ -40,6 +45,10 @@ export const einsumRules: readonly GradientRule[] = [
     pullback: ({ dy, inputs, shapes, attrs }) => {
       const [left, result] = (attrs.equation as string).replace(/\s/g, '').split('->') as [string, string];
       const terms = left.split(',');
+      util.assert(
+        dy.rank === result.length,
+        () => `the kernel did not sum '${attrs.equation as string}' out`,
+      );
       return Object.fromEntries(
         terms.map((_, i) => [
           String(i),

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { scalar, util } from '@tensorflow/tfjs-core';
 import { runKernel } from '../compositions/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
+import { batchedIndices } from '../ops/batched-indices.js';
 import {
   cast,
   gather,
@@ -44,7 +45,7 @@ function gatherAdjoint(dy: Tensor, indices: Tensor, xShape: number[], attrs: obj
   ]);
   const sliceSize = util.sizeFromShape([...outer, ...inner]);
   const segments = util.sizeFromShape(batch);
-  const flatIndices = offsetIndices(indices, segments, n);
+  const flatIndices = batchedIndices(indices, segments, n);
   const added = runKernel(
     'UnsortedSegmentSum',
     { x: reshape(front, [indices.size, sliceSize]), segmentIds: flatIndices },
@@ -57,15 +58,6 @@ function gatherAdjoint(dy: Tensor, indices: Tensor, xShape: number[], attrs: obj
     batchDims,
     ...range(axis + 1, rank - axis - 1),
   ]);
-}
-
-/** Indices flattened, those of the i-th of `segments` examples raised by i·n. */
-function offsetIndices(indices: Tensor, segments: number, n: number): Tensor {
-  const ids = cast(indices, 'int32');
-  if (segments === 1) return reshape(ids, [indices.size]);
-  const perExample = reshape(ids, [segments, indices.size / segments]);
-  const starts = runKernel('Range', {}, { start: 0, stop: segments * n, step: n, dtype: 'int32' });
-  return reshape(runKernel('Add', { a: perExample, b: reshape(starts, [segments, 1]) }), [indices.size]);
 }
 
 export const indexingRules: readonly GradientRule[] = [

@@ -49,7 +49,7 @@ const transparentCustomGradients = new Set([
   'fusedMatMul__op',
   'logSigmoid__op',
   'logSoftmax__op',
-  'softmaxCrossEntropyWithLogits__op',
+  'softmaxCrossEntropy__op',
 ]);
 
 const rules = new Map<string, GradientRule>(

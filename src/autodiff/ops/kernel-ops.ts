@@ -75,6 +75,13 @@ export function sum(x: Tensor, axis: readonly number[], keepDims = false): Tenso
   return axis.length === 0 ? x : runKernel('Sum', { x }, { axis, keepDims });
 }
 
+/** The sum of all entries, a scalar. */
+export const sumAll = (x: Tensor): Tensor =>
+  sum(
+    x,
+    x.shape.map((_, axis) => axis),
+  );
+
 /** A product of matrices, or of stacks of matrices whose leading dimensions broadcast. Rank 2 or more. */
 export function matMul(a: Tensor, b: Tensor, transposeA = false, transposeB = false): Tensor {
   return runKernel('BatchMatMul', { a, b }, { transposeA, transposeB });

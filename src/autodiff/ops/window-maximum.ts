@@ -5,8 +5,10 @@ import { add, greater, pad, reshape, select, slice } from './kernel-ops.js';
 import type { PoolAxis } from './pool-geometry.js';
 import { takeEvery } from './spread.js';
 
-/** Where the maximum of each window is attained first. int32, shaped like the pooled tensor. */
+/** The maximum of each window and where it is attained first; places are int32, all are shaped like the pooled tensor. */
 export interface WindowMaxima {
+  /** The maxima themselves, float32. */
+  readonly maximum: Tensor;
   /** Index into the flattened input. */
   readonly inInput: Tensor;
   /** Index into the flattened window, channels last. */
@@ -21,7 +23,7 @@ export interface WindowMaxima {
  * maximum is not positive.
  *
  * @param weights added to the window before the maximum is taken, of shape [...window, channels]; none by default
- * @returns two new tensors that the caller disposes
+ * @returns new tensors that the caller disposes
  */
 export function maximaOverWindow(x: Tensor, axes: readonly PoolAxis[], weights?: Tensor): WindowMaxima {
   const margins = axes.map(({ before, after }) => [before, after] as const);
@@ -40,7 +42,7 @@ export function maximaOverWindow(x: Tensor, axes: readonly PoolAxis[], weights?:
     number = select(greater(cell, best), here, number);
     best = runKernel('Maximum', { a: best, b: cell });
   });
-  return locate(number!, x.shape, axes);
+  return { maximum: best!, ...locate(number!, x.shape, axes) };
 }
 
 /** Places of the first maxima in the flattened input. */
@@ -68,7 +70,11 @@ function forEachCell(
 }
 
 /** Turns the number of a cell within its window into places. */
-function locate(number: Tensor, xShape: readonly number[], axes: readonly PoolAxis[]): WindowMaxima {
+function locate(
+  number: Tensor,
+  xShape: readonly number[],
+  axes: readonly PoolAxis[],
+): Omit<WindowMaxima, 'maximum'> {
   const channels = xShape.at(-1)!;
   const ofChannel = tensor(
     Int32Array.from({ length: channels }, (_, c) => c),
