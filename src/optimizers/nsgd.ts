@@ -106,6 +106,16 @@ export class NSGD extends Optimizer {
     return valueAt(this.settings.gamma, this.iterations, 'NSGD gamma');
   }
 
+  /** K, how many directions it finds. */
+  get k(): number {
+    return this.settings.k;
+  }
+
+  /** Whether the next step uses directions, if there are any: γ is not 1 and `burnIn` is over. */
+  get isNudging(): boolean {
+    return this.gamma !== 1 && this.iterations >= this.settings.burnIn;
+  }
+
   /**
    * V [k, n], the present directions, or null; the columns are those of {@link variables}. Owned by the optimizer,
    * which keeps them by variable: they are put together when first asked for, and disposed when replaced.

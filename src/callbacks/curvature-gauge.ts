@@ -1,0 +1,121 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { clone, concat, keep, matMul, norm, reshape, sub, tidy } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+import type { Objective } from '../objectives/objective.js';
+import type { HessianOperator } from '../operators/hessian.js';
+import { lanczos } from '../solvers/lanczos.js';
+import type { EigenResult } from '../solvers/result.js';
+import type { CurvatureRecord } from './curvature-record.js';
+import { finiteHessian } from './finite-hessian.js';
+
+/** All numbers of one measurement. */
+export type CurvatureReading = Required<Omit<CurvatureRecord, 'step' | 'epoch' | 'time'>>;
+
+/** How a gauge measures: the options of the same names of the monitor. */
+export interface GaugeOptions {
+  readonly k?: number;
+  readonly tol?: number;
+  readonly method?: 'exact' | 'finiteDifference';
+  readonly optimizer?: object;
+  readonly seed?: number;
+}
+
+/**
+ * Measures the curvature of an objective again and again, each time starting from the eigenvectors of the time
+ * before. Owns those and the weights at the start.
+ */
+export class CurvatureGauge {
+  private start: Tensor1D | null = null;
+  private directions: Tensor2D | null = null;
+  private readonly k: number;
+
+  constructor(
+    private readonly objective: Objective,
+    private readonly options: GaugeOptions,
+  ) {
+    const { size } = objective.parameters;
+    const { k = 1 } = options;
+    requireArgument(
+      Number.isSafeInteger(k) && k >= 1 && k <= size,
+      'curvatureMonitor k',
+      `an integer from 1 to the number of parameters, ${size}`,
+      k,
+    );
+    this.k = k;
+  }
+
+  /** Notes the present weights as θ₀, unless that has been done. */
+  rememberStart(): void {
+    this.start ??= keep(this.objective.parameters.read());
+  }
+
+  /** Measures at the present weights. */
+  async measure(): Promise<CurvatureReading> {
+    this.rememberStart();
+    const hessian = await finiteHessian(this.objective, { method: this.options.method ?? 'exact' });
+    if (hessian == null) return this.read(null, null);
+    try {
+      const { tol = 1e-3, seed = 0 } = this.options;
+      const startVectors = this.directions;
+      const found = await lanczos(hessian, { k: this.k, tol, seed, ...(startVectors && { startVectors }) });
+      try {
+        return await this.read(hessian, found);
+      } finally {
+        if (found.status !== 'nonFinite') this.replaceDirections(keep(clone(found.eigenvectors)));
+        found.dispose();
+      }
+    } finally {
+      hessian.dispose();
+    }
+  }
+
+  /** Frees θ₀ and the eigenvectors. */
+  dispose(): void {
+    this.replaceDirections(null);
+    this.start?.dispose();
+    this.start = null;
+  }
+
+  private async read(hessian: HessianOperator | null, found: EigenResult | null): Promise<CurvatureReading> {
+    const onDevice = tidy(() => {
+      const distance = reshape(norm(sub(this.objective.parameters.read(), this.start!)), [1]);
+      if (hessian == null || found == null) return keep(distance);
+      const gradient = hessian.gradient();
+      const loss = reshape(hessian.lossTensor(), [1]);
+      const along = reshape(matMul(found.eigenvectors, reshape(gradient, [-1, 1])), [-1]);
+      return keep(concat([distance, loss, reshape(norm(gradient), [1]), along] as Tensor1D[]));
+    });
+    const [distance, loss = NaN, gradientNorm = NaN, ...along] = await onDevice.data();
+    onDevice.dispose();
+    const missing = Array.from({ length: this.k }, () => null);
+    const eigenvalues = found == null ? missing : Array.from(found.eigenvalues, orNull);
+    return {
+      status: found?.status ?? 'nonFinite',
+      numMatvecs: found?.numMatvecs ?? 0,
+      loss: orNull(loss),
+      sharpness: eigenvalues[0] ?? null,
+      eigenvalues,
+      residuals: found == null ? missing : Array.from(found.residualNorms, orNull),
+      gradientNorm: orNull(gradientNorm),
+      topShare: orNull(Math.hypot(...along) / gradientNorm),
+      alignments: found == null ? missing : along.map((alpha) => orNull(alpha / gradientNorm)),
+      distance: orNull(distance!),
+      stability: stabilityOf(this.options.optimizer),
+    };
+  }
+
+  private replaceDirections(next: Tensor2D | null): void {
+    this.directions?.dispose();
+    this.directions = next;
+  }
+}
+
+/** 2/η of an optimizer that tells its learning rate. */
+function stabilityOf(optimizer: object | undefined): number | null {
+  const rate = (optimizer as { learningRate?: unknown } | undefined)?.learningRate;
+  return typeof rate === 'number' ? orNull(2 / rate) : null;
+}
+
+function orNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}

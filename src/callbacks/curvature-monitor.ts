@@ -1,0 +1,133 @@
+import { requireArgument } from '../errors.js';
+import type { Objective } from '../objectives/objective.js';
+import type { CurvatureReading } from './curvature-gauge.js';
+import { CurvatureGauge } from './curvature-gauge.js';
+import type { CurvatureMetric, CurvatureRecord } from './curvature-record.js';
+import { allMetrics, writeLogs } from './curvature-record.js';
+import type { MeasurementSchedule } from './measurement-schedule.js';
+import { isDueAtStep, requireSchedule } from './measurement-schedule.js';
+import { TimeBudget } from './time-budget.js';
+
+/** Options of {@link curvatureMonitor}. */
+export interface MonitorOptions {
+  /** How many eigenvalues. Default 1, the sharpness alone; each further one costs some 3 products. */
+  readonly k?: number;
+  /** When to measure. Default `'epoch'`: at the end of every epoch. See {@link MeasurementSchedule}. */
+  readonly every?: MeasurementSchedule;
+  /** What to record. Default: everything there is. See {@link CurvatureMetric}. */
+  readonly metrics?: readonly CurvatureMetric[];
+  /**
+   * Largest share of the training time to spend on measuring, in (0, 1]: a measurement that would exceed it is
+   * skipped. Default null: none is.
+   */
+  readonly budget?: number | null;
+  /** Relative residual of the eigenvalues. Default 1e-3, which leaves errors of some 1e-6 in them. */
+  readonly tol?: number;
+  /** Hessian products, as in `HessianOperator`: `'finiteDifference'` for ops without second derivative. */
+  readonly method?: 'exact' | 'finiteDifference';
+  /** The optimizer whose `learningRate` makes `stability`, 2/η: that of `tf.train.sgd`, momentum or an NSGD. */
+  readonly optimizer?: object;
+  /** Is told of each record. A promise it returns is awaited. */
+  readonly onRecord?: (record: CurvatureRecord) => void | Promise<void>;
+  /** Seed of the solver's first start. Default 0. */
+  readonly seed?: number;
+}
+
+/** Hooks for `model.fit` and `model.fitDataset`, with what they have measured. */
+export interface CurvatureMonitor {
+  /** The measurements so far, oldest first. Plain JSON. */
+  readonly records: readonly CurvatureRecord[];
+  /** How many measurements the budget has forbidden. */
+  readonly skipped: number;
+  /** Measures now, whatever schedule and budget say: for hand-written loops. */
+  measure(): Promise<CurvatureRecord>;
+  /** Frees what is kept from one measurement to the next: θ₀ and the eigenvectors. Harmless when repeated. */
+  dispose(): void;
+  onTrainBegin(): Promise<void>;
+  onEpochBegin(epoch: number): void;
+  onBatchEnd(batch: number): Promise<void>;
+  onEpochEnd(epoch: number, logs?: Record<string, unknown>): Promise<void>;
+}
+
+/**
+ * Watches the curvature of a loss while a model trains.
+ *
+ * The numbers of the last measurement are added to the logs of every epoch, so that `history` has them
+ * (`sharpness`, `lambda_1`, …; see {@link writeLogs}); every measurement goes into `records` and to `onRecord`.
+ * Measuring disturbs nothing: weights, moving averages, RNN states and the random numbers of training are the
+ * same, bit for bit, with and without a monitor. Where the loss is no finite number the record says so and
+ * training goes on.
+ *
+ * @param objective the loss to look at: `modelObjective(model, data)` on a fixed sample of the data
+ * @param options see {@link MonitorOptions}
+ * @returns hooks for the `callbacks` of `fit` and `fitDataset`; `dispose` them after the last training
+ * @throws CurvatureArgumentError for options out of range. Cost of a measurement: one gradient and 4k to 20
+ *   products on the objective; the second and later ones start from the eigenvectors of the one before. Memory
+ *   between measurements: (k + 1)·n floats
+ * @example
+ * const monitor = curvatureMonitor(modelObjective(model, sample), { k: 5, budget: 0.2 });
+ * const { history } = await model.fit(xs, ys, { epochs: 10, callbacks: monitor });
+ * monitor.dispose();
+ */
+export function curvatureMonitor(objective: Objective, options: MonitorOptions = {}): CurvatureMonitor {
+  const where = 'curvatureMonitor';
+  const { every = 'epoch', metrics = allMetrics, budget: share = null, onRecord } = options;
+  requireSchedule(every, where);
+  for (const metric of metrics) {
+    requireArgument(allMetrics.includes(metric), where, `metrics among ${allMetrics.join(', ')}`, metric);
+  }
+  requireArgument(share == null || (share > 0 && share <= 1), `${where} budget`, 'a share in (0, 1]', share);
+  const gauge = new CurvatureGauge(objective, options);
+  const records: CurvatureRecord[] = [];
+  let budget = new TimeBudget(share);
+  let [step, epoch, skipped] = [0, 0, 0];
+
+  const measure = async (): Promise<CurvatureRecord> => {
+    const time = budget.elapsed / 1000;
+    const measured = await budget.spend(() => gauge.measure());
+    const record = { step, epoch, time, ...only(metrics, measured) };
+    records.push(record);
+    await onRecord?.(record);
+    return record;
+  };
+  const measureIfAllowed = async (): Promise<void> => {
+    if (budget.allows()) await measure();
+    else skipped++;
+  };
+
+  return {
+    records,
+    get skipped() {
+      return skipped;
+    },
+    measure,
+    dispose: () => gauge.dispose(),
+    onTrainBegin: async () => {
+      budget = new TimeBudget(share);
+      gauge.rememberStart();
+      if (step === 0 && isDueAtStep(every, 0)) await measureIfAllowed();
+    },
+    onEpochBegin: (now) => {
+      epoch = now;
+    },
+    onBatchEnd: async () => {
+      step++;
+      if (isDueAtStep(every, step)) await measureIfAllowed();
+    },
+    onEpochEnd: async (_, logs) => {
+      if (every === 'epoch') await measureIfAllowed();
+      const last = records.at(-1);
+      if (last != null && logs != null) writeLogs(last, logs);
+    },
+  };
+}
+
+/** A record with the metrics asked for only. */
+function only(
+  metrics: readonly CurvatureMetric[],
+  measured: CurvatureReading,
+): Omit<CurvatureRecord, 'step' | 'epoch' | 'time'> {
+  const { status, numMatvecs, loss } = measured;
+  const asked = Object.fromEntries(metrics.map((metric) => [metric, measured[metric]]));
+  return { status, numMatvecs, loss, ...asked };
+}

@@ -1,0 +1,141 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+import type { Objective } from '../objectives/objective.js';
+import type { GivenDirections } from '../optimizers/direction-tracker.js';
+import { SeededRandom } from '../random.js';
+import { lanczos } from '../solvers/lanczos.js';
+import type { EigenStatus } from '../solvers/result.js';
+import { finiteHessian } from './finite-hessian.js';
+import { isDueAtStep, requireSchedule } from './measurement-schedule.js';
+import type { MeasurementSchedule } from './measurement-schedule.js';
+import { requireShare, sampleObjective } from './sample-objective.js';
+
+/** An optimizer that takes directions: an `NSGD`. */
+export interface DirectionTaker {
+  /** How many directions it nudges. */
+  readonly k: number;
+  /** Whether its next step uses directions. */
+  readonly isNudging: boolean;
+  setDirections(directions: Tensor2D | null, given?: GivenDirections): void;
+}
+
+/** Options of {@link refreshDirections}. */
+export interface RefreshOptions {
+  /** When: `'epoch'` (default, the paper's) at the beginning of every epoch, or see {@link MeasurementSchedule}. */
+  readonly every?: MeasurementSchedule;
+  /** How many directions. Default: as many as the optimizer nudges. */
+  readonly k?: number;
+  /** Largest algebraic eigenvalues ('LA', default) or largest in magnitude ('LM', the paper's code). */
+  readonly which?: 'LA' | 'LM';
+  /** Relative residual of the directions. Default 0.01; the paper's code asks for all that float32 gives. */
+  readonly tol?: number;
+  /**
+   * The share of the objective that the Hessian is taken of, in (0, 1], drawn term by term (batch by batch).
+   * Default 1: all of it. The paper's: 0.05 of the training set.
+   */
+  readonly sampleSize?: number;
+  /** Whether a sample is drawn afresh at each refresh (default) or once. */
+  readonly sample?: 'fresh' | 'fixed';
+  /** Hessian products, as in `HessianOperator`: `'finiteDifference'` for ops without second derivative. */
+  readonly method?: 'exact' | 'finiteDifference';
+  /** Seed of samples and of the solver's start. Default 0. */
+  readonly seed?: number;
+  /** Is told of each refresh. */
+  readonly onRefresh?: (refresh: DirectionRefresh) => void;
+}
+
+/** What a refresh came to. Plain data. */
+export interface DirectionRefresh {
+  /** Steps taken before, counted by the hooks. */
+  readonly step: number;
+  readonly eigenvalues: number[];
+  readonly status: EigenStatus;
+  readonly numMatvecs: number;
+  /** What the refresh took, in milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** Hooks for `model.fit` and `model.fitDataset`, and for a hand-written loop that awaits them. */
+export interface RefreshHooks {
+  onEpochBegin(epoch: number): Promise<void>;
+  onBatchBegin(batch: number): Promise<void>;
+  onBatchEnd(batch: number): void;
+}
+
+/**
+ * Gives an optimizer new directions in the course of training: the sharpest of an objective, which is the
+ * training loss on a sample of the data (Jastrzębski et al. 2019, section 4: K = 5, 5 % of the data, every epoch).
+ *
+ * The optimizer should not search by itself (`refreshEvery: 0`). Nothing is sought while it does not nudge (γ = 1,
+ * burn-in). Where the loss is no finite number the present directions stay.
+ *
+ * @param nsgd an `NSGD`, or anything that takes directions
+ * @param objective `modelObjective(model, data)`, or a function that makes the one to use, called at each refresh
+ * @param options see {@link RefreshOptions}
+ * @returns hooks for the `callbacks` of `fit` and `fitDataset`. They hold nothing on the device
+ * @throws CurvatureArgumentError for options out of range. Cost of a refresh: one gradient and some 4k products
+ *   on the sample
+ * @example
+ * const optimizer = new NSGD({ learningRate: 0.01, refreshEvery: 0 });
+ * model.compile({ optimizer, loss: 'categoricalCrossentropy' });
+ * const objective = modelObjective(model, { xs, ys });
+ * await model.fit(xs, ys, { callbacks: refreshDirections(optimizer, objective, { sampleSize: 0.05 }) });
+ */
+export function refreshDirections(
+  nsgd: DirectionTaker,
+  objective: Objective | (() => Objective | Promise<Objective>),
+  options: RefreshOptions = {},
+): RefreshHooks {
+  const where = 'refreshDirections';
+  const { every = 'epoch', sampleSize = 1, sample = 'fresh', seed = 0 } = options;
+  requireArgument(typeof nsgd?.setDirections === 'function', where, 'an optimizer with setDirections', nsgd);
+  requireSchedule(every, where);
+  requireShare(sampleSize, `${where} sampleSize`);
+  requireArgument(sample === 'fresh' || sample === 'fixed', where, "sample: 'fresh' | 'fixed'", sample);
+  const random = new SeededRandom(seed);
+  let fixed: Objective | null = null;
+  let step = 0;
+
+  const nextSample = async (): Promise<Objective> => {
+    if (fixed != null) return fixed;
+    const whole = typeof objective === 'function' ? await objective() : objective;
+    const drawn = sampleObjective(whole, sampleSize, random);
+    if (sample === 'fixed') fixed = drawn;
+    return drawn;
+  };
+
+  const refresh = async (): Promise<void> => {
+    const from = performance.now();
+    const hessian = await finiteHessian(await nextSample(), { method: options.method ?? 'exact' });
+    if (hessian == null) return;
+    try {
+      const { k = nsgd.k, which = 'LA', tol = 0.01, onRefresh } = options;
+      const found = await lanczos(hessian, { k, which, tol, seed: seed + step });
+      try {
+        const { status, numMatvecs, eigenvectors } = found;
+        const eigenvalues = Array.from(found.eigenvalues);
+        if (status !== 'nonFinite') {
+          nsgd.setDirections(eigenvectors, { variables: hessian.parameters.variables, eigenvalues });
+        }
+        const milliseconds = performance.now() - from;
+        onRefresh?.({ step, eigenvalues, status, numMatvecs, milliseconds });
+      } finally {
+        found.dispose();
+      }
+    } finally {
+      hessian.dispose();
+    }
+  };
+
+  return {
+    onEpochBegin: async () => {
+      if (every === 'epoch' && nsgd.isNudging) await refresh();
+    },
+    onBatchBegin: async () => {
+      if (isDueAtStep(every, step) && nsgd.isNudging) await refresh();
+    },
+    onBatchEnd: () => {
+      step++;
+    },
+  };
+}

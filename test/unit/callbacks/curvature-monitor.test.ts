@@ -1,0 +1,156 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { MonitorOptions } from '../../../src/callbacks/curvature-monitor.js';
+import { curvatureMonitor } from '../../../src/callbacks/curvature-monitor.js';
+import type { CurvatureRecord } from '../../../src/callbacks/curvature-record.js';
+import { modelObjective } from '../../../src/objectives/model-objective.js';
+import { lossObjective } from '../../../src/objectives/objective.js';
+import { NSGD } from '../../../src/optimizers/nsgd.js';
+import { useBackend } from '../../wasm-backend.js';
+import { makeVariables, quadratic, readAll } from '../optimizers/training-problems.js';
+import { makeData, makeModel, withSeededRandom } from './training-run.js';
+
+beforeAll(() => useBackend('cpu'));
+
+let data: ReturnType<typeof makeData>;
+beforeEach(() => {
+  if (data != null) tf.dispose([data.xs, data.ys]);
+  data = makeData();
+});
+
+const epochs = 3;
+
+/** Trains with a monitor, or without one, and gives weights, history and records. */
+async function run(options: MonitorOptions | null, optimizer: tf.Optimizer = tf.train.momentum(0.05, 0.9)) {
+  return withSeededRandom(async () => {
+    const model = makeModel(optimizer);
+    const monitor = options && curvatureMonitor(modelObjective(model, data), { optimizer, ...options });
+    const { history } = await model.fit(data.xs, data.ys, {
+      epochs,
+      batchSize: 4,
+      verbose: 0,
+      ...(monitor && { callbacks: monitor }),
+    });
+    const weights = readAll(model.getWeights());
+    const { records = [], skipped = 0 } = monitor ?? {};
+    monitor?.dispose();
+    model.dispose();
+    optimizer.dispose();
+    return { weights, history, records, skipped };
+  });
+}
+
+describe('curvatureMonitor', () => {
+  it('on a quadratic reads what is known in closed form', async () => {
+    const spectrum = [5, 3, 1, 0.5, 0.2, 0.1];
+    const problem = quadratic(spectrum);
+    const variables = makeVariables(problem);
+    const before = tf.memory().numTensors;
+    const optimizer = { learningRate: 0.5 };
+    const monitor = curvatureMonitor(
+      lossObjective(() => problem.loss(variables), variables),
+      { k: 2, optimizer },
+    );
+    await monitor.measure();
+    tf.tidy(() => variables.forEach((variable) => variable.assign(tf.mul(variable, 2))));
+    const record = await monitor.measure();
+    const theta = problem.start.map((x) => 2 * x);
+    const g = problem.gradient(theta);
+    const cosines = problem.eigenvectors.map(
+      (e) => e.reduce((sum, x, i) => sum + x * g[i]!, 0) / Math.hypot(...g),
+    );
+    expect(record.sharpness).toBeCloseTo(5, 4);
+    record.eigenvalues!.forEach((value, i) => expect(value).toBeCloseTo(spectrum[i]!, 4));
+    record.residuals!.forEach((value) => expect(value).toBeLessThan(1e-2));
+    expect(record.gradientNorm).toBeCloseTo(Math.hypot(...g), 4);
+    expect(record.topShare).toBeCloseTo(Math.hypot(cosines[0]!, cosines[1]!), 3);
+    record.alignments!.forEach((value, i) => expect(Math.abs(value!)).toBeCloseTo(Math.abs(cosines[i]!), 3));
+    expect(record.distance).toBeCloseTo(Math.hypot(...problem.start), 5);
+    expect(record.stability).toBe(4);
+    expect(record.loss).toBeCloseTo(
+      theta.reduce((sum, x, i) => sum + 0.5 * x * g[i]!, 0),
+      3,
+    );
+    expect(JSON.parse(JSON.stringify(monitor.records))).toEqual(monitor.records);
+    monitor.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose(variables);
+  });
+
+  it('leaves training as it is, bit for bit, with dropout, batch normalisation and shuffling', async () => {
+    const without = await run(null);
+    const withMonitor = await run({ k: 2, every: 2 });
+    expect(withMonitor.records).toHaveLength(7);
+    expect(withMonitor.weights).toEqual(without.weights);
+    const nudged = (): NSGD => new NSGD({ learningRate: 0.05, k: 2, refreshEvery: 3 });
+    expect((await run({ every: 'log' }, nudged())).weights).toEqual((await run(null, nudged())).weights);
+  });
+
+  it('puts the last measurement of every epoch into the history', async () => {
+    const { history, records } = await run({ k: 2 });
+    expect(records.map(({ step, epoch }) => [step, epoch])).toEqual([
+      [4, 0],
+      [8, 1],
+      [12, 2],
+    ]);
+    expect(history.sharpness).toEqual(records.map(({ sharpness }) => sharpness));
+    expect(history.lambda_2).toEqual(records.map(({ eigenvalues }) => eigenvalues![1]));
+    expect(history.stability).toEqual(
+      [2 / 0.05, 2 / 0.05, 2 / 0.05].map((value) => expect.closeTo(value, 4)),
+    );
+    for (const name of ['residual_1', 'alignment_2', 'gradientNorm', 'topShare', 'distance']) {
+      expect(history[name]).toHaveLength(epochs);
+    }
+  });
+
+  it.each<[MonitorOptions['every'], number[]]>([
+    [5, [0, 5, 10]],
+    ['log', [0, 1, 2, 4, 8]],
+    [(step) => step > 0 && step % 6 === 0, [6, 12]],
+  ])('measures at the steps of the schedule %s', async (every, steps) => {
+    const told: CurvatureRecord[] = [];
+    const { records } = await run({
+      every,
+      metrics: ['sharpness'],
+      onRecord: (record) => void told.push(record),
+    });
+    expect(records.map(({ step }) => step)).toEqual(steps);
+    expect(told).toEqual(records);
+    expect(Object.keys(records[0]!).sort()).toEqual(
+      ['epoch', 'loss', 'numMatvecs', 'sharpness', 'status', 'step', 'time'].sort(),
+    );
+  });
+
+  it('keeps to its share of the training time', async () => {
+    const { records, skipped } = await run({ every: 1, budget: 0.05 });
+    expect(records.length).toBeGreaterThan(0);
+    expect(skipped).toBeGreaterThan(0);
+    expect(records.length + skipped).toBe(13);
+  });
+
+  it('says so when the loss is no finite number, and lets training go on', async () => {
+    const { records, history } = await run({}, tf.train.sgd(1e30));
+    expect(records).toHaveLength(epochs);
+    expect(records.at(-1)).toMatchObject({ status: 'nonFinite', sharpness: null, eigenvalues: [null] });
+    expect(history.sharpness!.at(-1)).toBeNaN();
+  });
+
+  it('starts from the eigenvectors of the time before', async () => {
+    const { records } = await run({ k: 1, every: 1 });
+    const [first, ...later] = records.map(({ numMatvecs }) => numMatvecs);
+    expect(Math.min(...later)).toBeLessThan(first!);
+  });
+
+  it.each([
+    [{ every: 0 }, /every: 'epoch', 'log', a number of steps/],
+    [{ k: 0 }, /curvatureMonitor k: expected an integer from 1/],
+    [{ k: 1000 }, /curvatureMonitor k/],
+    [{ budget: 2 }, /curvatureMonitor budget: expected a share in \(0, 1\], received 2/],
+    [{ metrics: ['sharp'] }, /metrics among sharpness, .*received "sharp"/],
+  ])('refuses %o', (options, message) => {
+    const x = tf.variable(tf.tensor1d([1, 2]));
+    const objective = lossObjective(() => tf.sum(tf.square(x)), [x]);
+    expect(() => curvatureMonitor(objective, options as MonitorOptions)).toThrow(message);
+    x.dispose();
+  });
+});
