@@ -18,6 +18,12 @@ export interface GivenDirections {
   readonly eigenvalues?: ArrayLike<number>;
 }
 
+/** How and how often to search: the options of the same names. */
+export type TrackerSettings = Pick<
+  NSGDSettings,
+  'k' | 'which' | 'tol' | 'seed' | 'refreshEvery' | 'trackEvery'
+>;
+
 /** When the directions were sought, in steps. */
 interface SearchTimes {
   /** The last search from scratch or gift, or null. */
@@ -48,7 +54,7 @@ export class DirectionTracker {
   readonly work: HostWork = new HostWork();
   private times: SearchTimes = { refreshedAt: null, searchedAt: null };
 
-  constructor(private readonly settings: NSGDSettings) {}
+  constructor(private readonly settings: TrackerSettings) {}
 
   /** Notes which variables are trained now, and lays the directions out for them. */
   enter(variables: readonly Variable[]): void {
@@ -107,10 +113,10 @@ export class DirectionTracker {
     this.status = 'given';
   }
 
-  /** Which search, if any, is due at a step with nudge `gamma`. None is at γ = 1, where directions do nothing. */
-  due(step: number, gamma: number): 'refresh' | 'track' | null {
-    const { refreshEvery, trackEvery, burnIn } = this.settings;
-    if (gamma === 1 || step < burnIn || this.parameters == null || this.work.isBusy) return null;
+  /** Which search, if any, is due at a step that uses directions. */
+  due(step: number): 'refresh' | 'track' | null {
+    const { refreshEvery, trackEvery } = this.settings;
+    if (this.parameters == null || this.work.isBusy) return null;
     const hasPassed = (steps: number, since: number | null): boolean =>
       steps > 0 && (since == null || step - since >= steps);
     if (hasPassed(refreshEvery, this.times.refreshedAt)) return 'refresh';

@@ -1,11 +1,8 @@
-import '@tensorflow/tfjs-layers';
-import type { NamedTensorMap, Scalar, Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { dispose, Optimizer, serialization } from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-core';
+import { dispose, serialization } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CurvatureArgumentError } from '../errors.js';
-import type { DirectionStatus } from './direction-search.js';
-import type { GivenDirections } from './direction-tracker.js';
-import { DirectionTracker } from './direction-tracker.js';
+import { DirectedOptimizer } from './directed-optimizer.js';
 import type { NamedTensor } from './named-tensor.js';
 import { takeNudgedStep } from './nudged-step.js';
 import type { NSGDOptions, NSGDSettings } from './nsgd-options.js';
@@ -50,7 +47,7 @@ const brand = Symbol.for('tfjs-curvature.NSGD');
  * model.compile({ optimizer: new NSGD({ learningRate: 0.01, k: 5, gamma: 0.1 }), loss: 'categoricalCrossentropy' });
  * await model.fit(xs, ys, { epochs: 5 });
  */
-export class NSGD extends Optimizer {
+export class NSGD extends DirectedOptimizer {
   /** The name under which tfjs saves and loads the optimizer. */
   static get className(): string {
     return 'NSGD';
@@ -77,7 +74,6 @@ export class NSGD extends Optimizer {
 
   readonly [brand] = true;
   private settings: NSGDSettings;
-  private readonly tracker: DirectionTracker;
   private readonly velocities = new Velocities();
   private readonly log: StepLog;
   private constraints: ReadonlyMap<string, WeightConstraint> = new Map();
@@ -89,10 +85,10 @@ export class NSGD extends Optimizer {
    * @throws CurvatureArgumentError for a setting that is unknown, out of range or NaN
    */
   constructor(options: NSGDOptions) {
-    super();
-    this.settings = resolveOptions(options);
-    this.tracker = new DirectionTracker(this.settings);
-    this.log = new StepLog(this.settings.recordSteps);
+    const settings = resolveOptions(options);
+    super(settings);
+    this.settings = settings;
+    this.log = new StepLog(settings.recordSteps);
   }
 
   /** η of the next step, with schedule and decay. */
@@ -112,31 +108,8 @@ export class NSGD extends Optimizer {
   }
 
   /** Whether the next step uses directions, if there are any: γ is not 1 and `burnIn` is over. */
-  get isNudging(): boolean {
+  override get isNudging(): boolean {
     return this.gamma !== 1 && this.iterations >= this.settings.burnIn;
-  }
-
-  /**
-   * V [k, n], the present directions, or null; the columns are those of {@link variables}. Owned by the optimizer,
-   * which keeps them by variable: they are put together when first asked for, and disposed when replaced.
-   */
-  get directions(): Tensor2D | null {
-    return this.tracker.rows;
-  }
-
-  /** Curvature along each direction when it was found, or null. */
-  get eigenvalues(): Float64Array | null {
-    return this.tracker.current?.eigenvalues?.slice() ?? null;
-  }
-
-  /** The variables that the columns of the directions belong to, in order, or null before the first step. */
-  get variables(): readonly Variable[] | null {
-    return this.tracker.parameters?.variables ?? null;
-  }
-
-  /** How the last search for directions ended: see {@link DirectionStatus}. */
-  get status(): DirectionStatus {
-    return this.tracker.status;
   }
 
   /**
@@ -155,18 +128,6 @@ export class NSGD extends Optimizer {
   }
 
   /**
-   * Replaces the directions. With `refreshEvery > 0` they serve until that many steps from now.
-   *
-   * @param directions V [k, n], float32, orthonormal rows, copied; or null for none (the step is then that of SGD)
-   * @param given the variables of the columns and the eigenvalues, where known
-   * @throws CurvatureArgumentError if V is not [k, n] or, to 1e-3, not orthonormal. On WebGL and WebGPU the latter
-   *   is thrown by the next step, because it has to be read from the device.
-   */
-  setDirections(directions: Tensor2D | null, given: GivenDirections = {}): void {
-    this.tracker.give(directions, given, this.iterations);
-  }
-
-  /**
    * Applies the constraints that a model declares for its weights (`kernelConstraint`, …) after every step, which
    * the optimizers of TensorFlow.js never do: they are handed bare variables.
    *
@@ -179,29 +140,6 @@ export class NSGD extends Optimizer {
   /** The records of the latest `recordSteps` steps that had directions, oldest first. Plain data. */
   records(): Promise<StepRecord[]> {
     return this.log.read();
-  }
-
-  /**
-   * Resolves when a search for directions that goes on between steps (WebGL, WebGPU) has come to its end; at once
-   * on other backends. Rejects if it failed.
-   */
-  settled(): Promise<void> {
-    return this.tracker.work.settled();
-  }
-
-  /**
-   * The loss and its gradient from one call of `f`; at a step where a refresh is due, the directions as well.
-   *
-   * @returns the loss and one gradient per trainable variable, by name, owned by the caller
-   * @throws DifferentiationError at a refresh, if the loss has an op that cannot be differentiated twice
-   */
-  override computeGradients(f: () => Scalar, varList?: Variable[]): { value: Scalar; grads: NamedTensorMap } {
-    const { tracker } = this;
-    tracker.work.rethrow();
-    const variables = trainableVariables(varList);
-    if (variables.length > 0) tracker.enter(variables);
-    const due = variables.length > 0 ? tracker.due(this.iterations, this.gamma) : null;
-    return due == null ? super.computeGradients(f, varList) : tracker.search(f, due, this.iterations);
   }
 
   /**
@@ -257,9 +195,9 @@ export class NSGD extends Optimizer {
     };
   }
 
-  /** Frees velocities, directions and records. Harmless when repeated. */
+  /** Frees directions, velocities and records. Harmless when repeated. */
   override dispose(): void {
-    this.tracker.dispose();
+    super.dispose();
     this.velocities.dispose();
     this.log.dispose();
     dispose(this.exported);

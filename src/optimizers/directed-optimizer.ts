@@ -1,0 +1,85 @@
+import '@tensorflow/tfjs-layers';
+import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import { Optimizer } from '@tensorflow/tfjs-core';
+import type { DirectionStatus } from './direction-search.js';
+import type { GivenDirections, TrackerSettings } from './direction-tracker.js';
+import { DirectionTracker } from './direction-tracker.js';
+import { trainableVariables } from './trained-variables.js';
+
+/**
+ * An optimizer that knows the sharpest directions of the loss it minimizes: given to it, or found by itself from
+ * the minibatch loss. What it does with them is up to the subclass.
+ */
+export abstract class DirectedOptimizer extends Optimizer {
+  protected readonly tracker: DirectionTracker;
+
+  constructor(settings: TrackerSettings) {
+    super();
+    this.tracker = new DirectionTracker(settings);
+  }
+
+  /** Whether the next step uses directions, if there are any. None are sought while it does not. */
+  abstract get isNudging(): boolean;
+
+  /**
+   * V [k, n], the present directions, or null; the columns are those of {@link variables}. Owned by the optimizer,
+   * which keeps them by variable: they are put together when first asked for, and disposed when replaced.
+   */
+  get directions(): Tensor2D | null {
+    return this.tracker.rows;
+  }
+
+  /** Curvature along each direction when it was found, or null. */
+  get eigenvalues(): Float64Array | null {
+    return this.tracker.current?.eigenvalues?.slice() ?? null;
+  }
+
+  /** The variables that the columns of the directions belong to, in order, or null before the first step. */
+  get variables(): readonly Variable[] | null {
+    return this.tracker.parameters?.variables ?? null;
+  }
+
+  /** How the last search for directions ended: see {@link DirectionStatus}. */
+  get status(): DirectionStatus {
+    return this.tracker.status;
+  }
+
+  /**
+   * Replaces the directions. With `refreshEvery > 0` they serve until that many steps from now.
+   *
+   * @param directions V [k, n], float32, orthonormal rows, copied; or null for none (the step is then that of SGD)
+   * @param given the variables of the columns and the eigenvalues, where known
+   * @throws CurvatureArgumentError if V is not [k, n] or, to 1e-3, not orthonormal. On WebGL and WebGPU the latter
+   *   is thrown by the next step, because it has to be read from the device.
+   */
+  setDirections(directions: Tensor2D | null, given: GivenDirections = {}): void {
+    this.tracker.give(directions, given, this.iterations);
+  }
+
+  /**
+   * Resolves when a search for directions that goes on between steps (WebGL, WebGPU) has come to its end; at once
+   * on other backends. Rejects if it failed.
+   */
+  settled(): Promise<void> {
+    return this.tracker.work.settled();
+  }
+
+  /**
+   * The loss and its gradient from one call of `f`; at a step where a refresh is due, the directions as well.
+   *
+   * @returns the loss and one gradient per trainable variable, by name, owned by the caller
+   * @throws DifferentiationError at a refresh, if the loss has an op that cannot be differentiated twice
+   */
+  override computeGradients(f: () => Scalar, varList?: Variable[]): { value: Scalar; grads: NamedTensorMap } {
+    const { tracker } = this;
+    tracker.work.rethrow();
+    const variables = trainableVariables(varList);
+    if (variables.length > 0) tracker.enter(variables);
+    const due = variables.length > 0 && this.isNudging ? tracker.due(this.iterations) : null;
+    return due == null ? super.computeGradients(f, varList) : tracker.search(f, due, this.iterations);
+  }
+
+  override dispose(): void {
+    this.tracker.dispose();
+  }
+}
