@@ -56,7 +56,8 @@ export interface WasmFunctions {
   winogradFilterGradient(...args: [...WinogradSource, dy: number, ...WinogradGradientEnd]): void;
   transformFilter(g: number, tap: number, n: number, u: number, stride: number): void;
   transformFilterGradient(u: number, stride: number, n: number, g: number, tap: number): void;
-  copyColumns(src: number, ld: number, dst: number, rows: number, cols: number): void;
+  copyBlock(src: number, srcStride: number, rows: number, cols: number, dst: number, dstStride: number): void;
+  tanh(x: number, y: number, n: number): void;
 }
 
 type Source = [src: number, srcImage: number, h: number, w: number, c: number];

@@ -125,16 +125,3 @@ function addRun(
     );
   }
 }
-
-/** Copies [rows, cols] out of rows that lie `ld` floats apart. */
-export function copyColumns(src: usize, ld: i32, dst: usize, rows: i32, cols: i32): void {
-  if (ld == cols) {
-    memory.copy(dst, src, (<usize>(rows * cols)) << 2);
-    return;
-  }
-  for (let r = 0; r < rows; r++) {
-    for (let c = 0; c < cols; c++) store<f32>(dst + ((<usize>c) << 2), load<f32>(src + ((<usize>c) << 2)));
-    src += (<usize>ld) << 2;
-    dst += (<usize>cols) << 2;
-  }
-}

@@ -1,10 +1,10 @@
 // The whole module. It imports tfjs's memory, owns no data, stack or globals in it, and writes only through the
 // pointers it is handed.
-export { packRows, packTransposed } from './pack';
+export { copyBlock, packRows, packTransposed } from './pack';
 export { gemm, gemmScratchBytes } from './gemm';
 export { combineRows, dotRows } from './gemv';
 export { convolve } from './convolve';
-export { copyColumns, filterGradient } from './filter-gradient';
+export { filterGradient } from './filter-gradient';
 export { transpose } from './transpose';
 export { addBias } from './bias';
 export { averagePoolGradient } from './average-pool';
@@ -13,3 +13,4 @@ export { maxPoolGradient, maxPoolWithArgmax } from './max-pool';
 export { segmentSum, sumLeading, sumTrailing } from './reduce';
 export { winogradConvolve, winogradFilterGradient, winogradScratchBytes } from './winograd';
 export { transformFilter, transformFilterGradient } from './winograd-transforms';
+export { tanh } from './tanh';

@@ -115,3 +115,15 @@ export function packFours(src: usize, rowStride: usize, k: i32, m: i32, dst: usi
     }
   }
 }
+
+/** Copies [rows, cols] elements of 4 bytes between rows that lie `srcStride` and `dstStride` bytes apart. */
+export function copyBlock(src: usize, srcStride: usize, rows: i32, cols: i32, dst: usize, dstStride: usize): void {
+  const bytes = (<usize>cols) << 2;
+  for (let r = 0; r < rows; r++) {
+    let i: usize = 0;
+    for (; i + 16 <= bytes; i += 16) v128.store(dst + i, v128.load(src + i));
+    for (; i < bytes; i += 4) store<u32>(dst + i, load<u32>(src + i));
+    src += srcStride;
+    dst += dstStride;
+  }
+}

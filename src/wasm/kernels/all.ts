@@ -11,7 +11,9 @@ import { fusedMatMul } from './fused-mat-mul.js';
 import { cast, identity } from './identity.js';
 import { maxPool3dGrad, maxPoolGrad } from './max-pool-gradients.js';
 import { maxPoolWithArgmax } from './max-pool-with-argmax.js';
+import { concat, slice, splitV, unpack } from './slice.js';
 import { sum } from './sum.js';
+import { tanh } from './tanh.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
 /** Every kernel that {@link registerWasmTrainingKernels} registers. */
@@ -20,6 +22,7 @@ export const trainingKernels: readonly TrainingKernel[] = [
   avgPoolGrad,
   batchMatMul,
   cast,
+  concat,
   conv2d,
   conv2dBackpropFilter,
   conv2dBackpropInput,
@@ -35,6 +38,10 @@ export const trainingKernels: readonly TrainingKernel[] = [
   maxPool3dGrad,
   maxPoolGrad,
   maxPoolWithArgmax,
+  slice,
+  splitV,
   sum,
+  tanh,
+  unpack,
   unsortedSegmentSum,
 ];

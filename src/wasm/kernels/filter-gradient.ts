@@ -47,5 +47,5 @@ export function filterGradient(
       ...[acc, batch, band, panels, panels + panelBytes],
     );
   }
-  heap.functions.copyColumns(acc, padded, dw, gradientRows, filters);
+  heap.functions.copyBlock(acc, 4 * padded, gradientRows, filters, dw, 4 * filters);
 }
