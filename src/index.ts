@@ -46,3 +46,17 @@ export { NSGD, register } from './optimizers/nsgd.js';
 export type { Correction, NSGDOptions, NSGDSettings } from './optimizers/nsgd-options.js';
 export type { Schedule } from './optimizers/schedule.js';
 export type { StepRecord } from './optimizers/step-records.js';
+export {
+  curvatureMonitor,
+  type CurvatureMonitor,
+  type MonitorOptions,
+} from './callbacks/curvature-monitor.js';
+export type { CurvatureMetric, CurvatureRecord } from './callbacks/curvature-record.js';
+export type { MeasurementSchedule } from './callbacks/measurement-schedule.js';
+export {
+  refreshDirections,
+  type DirectionRefresh,
+  type DirectionTaker,
+  type RefreshHooks,
+  type RefreshOptions,
+} from './callbacks/refresh-directions.js';
