@@ -163,11 +163,14 @@ export class Recorder {
 
   private recordKernel(call: KernelCall, run: (call: KernelCall) => Tensor | Tensor[]): Tensor | Tensor[] {
     const result = this.unrecorded(() => execute(call, run));
-    const rule = findRule(call.kernelName);
-    if (rule === 'constant') return result;
+    const known = findRule(call.kernelName);
+    if (known === 'constant') return result;
     const outputs = Array.isArray(result) ? result : [result];
-    const inputs = this.trackedInputs(call.inputs, rule?.constantInputs);
-    if (inputs == null || !outputs.some((output) => output.dtype === 'float32')) return result;
+    const inputs = this.trackedInputs(call.inputs, known?.constantInputs);
+    if (inputs == null || !outputs.some(carriesDerivative)) return result;
+    // Adjoints are real: a way through complex numbers is followed only to say where it began or ended.
+    const isComplex = [...Object.values(call.inputs), ...outputs].some((x) => x?.dtype === 'complex64');
+    const rule = isComplex ? null : known;
     const node = {
       name: call.kernelName,
       layer: currentLayer(),
@@ -214,8 +217,11 @@ export class Recorder {
       this.engine.tidy(() =>
         forwardFunc(null, (tensors) => saved.push(...tensors.map((tensor) => this.hold(tensor)))),
       );
+    const start = this.nodes.length;
     const result = this.seal(name, body);
-    const outputs = (Array.isArray(result) ? result : [result]).map((output) => {
+    const results = Array.isArray(result) ? result : [result];
+    this.requireDeclared(name, this.nodes.slice(start), trackedInputs, results);
+    const outputs = results.map((output) => {
       const boundary = aliasTensor(output);
       handToScope(boundary);
       return boundary;
@@ -231,12 +237,36 @@ export class Recorder {
     return Array.isArray(result) ? outputs : outputs[0]!;
   }
 
-  private append(outputs: readonly Tensor[], node: TapeNode): void {
-    this.nodes.push(node);
-    for (const output of outputs) if (output.dtype === 'float32') this.track(output);
+  /**
+   * Throws if the body of a custom gradient made its results from a value that depends on a source and is none of its
+   * inputs: the gradient it brought cannot hand anything on to that value.
+   */
+  private requireDeclared(
+    name: string,
+    body: readonly TapeNode[],
+    inputs: Record<string, TapeValue>,
+    results: readonly Tensor[],
+  ): void {
+    const own = new Set(Object.values(inputs).map(({ id }) => id));
+    const resultIds = new Set(results.map((result) => this.idOf(result)));
+    for (const { outputs } of body) for (const { id } of outputs) own.add(id);
+    const strangers = body.flatMap((node) => Object.values(node.inputs).filter(({ id }) => !own.has(id)));
+    const direct = results.some((result) => this.isTracked(result) && !own.has(this.idOf(result)));
+    const ids = strangers.map(({ id }) => id);
+    if (!direct && (ids.length === 0 || new Sweep(body, ids, resultIds).nodes.length === 0)) return;
+    throw new DifferentiationError(
+      name,
+      'its value depends on a tensor that it is not given as an input, so that its gradient leaves that tensor out',
+      'Pass every tensor that depends on the variables to the function tf.customGrad returns.',
+    );
   }
 
-  /** The float32 inputs that depend on a source, by name, without those in `constant`; null if there is none. */
+  private append(outputs: readonly Tensor[], node: TapeNode): void {
+    this.nodes.push(node);
+    for (const output of outputs) if (carriesDerivative(output)) this.track(output);
+  }
+
+  /** The inputs that depend on a source and carry its derivative, by name, without those in `constant`; null if there is none. */
   private trackedInputs(
     inputs: NamedTensorMap,
     constant: readonly string[] = [],
@@ -245,7 +275,7 @@ export class Recorder {
     let any = false;
     for (const name of Object.keys(inputs)) {
       const x = inputs[name];
-      if (x == null || x.dtype !== 'float32' || !this.isTracked(x) || constant.includes(name)) continue;
+      if (x == null || !carriesDerivative(x) || !this.isTracked(x) || constant.includes(name)) continue;
       found[name] = { id: this.idOf(x), shape: x.shape };
       any = true;
     }
@@ -327,6 +357,11 @@ function noRule(node: Pick<TapeNode, 'name' | 'layer'>): DifferentiationError {
     "Replace it by differentiable ops, register one with tf.registerGradient, or use method: 'finiteDifference' " +
       'if only its second derivative is missing.',
   );
+}
+
+/** Whole numbers, truth values and strings are piecewise constant. */
+function carriesDerivative({ dtype }: Tensor): boolean {
+  return dtype === 'float32' || dtype === 'complex64';
 }
 
 function isList(names: object): names is readonly string[] {

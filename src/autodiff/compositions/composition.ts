@@ -21,7 +21,7 @@ export interface Composition {
  * Key under which a registered kernel says that it is as right and as fast as a kernel can be, so that no
  * composition replaces it. A neutral mark: whoever registers such a kernel may set it.
  */
-export const exactKernel: unique symbol = Symbol.for('tfjs-curvature.exact');
+const exactKernel: unique symbol = Symbol.for('tfjs-curvature.exact');
 
 /** Whether the stock WASM kernel of this name is what would run: no kernel marked as exact stands in its place. */
 export function isStockWasmKernel(kernel: string): boolean {

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { fill, getBackend, scalar } from '@tensorflow/tfjs-core';
+import { fill, getBackend, getKernel, scalar } from '@tensorflow/tfjs-core';
 import { cast, reshape, select, slice } from '../ops/kernel-ops.js';
-import type { Composition } from './composition.js';
+import { isStockWasmKernel, type Composition } from './composition.js';
 import { runKernel } from './run-kernel.js';
 
 /** Ids outside of 0 … n − 1 replaced by n, the number of a row that is thrown away. */
@@ -14,7 +14,25 @@ function withinRange(segmentIds: Tensor, n: number): Tensor {
   return select(isPresent, ids, fill(ids.shape, n, 'int32'));
 }
 
+/** Whether someone registered a segment sum on WASM that goes once through x. */
+const hasFastSegmentSum = (): boolean =>
+  getBackend() === 'wasm' &&
+  getKernel('UnsortedSegmentSum', 'wasm') != null &&
+  !isStockWasmKernel('UnsortedSegmentSum');
+
 export const segmentSumCompositions: readonly Composition[] = [
+  {
+    // Scattering along one axis is a segment sum.
+    kernel: 'ScatterNd',
+    insteadOf: ({ indices, updates }) =>
+      indices!.shape.at(-1) === 1 && updates!.dtype === 'float32' && hasFastSegmentSum(),
+    compute: ({ indices, updates }, attrs) => {
+      const [n, ...sliceShape] = attrs.shape as [number, ...number[]];
+      const rows = reshape(updates!, [indices!.size, ...sliceShape]);
+      const segmentIds = reshape(cast(indices!, 'int32'), [indices!.size]);
+      return runKernel('UnsortedSegmentSum', { x: rows, segmentIds }, { numSegments: n });
+    },
+  },
   {
     // The cpu kernel goes through all of x once for every segment.
     kernel: 'UnsortedSegmentSum',
