@@ -10,10 +10,10 @@ import { SingleBar } from 'cli-progress';
 import { curvatureMonitor, modelObjective, NSGD, type CurvatureRecord } from 'tfjs-curvature';
 import { learningCurvesChart, toSvg } from 'tfjs-curvature/plot';
 import { registerWasmTrainingKernels } from 'tfjs-curvature/wasm';
+import { simpleCnn } from '../models/simple-cnn.js';
 import { firstExamples, loadExamples } from './data.js';
 import type { EpochLogs } from './report.js';
 import { epochRow, heading } from './report.js';
-import { simpleCnn } from './model.js';
 
 const settings = {
   trainingExamples: 12_000,
@@ -23,8 +23,8 @@ const settings = {
   batchSize: 128,
   epochs: 4,
   learningRate: 0.1,
-  filters: 8,
-  hidden: 64,
+  /** The paper's net with a quarter of its filters. */
+  widths: { filters: 8, kernelSize: 3, hidden: 64 },
   /** Steps from one measurement to the next. */
   measureEvery: 47,
   seed: 1,
@@ -46,7 +46,7 @@ async function run(
   name: string,
   optimizer: Optimizer,
 ): Promise<{ name: string; records: readonly CurvatureRecord[] }> {
-  const model = simpleCnn(settings.filters, settings.hidden, settings.seed);
+  const model = simpleCnn({ inputShape: [28, 28, 1], classes: 10, seed: settings.seed }, settings.widths);
   model.compile({ optimizer, loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
   const monitor = curvatureMonitor(modelObjective(model, sample), { k: 5, every: settings.measureEvery });
   const bar = new SingleBar({
@@ -66,8 +66,8 @@ async function run(
       monitor,
       {
         onBatchEnd: async () => bar.increment(),
-        onEpochEnd: async (epoch, logs) => {
-          console.log(epochRow(epoch, logs as unknown as EpochLogs, monitor.records.at(-1)!));
+        onEpochEnd: async (epoch: number, logs?: object) => {
+          console.log(epochRow(epoch, logs as EpochLogs, monitor.records.at(-1)!));
         },
       },
     ],

@@ -26,7 +26,7 @@ export const heading: string = row(columns);
 /** One row: training loss and accuracy, validation accuracy, the sharpest eigenvalues, share of the gradient. */
 export function epochRow(epoch: number, logs: EpochLogs, curvature: CurvatureRecord): string {
   const { eigenvalues = [], residuals = [], topShare } = curvature;
-  const pairs = eigenvalues.map((value, i) => `${value.toFixed(2)} ± ${residuals[i]!.toFixed(3)}`);
+  const pairs = eigenvalues.map((value, i) => `${value?.toFixed(2)} ± ${residuals[i]?.toFixed(3)}`);
   return row([
     String(epoch + 1),
     logs.loss.toFixed(4),

@@ -49,7 +49,7 @@ export function distinctNames(names: readonly string[], where: string): readonly
 export function finitePoints<T extends { readonly step: number }>(
   series: string,
   records: readonly T[],
-  valueOf: (record: T) => number | undefined,
+  valueOf: (record: T) => number | null | undefined,
 ): SeriesPoint[] {
   return records.flatMap((record) => {
     const value = valueOf(record);

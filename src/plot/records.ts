@@ -1,15 +1,15 @@
 // What the charts are drawn from: the least each needs of the plain records that callbacks and analyses return.
 
-/** A measurement during training. Records that lack what a chart shows are left out of it. */
+/** A measurement during training. Records that lack what a chart shows, or have null for it, are left out of it. */
 export interface TrainingRecord {
   /** Optimizer steps taken so far. */
   readonly step: number;
-  readonly loss?: number;
-  readonly accuracy?: number;
+  readonly loss?: number | null;
+  readonly accuracy?: number | null;
   /** Largest algebraic eigenvalue λ₁ of the Hessian. */
-  readonly sharpness?: number;
+  readonly sharpness?: number | null;
   /** λ₁ ≥ λ₂ ≥ …, as many as were measured. */
-  readonly eigenvalues?: ArrayLike<number>;
+  readonly eigenvalues?: ArrayLike<number | null>;
 }
 
 /** The records of one training run. */

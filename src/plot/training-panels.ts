@@ -7,7 +7,7 @@ import type { TrainingRecord, TrainingRun } from './records.js';
 export interface TrainingQuantity {
   readonly title: string;
   readonly scale: 'linear' | 'log';
-  readonly of: (record: TrainingRecord) => number | undefined;
+  readonly of: (record: TrainingRecord) => number | null | undefined;
 }
 
 /** The quantities the charts of several panels show, top to bottom. */
