@@ -16,27 +16,45 @@ export class Confirmation {
   private remaining = 0;
   private readonly warm: boolean;
 
-  /** @param chains number of start vectors of the run so far */
+  /** For each start vector so far the number of products spent before it joined. */
+  private joins: number[];
+
+  /** @param chains number of start vectors the run begins with */
   constructor(
     private readonly plan: LanczosPlan,
-    private chains: number,
+    chains: number,
   ) {
     this.warm = plan.startVectors != null;
+    this.joins = new Array<number>(chains).fill(-Infinity);
   }
 
-  /** Whether products are at present spent on the newest start vector. */
+  /** Whether products are at present spent on confirmation. */
   get isChallenging(): boolean {
     return this.remaining > 0;
   }
 
-  /** Notes that one more start vector has joined. */
-  joined(): void {
-    this.chains++;
+  /**
+   * Which row to multiply next. What one start vector cannot see, only the second can show; what several hide
+   * may lie in any of them.
+   */
+  get order(): 'oldest' | 'newest' {
+    return this.remaining > 0 && this.joins.length === 2 ? 'newest' : 'oldest';
+  }
+
+  /**
+   * Notes that one more start vector has joined.
+   *
+   * @param numMatvecs products spent so far
+   * @param others whether the start vectors before have given all they had, or go on
+   */
+  joined(numMatvecs: number, others: 'exhausted' | 'active'): void {
+    if (others === 'exhausted') this.joins.fill(-Infinity);
+    this.joins.push(numMatvecs);
   }
 
   /** Whether a run that has not converged has lasted long enough for a second random vector to join. */
   wantsCompany(numMatvecs: number): boolean {
-    return this.chains === 1 && this.plan.confirm > 0 && numMatvecs >= this.plan.patience;
+    return this.joins.length === 1 && this.plan.confirm > 0 && numMatvecs >= this.plan.patience;
   }
 
   /** Notes that a wanted pair is not within the tolerance: what is being confirmed was not the whole truth. */
@@ -47,18 +65,17 @@ export class Confirmation {
   /**
    * @param values the k wanted eigenvalues, all within the tolerance
    * @param numMatvecs products spent so far
+   * @param numPending rows still to be multiplied
    */
-  judge(values: Float64Array, numMatvecs: number): Verdict {
+  judge(values: Float64Array, numMatvecs: number, numPending: number): Verdict {
     const { confirm, patience, k, krylovDim } = this.plan;
     if (this.remaining > 0) return --this.remaining > 0 ? 'continue' : 'accept';
     if (confirm === 0) return 'accept';
     if (!this.warm && numMatvecs < Math.min(3 * k, krylovDim)) return 'continue';
-    const isSuspicious = this.chains > 1 && this.largestCluster(values) >= this.chains;
-    this.remaining = isSuspicious
-      ? 2 * confirm
-      : this.chains > 1
-        ? 0
-        : Math.min(confirm, patience - numMatvecs);
+    // A start vector counts once it has had its share of the products.
+    const mature = this.joins.filter((joined) => numMatvecs - joined >= confirm * numPending).length;
+    if (this.largestCluster(values) >= Math.max(2, mature)) this.remaining = confirm * (numPending + 1);
+    else if (this.joins.length === 1) this.remaining = Math.min(confirm, patience - numMatvecs);
     return this.remaining > 0 ? 'challenge' : 'accept';
   }
 

@@ -100,7 +100,7 @@ function* search(
   let ritz: RitzPairs | null = null;
   let restarts = 0;
   for (;;) {
-    const outcome = yield* factorization.extend(confirmation.isChallenging ? 'newest' : 'oldest');
+    const outcome = yield* factorization.extend(confirmation.order);
     if (outcome === 'nonFinite') {
       const isBlank = factorization.processed.length === 0;
       return { ritz: isBlank ? null : solveProjected(factorization, plan.which, plan.k), isFinite: false };
@@ -115,21 +115,27 @@ function* search(
       if (countConverged(factorization, plan, ritz) < plan.k) {
         confirmation.unsettled();
         if (confirmation.wantsCompany(factorization.numMatvecs) && hasRoom(factorization, plan)) {
-          if ((yield* factorization.includeRandom(random)) === 'extended') confirmation.joined();
+          if ((yield* factorization.includeRandom(random)) === 'extended') {
+            confirmation.joined(factorization.numMatvecs, 'active');
+          }
         }
       } else {
-        const verdict = confirmation.judge(ritz.values.subarray(0, plan.k), factorization.numMatvecs);
+        const verdict = confirmation.judge(
+          ritz.values.subarray(0, plan.k),
+          factorization.numMatvecs,
+          factorization.pending.length,
+        );
         if (verdict === 'accept') return { ritz, isFinite: true };
         if (verdict === 'challenge' && !hasRoom(factorization, plan)) return { ritz, isFinite: true };
         if (verdict === 'challenge') {
           if ((yield* factorization.includeRandom(random)) !== 'extended') return { ritz, isFinite: true };
-          confirmation.joined();
+          confirmation.joined(factorization.numMatvecs, 'active');
         }
       }
     }
     if (factorization.pending.length === 0) {
       if ((yield* factorization.includeRandom(random)) !== 'extended') return { ritz, isFinite: true };
-      confirmation.joined();
+      confirmation.joined(factorization.numMatvecs, 'exhausted');
     }
     if (factorization.basis.rows > plan.krylovDim) {
       if (ritz == null || restarts++ >= plan.maxRestarts) return { ritz, isFinite: true };

@@ -31,7 +31,7 @@ export interface EigenResult {
   /**
    * Largest |uᵀAv - vᵀAu| seen among the orthonormal vectors of the run, relative to the largest ‖Av‖. Float32
    * products of a symmetric operator leave some 1e-6, central differences 1e-3; more means that the operator is
-   * not symmetric, or that it changes from product to product.
+   * not symmetric, or that it changes from product to product. NaN where it was not measured.
    */
   readonly asymmetry: number;
   /** Releases the eigenvectors. Calling it twice is harmless. */
