@@ -53,7 +53,7 @@ export function finitePoints<T extends { readonly step: number }>(
 ): SeriesPoint[] {
   return records.flatMap((record) => {
     const value = valueOf(record);
-    return value !== undefined && Number.isFinite(value) ? [{ series, step: record.step, value }] : [];
+    return value != null && Number.isFinite(value) ? [{ series, step: record.step, value }] : [];
   });
 }
 
