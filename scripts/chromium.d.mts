@@ -1,0 +1,3 @@
+export function findChromium(): string | null;
+export const noChromium: string;
+export const chromiumFlags: string[];

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+import { findChromium, noChromium } from './scripts/chromium.mjs';
+
+const hasBrowser = findChromium() != null;
+if (!hasBrowser) process.stderr.write(`${noChromium}\n`);
+
+/** What `npm test` runs: the tests in Node, and after them those in a browser, where there is one or CI demands it. */
+export default defineConfig({
+  test: {
+    projects: [
+      './vitest.config.ts',
+      ...(hasBrowser || process.env.CI != null ? ['./vitest.browser.config.ts'] : []),
+    ],
+  },
+});

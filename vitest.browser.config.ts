@@ -1,0 +1,54 @@
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { chromiumFlags, findChromium } from './scripts/chromium.mjs';
+import type { BrowserBackend } from './test/browser/backend.js';
+
+/** A page has SharedArrayBuffer, and with it threads in WASM, only under these two headers. */
+const crossOriginIsolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+const backends: BrowserBackend[] = ['cpu', 'wasm', 'wasm-threaded', 'webgl', 'webgpu'];
+
+/**
+ * The tests under test/browser, once for each backend, in a Chromium that is already on this machine. Drawing on
+ * the CPU is slow, so what `npm test` runs on WebGL and WebGPU is a part of it; `--mode all` runs everything.
+ */
+export default defineConfig(({ mode }) => ({
+  server: { headers: crossOriginIsolation },
+  optimizeDeps: {
+    include: [
+      '@tensorflow/tfjs-core',
+      '@tensorflow/tfjs-layers',
+      '@tensorflow/tfjs-backend-cpu',
+      '@tensorflow/tfjs-backend-wasm',
+      '@tensorflow/tfjs-backend-webgl',
+      '@tensorflow/tfjs-backend-webgpu',
+      'ml-matrix',
+    ],
+  },
+  test: {
+    name: 'browser',
+    include: ['test/browser/**/*.test.ts'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    fileParallelism: false,
+    // One page for all files of a backend: loading it takes longer than most tests.
+    isolate: false,
+    sequence: { groupOrder: 1 },
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      provider: playwright({
+        launchOptions: { executablePath: findChromium() ?? undefined, args: chromiumFlags },
+      }),
+      instances: backends.map((backend) => ({
+        browser: 'chromium' as const,
+        name: backend,
+        provide: { backend, extent: mode === 'all' ? ('all' as const) : ('part' as const) },
+      })),
+    },
+  },
+}));
