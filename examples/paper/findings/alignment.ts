@@ -1,0 +1,54 @@
+import type { GradientAlignment } from '../../../src/analysis/alignment.js';
+import { gradientAlignment } from '../../../src/analysis/alignment.js';
+import { alignmentChart } from '../../../src/plot/index.js';
+import type { Bench } from '../bench.js';
+import type { Finding } from '../finding.js';
+import { markdownTable, withSpread } from '../table.js';
+import type { AtPeak } from './at-peak.js';
+import { describePeaks, unitsAtPeak } from './at-peak.js';
+
+/** Claim 3: how far minibatch gradients point along the sharpest directions. */
+export function alignment(bench: Bench): Finding<AtPeak<GradientAlignment>> {
+  const { minibatches, peak } = bench.plan;
+  return {
+    units: unitsAtPeak(bench, ({ model }, eigenpairs, seed, onProgress) =>
+      gradientAlignment(bench.target(model), {
+        batchSize: peak.batchSize,
+        eigenpairs,
+        minibatches,
+        seed,
+        onProgress,
+      }),
+    ),
+    report: (results) => {
+      const measured = results.map(({ result }) => result.measured);
+      const first = measured[0]!;
+      const rows = first.records.map(({ direction, gradient }, i) => [
+        direction,
+        gradient,
+        withSpread(measured.map(({ records }) => records[i]!.meanAbsCosine)),
+        withSpread(measured.map(({ records }) => records[i]!.meanCosine)),
+        withSpread(
+          measured.map(
+            ({ records, expectedRandomBaseline }) => records[i]!.meanAbsCosine / expectedRandomBaseline,
+          ),
+        ),
+      ]);
+      const table = markdownTable(['direction', 'gradient', 'mean |cos|', 'mean cos', 'times √(2/πn)'], rows);
+      return {
+        claim: 'minibatch gradients align with the sharpest directions far more than with random ones.',
+        body: `${describePeaks(bench, results)}\n\n${table}`,
+        pictures: [
+          {
+            name: 'alignment',
+            caption: 'Alignment of gradients with the sharpest directions, seed 1',
+            spec: alignmentChart(
+              first.records.filter(({ direction }) => direction.startsWith('e')),
+              { randomBaseline: first.randomBaseline },
+            ),
+          },
+        ],
+      };
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { learningCurvesChart } from '../../../src/plot/index.js';
+import type { Bench } from '../bench.js';
+import type { Finding, Unit, UnitResult } from '../finding.js';
+import type { NsgdResult } from '../nsgd-run.js';
+import { trainNudged } from '../nsgd-run.js';
+import { seedsOf } from '../seeds.js';
+import { groupBy, markdownTable, withSpread } from '../table.js';
+
+/** Claim 5: NSGD against SGD (γ = 1), and the number of directions. */
+export function nsgd(bench: Bench): Finding<NsgdResult> {
+  const { gammas, k, ks } = bench.plan.nsgd;
+  const sharp = gammas[0]!;
+  const byK = ks.filter((other) => other !== k).map((other) => ({ gamma: sharp, k: other }));
+  const choices = [...gammas.map((gamma) => ({ gamma, k })), ...byK];
+  return {
+    units: seedsOf(bench).flatMap((seed) => choices.map((choice) => nsgdUnit(bench, seed, choice))),
+    report: (results) => {
+      const ofGammas = results.filter(({ result }) => result.k === k);
+      const ofKs = results
+        .filter(({ result }) => result.gamma === sharp)
+        .sort((a, b) => a.result.k - b.result.k);
+      const { learningRate, batchSize, epochs, refreshEvery } = bench.plan.nsgd;
+      return {
+        claim:
+          'γ < 1 trains faster at equal η and goes to sharper regions, γ > 1 to flatter ones; generalisation is no worse.',
+        body: [
+          `η = ${learningRate}, S = ${batchSize}, ${epochs} epochs, directions every ${refreshEvery} steps on ${bench.plan.hessianExamples} examples. γ = 1 is SGD.`,
+          table(ofGammas),
+          `Number of directions at γ = ${sharp}:`,
+          table(ofKs),
+        ].join('\n\n'),
+        pictures: [
+          {
+            name: 'nsgd-gamma',
+            caption: `NSGD with K = ${k}, by γ, seed 1`,
+            spec: curves(ofGammas, ({ gamma }) => (gamma === 1 ? 'γ = 1 (SGD)' : `γ = ${gamma}`)),
+          },
+          {
+            name: 'nsgd-k',
+            caption: `NSGD with γ = ${sharp}, by K, seed 1`,
+            spec: curves(ofKs, (result) => `K = ${result.k}`),
+          },
+        ],
+      };
+    },
+  };
+}
+
+function nsgdUnit(
+  bench: Bench,
+  seed: number,
+  { gamma, k }: { readonly gamma: number; readonly k: number },
+): Unit<NsgdResult> {
+  return {
+    id: `seed ${seed}, γ = ${gamma}, K = ${k}`,
+    seed,
+    weight: 1 + k / 20,
+    run: (onProgress) => trainNudged(bench, { seed, gamma, k }, onProgress),
+  };
+}
+
+function table(results: readonly UnitResult<NsgdResult>[]): string {
+  const rows = [...groupBy(results, ({ result }) => `γ = ${result.gamma}, K = ${result.k}`)].map(
+    ([name, group]) => {
+      const of = (pick: (result: NsgdResult) => number): string =>
+        withSpread(group.map(({ result }) => pick(result)));
+      return [
+        name,
+        of(({ end }) => end.loss),
+        of(({ end }) => end.sharpness),
+        of(({ distance }) => distance),
+        of(({ end }) => end.accuracy),
+        of(({ testAccuracy }) => testAccuracy),
+      ];
+    },
+  );
+  return markdownTable(
+    [
+      'run',
+      'training loss',
+      'λ₁ at the end',
+      'distance from the start',
+      'validation accuracy',
+      'test accuracy',
+    ],
+    rows,
+  );
+}
+
+function curves(results: readonly UnitResult<NsgdResult>[], nameOf: (result: NsgdResult) => string) {
+  const runs = results.filter(({ seed }) => seed === 1);
+  return learningCurvesChart(runs.map(({ result }) => ({ name: nameOf(result), records: result.records })));
+}

@@ -1,0 +1,60 @@
+import type { LossCrossSection } from '../../../src/analysis/cross-section.js';
+import { lossCrossSection } from '../../../src/analysis/cross-section.js';
+import { crossSectionChart } from '../../../src/plot/index.js';
+import type { Bench } from '../bench.js';
+import type { Finding } from '../finding.js';
+import { markdownTable, withSpread } from '../table.js';
+import type { AtPeak } from './at-peak.js';
+import { describePeaks, unitsAtPeak } from './at-peak.js';
+
+/** The loss along the sharpest directions, in units of the SGD step. */
+export function sections(bench: Bench): Finding<AtPeak<LossCrossSection>> {
+  const { lossExamples, minibatches, peak } = bench.plan;
+  return {
+    units: unitsAtPeak(bench, ({ model }, eigenpairs, seed, onProgress) =>
+      lossCrossSection(bench.target(model), {
+        learningRate: peak.learningRate,
+        batchSize: peak.batchSize,
+        eigenpairs,
+        minibatches,
+        lossExamples,
+        seed,
+        onProgress,
+      }),
+    ),
+    report: (results) => {
+      const measured = results.map(({ result }) => result.measured);
+      const first = measured[0]!;
+      const rows = first.records.map(({ direction, widths }, i) => {
+        const width = (t: number, side: 'negative' | 'positive'): string => {
+          const found = measured.map(({ records }) => records[i]!.widths[t]![side]);
+          const reached = found.filter((offset) => offset != null);
+          return reached.length === 0 ? 'beyond' : withSpread(reached);
+        };
+        return [
+          direction,
+          withSpread(measured.map(({ records }) => records[i]!.eigenvalue)),
+          withSpread(measured.map(({ records }) => records[i]!.scale)),
+          ...widths.map((_, t) => `${width(t, 'negative')} … ${width(t, 'positive')}`),
+        ];
+      });
+      const head = [
+        'direction',
+        'λ',
+        'step length',
+        ...first.settings.thresholds.map((t) => `loss > ${t} L at`),
+      ];
+      return {
+        claim: 'at the peak the SGD step is as long as the valley is wide along the sharpest directions.',
+        body: `${describePeaks(bench, results)}\n\n${markdownTable(head, rows)}\n\nWidths are in mean SGD steps, to each side.`,
+        pictures: [
+          {
+            name: 'cross-sections',
+            caption: 'Loss along the sharpest directions, in mean SGD steps, seed 1',
+            spec: crossSectionChart(first.records),
+          },
+        ],
+      };
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { argMax, cast, equal, gather, mean, slice, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { lossOf } from '../../src/analysis/loss-and-gradient.js';
+import { modelObjective } from '../../src/objectives/model-objective.js';
+import { HessianOperator } from '../../src/operators/hessian.js';
+import { lanczos } from '../../src/solvers/lanczos.js';
+import type { EigenResult } from '../../src/solvers/result.js';
+import type { Bench } from './bench.js';
+import type { Examples } from './prepared-data.js';
+
+/** Relative residual of eigenpairs; eigenvalues are better by the square. */
+const tolerance = 1e-2;
+
+/** The first examples; the training examples lie in random order. The caller disposes them. */
+function firstOf({ xs, ys }: Examples, count: number): Examples {
+  const size = Math.min(count, xs.shape[0]!);
+  return { xs: slice(xs, 0, size), ys: slice(ys, 0, size) };
+}
+
+function dispose(...tensors: Tensor[]): void {
+  for (const tensor of tensors) tensor.dispose();
+}
+
+/** The k largest eigenpairs of the Hessian on the first `hessianExamples` training examples; the caller disposes them. */
+export async function eigenpairsOf(bench: Bench, model: LayersModel, k: number): Promise<EigenResult> {
+  const { xs, ys } = firstOf(bench.data.train, bench.plan.hessianExamples);
+  const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+  try {
+    return await lanczos(hessian, { k, tol: tolerance });
+  } finally {
+    hessian.dispose();
+    dispose(xs, ys);
+  }
+}
+
+/** The training loss on the first `lossExamples` examples. */
+export async function trainingLoss(bench: Bench, model: LayersModel): Promise<number> {
+  const { xs, ys } = firstOf(bench.data.train, bench.plan.lossExamples);
+  const loss = lossOf(modelObjective(model, { xs, ys }));
+  const value = (await loss.data())[0]!;
+  dispose(xs, ys, loss);
+  return value;
+}
+
+/** Share of the examples that a model classifies rightly. */
+export async function accuracyOn({ xs, ys }: Examples, model: LayersModel): Promise<number> {
+  const accuracy = tidy(() => {
+    const outputs = model.predict(xs, { batchSize: 128 }) as Tensor;
+    return mean(cast(equal(argMax(outputs, -1), argMax(ys, -1)), 'float32'));
+  });
+  const value = (await accuracy.data())[0]!;
+  accuracy.dispose();
+  return value;
+}
+
+/** One step of the optimizer a model is compiled with, on the examples of a minibatch. */
+export async function trainOn(model: LayersModel, { xs, ys }: Examples, indices: Int32Array): Promise<void> {
+  const rows = tensor1d(indices, 'int32');
+  const batch = tidy(() => [gather(xs, rows), gather(ys, rows)] as const);
+  await model.trainOnBatch(batch[0], batch[1]);
+  dispose(rows, ...batch);
+}
