@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { layers, sequential, model, input, type LayersModel, type SymbolicTensor } from '@tensorflow/tfjs-layers';
+import {
+  layers,
+  sequential,
+  model,
+  input,
+  type LayersModel,
+  type SymbolicTensor,
+} from '@tensorflow/tfjs-layers';
 
 /** A loss of four models, its trainable variables, and the FLOP of one gradient by arithmetic. */
 export interface BenchModel {
@@ -82,7 +89,13 @@ function resNet8(): BenchModel {
   x = block(x, 64, 2);
   const pooled = layers.globalAveragePooling2d({ dataFormat: 'channelsLast' }).apply(x) as SymbolicTensor;
   const logits = layers.dense({ units: 10 }).apply(pooled) as SymbolicTensor;
-  return benchModel('M3', 'ResNet-8 without batch norm', model({ inputs: image, outputs: logits }), [32, 32, 3], 9.5);
+  return benchModel(
+    'M3',
+    'ResNet-8 without batch norm',
+    model({ inputs: image, outputs: logits }),
+    [32, 32, 3],
+    9.5,
+  );
 }
 
 function lstm(): BenchModel {

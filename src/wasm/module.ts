@@ -11,6 +11,7 @@ export interface WasmFunctions {
     dst: number,
     panelStride: number,
   ): void;
+  tile(...args: TileArguments): void;
   gemmScratchBytes(): number;
   gemm(
     a: number,
@@ -74,6 +75,21 @@ type WinogradGradientEnd = [
   batch: number,
   block: number,
   scratch: number,
+];
+type Four = [number, number, number, number];
+type TileArguments = [
+  ...rows: Four,
+  n1: number,
+  s1: number,
+  n2: number,
+  s2: number,
+  n: number,
+  step: number,
+  b: number,
+  ...out: Four,
+  rows: number,
+  cols: number,
+  flags: number,
 ];
 type WindowAt = [y0: number, x0: number, ph: number, pw: number];
 type FoldArguments = [h: number, w: number, c: number, mult: number, top: number, left: number];

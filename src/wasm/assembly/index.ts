@@ -14,3 +14,4 @@ export { segmentSum, sumLeading, sumTrailing } from './reduce';
 export { winogradConvolve, winogradFilterGradient, winogradScratchBytes } from './winograd';
 export { transformFilter, transformFilterGradient } from './winograd-transforms';
 export { tanh } from './tanh';
+export { tile } from './tile';

@@ -1,0 +1,45 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { spread } from './interleave.js';
+
+/** A PyTorch process that times one thing when asked, so that its runs interleave with ours. */
+export class TorchWorker {
+  private readonly answers: AsyncIterator<string>;
+
+  private constructor(
+    private readonly process: ChildProcessWithoutNullStreams,
+    readonly threads: number,
+  ) {
+    this.answers = createInterface({ input: process.stdout })[Symbol.asyncIterator]();
+  }
+
+  /**
+   * @param script path of torch-worker.py
+   * @returns null where there is no python with torch
+   */
+  static async start(script: string, threads: number): Promise<TorchWorker | null> {
+    for (const python of ['/usr/bin/python3', 'python3']) {
+      const child = spawn(python, [script, String(threads)], { stdio: 'pipe' });
+      // A missing python is told by the stream that ends; this only keeps the event from being thrown.
+      child.on('error', () => undefined);
+      child.stderr.resume();
+      const worker = new TorchWorker(child, threads);
+      const first = await worker.answers.next();
+      if (first.done !== true && first.value.startsWith('ready')) return worker;
+      child.kill();
+    }
+    return null;
+  }
+
+  /** Milliseconds of `what` of a model, the median of `repeats` runs. */
+  async time(model: string, what: string, repeats: number): Promise<number> {
+    this.process.stdin.write(`${model} ${what} ${repeats}\n`);
+    const answer = await this.answers.next();
+    if (answer.done === true) throw new Error(`torch-worker.py ended while timing ${what} of ${model}`);
+    return spread(answer.value.split(' ').map(Number)).median;
+  }
+
+  stop(): void {
+    this.process.stdin.end();
+  }
+}
