@@ -13,8 +13,16 @@ export interface Composition {
   readonly kernel: string;
   /** Whether to use it although the backend has the kernel; by default only where the kernel is missing. */
   readonly insteadOf?: (inputs: KernelInputs, attrs: NamedAttrMap) => boolean;
-  /** Computes what the kernel computes. Called inside a `tf.tidy`. */
-  readonly compute: (inputs: KernelInputs, attrs: NamedAttrMap) => Tensor | Tensor[];
+  /**
+   * Computes what the kernel computes. Called inside a `tf.tidy`.
+   *
+   * @param own runs the backend's own kernel of this name
+   */
+  readonly compute: (
+    inputs: KernelInputs,
+    attrs: NamedAttrMap,
+    own: (inputs: KernelInputs, attrs: object) => Tensor,
+  ) => Tensor | Tensor[];
 }
 
 /**
@@ -23,9 +31,13 @@ export interface Composition {
  */
 const exactKernel: unique symbol = Symbol.for('tfjs-curvature.exact');
 
-/** Whether the stock WASM kernel of this name is what would run: no kernel marked as exact stands in its place. */
+/** Whether the kernel that would run on the current backend says that it is exact. */
+export function isMarkedExact(kernel: string): boolean {
+  const registered = getKernel(kernel, getBackend()) as { [exactKernel]?: boolean } | undefined;
+  return registered?.[exactKernel] === true;
+}
+
+/** Whether the WASM backend is current and what would run is the kernel it came with. */
 export function isStockWasmKernel(kernel: string): boolean {
-  if (getBackend() !== 'wasm') return false;
-  const registered = getKernel(kernel, 'wasm') as { [exactKernel]?: boolean } | undefined;
-  return registered?.[exactKernel] !== true;
+  return getBackend() === 'wasm' && !isMarkedExact(kernel);
 }

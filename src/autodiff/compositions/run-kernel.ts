@@ -3,7 +3,7 @@ import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
 import type { KernelCall } from '../engine.js';
 import { engineInternals } from '../engine.js';
 import type { KernelInputs } from './composition.js';
-import { findComposition } from './registry.js';
+import { findComposition } from './table.js';
 
 /** Runs a kernel call while someone records. */
 type Interceptor = (call: KernelCall) => Tensor | Tensor[];
@@ -51,5 +51,7 @@ export function execute(
   if (composition == null) return direct(call);
   const isMissing = getKernel(kernelName, getBackend()) == null;
   if (!isMissing && composition.insteadOf?.(inputs, attrs) !== true) return direct(call);
-  return engineInternals().tidy(() => composition.compute(inputs, attrs));
+  const own = (ownInputs: KernelInputs, ownAttrs: object): Tensor =>
+    direct({ kernelName, inputs: ownInputs, attrs: ownAttrs as NamedAttrMap }) as Tensor;
+  return engineInternals().tidy(() => composition.compute(inputs, attrs, own));
 }

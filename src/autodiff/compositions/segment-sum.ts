@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { fill, getBackend, getKernel, scalar } from '@tensorflow/tfjs-core';
+import { fill, getBackend, scalar } from '@tensorflow/tfjs-core';
 import { cast, reshape, select, slice } from '../ops/kernel-ops.js';
-import { isStockWasmKernel, type Composition } from './composition.js';
+import { isMarkedExact, type Composition } from './composition.js';
 import { runKernel } from './run-kernel.js';
 
 /** Ids outside of 0 … n − 1 replaced by n, the number of a row that is thrown away. */
@@ -15,10 +15,7 @@ function withinRange(segmentIds: Tensor, n: number): Tensor {
 }
 
 /** Whether someone registered a segment sum on WASM that goes once through x. */
-const hasFastSegmentSum = (): boolean =>
-  getBackend() === 'wasm' &&
-  getKernel('UnsortedSegmentSum', 'wasm') != null &&
-  !isStockWasmKernel('UnsortedSegmentSum');
+const hasFastSegmentSum = (): boolean => getBackend() === 'wasm' && isMarkedExact('UnsortedSegmentSum');
 
 export const segmentSumCompositions: readonly Composition[] = [
   {
