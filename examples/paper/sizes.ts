@@ -105,25 +105,25 @@ const small: SizePlan = {
   validation: 1024,
   test: 1024,
   seeds: 3,
-  widths: { simpleCnn: { filters: 8, kernelSize: 3, hidden: 64 }, mlp: [128, 64] },
-  hessianExamples: 256,
-  lossExamples: 1024,
+  widths: { simpleCnn: { filters: 4, kernelSize: 3, hidden: 32 }, mlp: [128, 64] },
+  hessianExamples: 128,
+  lossExamples: 512,
   minibatches: 10,
   sharpness: {
     learningRates: [0.1, 0.03, 0.01],
     batchSize: 128,
-    batchSizes: [8, 128, 512],
+    batchSizes: [8, 64, 256],
     learningRate: 0.05,
-    steps: 320,
-    measureEvery: 20,
+    steps: 240,
+    measureEvery: 16,
   },
-  peak: { learningRate: 0.1, batchSize: 128, steps: 240, measureEvery: 12 },
-  escape: { steps: 40, refreshEvery: 1 },
+  peak: { learningRate: 0.1, batchSize: 128, steps: 240, measureEvery: 16 },
+  escape: { steps: 24, refreshEvery: 1 },
   nsgd: {
     learningRate: 0.01,
     batchSize: 128,
-    epochs: 20,
-    refreshEvery: 16,
+    epochs: 15,
+    refreshEvery: 24,
     gammas: [0.01, 0.1, 1, 5],
     k: 5,
     ks: [1, 3, 5, 10, 20],
@@ -165,7 +165,7 @@ const full: SizePlan = {
 
 /**
  * `tiny` shows the machinery in under 3 minutes on two cores, `small` the paper's findings in under 40, `full` is the
- * paper's own scale. `small` goes to η = 0.01 and S = 512, where the paper goes to 0.001 and 1024: in some hundred
+ * paper's own scale. `small` goes to η = 0.01 and S = 256, where the paper goes to 0.001 and 1024: in some hundred
  * steps the smaller η would not reach its peak.
  */
 export const sizes: Readonly<Record<SizeName, SizePlan>> = { tiny, small, full };
