@@ -145,6 +145,20 @@ export class KrylovBasis {
     if (this.blocks.length - loose === 2 * BLOCK_ROWS) this.join(loose);
   }
 
+  /**
+   * A candidate, times `scale`, as a vector.
+   *
+   * @param candidate its tiles are disposed here
+   * @returns shape [n], owned by the caller
+   */
+  vector(candidate: Candidate, scale: number): Tensor1D {
+    const vector = tidy(() =>
+      concat(candidate.tiles.map((tile) => reshape(mul(tile, scale), [tile.size]) as Tensor1D)),
+    );
+    for (const tile of candidate.tiles) tile.dispose();
+    return vector;
+  }
+
   /** Row i as a new vector of shape [n], owned by the caller. */
   row(i: number): Tensor1D {
     let first = 0;

@@ -1,11 +1,12 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, tensor1d } from '@tensorflow/tfjs-core';
+import { tensor1d } from '@tensorflow/tfjs-core';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { requireVector } from '../parameters.js';
 import type { SeededRandom } from '../random.js';
-import type { Candidate, Measures } from './basis.js';
+import type { Candidate } from './basis.js';
 import { KrylovBasis } from './basis.js';
 import type { SolverSteps } from './drive.js';
+import { discard, orthogonalize } from './orthogonalize.js';
 
 /** Unit roundoff of the device vectors: 2^-24 doubled, the spacing of float32 numbers next to 1. */
 export const FLOAT32_EPSILON = 2 ** -23;
@@ -63,7 +64,7 @@ export class LanczosFactorization {
   *extend(order: 'oldest' | 'newest'): SolverSteps<Extension> {
     const row = order === 'oldest' ? this.pending.shift()! : this.pending.pop()!;
     const candidate = this.examine(this.multiply(row), 'LinearOperator.matvec');
-    const { coefficients, remainder } = yield* this.orthogonalize(candidate, this.firstCoupled(row));
+    const { coefficients, remainder } = yield* orthogonalize(this.basis, candidate, this.firstCoupled(row));
     const norm = Math.hypot(...coefficients, remainder);
     if (!Number.isFinite(norm)) {
       discard(candidate);
@@ -89,7 +90,7 @@ export class LanczosFactorization {
    */
   *include(vector: Tensor1D, where: string): SolverSteps<Extension> {
     const candidate = this.examine(vector, where);
-    const { coefficients, remainder } = yield* this.orthogonalize(candidate, 0);
+    const { coefficients, remainder } = yield* orthogonalize(this.basis, candidate, 0);
     const norm = Math.hypot(...coefficients, remainder);
     if (!Number.isFinite(norm)) {
       discard(candidate);
@@ -203,39 +204,6 @@ export class LanczosFactorization {
     return isLocal ? firstLoose : 0;
   }
 
-  /**
-   * Gram-Schmidt in two passes, the second against all rows, and a third where the second took off more than
-   * half (Daniel, Gragg, Kaufman & Stewart 1976; "twice is enough": Parlett 1998, §6.9). The first pass may leave
-   * out the rows along which the recurrence has no coefficient: what rounding put there goes in the second.
-   *
-   * @param candidate changed in place; released if the run is stopped meanwhile
-   * @param first row from which on the first pass goes
-   */
-  private *orthogonalize(candidate: Candidate, first: number): SolverSteps<Measures> {
-    const { basis } = this;
-    let isDone = false;
-    try {
-      const two = [basis.pass(candidate, first), basis.pass(candidate, 0)] as const;
-      const split = two[0].size;
-      const measures = concat([...two]);
-      for (const tensor of two) tensor.dispose();
-      const values = yield measures;
-      let before = basis.read(values.subarray(0, split), first);
-      let after = basis.read(values.subarray(split), 0);
-      const { coefficients } = after;
-      before.coefficients.forEach((value, i) => (coefficients[first + i]! += value));
-      for (let extra = 0; extra < 2 && after.remainder < before.remainder / 2; extra++) {
-        before = after;
-        after = basis.read(yield basis.pass(candidate, 0), 0);
-        after.coefficients.forEach((value, i) => (coefficients[i]! += value));
-      }
-      isDone = true;
-      return { coefficients, remainder: after.remainder };
-    } finally {
-      if (!isDone) discard(candidate);
-    }
-  }
-
   private accept(candidate: Candidate, remainder: number, negligible: number): Extension {
     if (remainder <= negligible || this.isComplete) {
       discard(candidate);
@@ -245,10 +213,6 @@ export class LanczosFactorization {
     this.basis.append(candidate, 1 / remainder);
     return 'extended';
   }
-}
-
-function discard(candidate: Candidate): void {
-  for (const tile of candidate.tiles) tile.dispose();
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

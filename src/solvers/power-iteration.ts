@@ -8,6 +8,7 @@ import { KrylovBasis } from './basis.js';
 import type { SolverSteps } from './drive.js';
 import { driveAsync } from './drive.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
+import { orthogonalize } from './orthogonalize.js';
 import type { EigenProgress } from './lanczos-options.js';
 import type { EigenResult, EigenStatus } from './result.js';
 import { eigenResult } from './result.js';
@@ -166,14 +167,6 @@ function* rayleigh(
 /** The part of a vector, which is disposed, orthogonal to the rows found, at unit length. */
 function* orthonormal(found: KrylovBasis, vector: Tensor1D): SolverSteps<Tensor1D> {
   const candidate = found.candidate(vector);
-  const scratch = new KrylovBasis(found.size);
-  try {
-    found.pass(candidate, 0).dispose();
-    const { remainder } = found.read(yield found.pass(candidate, 0), 0);
-    scratch.append(candidate, remainder > 0 ? 1 / remainder : 0);
-    return scratch.row(0);
-  } finally {
-    for (const tile of candidate.tiles) tile.dispose();
-    scratch.dispose();
-  }
+  const { remainder } = yield* orthogonalize(found, candidate);
+  return found.vector(candidate, remainder > 0 ? 1 / remainder : 0);
 }

@@ -1,0 +1,113 @@
+import type { Tensor1D } from '@tensorflow/tfjs-core';
+import { add, div, maximum, mul, sqrt, square, sub, sum, tidy, zeros } from '@tensorflow/tfjs-core';
+import type { LinearOperator } from '../operators/linear-operator.js';
+import { SeededRandom } from '../random.js';
+import type { SolverSteps } from '../solvers/drive.js';
+import { driveAsync } from '../solvers/drive.js';
+import type { Estimate, EstimatorOptions, EstimatorPlan } from './estimate.js';
+import { FEWEST_SAMPLES, planEstimator } from './estimate.js';
+import { multiply, signs } from './quadratic-form.js';
+
+/** The diagonal of an operator with its spread. */
+export interface DiagonalEstimate {
+  /** a_ii, shape [n]. Disposed with the result. */
+  readonly diagonal: Tensor1D;
+  /** Standard error of each entry, shape [n]. Disposed with the result. */
+  readonly standardErrors: Tensor1D;
+  /** ‖standard errors‖₂ / ‖diagonal‖₂, what `tol` is compared with. */
+  readonly relativeError: number;
+  readonly status: Estimate['status'];
+  readonly numMatvecs: number;
+  /** Releases both vectors. Calling it twice is harmless. */
+  dispose(): void;
+}
+
+/**
+ * The diagonal of an operator: the mean of z ⊙ Az over random signs z. An entry has variance Σ_{j≠i} a_ij².
+ *
+ * Cost: `numMatvecs` products. Memory: 6 vectors of length n.
+ *
+ * @param operator stays the caller's
+ * @param options see {@link EstimatorOptions}; `onProgress` gets the norm of the diagonal as value; `signal` stops
+ *   the run between two products
+ * @returns estimates owned by the caller: `result.dispose()`
+ * @throws CurvatureArgumentError for options out of range. What `operator.matvec` throws passes through. In each
+ *   case nothing stays on the device
+ *
+ * Source: Bekas, Kokiopoulou & Saad, An estimator for the diagonal of a matrix, Appl. Numer. Math. 57 (2007), §3.
+ *
+ * @example
+ * const { diagonal, dispose } = await diagonal(hessian, { maxMatvecs: 50 });
+ */
+export async function diagonal(
+  operator: LinearOperator,
+  options: EstimatorOptions & { readonly signal?: AbortSignal } = {},
+): Promise<DiagonalEstimate> {
+  const plan = planEstimator(operator, options, 'diagonal', 2);
+  return driveAsync(diagonalSteps(operator, plan), options);
+}
+
+function* diagonalSteps(operator: LinearOperator, plan: EstimatorPlan): SolverSteps<DiagonalEstimate> {
+  const { size } = operator;
+  const random = new SeededRandom(plan.seed);
+  /** Welford's recurrence (1962), entry by entry. */
+  let mean: Tensor1D = zeros([size]);
+  let squares: Tensor1D = zeros([size]);
+  let isDone = false;
+  try {
+    for (let count = 1; ; count++) {
+      const term = sampleTerm(operator, random);
+      const before = mean;
+      const next = tidy(() => {
+        const offset = sub(term, before);
+        const mean: Tensor1D = add(before, div(offset, count));
+        return { mean, squares: add(squares, mul(offset, sub(term, mean))) as Tensor1D };
+      });
+      for (const tensor of [term, mean, squares]) tensor.dispose();
+      ({ mean, squares } = next);
+      const [norm, spread] = (yield tidy(() => norms(mean, squares))).map(Math.sqrt);
+      const standardError = count < 2 ? NaN : spread! / Math.sqrt((count - 1) * count);
+      plan.onProgress({ numMatvecs: count, value: norm!, standardError });
+      const isFinite = Number.isFinite(norm!);
+      const isConverged = count >= FEWEST_SAMPLES && standardError <= plan.tol * norm!;
+      if (isFinite && !isConverged && count < plan.maxMatvecs) continue;
+      const standardErrors = tidy(
+        () => sqrt(div(maximum(squares, 0), Math.max(1, (count - 1) * count))) as Tensor1D,
+      );
+      squares.dispose();
+      isDone = true;
+      const diagonal = mean;
+      return {
+        diagonal,
+        standardErrors,
+        relativeError: standardError / norm!,
+        status: !isFinite ? 'nonFinite' : isConverged ? 'converged' : 'maxIterations',
+        numMatvecs: count,
+        dispose: () => {
+          diagonal.dispose();
+          standardErrors.dispose();
+        },
+      };
+    }
+  } finally {
+    if (!isDone) for (const tensor of [mean, squares]) tensor.dispose();
+  }
+}
+
+/** z ⊙ Az for random signs z. */
+function sampleTerm(operator: LinearOperator, random: SeededRandom): Tensor1D {
+  const probe = signs(random, operator.size);
+  try {
+    const image = multiply(operator, probe);
+    const term: Tensor1D = mul(probe, image);
+    image.dispose();
+    return term;
+  } finally {
+    probe.dispose();
+  }
+}
+
+/** ‖mean‖² and the sum of the squared offsets. */
+function norms(mean: Tensor1D, squares: Tensor1D): Tensor1D {
+  return tidy(() => add(mul(sum(square(mean)), [1, 0]), mul(sum(squares), [0, 1])) as Tensor1D);
+}

@@ -1,0 +1,85 @@
+import { requireArgument } from '../errors.js';
+import type { LinearOperator } from '../operators/linear-operator.js';
+
+/** A number found by chance, with what it cost and how far it may be off. */
+export interface Estimate {
+  /** The estimate. */
+  readonly value: number;
+  /** Its standard deviation, estimated from the sample: two of them cover the truth in 95 of 100 runs. */
+  readonly standardError: number;
+  /**
+   * `converged`: the standard error is within the tolerance; `maxIterations`: the products allowed are spent;
+   * `nonFinite`: a product had a NaN or an infinity in it.
+   */
+  readonly status: 'converged' | 'maxIterations' | 'nonFinite';
+  /** Products Av spent. */
+  readonly numMatvecs: number;
+}
+
+/** What an estimator tells while it runs. */
+export interface EstimateProgress {
+  readonly numMatvecs: number;
+  readonly value: number;
+  readonly standardError: number;
+}
+
+/** Options that all estimators share. */
+export interface EstimatorOptions {
+  /** Standard error to reach, relative to the estimate. Default 0.05. Halving it costs four times the products. */
+  readonly tol?: number;
+  /** Products at most. Default 100. */
+  readonly maxMatvecs?: number;
+  /** Seed of the probes. Default 0. */
+  readonly seed?: number;
+  /** Called whenever the estimate has changed. */
+  readonly onProgress?: (progress: EstimateProgress) => void;
+}
+
+/** {@link EstimatorOptions} with the defaults filled in. */
+export type EstimatorPlan = Required<EstimatorOptions>;
+
+/** Fewer samples say nothing about their own spread. */
+export const FEWEST_SAMPLES = 8;
+
+/**
+ * Checks the options of an estimator and fills in the defaults.
+ *
+ * @throws CurvatureArgumentError that names `where`, the option and what came instead
+ */
+export function planEstimator(
+  operator: LinearOperator,
+  options: EstimatorOptions,
+  where: string,
+  fewest: number,
+): EstimatorPlan {
+  const { tol = 0.05, maxMatvecs = 100, seed = 0, onProgress = () => {} } = options;
+  requireArgument(operator.size >= 1, where, 'an operator of size >= 1', operator.size);
+  requireArgument(Number.isFinite(tol) && tol > 0, where, 'tol > 0', tol);
+  requireArgument(
+    Number.isSafeInteger(maxMatvecs) && maxMatvecs >= fewest,
+    where,
+    `an integer maxMatvecs >= ${fewest}`,
+    maxMatvecs,
+  );
+  requireArgument(Number.isSafeInteger(seed), where, 'an integer seed', seed);
+  return { tol, maxMatvecs, seed, onProgress };
+}
+
+/** Mean and standard error of a growing sample, by Welford's recurrence (1962). */
+export class Sample {
+  count = 0;
+  mean = 0;
+  private squares = 0;
+
+  add(value: number): void {
+    this.count++;
+    const before = value - this.mean;
+    this.mean += before / this.count;
+    this.squares += before * (value - this.mean);
+  }
+
+  /** Standard deviation of the mean; NaN for fewer than two values. */
+  get standardError(): number {
+    return this.count < 2 ? NaN : Math.sqrt(this.squares / (this.count - 1) / this.count);
+  }
+}

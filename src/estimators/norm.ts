@@ -1,0 +1,88 @@
+import type { LinearOperator } from '../operators/linear-operator.js';
+import { SeededRandom } from '../random.js';
+import type { SolverSteps } from '../solvers/drive.js';
+import { driveAsync } from '../solvers/drive.js';
+import { lanczosSteps } from '../solvers/lanczos.js';
+import type { LanczosOptions } from '../solvers/lanczos-options.js';
+import type { EigenStatus } from '../solvers/result.js';
+import type { Estimate, EstimatorOptions, EstimatorPlan } from './estimate.js';
+import { FEWEST_SAMPLES, Sample, planEstimator } from './estimate.js';
+import { quadraticForm, signs } from './quadratic-form.js';
+
+/**
+ * The Frobenius norm of a symmetric operator, √(Σ a_ij²) = √(Σ λ_i²): the root of the mean of ‖Az‖² over random
+ * signs z (Hutchinson for AᵀA; nothing is squared twice, so it also does for an indefinite A).
+ *
+ * Cost: `numMatvecs` products. Memory: 2 vectors of length n.
+ *
+ * @param operator stays the caller's
+ * @param options see {@link EstimatorOptions}; `signal` stops the run between two products
+ * @returns a plain record, nothing to dispose; the standard error is that of the root
+ * @throws CurvatureArgumentError for options out of range. What `operator.matvec` throws passes through
+ * @example
+ * const { value } = await frobeniusNorm(hessian);
+ */
+export async function frobeniusNorm(
+  operator: LinearOperator,
+  options: EstimatorOptions & { readonly signal?: AbortSignal } = {},
+): Promise<Estimate> {
+  return driveAsync(frobeniusSteps(operator, planEstimator(operator, options, 'frobeniusNorm', 2)), options);
+}
+
+function* frobeniusSteps(operator: LinearOperator, plan: EstimatorPlan): SolverSteps<Estimate> {
+  const random = new SeededRandom(plan.seed);
+  const sample = new Sample();
+  for (;;) {
+    const { square } = yield* quadraticForm(operator, signs(random, operator.size));
+    sample.add(square);
+    const numMatvecs = sample.count;
+    const value = Math.sqrt(sample.mean);
+    // The derivative of the root, 1 / 2√m, carries the error of the mean over.
+    const standardError = value > 0 ? sample.standardError / (2 * value) : 0;
+    plan.onProgress({ numMatvecs, value, standardError });
+    if (!Number.isFinite(value)) return { value, standardError, status: 'nonFinite', numMatvecs };
+    if (numMatvecs >= FEWEST_SAMPLES && standardError <= plan.tol * value) {
+      return { value, standardError, status: 'converged', numMatvecs };
+    }
+    if (numMatvecs >= plan.maxMatvecs) return { value, standardError, status: 'maxIterations', numMatvecs };
+  }
+}
+
+/** A number found by Lanczos. */
+export interface SpectralNumber {
+  readonly value: number;
+  /** How far `value` may be off: the residual norm of the eigenpairs behind it, carried over. */
+  readonly residualNorm: number;
+  readonly status: EigenStatus | 'indefinite';
+  readonly numMatvecs: number;
+}
+
+/** Options of {@link spectralNorm} and `conditionNumber`: those of `lanczos` without what they decide. */
+export type SpectralOptions = Omit<LanczosOptions, 'k' | 'which' | 'startVectors'>;
+
+/**
+ * The spectral norm of a symmetric operator, ‖A‖₂ = max |λ|, by Lanczos.
+ *
+ * @param operator symmetric; stays the caller's
+ * @param options see `lanczos`; `signal` stops the run between two products
+ * @returns a plain record, nothing to dispose
+ * @throws CurvatureArgumentError as `lanczos` does
+ * @example
+ * const { value } = await spectralNorm(hessian);
+ */
+export async function spectralNorm(
+  operator: LinearOperator,
+  options: SpectralOptions & { readonly signal?: AbortSignal } = {},
+): Promise<SpectralNumber> {
+  const found = await driveAsync(
+    lanczosSteps(operator, { ...options, k: 1, which: 'LM' }, 'spectralNorm'),
+    options,
+  );
+  found.dispose();
+  return {
+    value: Math.abs(found.eigenvalues[0]!),
+    residualNorm: found.residualNorms[0]!,
+    status: found.status,
+    numMatvecs: found.numMatvecs,
+  };
+}

@@ -1,0 +1,80 @@
+import type { Tensor1D } from '@tensorflow/tfjs-core';
+import type { LinearOperator } from '../operators/linear-operator.js';
+import { KrylovBasis } from '../solvers/basis.js';
+import type { SolverSteps } from '../solvers/drive.js';
+import { discard, orthogonalize } from '../solvers/orthogonalize.js';
+import { multiply } from './quadratic-form.js';
+
+/** Remainders below this part of a vector are rounding: the vector lies in the span of the rows. */
+const NEGLIGIBLE = 1e-4;
+
+/** An orthonormal basis Q of the range of AΩ for random Ω, grown vector by vector. */
+export class RangeBasis {
+  /** Q, one row for each independent product. */
+  readonly basis: KrylovBasis;
+  /** Products spent so far. */
+  numMatvecs = 0;
+
+  constructor(readonly operator: LinearOperator) {
+    this.basis = new KrylovBasis(operator.size);
+  }
+
+  /**
+   * Multiplies a probe and adds what is new in the product as a row.
+   *
+   * @param probe shape [n]; disposed here
+   * @returns the coefficients of the product along all rows, the new one included; 'exhausted' where nothing is
+   *   new: the rows span the range
+   */
+  *grow(probe: Tensor1D): SolverSteps<Float64Array | 'exhausted' | 'nonFinite'> {
+    const { coefficients, remainder, candidate } = yield* this.image(probe);
+    const norm = Math.hypot(...coefficients, remainder);
+    const isNew = remainder > NEGLIGIBLE * norm && this.basis.rows < this.operator.size;
+    if (!isNew || !Number.isFinite(norm)) {
+      discard(candidate);
+      return Number.isFinite(norm) ? 'exhausted' : 'nonFinite';
+    }
+    this.basis.append(candidate, 1 / remainder);
+    return Float64Array.of(...coefficients, remainder);
+  }
+
+  /** The coefficients of A q_i along all rows. */
+  *column(i: number): SolverSteps<Float64Array> {
+    const { coefficients, candidate } = yield* this.image(this.basis.row(i));
+    discard(candidate);
+    return coefficients;
+  }
+
+  /** The coefficients of a vector, which is disposed, along all rows. */
+  *along(vector: Tensor1D): SolverSteps<Float64Array> {
+    const candidate = this.basis.candidate(vector);
+    const { coefficients } = yield* orthogonalize(this.basis, candidate);
+    discard(candidate);
+    return coefficients;
+  }
+
+  /** The part of a vector, which is disposed, orthogonal to the rows; the caller disposes it. */
+  *complement(vector: Tensor1D): SolverSteps<Tensor1D> {
+    const candidate = this.basis.candidate(vector);
+    yield* orthogonalize(this.basis, candidate);
+    return this.basis.vector(candidate, 1);
+  }
+
+  /** Releases the rows. */
+  dispose(): void {
+    this.basis.dispose();
+  }
+
+  private *image(vector: Tensor1D) {
+    let product: Tensor1D;
+    try {
+      product = multiply(this.operator, vector);
+      this.numMatvecs++;
+    } finally {
+      vector.dispose();
+    }
+    const candidate = this.basis.candidate(product);
+    const measures = yield* orthogonalize(this.basis, candidate);
+    return { ...measures, candidate };
+  }
+}

@@ -1,0 +1,131 @@
+import { tensor1d } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+import type { LinearOperator } from '../operators/linear-operator.js';
+import { SeededRandom } from '../random.js';
+import type { SolverSteps } from '../solvers/drive.js';
+import { driveAsync } from '../solvers/drive.js';
+import { LanczosFactorization } from '../solvers/lanczos-factorization.js';
+import { solveProjected } from '../solvers/projected-eigenproblem.js';
+import type { GaussQuadrature } from './smoothing.js';
+import { smooth } from './smoothing.js';
+
+/** Options of {@link spectralDensity}. */
+export interface SpectralDensityOptions {
+  /** Lanczos steps a probe. Default min(n, 80). More resolves more of the spectrum between its ends. */
+  readonly krylovDim?: number;
+  /** Random vectors. Default 8. The spread falls as their square root. */
+  readonly numProbes?: number;
+  /** Width of the Gaussians on the scale of the grid. Default 1 % of the range. */
+  readonly sigma?: number;
+  /** Points of the grid. Default 1024; at least 4 a width. */
+  readonly gridSize?: number;
+  /**
+   * 'linear' (default): density of λ. 'log': density of log10(|λ| + epsilon), for spectra over many magnitudes
+   * (Papyan 2019); the sign is lost.
+   */
+  readonly scale?: 'linear' | 'log';
+  /** What the logarithmic scale adds to |λ|. Default 1e-5. */
+  readonly epsilon?: number;
+  /** Seed of the probes. Default 0. */
+  readonly seed?: number;
+  /** Called after every product. */
+  readonly onProgress?: (progress: { readonly numMatvecs: number; readonly numProbes: number }) => void;
+}
+
+/** The distribution of the eigenvalues. */
+export interface SpectralDensity {
+  /** λ, or log10(|λ| + epsilon). */
+  readonly grid: Float64Array;
+  /** The density there; its integral over the grid is 1. */
+  readonly density: Float64Array;
+  /** Standard deviation of the density over the probes, the standard error of `density` times √numProbes. */
+  readonly spread: Float64Array;
+  /** For each probe its Ritz values and their weights, which sum to 1: the density before it is smoothed. */
+  readonly probes: readonly GaussQuadrature[];
+  readonly sigma: number;
+  readonly scale: 'linear' | 'log';
+  readonly status: 'converged' | 'nonFinite';
+  readonly numMatvecs: number;
+}
+
+/**
+ * The distribution of the eigenvalues of a symmetric operator by stochastic Lanczos quadrature.
+ *
+ *     φ(t) = 1/n Σ N(t; λ_i, σ²)  ≈  mean over probes of Σ_j τ_j² N(t; θ_j, σ²)
+ *
+ * with θ_j the Ritz values of a Lanczos run started at a random v and τ_j the *first* components of the
+ * eigenvectors of its tridiagonal matrix. Exact in the moments up to 2·krylovDim - 1 of each probe. An eigenvalue
+ * of multiplicity 1 has mass 1/n, less than the spread: for single eigenvalues see `lanczos`.
+ *
+ * Cost: krylovDim products a probe. Memory: krylovDim + 4 vectors of length n.
+ *
+ * @param operator symmetric; stays the caller's
+ * @param options see {@link SpectralDensityOptions}; `signal` stops the run between two products
+ * @returns a plain record, nothing to dispose
+ * @throws CurvatureArgumentError for options out of range. What `operator.matvec` throws passes through
+ *
+ * Sources: Golub & Welsch 1969; Lin, Saad & Yang, Approximating spectral densities of large matrices, SIAM Review
+ * 58 (2016), §3.2; Ghorbani, Krishnan & Xiao 2019.
+ *
+ * @example
+ * const { grid, density } = await spectralDensity(hessian, { numProbes: 10, scale: 'log' });
+ */
+export async function spectralDensity(
+  operator: LinearOperator,
+  options: SpectralDensityOptions & { readonly signal?: AbortSignal } = {},
+): Promise<SpectralDensity> {
+  return driveAsync(spectralDensitySteps(operator, options), options);
+}
+
+function* spectralDensitySteps(
+  operator: LinearOperator,
+  options: SpectralDensityOptions,
+): SolverSteps<SpectralDensity> {
+  const where = 'spectralDensity';
+  const n = operator.size;
+  const { numProbes = 8, gridSize = 1024, scale = 'linear', epsilon = 1e-5, seed = 0 } = options;
+  const krylovDim = Math.min(n, options.krylovDim ?? 80);
+  for (const [name, value] of Object.entries({ krylovDim, numProbes, gridSize })) {
+    requireArgument(Number.isSafeInteger(value) && value >= 1, where, `an integer ${name} >= 1`, value);
+  }
+  requireArgument(scale === 'linear' || scale === 'log', where, "scale 'linear' or 'log'", scale);
+  requireArgument(Number.isFinite(epsilon) && epsilon > 0, where, 'epsilon > 0', epsilon);
+  const { sigma } = options;
+  requireArgument(sigma == null || (Number.isFinite(sigma) && sigma > 0), where, 'sigma > 0', sigma);
+  const random = new SeededRandom(seed);
+  const probes: GaussQuadrature[] = [];
+  let numMatvecs = 0;
+  while (probes.length < numProbes) {
+    const quadrature = yield* quadratureOf(operator, random, krylovDim, () => {
+      numMatvecs++;
+      options.onProgress?.({ numMatvecs, numProbes: probes.length });
+    });
+    if (quadrature == null) break;
+    probes.push(quadrature);
+  }
+  const status = probes.length < numProbes ? 'nonFinite' : 'converged';
+  const transform = (value: number) => (scale === 'log' ? Math.log10(Math.abs(value) + epsilon) : value);
+  return { ...smooth(probes, transform, gridSize, sigma), probes, scale, status, numMatvecs };
+}
+
+/** Nodes and weights of one probe; null where a product is not finite. */
+function* quadratureOf(
+  operator: LinearOperator,
+  random: SeededRandom,
+  krylovDim: number,
+  onProduct: () => void,
+): SolverSteps<GaussQuadrature | null> {
+  const factorization = new LanczosFactorization(operator);
+  try {
+    const start = tensor1d(random.fillNormal(new Float32Array(operator.size)));
+    yield* factorization.include(start, 'spectralDensity');
+    while (factorization.processed.length < krylovDim && factorization.pending.length > 0) {
+      if ((yield* factorization.extend('oldest')) === 'nonFinite') return null;
+      onProduct();
+    }
+    const { values, vectors } = solveProjected(factorization, 'SA', 0);
+    return { nodes: values, weights: Float64Array.from(vectors, (vector) => vector[0]! ** 2) };
+  } finally {
+    factorization.dispose();
+  }
+}

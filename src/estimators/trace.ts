@@ -1,0 +1,50 @@
+import { requireArgument } from '../errors.js';
+import type { LinearOperator } from '../operators/linear-operator.js';
+import { driveAsync } from '../solvers/drive.js';
+import type { Estimate, EstimatorOptions } from './estimate.js';
+import { FEWEST_SAMPLES, planEstimator } from './estimate.js';
+import { hutchPlusPlusSteps } from './hutch-plus-plus.js';
+import { hutchinsonSteps } from './hutchinson.js';
+import { xtraceSteps } from './xtrace.js';
+
+/** How {@link trace} draws its samples. */
+export type TraceMethod = 'hutchinson' | 'hutch++' | 'xtrace';
+
+/** Options of {@link trace}. */
+export interface TraceOptions extends EstimatorOptions {
+  /**
+   * 'hutchinson': no memory, error ~ ‖A‖_F √(2/products). 'hutch++' and 'xtrace' (default): exact on a sketch of the
+   * range, for spectra that decay much more accurate; a vector in memory for every third or second product.
+   */
+  readonly method?: TraceMethod;
+}
+
+/**
+ * The trace of a symmetric operator, tr A = Σ a_ii = Σ λ_i, from products with random vectors.
+ *
+ * The run ends when the standard error is within `tol` of the estimate, or `maxMatvecs` products are spent. For an
+ * operator whose trace nearly cancels the relative tolerance is never met: read `standardError` instead.
+ *
+ * Cost: `numMatvecs` products. Memory: 3 vectors of length n, and for 'hutch++' maxMatvecs/3, for 'xtrace'
+ * maxMatvecs/2 more.
+ *
+ * @param operator symmetric; stays the caller's
+ * @param options see {@link TraceOptions}; `signal` stops the run between two products
+ * @returns a plain record, nothing to dispose
+ * @throws CurvatureArgumentError for options out of range. What `operator.matvec` throws passes through
+ *
+ * Sources: Hutchinson 1990; Meyer, Musco, Musco & Woodruff 2021; Epperly, Tropp & Webber 2024.
+ *
+ * @example
+ * const { value, standardError } = await trace(hessian, { tol: 0.02, maxMatvecs: 200 });
+ */
+export async function trace(
+  operator: LinearOperator,
+  options: TraceOptions & { readonly signal?: AbortSignal } = {},
+): Promise<Estimate> {
+  const { method = 'xtrace' } = options;
+  const steps = { hutchinson: hutchinsonSteps, 'hutch++': hutchPlusPlusSteps, xtrace: xtraceSteps };
+  requireArgument(Object.hasOwn(steps, method), 'trace', `method ${Object.keys(steps).join(', ')}`, method);
+  const plan = planEstimator(operator, options, 'trace', FEWEST_SAMPLES);
+  return driveAsync(steps[method](operator, plan), options);
+}

@@ -1,0 +1,204 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { conditionNumber } from '../../../src/estimators/condition-number.js';
+import { diagonal } from '../../../src/estimators/diagonal.js';
+import { frobeniusNorm, spectralNorm } from '../../../src/estimators/norm.js';
+import { spectralDensity } from '../../../src/estimators/spectral-density.js';
+import type { TraceMethod } from '../../../src/estimators/trace.js';
+import { trace } from '../../../src/estimators/trace.js';
+import type { LinearOperator } from '../../../src/operators/linear-operator.js';
+import { matrixOperator } from '../../../src/operators/matrix-operator.js';
+import { matrixWithSpectrum, operatorWithSpectrum } from '../../contract/prescribed-spectrum.js';
+import { useBackend } from '../../wasm-backend.js';
+
+const n = 120;
+/** A few large eigenvalues above a bulk, as a Hessian has them. */
+const values = Array.from({ length: n }, (_, i) => (i < 6 ? 10 - i : 0.3 * Math.sin(i)));
+const matrix = matrixWithSpectrum(values);
+const truth = {
+  trace: values.reduce((sum, x) => sum + x, 0),
+  frobenius: Math.hypot(...values),
+  diagonal: matrix.map((row, i) => row[i]!),
+};
+
+describe('estimators', () => {
+  let operator: LinearOperator;
+  let tensors: number;
+  beforeAll(async () => {
+    await useBackend('cpu');
+    operator = operatorWithSpectrum(values);
+  });
+  beforeEach(() => {
+    tensors = tf.memory().numTensors;
+  });
+  afterEach(() => expect(tf.memory().numTensors).toBe(tensors));
+  afterAll(() => operator.dispose());
+
+  describe.each<TraceMethod>(['hutchinson', 'hutch++', 'xtrace'])('trace by %s', (method) => {
+    it('is unbiased: the mean over seeds is the truth within three standard errors', async () => {
+      const runs = [];
+      for (let seed = 0; seed < 24; seed++) {
+        runs.push(await trace(operator, { method, seed, tol: 1e-9, maxMatvecs: 48 }));
+      }
+      const mean = runs.reduce((sum, { value }) => sum + value, 0) / runs.length;
+      const deviation = Math.sqrt(
+        runs.reduce((sum, { value }) => sum + (value - mean) ** 2, 0) / (runs.length - 1),
+      );
+      expect(Math.abs(mean - truth.trace)).toBeLessThan((3 * deviation) / Math.sqrt(runs.length) + 1e-3);
+      // The standard error reported is that of the runs, within a factor 2.
+      const claimed = runs.reduce((sum, { standardError }) => sum + standardError, 0) / runs.length;
+      expect(claimed).toBeGreaterThan(deviation / 2);
+      expect(claimed).toBeLessThan(deviation * 2);
+      for (const { numMatvecs, status } of runs) {
+        expect(numMatvecs).toBeLessThanOrEqual(48);
+        expect(status).toBe('maxIterations');
+      }
+    });
+
+    it('stops at the error asked for', async () => {
+      const { value, standardError, status, numMatvecs } = await trace(operator, {
+        method,
+        tol: 0.1,
+        maxMatvecs: 400,
+      });
+      expect(status).toBe('converged');
+      expect(standardError).toBeLessThanOrEqual(0.1 * value);
+      expect(Math.abs(value - truth.trace)).toBeLessThan(4 * standardError + 1e-4);
+      expect(numMatvecs).toBeLessThan(400);
+    });
+
+    it('is exact on an operator of low rank, where the method promises it', async () => {
+      const low = operatorWithSpectrum([7, 3, ...Array.from({ length: 40 }, () => 0)]);
+      const { value } = await trace(low, { method, maxMatvecs: 48 });
+      if (method !== 'hutchinson') expect(value).toBeCloseTo(10, 4);
+      low.dispose();
+    });
+
+    it('reports products that are not finite', async () => {
+      const broken: LinearOperator = {
+        size: 5,
+        matvec: () => tf.fill([5], NaN) as tf.Tensor1D,
+        dispose: () => {},
+      };
+      expect((await trace(broken, { method })).status).toBe('nonFinite');
+    });
+  });
+
+  it('repeats bit for bit with the same seed', async () => {
+    const [a, b] = [await trace(operator, { seed: 5 }), await trace(operator, { seed: 5 })];
+    expect(a).toEqual(b);
+    expect((await trace(operator, { seed: 6 })).value).not.toBe(a.value);
+  });
+
+  it('beats Hutchinson by Hutch++ and XTrace on a decaying spectrum', async () => {
+    const decaying = operatorWithSpectrum(Array.from({ length: 100 }, (_, i) => 0.7 ** i));
+    const error = async (method: TraceMethod): Promise<number> => {
+      let squares = 0;
+      for (let seed = 0; seed < 8; seed++) {
+        const { value } = await trace(decaying, { method, seed, tol: 1e-9, maxMatvecs: 40 });
+        squares += (value - 1 / 0.3) ** 2;
+      }
+      return Math.sqrt(squares / 8);
+    };
+    const hutchinson = await error('hutchinson');
+    expect(await error('hutch++')).toBeLessThan(hutchinson / 5);
+    expect(await error('xtrace')).toBeLessThan(hutchinson / 20);
+    decaying.dispose();
+  });
+
+  it('finds the diagonal within four standard errors', async () => {
+    const result = await diagonal(operator, { maxMatvecs: 200, tol: 1e-9 });
+    const [received, errors] = [result.diagonal.dataSync(), result.standardErrors.dataSync()];
+    truth.diagonal.forEach((x, i) =>
+      expect(Math.abs(received[i]! - x)).toBeLessThan(4.5 * errors[i]! + 1e-6),
+    );
+    result.dispose();
+  });
+
+  it('finds the diagonal of a diagonal matrix with one product', async () => {
+    const a = tf.tensor2d([3, 0, 0, 0, -1, 0, 0, 0, 2], [3, 3]);
+    const exact = matrixOperator(a);
+    a.dispose();
+    const result = await diagonal(exact, { maxMatvecs: 2 });
+    expect(Array.from(result.diagonal.dataSync())).toEqual([3, -1, 2]);
+    expect(Array.from(result.standardErrors.dataSync())).toEqual([0, 0, 0]);
+    result.dispose();
+    exact.dispose();
+  });
+
+  it('finds the Frobenius norm of an indefinite operator', async () => {
+    const { value, standardError } = await frobeniusNorm(operator, { tol: 0.02, maxMatvecs: 500 });
+    expect(standardError).toBeLessThanOrEqual(0.02 * value);
+    expect(Math.abs(value - truth.frobenius)).toBeLessThan(4 * standardError);
+  });
+
+  it('finds the spectral norm, whichever end it lies at', async () => {
+    const negative = operatorWithSpectrum(values.map((x) => -x));
+    expect((await spectralNorm(negative)).value).toBeCloseTo(10, 4);
+    negative.dispose();
+  });
+
+  it('finds the condition number of a definite operator and names an indefinite one', async () => {
+    const definite = operatorWithSpectrum(Array.from({ length: 50 }, (_, i) => 1 + i));
+    const { value, status } = await conditionNumber(definite);
+    expect(status).toBe('converged');
+    expect(value).toBeCloseTo(50, 2);
+    expect((await conditionNumber(definite, { damping: 49 })).value).toBeCloseTo(99 / 50, 3);
+    definite.dispose();
+    expect(await conditionNumber(operator)).toMatchObject({ status: 'indefinite', value: Infinity });
+  });
+});
+
+describe('spectralDensity', () => {
+  beforeAll(() => useBackend('cpu'));
+
+  it('has mass 1, and the first two moments of the spectrum', async () => {
+    const operator = operatorWithSpectrum(values);
+    const tensors = tf.memory().numTensors;
+    const { grid, density, probes, sigma } = await spectralDensity(operator, {
+      numProbes: 30,
+      krylovDim: 30,
+    });
+    const step = grid[1]! - grid[0]!;
+    const moment = (power: number) => density.reduce((sum, y, i) => sum + y * grid[i]! ** power, 0) * step;
+    expect(moment(0)).toBeCloseTo(1, 5);
+    // Hutchinson's error of the mean with 30 probes, and three of them.
+    const spread = (3 * Math.SQRT2 * truth.frobenius) / n / Math.sqrt(30);
+    expect(Math.abs(moment(1) - truth.trace / n)).toBeLessThan(spread);
+    expect(Math.abs(moment(2) - sigma ** 2 - truth.frobenius ** 2 / n)).toBeLessThan(10 * spread);
+    for (const { weights } of probes) expect(weights.reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 10);
+    expect(tf.memory().numTensors).toBe(tensors);
+    operator.dispose();
+  });
+
+  it('weighs eigenvalues by their multiplicity: squared first components, not any others', async () => {
+    const operator = operatorWithSpectrum(Array.from({ length: 100 }, (_, i) => (i < 25 ? 4 : 1)));
+    const { probes } = await spectralDensity(operator, { numProbes: 60, krylovDim: 10 });
+    const heavy = probes.map(({ nodes, weights }) =>
+      nodes.reduce((sum, node, j) => sum + (Math.abs(node - 4) < 1e-3 ? weights[j]! : 0), 0),
+    );
+    // A quarter of the mass; its standard deviation over 60 probes is √(2 · 0.25 · 0.75 / 100 / 60) = 0.008.
+    expect(heavy.reduce((sum, x) => sum + x, 0) / 60).toBeCloseTo(0.25, 1);
+    operator.dispose();
+  });
+
+  it('shows magnitudes on a logarithmic scale, with mass 1', async () => {
+    const operator = operatorWithSpectrum([100, ...Array.from({ length: 99 }, () => -0.01)]);
+    const { grid, density } = await spectralDensity(operator, { scale: 'log', numProbes: 20 });
+    const step = grid[1]! - grid[0]!;
+    expect(density.reduce((sum, y) => sum + y, 0) * step).toBeCloseTo(1, 5);
+    const peak = grid[density.indexOf(Math.max(...density))]!;
+    expect(peak).toBeCloseTo(-2, 1);
+    operator.dispose();
+  });
+
+  it('tells the spread over the probes, and repeats with a seed', async () => {
+    const operator = operatorWithSpectrum(values);
+    const one = await spectralDensity(operator, { seed: 3, numProbes: 4, krylovDim: 10 });
+    const two = await spectralDensity(operator, { seed: 3, numProbes: 4, krylovDim: 10 });
+    expect(one.density).toEqual(two.density);
+    expect(Math.max(...one.spread)).toBeGreaterThan(0);
+    expect(one.numMatvecs).toBe(40);
+    operator.dispose();
+  });
+});
