@@ -1,7 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Linearization } from '../src/autodiff/linearize.js';
 import { linearize } from '../src/autodiff/linearize.js';
 import type { GoldenCase, GoldenFile } from './golden-case.js';
@@ -14,10 +14,23 @@ import { useBackend } from './wasm-backend.js';
  */
 const tolerance = 2e-5;
 
-/** Holds every double-precision reference case on one backend. */
-export function describeGolden(backend: 'cpu' | 'wasm'): void {
-  describe(`double-precision references on ${backend}`, () => {
-    beforeAll(() => useBackend(backend));
+/**
+ * Holds every double-precision reference case on one backend.
+ *
+ * @param prepare makes the backend ready beyond starting it, and returns how to take that back
+ */
+export function describeGolden(
+  backend: 'cpu' | 'wasm',
+  setting = '',
+  prepare: () => Promise<() => void> = () => Promise.resolve(() => {}),
+): void {
+  describe(`double-precision references on ${backend} ${setting}`.trim(), () => {
+    let takeBack = (): void => {};
+    beforeAll(async () => {
+      await useBackend(backend);
+      takeBack = await prepare();
+    });
+    afterAll(() => takeBack());
 
     const files = goldenFiles();
     it('are all there', () => {
