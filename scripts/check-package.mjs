@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { bundles } from './package-check/bundles.mjs';
 import { consumers } from './package-check/consumers.mjs';
 import { drawing } from './package-check/drawing.mjs';
+import { pages } from './package-check/pages.mjs';
 import { bin, lastLines, root, run } from './package-check/run.mjs';
 
 const keep = process.argv.includes('--keep');
@@ -48,6 +49,7 @@ async function checkAll() {
   );
   for (const consumer of consumers) await consumer({ scratch, tarball, check });
   for (const bundle of bundles) await bundle({ scratch, check });
+  for (const page of pages) await page({ scratch, check });
   await drawing({ scratch, check });
 }
 

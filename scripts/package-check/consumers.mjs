@@ -52,7 +52,9 @@ export const consumers = [
     core: '@tensorflow/tfjs-core',
     layers: '@tensorflow/tfjs-layers',
     backend: '@tensorflow/tfjs-backend-cpu',
-    install: ['core', 'layers', 'backend-cpu'].map((part) => `@tensorflow/tfjs-${part}@${version}`),
+    install: ['core', 'layers', 'backend-cpu', 'backend-webgl'].map(
+      (part) => `@tensorflow/tfjs-${part}@${version}`,
+    ),
   }),
   consumer('union', {
     core: '@tensorflow/tfjs',

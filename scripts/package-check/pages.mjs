@@ -1,0 +1,171 @@
+// Pages that load the packed package in a browser: bundled by Vite, webpack and esbuild, and by no one at all. Each
+// computes an eigenvalue known in closed form and says so in its title.
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { build as esbuild } from 'esbuild';
+import { chromium } from 'playwright';
+import { build as vite } from 'vite';
+import webpack from 'webpack';
+import { chromiumFlags, findChromium, noChromium } from '../chromium.mjs';
+import { separatePackages } from './consumers.mjs';
+import { serve } from './serve.mjs';
+
+/**
+ * The mean squared error of a linear layer has the Hessian 2/N XᵀX: with X = [[2, 0], [0, 1]], diag(4, 1).
+ *
+ * @param backend package and name of a backend
+ */
+const program = ({ module, name }) => `
+import * as tf from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
+import '${module}';
+import { HessianOperator, lanczos, modelObjective } from 'tfjs-curvature';
+
+async function largestEigenvalue() {
+  await tf.setBackend('${name}');
+  await tf.ready();
+  const model = layers.sequential({ layers: [layers.layers.dense({ units: 1, inputShape: [2], useBias: false })] });
+  const data = { xs: tf.tensor2d([[2, 0], [0, 1]]), ys: tf.tensor2d([[1], [1]]) };
+  const hessian = new HessianOperator(modelObjective(model, data, { loss: 'meanSquaredError' }));
+  const { eigenvalues } = await lanczos(hessian, { k: 1 });
+  return eigenvalues[0];
+}
+
+largestEigenvalue().then(
+  (value) => (document.title = Math.abs(value - 4) < 1e-4 ? 'works' : 'expected 4, received ' + value),
+  (error) => (document.title = 'failed: ' + error),
+);
+`;
+
+const onCpu = program({ module: '@tensorflow/tfjs-backend-cpu', name: 'cpu' });
+
+// tfjs's files for a page without bundler are complete but for each other; those of its cpu backend are not.
+const onWebgl = program({ module: '@tensorflow/tfjs-backend-webgl', name: 'webgl' });
+
+const modules = '/node_modules';
+
+// ml-matrix has no files that a browser could import one from another, but one that defines a global object.
+const mlMatrix = `
+import '${modules}/ml-matrix/matrix.umd.js';
+export const { EigenvalueDecomposition, Matrix } = globalThis.mlMatrix;
+`;
+
+const importMap = {
+  'tfjs-curvature': `${modules}/tfjs-curvature/dist/index.mjs`,
+  'ml-matrix': './ml-matrix.js',
+  ...Object.fromEntries(
+    ['core', 'layers', 'backend-webgl'].map((part) => [
+      `@tensorflow/tfjs-${part}`,
+      `${modules}/@tensorflow/tfjs-${part}/dist/tf-${part}.fesm.min.js`,
+    ]),
+  ),
+};
+
+const html = (head) => `<!doctype html><html lang="en"><head><title>waits</title>${head}</head></html>`;
+const script = (file) => html(`<script type="module" src="${file}"></script>`);
+
+/** Runs webpack to its end; rejects with what it found wrong. */
+function bundleWithWebpack(options) {
+  return new Promise((resolve, reject) => {
+    webpack(options, (error, stats) => {
+      if (error != null) reject(error);
+      else if (stats.hasErrors()) reject(new Error(stats.toString({ colors: false })));
+      else resolve();
+    });
+  });
+}
+
+/** How each page comes about: `files` are written to its folder, then `bundle` makes what is served from `out`. */
+const ways = {
+  vite: {
+    files: { 'index.html': script('/main.js'), 'main.js': onCpu },
+    out: 'dist',
+    bundle: (root) => vite({ root, logLevel: 'silent', configFile: false }),
+  },
+  webpack: {
+    files: { 'main.js': onCpu, 'dist/index.html': script('main.js') },
+    out: 'dist',
+    bundle: (root) =>
+      bundleWithWebpack({
+        mode: 'production',
+        // Shortening names takes ten times as long as all the rest.
+        optimization: { minimize: false },
+        context: root,
+        entry: './main.js',
+        output: { path: join(root, 'dist') },
+      }),
+  },
+  esbuild: {
+    files: { 'main.js': onCpu, 'dist/index.html': script('main.js') },
+    out: 'dist',
+    bundle: (root) =>
+      esbuild({
+        entryPoints: [join(root, 'main.js')],
+        outdir: join(root, 'dist'),
+        bundle: true,
+        minify: true,
+        format: 'esm',
+        logLevel: 'silent',
+      }),
+  },
+  'no bundler': {
+    files: {
+      'index.html': html(
+        `<script type="importmap">${JSON.stringify({ imports: importMap })}</script>` +
+          `<script type="module" src="main.js"></script>`,
+      ),
+      'main.js': onWebgl,
+      'ml-matrix.js': mlMatrix,
+    },
+    // The page asks for packages by path, so the project around it is served.
+    out: '..',
+    bundle: () => Promise.resolve(),
+  },
+};
+
+/** The title a page gives itself, or the first error it throws. */
+async function titleOf(url) {
+  const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumFlags });
+  try {
+    const page = await browser.newPage();
+    const failed = new Promise((_, reject) => page.on('pageerror', reject));
+    await Promise.race([
+      page.goto(url).then(() => page.waitForFunction('document.title !== "waits"')),
+      failed,
+    ]);
+    return await page.title();
+  } finally {
+    await browser.close();
+  }
+}
+
+function page(name, { files, out, bundle }) {
+  return async ({ scratch, check }) => {
+    if (findChromium() == null) {
+      console.log(`skip  page: ${name} (${noChromium})`);
+      return;
+    }
+    await check(`page: ${name}`, async () => {
+      const folder = join(scratch, separatePackages, `page-${name.replaceAll(' ', '-')}`);
+      for (const [file, text] of Object.entries(files)) {
+        const path = join(folder, file);
+        mkdirSync(join(path, '..'), { recursive: true });
+        writeFileSync(path, text);
+      }
+      await bundle(folder);
+      const root = join(folder, out);
+      const server = await serve(root);
+      try {
+        const title = await titleOf(
+          server.url + (out === '..' ? `/${basename(folder)}/index.html` : '/index.html'),
+        );
+        if (title !== 'works') throw new Error(title);
+      } finally {
+        server.close();
+      }
+    });
+  };
+}
+
+export const pages = Object.entries(ways).map(([name, way]) => page(name, way));
