@@ -82,6 +82,11 @@ const rules = new Map<string, GradientRule>(
   ].map((rule) => [rule.kernel, rule]),
 );
 
+/** Whether a kernel is differentiated by a rule of ours. */
+export function hasOwnRule(kernel: string): boolean {
+  return rules.has(kernel);
+}
+
 /** Whether to differentiate what a `tf.customGrad` of this name computes instead of using the gradient it brings. */
 export function isTransparent(customGradient: string): boolean {
   return transparentCustomGradients.has(customGradient);

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { findComposition } from '../../../src/autodiff/compositions/table.js';
+import { findRule, hasOwnRule } from '../../../src/autodiff/gradients/registry.js';
+import '../../../src/autodiff/linearize.js';
+import { activationCases } from './cases/activations.js';
+import { arithmeticCases } from './cases/arithmetic.js';
+import { convolutionCases } from './cases/convolution.js';
+import { elementaryCases } from './cases/elementary.js';
+import { indexingCases } from './cases/indexing.js';
+import { poolingCases } from './cases/pooling.js';
+import { productCases } from './cases/products.js';
+import { rearrangementCases } from './cases/rearrangement.js';
+import { reductionCases } from './cases/reductions.js';
+
+interface Row {
+  state: string;
+  replaced: string;
+}
+
+const page = readFileSync(join(import.meta.dirname, '../../../docs/ops.md'), 'utf8');
+
+/** The rows of the table of kernels on the page. */
+const table = new Map<string, Row>(
+  [...page.matchAll(/^\| (\w+) +\| (rule|constant|discrete|throws) +\|[^|]*\| *([^|]*?) *\|$/gm)].map(
+    ([, kernel, state, replaced]) => [kernel!, { state: state!, replaced: replaced! }],
+  ),
+);
+
+/** The kernels TensorFlow.js names, those its backends register, and those it has a gradient for. */
+function registry(): Set<string> {
+  const names = Object.entries(tf)
+    .filter(([name, value]) => typeof value === 'string' && /^_?[A-Z][A-Za-z0-9]*$/.test(name))
+    .map(([, value]) => value as unknown as string);
+  const registered = ['cpu', 'wasm'].flatMap((backend) =>
+    tf.getKernelsForBackend(backend).map(({ kernelName }) => kernelName),
+  );
+  return new Set([...names, ...registered].filter((name) => /^_?[A-Z]\w*$/.test(name)));
+}
+
+/** Rules that are exercised only as parts of others: backward kernels, and ops that end in another kernel. */
+const coveredByOthers = new Set([
+  'AvgPool3DGrad',
+  'AvgPoolGrad',
+  'Conv2DBackpropFilter',
+  'Conv3DBackpropFilterV2',
+  'DepthwiseConv2dNativeBackpropFilter',
+  'DepthwiseConv2dNativeBackpropInput',
+  'MaxPool3DGrad',
+  'MaxPoolGrad',
+  'ResizeBilinearGrad',
+  'ResizeNearestNeighborGrad',
+]);
+
+describe('docs/ops.md', () => {
+  it('lists every kernel of the registry', () => {
+    const missing = [...registry()].filter((kernel) => !table.has(kernel));
+    expect(missing).toEqual([]);
+  });
+
+  it.each([...table])('tells the truth about %s', (kernel, { state, replaced }) => {
+    expect(hasOwnRule(kernel)).toBe(state === 'rule');
+    expect(findRule(kernel) === 'constant').toBe(state === 'constant');
+    if (findComposition(kernel) != null && replaced === '') expect(isOnlyForGpu(kernel)).toBe(true);
+    if (replaced !== '') expect(findComposition(kernel)).not.toBeNull();
+  });
+
+  it('leaves no gradient of TensorFlow.js in use but for discrete and complex kernels', () => {
+    const stock = [...table].filter(
+      ([kernel, { state }]) => tf.getGradient(kernel) != null && state !== 'rule' && state !== 'constant',
+    );
+    expect(stock.filter(([, { state }]) => state !== 'discrete').map(([kernel]) => kernel)).toEqual([
+      'ComplexAbs',
+    ]);
+  });
+});
+
+/** Whether a composition steps back on cpu for any input. */
+function isOnlyForGpu(kernel: string): boolean {
+  const deep = { rank: 5, shape: [1, 1, 1, 1, 1], size: 1, dtype: 'float32' } as unknown as tf.Tensor;
+  const flat = { rank: 1, shape: [1], size: 1, dtype: 'float32' } as unknown as tf.Tensor;
+  const inputs = { a: deep, b: flat, x: deep, condition: deep, t: deep, e: deep, alpha: flat };
+  const attrs = { dtype: 'float32' };
+  return findComposition(kernel)!.insteadOf?.(inputs, attrs) !== true;
+}
+
+describe('the cases of ops.test.ts', () => {
+  const covered = new Set(
+    [
+      ...activationCases,
+      ...arithmeticCases,
+      ...convolutionCases,
+      ...elementaryCases,
+      ...indexingCases,
+      ...poolingCases,
+      ...productCases,
+      ...rearrangementCases,
+      ...reductionCases,
+    ].map(({ kernel }) => kernel),
+  );
+
+  it('cover every rule', () => {
+    const ruled = [...table].filter(([, { state }]) => state === 'rule').map(([kernel]) => kernel);
+    expect(ruled.filter((kernel) => !covered.has(kernel) && !coveredByOthers.has(kernel))).toEqual([]);
+  });
+});
