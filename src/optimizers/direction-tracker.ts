@@ -21,16 +21,25 @@ export interface GivenDirections {
 /** How and how often to search: the options of the same names. */
 export type TrackerSettings = Pick<
   NSGDSettings,
-  'k' | 'which' | 'tol' | 'seed' | 'refreshEvery' | 'trackEvery'
+  'k' | 'which' | 'tol' | 'seed' | 'refreshEvery' | 'trackEvery' | 'burnIn'
 >;
 
-/** When the directions were sought, in steps. */
+/** When directions are to be sought, in steps; null for at once. */
 interface SearchTimes {
-  /** The last search from scratch or gift, or null. */
-  readonly refreshedAt: number | null;
-  /** The last search of either kind or gift, or null. */
-  readonly searchedAt: number | null;
+  /** The next search from scratch. */
+  readonly refreshAt: number | null;
+  /** The next correction. */
+  readonly trackAt: number | null;
 }
+
+const atOnce: SearchTimes = { refreshAt: null, trackAt: null };
+
+/**
+ * In how many parts the first interval between refreshes is cut. The Hessian turns fastest at the beginning of
+ * training: on the MNIST net the top five directions keep a mean cosine of 0.56 over the steps 0 to 50, of 0.90
+ * over the steps 100 to 150 (bench/nsgd).
+ */
+const earlyParts = 8;
 
 /** What a saved optimizer carries of its directions. The tensor stays the tracker's. */
 export interface SavedDirections extends SearchTimes {
@@ -52,7 +61,7 @@ export class DirectionTracker {
   /** The trainable variables of the last step, or null before the first. */
   parameters: ParameterSpace | null = null;
   readonly work: HostWork = new HostWork();
-  private times: SearchTimes = { refreshedAt: null, searchedAt: null };
+  private times = atOnce;
 
   constructor(private readonly settings: TrackerSettings) {}
 
@@ -75,7 +84,7 @@ export class DirectionTracker {
       );
     }
     this.replace(null);
-    this.times = { refreshedAt: null, searchedAt: null };
+    this.times = atOnce;
   }
 
   /** V [k, n] with the columns of the variables of the last step, or null. Owned by the tracker. */
@@ -90,7 +99,8 @@ export class DirectionTracker {
    */
   give(directions: Tensor2D | null, given: GivenDirections, step: number): void {
     this.work.cancel();
-    this.times = { refreshedAt: step, searchedAt: step };
+    const { refreshEvery, trackEvery } = this.settings;
+    this.times = { refreshAt: step + refreshEvery, trackAt: step + trackEvery };
     if (directions == null) {
       this.replace(null);
       this.status = 'none';
@@ -117,12 +127,11 @@ export class DirectionTracker {
   due(step: number): 'refresh' | 'track' | null {
     const { refreshEvery, trackEvery } = this.settings;
     if (this.parameters == null || this.work.isBusy) return null;
-    const hasPassed = (steps: number, since: number | null): boolean =>
-      steps > 0 && (since == null || step - since >= steps);
-    if (hasPassed(refreshEvery, this.times.refreshedAt)) return 'refresh';
     const { current, parameters } = this;
-    if (refreshEvery > 0 && current != null && !current.belongsTo(parameters)) return 'refresh';
-    return current != null && hasPassed(trackEvery, this.times.searchedAt) ? 'track' : null;
+    const { refreshAt, trackAt } = this.times;
+    const isOutdated = current != null && !current.belongsTo(parameters);
+    if (refreshEvery > 0 && (isOutdated || refreshAt == null || step >= refreshAt)) return 'refresh';
+    return trackEvery > 0 && current != null && (trackAt == null || step >= trackAt) ? 'track' : null;
   }
 
   /**
@@ -143,7 +152,7 @@ export class DirectionTracker {
     const value = clone(linearization.loss);
     const grads = gradientsByName(linearization);
     try {
-      this.times = { refreshedAt: kind === 'refresh' ? step : this.times.refreshedAt, searchedAt: step };
+      this.times = this.timesAfter(kind, step);
       this.work.run({
         steps:
           kind === 'refresh'
@@ -183,7 +192,16 @@ export class DirectionTracker {
     this.work.cancel();
     this.replace(null);
     this.status = 'none';
-    this.times = { refreshedAt: null, searchedAt: null };
+    this.times = atOnce;
+  }
+
+  /** Refreshes follow after 1/8, 1/8, 1/4, 1/2 of `refreshEvery` at first, then after all of it. */
+  private timesAfter(kind: 'refresh' | 'track', step: number): SearchTimes {
+    const { refreshEvery, trackEvery, burnIn } = this.settings;
+    const trackAt = step + trackEvery;
+    if (kind === 'track') return { ...this.times, trackAt };
+    const interval = Math.max(Math.ceil(refreshEvery / earlyParts), step - burnIn);
+    return { refreshAt: step + Math.min(interval, refreshEvery), trackAt };
   }
 
   private accept(

@@ -15,8 +15,8 @@ export interface NSGDState {
 
 const names = { directions: 'nsgd/directions', eigenvalues: 'nsgd/eigenvalues', times: 'nsgd/times' };
 
-/** Stands for a step that has not been. */
-const never = -1;
+/** Stands for a step that is not known. */
+const unset = -1;
 
 /**
  * A state as the list of named tensors that tfjs saves: `iter` first, as in every optimizer.
@@ -27,8 +27,8 @@ export function packState({ iterations, directions, velocities }: NSGDState): {
   weights: NamedTensor[];
   made: Tensor[];
 } {
-  const { rows, eigenvalues, step, refreshedAt, searchedAt } = directions;
-  const times = [step, refreshedAt, searchedAt].map((time) => time ?? never);
+  const { rows, eigenvalues, step, refreshAt, trackAt } = directions;
+  const times = [step, refreshAt, trackAt].map((time) => time ?? unset);
   const made: NamedTensor[] = [
     { name: 'iter', tensor: scalar(iterations, 'int32') },
     { name: names.times, tensor: tensor1d(times, 'int32') },
@@ -47,7 +47,7 @@ export async function unpackState(weights: readonly NamedTensor[]): Promise<NSGD
     return tensor == null ? null : Array.from(await tensor.data());
   };
   const [iterations = 0] = (await read('iter')) ?? [];
-  const times = ((await read(names.times)) ?? []).map((time) => (time === never ? null : time));
+  const times = ((await read(names.times)) ?? []).map((time) => (time === unset ? null : time));
   const eigenvalues = await read(names.eigenvalues);
   return {
     iterations,
@@ -55,8 +55,8 @@ export async function unpackState(weights: readonly NamedTensor[]): Promise<NSGD
       rows: (byName.get(names.directions) ?? null) as Tensor2D | null,
       eigenvalues: eigenvalues == null ? null : Float64Array.from(eigenvalues),
       step: times[0] ?? null,
-      refreshedAt: times[1] ?? null,
-      searchedAt: times[2] ?? null,
+      refreshAt: times[1] ?? null,
+      trackAt: times[2] ?? null,
     },
     velocities: weights.filter(Velocities.isVelocity),
   };

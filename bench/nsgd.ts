@@ -1,0 +1,142 @@
+// npx tsx bench/nsgd.ts [--rounds 9] [--clock cpu] [--only steps,epochs,quality,growth]
+// What NSGD costs beside tf.train.sgd, how near its directions are to the exact ones, and whether memory grows.
+import '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { refreshDirections } from '../src/callbacks/refresh-directions.js';
+import { modelObjective } from '../src/objectives/model-objective.js';
+import { NSGD } from '../src/optimizers/nsgd.js';
+import type { NSGDOptions } from '../src/optimizers/nsgd-options.js';
+import { registerWasmTrainingKernels } from '../src/wasm/index.js';
+import type { Clock } from './clock.js';
+import { now, setClock } from './clock.js';
+import type { Contender, Rounds } from './interleave.js';
+import { interleave, ratio, repeated, spread } from './interleave.js';
+import { createModels } from './models.js';
+import { MnistNet } from './mnist-net.js';
+import { randomDirections, trackingQuality } from './nsgd-tracking.js';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '9' },
+    clock: { type: 'string', default: 'wall' },
+    only: { type: 'string', default: 'steps,epochs,quality,growth' },
+  },
+});
+const rounds = Number(values.rounds);
+const clock: Clock = values.clock === 'cpu' ? 'cpu' : 'wall';
+const sections = values.only.split(',');
+
+const print = (line = ''): void => void process.stdout.write(`${line}\n`);
+
+function report(title: string, times: Rounds, above: string, below: string, bound: number): void {
+  const { median, low, high } = ratio(times, above, below)!;
+  const milliseconds = [above, below].map((name) => spread(times.get(name)!).median.toFixed(1)).join(' : ');
+  print(
+    `| ${title} | ${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)}) | ≤ ${bound} | ${milliseconds} |`,
+  );
+}
+
+/** One step between refreshes, k = 10, on the models of the kernel bench. */
+async function benchSteps(): Promise<void> {
+  for (const model of createModels().slice(0, 2)) {
+    const { loss, variables, name } = model;
+    const size = variables.reduce((sum, variable) => sum + variable.size, 0);
+    const nsgd = new NSGD({ learningRate: 1e-3, k: 10, refreshEvery: 0 });
+    const directions = randomDirections(10, size);
+    nsgd.setDirections(directions);
+    directions.dispose();
+    const contender = (title: string, optimizer: tf.Optimizer): Contender => ({
+      name: title,
+      run: repeated(name === 'M1' ? 20 : 1, () => {
+        tf.tidy(() => void optimizer.minimize(loss, false, variables));
+      }),
+    });
+    const times = await interleave([contender('sgd', tf.train.sgd(1e-3)), contender('nsgd', nsgd)], rounds);
+    report(`step between refreshes, k = 10, ${name}`, times, 'nsgd', 'sgd', 1.1);
+    nsgd.dispose();
+  }
+}
+
+/** Whole epochs of model.fit on the MNIST net. */
+async function benchEpochs(): Promise<void> {
+  const learningRate = 0.1;
+  const contender = (name: string, optimizer: tf.Optimizer, paper: NSGD | null): Contender => {
+    const net = new MnistNet();
+    net.model.compile({ optimizer, loss: 'categoricalCrossentropy' });
+    const callbacks =
+      paper == null
+        ? []
+        : [refreshDirections(paper, modelObjective(net.model, net.data), { sampleSize: 0.05 })];
+    return {
+      name,
+      run: async () => {
+        const from = now();
+        await net.model.fit(net.data.xs, net.data.ys, { batchSize: 128, epochs: 1, verbose: 0, callbacks });
+        return now() - from;
+      },
+    };
+  };
+  const paper = new NSGD({ learningRate, k: 5, refreshEvery: 0 });
+  const contenders = [
+    contender('sgd', tf.train.sgd(learningRate), null),
+    contender('default', new NSGD({ learningRate }), null),
+    contender('paper', paper, paper),
+  ];
+  const times = await interleave(contenders, rounds);
+  report('epoch of the MNIST net, default settings', times, 'default', 'sgd', 1.5);
+  report('the same, directions once per epoch from 5 % of the data, K = 5', times, 'paper', 'sgd', 1.25);
+}
+
+/** Directions of the tracker beside exact ones over the first 300 steps. */
+async function benchQuality(): Promise<void> {
+  print('\n| settings | mean principal-angle cosine, 300 steps | searches |\n|---|---|---|');
+  const settings: Omit<NSGDOptions, 'learningRate'>[] = [
+    {},
+    { refreshEvery: 100 },
+    { refreshEvery: 100, trackEvery: 20 },
+  ];
+  for (const options of settings) {
+    const { cosine, searches } = await trackingQuality({ learningRate: 0.1, ...options }, 300, 10);
+    const title = Object.keys(options).length === 0 ? 'default (bound ≥ 0.9)' : JSON.stringify(options);
+    print(`| ${title} | ${cosine.toFixed(3)} | ${searches} |`);
+  }
+}
+
+/** Tensors and bytes after 1000 and after 11 000 steps with refreshes, corrections, momentum and records. */
+function benchGrowth(): void {
+  const w = tf.variable(tf.randomNormal([20, 10], 0, 1, 'float32', 1));
+  const x = tf.randomNormal([16, 20], 0, 1, 'float32', 2);
+  const options = { k: 3, refreshEvery: 50, trackEvery: 10, momentum: 0.9, recordSteps: 100 };
+  const optimizer = new NSGD({ learningRate: 1e-3, ...options });
+  const train = (steps: number): tf.MemoryInfo => {
+    for (let step = 0; step < steps; step++) {
+      optimizer.minimize(
+        () => tf.mean(tf.square(tf.tanh(tf.matMul(x as tf.Tensor2D, w as tf.Tensor as tf.Tensor2D)))),
+        false,
+        [w],
+      );
+    }
+    return { ...tf.memory() };
+  };
+  const before = train(1000);
+  const after = train(10_000);
+  print(
+    `\n10 000 steps: ${after.numTensors - before.numTensors} tensors and ${after.numBytes - before.numBytes} bytes more`,
+  );
+}
+
+setClock(clock);
+await tf.setBackend('wasm');
+await registerWasmTrainingKernels();
+print(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${clock} time\n`);
+if (sections.includes('steps') || sections.includes('epochs')) {
+  print(
+    `| ${rounds} interleaved rounds | ÷ tf.train.sgd, median (quartiles) | bound | ms |\n|---|---|---|---|`,
+  );
+}
+if (sections.includes('steps')) await benchSteps();
+if (sections.includes('epochs')) await benchEpochs();
+if (sections.includes('quality')) await benchQuality();
+if (sections.includes('growth')) benchGrowth();
