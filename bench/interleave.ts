@@ -1,3 +1,5 @@
+import { now } from './clock.js';
+
 /** One thing to time. */
 export interface Contender {
   readonly name: string;
@@ -54,9 +56,9 @@ export function repeated(times: number, run: () => void): () => number {
   return () => {
     const readings: number[] = [];
     for (let i = 0; i < times; i++) {
-      const start = performance.now();
+      const start = now();
       run();
-      readings.push(performance.now() - start);
+      readings.push(now() - start);
     }
     return spread(readings).median;
   };

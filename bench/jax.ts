@@ -1,3 +1,4 @@
+import { now } from './clock.js';
 import { BATCH } from './models.js';
 
 /** M1 in jax-js: milliseconds of one compiled gradient, `jvp(grad)` and product of its `linearize`. */
@@ -41,10 +42,10 @@ export async function startJax(): Promise<JaxTimers | null> {
   const gradient = jit(grad(loss));
   const product = jit((p: Arrays, v: Arrays) => jvp(grad(loss), [p], [v])[1]);
   const timed = async (run: () => Arrays) => {
-    const start = performance.now();
+    const start = now();
     const result = run();
     await jax.blockUntilReady(result);
-    const elapsed = performance.now() - start;
+    const elapsed = now() - start;
     tree.dispose(result);
     return elapsed;
   };

@@ -5,6 +5,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { registerWasmTrainingKernels } from '../src/wasm/index.js';
 import { instantiate } from '../src/wasm/module.js';
+import { setClock, type Clock } from './clock.js';
 import type { Rounds } from './interleave.js';
 import { benchKernels, kernelRows } from './kernel-bench.js';
 import { benchModel } from './model-bench.js';
@@ -12,8 +13,11 @@ import { createModels, type BenchModel } from './models.js';
 import { kernelTable, modelTable, timesTable } from './report.js';
 import { TorchWorker } from './torch.js';
 
-// Started by run.mjs: <torch-worker.py> <output folder> <rounds> <models, comma separated> <kernels?>
-const [script = '', output = '', roundsText = '9', names = '', withKernels = 'yes'] = process.argv.slice(2);
+// Started by run.mjs: <torch-worker.py> <output folder> <rounds> <models, comma separated> <kernels?> <clock>
+const [script = '', output = '', roundsText = '9', names = '', withKernels = 'yes', clockName = 'wall'] =
+  process.argv.slice(2);
+const clock: Clock = clockName === 'cpu' ? 'cpu' : 'wall';
+setClock(clock);
 const rounds = Number(roundsText);
 
 await tf.setBackend('wasm');
@@ -22,8 +26,9 @@ const compiled = await instantiate(new WebAssembly.Memory({ initial: 1, maximum:
 const fused = compiled?.instructions === 'relaxed-simd';
 
 const torch: TorchWorker[] = [];
-for (const threads of [1, 2]) {
-  const worker = await TorchWorker.start(script, threads);
+// CPU time adds up over threads: a second one shows on the wall only.
+for (const threads of clock === 'cpu' ? [1] : [1, 2]) {
+  const worker = await TorchWorker.start(script, threads, clock);
   if (worker !== null) torch.push(worker);
 }
 
@@ -39,7 +44,7 @@ const kernels = withKernels === 'yes' ? kernelRows() : [];
 const kernelTimes = kernels.length > 0 ? await benchKernels(kernels, rounds) : new Map<string, number[]>();
 
 const title = fused ? 'SIMD with fused multiply-add (relaxed SIMD)' : 'SIMD without fused multiply-add';
-const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${rounds} interleaved rounds`;
+const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${rounds} interleaved rounds, ${clock} time`;
 const markdown = [
   `## ${title}`,
   `${machine}${torch.length > 0 ? '' : '; no python with torch found'}`,

@@ -1,4 +1,4 @@
-// npm run bench [-- --rounds 9 --models M1,M2 --no-kernels --plain --fma]
+// npm run bench [-- --rounds 9 --models M1,M2 --no-kernels --plain --fma --clock cpu]
 // Bundles the bench, runs it with and without fused multiply-add, and writes tables and times to out/.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     models: { type: 'string', default: '' },
     'no-kernels': { type: 'boolean', default: false },
     plain: { type: 'boolean', default: false },
+    clock: { type: 'string', default: 'wall' },
     fma: { type: 'boolean', default: false },
   },
 });
@@ -44,6 +45,7 @@ for (const flags of runs) {
       values.rounds,
       values.models,
       values['no-kernels'] ? 'no' : 'yes',
+      values.clock,
     ],
     { stdio: 'inherit' },
   );

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import type { Clock } from './clock.js';
 import { spread } from './interleave.js';
 
 /** A PyTorch process that times one thing when asked, so that its runs interleave with ours. */
@@ -17,9 +18,9 @@ export class TorchWorker {
    * @param script path of torch-worker.py
    * @returns null where there is no python with torch
    */
-  static async start(script: string, threads: number): Promise<TorchWorker | null> {
+  static async start(script: string, threads: number, clock: Clock): Promise<TorchWorker | null> {
     for (const python of ['/usr/bin/python3', 'python3']) {
-      const child = spawn(python, [script, String(threads)], { stdio: 'pipe' });
+      const child = spawn(python, [script, String(threads), clock], { stdio: 'pipe' });
       // A missing python is told by the stream that ends; this only keeps the event from being thrown.
       child.on('error', () => undefined);
       child.stderr.resume();
