@@ -8,10 +8,10 @@ import { add, concat, matMul, mul, reshape, slice, sub, tensor2d, tidy } from '@
 const LARGEST_TILE = 2 ** 17;
 
 /**
- * Up to that many columns one tile will do. Longer vectors are cut in at least four, so that the rows of one
- * tile, which are held twice while they are replaced, are few vectors' worth.
+ * Longer vectors than this are cut into at least eight tiles, so that the rows of one tile, which are held twice
+ * while they are replaced, are a few vectors' worth.
  */
-const SMALLEST_TILE = 2 ** 13;
+const ONE_TILE = 2 ** 13;
 
 /**
  * Rows of a block: its products with a vector read the vector once for all of them. Joining rows to a block
@@ -52,7 +52,7 @@ export class KrylovBasis {
 
   /** @param size n, the length of the rows */
   constructor(readonly size: number) {
-    this.tileColumns = Math.min(LARGEST_TILE, Math.max(SMALLEST_TILE, Math.ceil(size / 4)));
+    this.tileColumns = size <= ONE_TILE ? size : Math.min(LARGEST_TILE, Math.ceil(size / 8));
   }
 
   /** The number of rows. */
@@ -185,25 +185,17 @@ export class KrylovBasis {
    */
   rotate(weights: readonly ArrayLike<number>[]): void {
     const old = this.blocks;
-    let first = 0;
-    const parts = old.map((block) => {
-      const from = first;
-      first += block.rows;
-      const values = weights.flatMap((row) => Array.from({ length: block.rows }, (_, i) => row[from + i]!));
-      return tensor2d(values, [weights.length, block.rows]);
-    });
-    const tiles = old[0]!.tiles.map((_, j) => {
-      let sum: Tensor2D = matMul(parts[0]!, old[0]!.tiles[j]!);
-      for (let b = 1; b < old.length; b++) {
-        const next = tidy((): Tensor2D => add(sum, matMul(parts[b]!, old[b]!.tiles[j]!)));
-        sum.dispose();
-        sum = next;
-      }
+    const bands: Tensor2D[][] = [];
+    for (let from = 0; from < weights.length; from += BLOCK_ROWS) {
+      bands.push(this.weightsByBlock(weights.slice(from, from + BLOCK_ROWS)));
+    }
+    const fresh: Block[] = bands.map((band) => ({ rows: band[0]!.shape[0], tiles: [] }));
+    old[0]!.tiles.forEach((_, j) => {
+      bands.forEach((band, i) => fresh[i]!.tiles.push(combine(band, old, j)));
       for (const block of old) block.tiles[j]!.dispose();
-      return sum;
     });
-    for (const part of parts) part.dispose();
-    this.blocks = [{ rows: weights.length, tiles }];
+    for (const band of bands) for (const part of band) part.dispose();
+    this.blocks = fresh;
   }
 
   /**
@@ -238,6 +230,17 @@ export class KrylovBasis {
     this.blocks.splice(from, 0, { rows: BLOCK_ROWS, tiles });
   }
 
+  /** Weights of all rows, cut into a matrix [new rows, rows] for each block. */
+  private weightsByBlock(weights: readonly ArrayLike<number>[]): Tensor2D[] {
+    let first = 0;
+    return this.blocks.map((block) => {
+      const from = first;
+      first += block.rows;
+      const values = weights.flatMap((row) => Array.from({ length: block.rows }, (_, i) => row[from + i]!));
+      return tensor2d(values, [weights.length, block.rows]);
+    });
+  }
+
   private blocksFrom(first: number): Block[] {
     let index = 0;
     return this.blocks.filter((block) => {
@@ -245,4 +248,15 @@ export class KrylovBasis {
       return index > first;
     });
   }
+}
+
+/** Combinations of the rows of all blocks, for one range of columns. */
+function combine(weights: readonly Tensor2D[], blocks: readonly Block[], column: number): Tensor2D {
+  let sum: Tensor2D = matMul(weights[0]!, blocks[0]!.tiles[column]!);
+  for (let b = 1; b < blocks.length; b++) {
+    const next = tidy((): Tensor2D => add(sum, matMul(weights[b]!, blocks[b]!.tiles[column]!)));
+    sum.dispose();
+    sum = next;
+  }
+  return sum;
 }

@@ -1,12 +1,15 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 
+/** Numbers on their way to the host: a tensor, or the answer of whoever computes elsewhere. */
+export type Reading = Pick<Tensor, 'data' | 'dataSync' | 'dispose'>;
+
 /**
  * A solver, written once: a generator that does its work on the device and yields each small tensor whose
  * values it needs on the host. The driver reads the tensor, disposes it and hands the values back in.
  *
  * Whatever a solver holds on the device it releases in `finally`, so that a driver may stop it at any yield.
  */
-export type SolverSteps<R> = Generator<Tensor, R, Float32Array>;
+export type SolverSteps<R> = Generator<Reading, R, Float32Array>;
 
 /**
  * Runs a solver to its end with synchronous reads.
@@ -69,7 +72,7 @@ function unwind(steps: SolverSteps<unknown>, error: unknown): never {
   throw error;
 }
 
-function readSync(tensor: Tensor): Float32Array {
+function readSync(tensor: Reading): Float32Array {
   try {
     return tensor.dataSync<'float32'>();
   } finally {
@@ -77,7 +80,7 @@ function readSync(tensor: Tensor): Float32Array {
   }
 }
 
-async function read(tensor: Tensor): Promise<Float32Array> {
+async function read(tensor: Reading): Promise<Float32Array> {
   try {
     return await tensor.data<'float32'>();
   } finally {

@@ -1,5 +1,6 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { tensor1d } from '@tensorflow/tfjs-core';
+import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { requireVector } from '../parameters.js';
 import type { SeededRandom } from '../random.js';
@@ -7,6 +8,7 @@ import type { Candidate } from './basis.js';
 import { KrylovBasis } from './basis.js';
 import type { SolverSteps } from './drive.js';
 import { discard, orthogonalize } from './orthogonalize.js';
+import { multiply } from './product.js';
 
 /** Unit roundoff of the device vectors: 2^-24 doubled, the spacing of float32 numbers next to 1. */
 export const FLOAT32_EPSILON = 2 ** -23;
@@ -41,7 +43,7 @@ export class LanczosFactorization {
   /** Column q holds the coefficients of A v_q; rows found later have coefficient 0. */
   private columns = new Map<number, Float64Array>();
 
-  constructor(readonly operator: LinearOperator) {
+  constructor(readonly operator: LinearOperator | AsyncLinearOperator) {
     this.basis = new KrylovBasis(operator.size);
   }
 
@@ -63,7 +65,7 @@ export class LanczosFactorization {
    */
   *extend(order: 'oldest' | 'newest'): SolverSteps<Extension> {
     const row = order === 'oldest' ? this.pending.shift()! : this.pending.pop()!;
-    const candidate = this.examine(this.multiply(row), 'LinearOperator.matvec');
+    const candidate = this.examine(yield* this.multiply(row), 'LinearOperator.matvec');
     const { coefficients, remainder } = yield* orthogonalize(this.basis, candidate, this.firstCoupled(row));
     const norm = Math.hypot(...coefficients, remainder);
     if (!Number.isFinite(norm)) {
@@ -169,11 +171,11 @@ export class LanczosFactorization {
     return row;
   }
 
-  private multiply(row: number): Tensor1D {
+  private *multiply(row: number): SolverSteps<Tensor1D> {
     const vector = this.basis.row(row);
     let product: Tensor1D | undefined;
     try {
-      product = this.operator.matvec(vector);
+      product = yield* multiply(this.operator, vector);
       this.numMatvecs++;
       return product;
     } finally {

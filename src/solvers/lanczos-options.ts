@@ -76,7 +76,11 @@ const LARGEST_DEFAULT = 160;
  *
  * @throws CurvatureArgumentError that names `where`, the option and what came instead
  */
-export function planLanczos(operator: LinearOperator, options: LanczosOptions, where: string): LanczosPlan {
+export function planLanczos(
+  operator: Pick<LinearOperator, 'size'>,
+  options: LanczosOptions,
+  where: string,
+): LanczosPlan {
   const n = operator.size;
   const { k = 1, which = 'LA', tol = 1e-3, maxRestarts = 100, seed = 0 } = options;
   const startVectors = options.startVectors ?? null;

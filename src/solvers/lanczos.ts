@@ -1,6 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { slice, reshape, tidy, zeros } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
+import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
 import { Confirmation } from './confirmation.js';
@@ -26,7 +27,8 @@ import { eigenResult } from './result.js';
  * Cost: the products, `numMatvecs` in the result; the run's own work is two matrix-vector products with the basis
  * for each of them. Memory: at most krylovDim + 4 vectors of length n.
  *
- * @param operator symmetric; stays the caller's. A new tensor for each product is expected
+ * @param operator symmetric; stays the caller's. A new tensor for each product is expected. One
+ *   that computes elsewhere may answer later: see {@link AsyncLinearOperator}
  * @param options see {@link LanczosOptions}; `signal` stops the run between two products
  * @returns the pairs, owned by the caller: `result.dispose()`
  * @throws CurvatureArgumentError for options out of range, a start vector that is zero or not finite, an operator
@@ -41,7 +43,7 @@ import { eigenResult } from './result.js';
  * dispose();
  */
 export async function lanczos(
-  operator: LinearOperator,
+  operator: LinearOperator | AsyncLinearOperator,
   options: LanczosOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<EigenResult> {
   return driveAsync(lanczosSteps(operator, options, 'lanczos'), options);
@@ -49,7 +51,7 @@ export async function lanczos(
 
 /** {@link lanczos} as steps, for a driver. Options are checked when the first step is taken. */
 export function* lanczosSteps(
-  operator: LinearOperator,
+  operator: LinearOperator | AsyncLinearOperator,
   options: LanczosOptions = {},
   where = 'lanczosSteps',
 ): SolverSteps<EigenResult> {

@@ -46,7 +46,7 @@ export interface SolveOptions {
   readonly damping?: number;
   /** The residual to reach, relative to ‖b‖. Default 1e-4; float32 allows some 1e-7 times the condition number. */
   readonly tol?: number;
-  /** Default min(n, 1000) + 10: n would do without rounding. */
+  /** Default min(4n, 1000) + 10: n would do without rounding. */
   readonly maxIterations?: number;
   /** Where to start, shape [n]; stays the caller's. Default 0. */
   readonly initial?: Tensor1D;
@@ -73,7 +73,7 @@ export function linearSystem(
   where: string,
 ): LinearSystem {
   const n = operator.size;
-  const { damping = 0, tol = 1e-4, maxIterations = Math.min(n, 1000) + 10, initial = null } = options;
+  const { damping = 0, tol = 1e-4, maxIterations = Math.min(4 * n, 1000) + 10, initial = null } = options;
   requireVector(b, n, where);
   if (initial != null) requireVector(initial, n, where);
   requireArgument(Number.isFinite(damping), where, 'a finite damping', damping);

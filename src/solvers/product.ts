@@ -1,0 +1,38 @@
+import type { DataType, DataTypeMap, NumericDataType, Tensor1D } from '@tensorflow/tfjs-core';
+import { clone, tensor1d } from '@tensorflow/tfjs-core';
+import { CurvatureArgumentError } from '../errors.js';
+import type { AsyncLinearOperator } from '../operators/async-operator.js';
+import type { LinearOperator } from '../operators/linear-operator.js';
+import type { Reading, SolverSteps } from './drive.js';
+
+/** Av as a new tensor, owned by the caller, wherever it is computed. */
+export function* multiply(
+  operator: LinearOperator | AsyncLinearOperator,
+  v: Tensor1D,
+): SolverSteps<Tensor1D> {
+  if ('matvec' in operator) return operator.matvec(v);
+  const values = yield clone(v);
+  return tensor1d(yield new RemoteProduct(operator.multiply(values)));
+}
+
+/** The answer of an operator elsewhere, read like a tensor. */
+class RemoteProduct implements Reading {
+  constructor(private readonly values: Promise<Float32Array>) {
+    // A run that is stopped before it has read the answer does not care what became of it.
+    values.catch(() => {});
+  }
+
+  data<D extends DataType = NumericDataType>(): Promise<DataTypeMap[D]> {
+    return this.values as Promise<DataTypeMap[D]>;
+  }
+
+  dataSync(): never {
+    throw new CurvatureArgumentError(
+      'a search inside of optimizer.minimize',
+      'an operator that answers at once',
+      'one whose products are computed elsewhere',
+    );
+  }
+
+  dispose(): void {}
+}

@@ -1,0 +1,273 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CurvatureArgumentError } from '../../../src/errors.js';
+import type { LinearOperator } from '../../../src/operators/linear-operator.js';
+import { matrixOperator } from '../../../src/operators/matrix-operator.js';
+import { driveSync } from '../../../src/solvers/drive.js';
+import type { LanczosOptions } from '../../../src/solvers/lanczos-options.js';
+import type { EigenProgress } from '../../../src/solvers/lanczos-options.js';
+import { lanczos, lanczosSteps } from '../../../src/solvers/lanczos.js';
+import { loadEigenResult, saveEigenResult } from '../../../src/solvers/result.js';
+import { matrixWithSpectrum, operatorWithSpectrum } from '../../contract/prescribed-spectrum.js';
+import { peakBytes } from '../../peak-bytes.js';
+import { useBackend } from '../../wasm-backend.js';
+
+const n = 80;
+const values = Array.from({ length: n }, (_, i) => 10 * 0.8 ** i - 0.5);
+
+describe('lanczos', () => {
+  let operator: LinearOperator;
+  let tensors: number;
+  let bytes: number;
+  beforeAll(async () => {
+    await useBackend('cpu');
+    operator = operatorWithSpectrum(values);
+  });
+  beforeEach(() => {
+    ({ numTensors: tensors, numBytes: bytes } = tf.memory());
+  });
+  afterEach(() => {
+    expect(tf.memory()).toMatchObject({ numTensors: tensors, numBytes: bytes });
+  });
+  afterAll(() => operator.dispose());
+
+  /** The operator, with something done before its product number `at`. */
+  const disturbed = (at: number, act: () => void): LinearOperator => {
+    let count = 0;
+    return {
+      size: n,
+      matvec(v) {
+        if (++count === at) act();
+        return operator.matvec(v);
+      },
+      dispose: () => {},
+    };
+  };
+
+  describe('wrong arguments throw, name lanczos, and leave nothing behind', () => {
+    it.each<[string, () => LanczosOptions]>([
+      ['k from 1 to 80', () => ({ k: 0 })],
+      ['k from 1 to 80', () => ({ k: 81 })],
+      ['k from 1 to 80', () => ({ k: 1.5 })],
+      ['k from 1 to 80', () => ({ k: NaN })],
+      ['tol > 0', () => ({ tol: 0 })],
+      ['tol > 0', () => ({ tol: -1 })],
+      ['tol > 0', () => ({ tol: NaN })],
+      ['krylovDim from 6 to 80', () => ({ k: 5, krylovDim: 5 })],
+      ['maxRestarts', () => ({ maxRestarts: -1 })],
+      ['seed', () => ({ seed: 0.5 })],
+      ['confirm', () => ({ confirm: -1 })],
+      ["which 'LA', 'SA' or 'LM'", () => ({ which: 'LR' as 'LA' })],
+    ])('%s', async (expected, options) => {
+      const failure = lanczos(operator, options());
+      await expect(failure).rejects.toBeInstanceOf(CurvatureArgumentError);
+      await expect(failure).rejects.toThrow(expected);
+      await expect(failure).rejects.toThrow(/^lanczos: /);
+    });
+
+    it.each<[string, number[], RegExp]>([
+      ['zero', new Array<number>(n).fill(0), /other than zero.*row 0, zero/],
+      ['not finite', new Array<number>(n).fill(NaN), /not finite/],
+      ['of the wrong length', [1, 2, 3], /\[80\] or \[m, 80\].*\[3\]/],
+    ])('a start vector that is %s', async (_, start, message) => {
+      const startVectors = tf.tensor1d(start);
+      await expect(lanczos(operator, { startVectors })).rejects.toThrow(message);
+      startVectors.dispose();
+    });
+
+    it('more start vectors than the basis has room for', async () => {
+      const startVectors = tf.ones([4, n]) as tf.Tensor2D;
+      await expect(lanczos(operator, { k: 5, krylovDim: 8, startVectors })).rejects.toThrow('m from 1 to 3');
+      startVectors.dispose();
+    });
+
+    it('a disposed operator', async () => {
+      const gone = operatorWithSpectrum([1, 2, 3]);
+      gone.dispose();
+      await expect(lanczos(gone)).rejects.toThrow(
+        /matrixOperator: expected an operator that is not disposed/,
+      );
+    });
+
+    it('an operator that is not symmetric', async () => {
+      const rotation = matrixWithSpectrum(values).map((row, i) => row.map((x, j) => (j > i ? x + 1 : x)));
+      const a = tf.tensor2d(rotation);
+      const skewed = matrixOperator(a);
+      a.dispose();
+      await expect(lanczos(skewed, { k: 2 })).rejects.toThrow('a symmetric operator');
+      skewed.dispose();
+    });
+
+    it('a product of another shape', async () => {
+      const odd: LinearOperator = { size: n, matvec: () => tf.ones([3]), dispose: () => {} };
+      await expect(lanczos(odd)).rejects.toThrow('LinearOperator.matvec: expected a float32 vector');
+    });
+  });
+
+  it('passes on what a product throws half-way, and leaves nothing behind', async () => {
+    const failing = disturbed(7, () => {
+      throw new Error('device lost');
+    });
+    await expect(lanczos(failing, { k: 3 })).rejects.toThrow('device lost');
+  });
+
+  it('stops between two products when aborted, and leaves nothing behind', async () => {
+    const controller = new AbortController();
+    const counted: EigenProgress[] = [];
+    const run = lanczos(operator, {
+      k: 5,
+      signal: controller.signal,
+      onProgress: (progress) => {
+        counted.push(progress);
+        if (progress.numMatvecs === 8) controller.abort(new Error('enough'));
+      },
+    });
+    await expect(run).rejects.toThrow('enough');
+    expect(counted.at(-1)!.numMatvecs).toBe(8);
+    await expect(lanczos(operator, { signal: AbortSignal.abort() })).rejects.toThrow();
+  });
+
+  it('reports a product that is not finite, with the pairs found before', async () => {
+    const result = await lanczos(
+      {
+        size: n,
+        matvec: (() => {
+          let count = 0;
+          return (v: tf.Tensor1D) => (++count < 12 ? operator.matvec(v) : (tf.fill([n], NaN) as tf.Tensor1D));
+        })(),
+        dispose: () => {},
+      },
+      { k: 2, confirm: 0, tol: 1e-7 },
+    );
+    expect(result.status).toBe('nonFinite');
+    expect(result.eigenvalues[0]).toBeCloseTo(values[0]!, 3);
+    result.dispose();
+    const blank = await lanczos({ size: 4, matvec: () => tf.fill([4], NaN), dispose: () => {} }, { k: 2 });
+    expect(blank).toMatchObject({ status: 'nonFinite', numConverged: 0 });
+    expect(Array.from(blank.eigenvalues)).toEqual([NaN, NaN]);
+    blank.dispose();
+  });
+
+  it('reports work that is spent, with honest residuals', async () => {
+    const linear = operatorWithSpectrum(Array.from({ length: n }, (_, i) => i / n));
+    const result = await lanczos(linear, { k: 3, krylovDim: 8, maxRestarts: 1, tol: 1e-5 });
+    expect(result.status).toBe('maxIterations');
+    expect(result.numConverged).toBeLessThan(3);
+    expect(result.residualNorms[2]).toBeGreaterThan(1e-5);
+    result.dispose();
+    linear.dispose();
+  });
+
+  it('tells of its progress: products grow one by one, Ritz values rise towards the truth', async () => {
+    const seen: EigenProgress[] = [];
+    const result = await lanczos(operator, {
+      k: 3,
+      confirm: 0,
+      onProgress: (progress) => seen.push(progress),
+    });
+    seen.slice(1).forEach((progress, i) => {
+      expect(progress.numMatvecs).toBe(seen[i]!.numMatvecs + 1);
+      // Cauchy's interlacing: a larger space has no smaller largest Ritz value, up to rounding.
+      expect(progress.ritzValues[0]).toBeGreaterThan(seen[i]!.ritzValues[0]! - 1e-5);
+    });
+    expect(seen.at(-1)).toMatchObject({ numMatvecs: result.numMatvecs, numConverged: 3 });
+    result.dispose();
+  });
+
+  it('repeats bit for bit with a seed, and finds the same pairs with another', async () => {
+    const [a, b] = [await lanczos(operator, { k: 4, seed: 1 }), await lanczos(operator, { k: 4, seed: 1 })];
+    const c = await lanczos(operator, { k: 4, seed: 2 });
+    expect(a.eigenvalues).toEqual(b.eigenvalues);
+    expect(a.eigenvectors.dataSync()).toEqual(b.eigenvectors.dataSync());
+    expect(a.eigenvectors.dataSync()).not.toEqual(c.eigenvectors.dataSync());
+    for (let i = 0; i < 4; i++) expect(c.eigenvalues[i]! / a.eigenvalues[i]!).toBeCloseTo(1, 5);
+    for (const result of [a, b, c]) result.dispose();
+  });
+
+  it('gives the same numbers driven synchronously and asynchronously', async () => {
+    const later = await lanczos(operator, { k: 3 });
+    const now = driveSync(lanczosSteps(operator, { k: 3 }));
+    expect(now.eigenvalues).toEqual(later.eigenvalues);
+    now.dispose();
+    later.dispose();
+  });
+
+  it('lets other tasks run meanwhile', async () => {
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    const slow = disturbed(0, () => {});
+    const result = await lanczos(
+      {
+        size: n,
+        matvec(v) {
+          const until = performance.now() + 5;
+          while (performance.now() < until);
+          return slow.matvec(v);
+        },
+        dispose: () => {},
+      },
+      { k: 3 },
+    );
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(3);
+    result.dispose();
+  });
+
+  it('survives an operator that hands its argument back', async () => {
+    const result = await lanczos({ size: 6, matvec: (v) => v, dispose: () => {} }, { k: 6 });
+    expect(Array.from(result.eigenvalues, (x) => Math.round(x * 1e5) / 1e5)).toEqual([1, 1, 1, 1, 1, 1]);
+    result.dispose();
+  });
+
+  it('holds at most krylovDim + 4 vectors beside the operator’s own', () => {
+    const size = 9000;
+    const diagonal = tf.tensor1d(Float32Array.from({ length: size }, (_, i) => Math.sqrt(i)));
+    const own: LinearOperator = { size, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+    const options = { k: 3, krylovDim: 14, maxRestarts: 4, tol: 1e-6 };
+    const most = peakBytes(() => driveSync(lanczosSteps(own, options)).dispose());
+    // Beside them only coefficients, less than 2 % of a vector.
+    expect(most / (4 * size)).toBeLessThanOrEqual(14 + 4 + 0.02);
+    diagonal.dispose();
+  });
+
+  describe('warm start', () => {
+    it('takes as many products as vectors where these are the eigenvectors', async () => {
+      const cold = await lanczos(operator, { k: 4, tol: 1e-5 });
+      const warm = await lanczos(operator, { k: 4, tol: 1e-4, startVectors: cold.eigenvectors });
+      expect(warm.numMatvecs).toBe(4);
+      expect(warm.status).toBe('converged');
+      for (let i = 0; i < 4; i++) expect(warm.eigenvalues[i]).toBeCloseTo(cold.eigenvalues[i]!, 4);
+      const single = tf.tidy(() => tf.reshape(tf.slice(cold.eigenvectors, 0, 1), [n]) as tf.Tensor1D);
+      const one = await lanczos(operator, { k: 1, tol: 1e-4, startVectors: single });
+      expect(one.numMatvecs).toBe(1);
+      for (const result of [cold, warm, one]) result.dispose();
+      single.dispose();
+    });
+
+    it('takes vectors of any length, and skips those that depend on others', async () => {
+      const cold = await lanczos(operator, { k: 2 });
+      const startVectors = tf.tidy(() =>
+        tf.concat([tf.mul(cold.eigenvectors, 1e6) as tf.Tensor2D, cold.eigenvectors]),
+      );
+      const warm = await lanczos(operator, { k: 2, startVectors });
+      expect(warm.numMatvecs).toBe(2);
+      expect(warm.eigenvalues[1]).toBeCloseTo(values[1]!, 4);
+      for (const result of [cold, warm]) result.dispose();
+      startVectors.dispose();
+    });
+  });
+
+  it('saves to plain JSON and numbers, and loads the same', async () => {
+    const result = await lanczos(operator, { k: 2 });
+    const saved = await saveEigenResult(result);
+    const text = JSON.stringify(saved.json);
+    const again = loadEigenResult({ json: JSON.parse(text), eigenvectors: saved.eigenvectors });
+    expect(again).toMatchObject({ status: result.status, numMatvecs: result.numMatvecs });
+    expect(again.eigenvalues).toEqual(result.eigenvalues);
+    expect(again.eigenvectors.dataSync()).toEqual(result.eigenvectors.dataSync());
+    expect(() => loadEigenResult({ ...saved, eigenvectors: new Float32Array(3) })).toThrow(/2 \* 80/);
+    result.dispose();
+    result.dispose();
+    again.dispose();
+  });
+});

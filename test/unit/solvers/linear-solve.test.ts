@@ -1,0 +1,159 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { CurvatureArgumentError } from '../../../src/errors.js';
+import type { LinearOperator } from '../../../src/operators/linear-operator.js';
+import { matrixOperator } from '../../../src/operators/matrix-operator.js';
+import { SeededRandom } from '../../../src/random.js';
+import { solve } from '../../../src/solvers/conjugate-gradient.js';
+import { minres } from '../../../src/solvers/minres.js';
+import { matrixWithSpectrum } from '../../contract/prescribed-spectrum.js';
+import { useBackend } from '../../wasm-backend.js';
+
+const n = 50;
+const definite = Array.from({ length: n }, (_, i) => 1 + i);
+const indefinite = definite.map((x, i) => (i % 3 === 0 ? -x : x));
+
+/** An operator with a right-hand side of which the solution is known. */
+function system(values: number[]): { operator: LinearOperator; b: tf.Tensor1D; x: number[] } {
+  const matrix = matrixWithSpectrum(values);
+  const random = new SeededRandom(8);
+  const x = values.map(() => random.normal());
+  const a = tf.tensor2d(matrix);
+  const operator = matrixOperator(a);
+  a.dispose();
+  const b = tf.tensor1d(matrix.map((row) => row.reduce((sum, y, j) => sum + y * x[j]!, 0)));
+  return { operator, b, x };
+}
+
+describe('linear solves', () => {
+  let tensors: number;
+  beforeAll(() => useBackend('cpu'));
+  beforeEach(() => {
+    tensors = tf.memory().numTensors;
+  });
+  afterEach(() => expect(tf.memory().numTensors).toBe(tensors));
+
+  it.each([
+    ['solve', solve, definite],
+    ['minres', minres, definite],
+    ['minres', minres, indefinite],
+  ] as const)('%s finds the solution, and its residual is the true one', async (_, method, values) => {
+    const { operator, b, x } = system([...values]);
+    const result = await method(operator, b, { tol: 1e-5 });
+    expect(result.status).toBe('converged');
+    const received = result.x.dataSync();
+    // κ = 50: the relative error is at most κ times the relative residual.
+    const error = Math.hypot(...x.map((y, i) => y - received[i]!)) / Math.hypot(...x);
+    expect(error).toBeLessThan(50 * 1.5e-5);
+    const residual = tf.tidy(() => tf.norm(tf.sub(b, operator.matvec(result.x))).dataSync()[0]!);
+    expect(result.residualNorm).toBeCloseTo(residual, 3);
+    expect(residual).toBeLessThanOrEqual(1.5e-5 * tf.tidy(() => tf.norm(b).dataSync()[0]!));
+    result.dispose();
+    b.dispose();
+    operator.dispose();
+  });
+
+  it.each([
+    ['solve', solve],
+    ['minres', minres],
+  ] as const)('%s needs one iteration for each distinct eigenvalue', async (_, method) => {
+    const { operator, b } = system(definite.map((_, i) => 1 + (i % 4)));
+    const result = await method(operator, b, { tol: 1e-4 });
+    expect(result.numIterations).toBe(4);
+    result.dispose();
+    b.dispose();
+    operator.dispose();
+  });
+
+  it.each([
+    ['solve', solve],
+    ['minres', minres],
+  ] as const)('%s damps: (A + δI)x = b', async (_, method) => {
+    const { operator, b } = system(indefinite);
+    const result = await method(operator, b, { damping: 60, tol: 1e-5 });
+    expect(result.status).toBe('converged');
+    const residual = tf.tidy(() => {
+      const image = tf.add(operator.matvec(result.x), tf.mul(result.x, 60));
+      return tf.norm(tf.sub(b, image)).dataSync()[0]!;
+    });
+    expect(residual).toBeLessThan(2e-5 * tf.tidy(() => tf.norm(b).dataSync()[0]!));
+    result.dispose();
+    b.dispose();
+    operator.dispose();
+  });
+
+  it('leaves at negative curvature with the last iterate, a descent of the quadratic', async () => {
+    const { operator, b } = system(indefinite);
+    const result = await solve(operator, b);
+    expect(result.status).toBe('negativeCurvature');
+    result.dispose();
+    b.dispose();
+    operator.dispose();
+  });
+
+  it('takes fewer iterations with a preconditioner', async () => {
+    const diagonal = tf.tensor1d(Float32Array.from({ length: n }, (_, i) => 1 + i ** 2));
+    const operator: LinearOperator = { size: n, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+    const preconditioner: LinearOperator = { size: n, matvec: (v) => tf.div(v, diagonal), dispose: () => {} };
+    const b = tf.ones([n]) as tf.Tensor1D;
+    const plain = await solve(operator, b, { tol: 1e-5 });
+    const better = await solve(operator, b, { tol: 1e-5, preconditioner });
+    expect(better.numIterations).toBeLessThan(3);
+    expect(plain.numIterations).toBeGreaterThan(20);
+    for (const result of [plain, better]) result.dispose();
+    for (const tensor of [b, diagonal]) tensor.dispose();
+  });
+
+  it.each([
+    ['solve', solve],
+    ['minres', minres],
+  ] as const)('%s answers b = 0 by 0, takes a start, and names what went wrong', async (name, method) => {
+    const { operator, b, x } = system(definite);
+    const zero = tf.zeros([n]) as tf.Tensor1D;
+    const nothing = await method(operator, zero);
+    expect(nothing).toMatchObject({ status: 'converged', residualNorm: 0 });
+    const initial = tf.tensor1d(x);
+    const there = await method(operator, b, { initial, tol: 1e-5 });
+    expect(there.numIterations).toBe(0);
+    const spent = await method(operator, b, { maxIterations: 3, tol: 1e-6 });
+    expect(spent).toMatchObject({ status: 'maxIterations', numIterations: 3 });
+    const broken = { size: n, matvec: () => tf.fill([n], NaN), dispose: () => {} } as LinearOperator;
+    const wrong = await method(broken, b);
+    expect(wrong.status).toBe('nonFinite');
+    for (const result of [nothing, there, spent, wrong]) result.dispose();
+    await expect(method(operator, b, { tol: 0 })).rejects.toThrow(`${name}: expected tol > 0`);
+    await expect(method(operator, b, { damping: NaN })).rejects.toBeInstanceOf(CurvatureArgumentError);
+    const short = tf.ones([3]) as tf.Tensor1D;
+    await expect(method(operator, short)).rejects.toThrow(`[${n}]`);
+    const infinite = tf.fill([n], Infinity) as tf.Tensor1D;
+    await expect(method(operator, infinite)).rejects.toThrow('a finite right-hand side');
+    for (const tensor of [b, zero, initial, short, infinite]) tensor.dispose();
+    operator.dispose();
+  });
+
+  it.each([
+    ['solve', solve],
+    ['minres', minres],
+  ] as const)('%s leaves nothing behind when aborted or when a product throws', async (_, method) => {
+    const { operator, b } = system(definite);
+    const controller = new AbortController();
+    const onProgress = ({ numMatvecs }: { numMatvecs: number }) => {
+      if (numMatvecs === 4) controller.abort(new Error('enough'));
+    };
+    await expect(method(operator, b, { tol: 1e-6, signal: controller.signal, onProgress })).rejects.toThrow(
+      'enough',
+    );
+    let count = 0;
+    const failing: LinearOperator = {
+      size: n,
+      matvec(v) {
+        if (++count === 5) throw new Error('device lost');
+        return operator.matvec(v);
+      },
+      dispose: () => {},
+    };
+    await expect(method(failing, b, { tol: 1e-6 })).rejects.toThrow('device lost');
+    b.dispose();
+    operator.dispose();
+  });
+});
