@@ -18,7 +18,7 @@ export const activationCases: readonly OpCase[] = [
   { kernel: 'Prelu', inputs: [signed(2, 4), positive(4)], op: (x, alpha) => tf.prelu(x!, alpha!) },
   { kernel: 'ClipByValue', inputs: [levels(8)], op: (x) => tf.clipByValue(x!, -0.5, 0.5) },
   { kernel: 'Softmax', inputs: [smooth(3, 4)], op: (x) => tf.softmax(x!) },
-  { kernel: 'LogSoftmax', inputs: [smooth(3, 4)], op: (x) => tf.logSoftmax(x!) },
+  { kernel: 'logSoftmax', inputs: [smooth(3, 4)], op: (x) => tf.logSoftmax(x!) },
   { kernel: 'Step', setting: 'carries nothing', inputs: [signed(6)], op: (x) => tf.mul(tf.step(x!), x!) },
   {
     kernel: 'softmaxCrossEntropy',

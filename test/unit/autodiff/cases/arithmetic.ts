@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { between, distinct, type InputSpec, type OpCase, positive, signed, smooth } from '../op-case.js';
+import { between, type InputSpec, type OpCase, positive, signed, smooth } from '../op-case.js';
 
 type Binary = (a: Tensor, b: Tensor) => Tensor;
 
@@ -9,7 +9,7 @@ function binary(kernel: string, op: Binary, a: (...shape: number[]) => InputSpec
   const shapes: [string, number[], number[]][] = [
     ['of one shape', [2, 3], [2, 3]],
     ['with a row and a column', [3], [2, 1]],
-    ['with a scalar', [], [2, 3]],
+    ['with a scalar', [2, 3], []],
   ];
   return shapes.map(([setting, left, right]) => ({
     kernel,
@@ -19,7 +19,12 @@ function binary(kernel: string, op: Binary, a: (...shape: number[]) => InputSpec
   }));
 }
 
-const low = (...shape: number[]): InputSpec => between(-2, -1.2, ...shape);
+/** Values well above and well below those of `small`, in turn. */
+const apart = (...shape: number[]): InputSpec => ({
+  shape,
+  values: (i) => (i % 2 === 0 ? 1.5 : -1.5) + 0.1 * i,
+});
+const small = (...shape: number[]): InputSpec => between(-0.3, 0.3, ...shape);
 
 export const arithmeticCases: readonly OpCase[] = [
   ...binary('Add', tf.add, smooth),
@@ -27,8 +32,8 @@ export const arithmeticCases: readonly OpCase[] = [
   ...binary('Multiply', tf.mul, smooth),
   ...binary('RealDiv', tf.div, smooth, (...shape) => between(0.8, 1.6, ...shape)),
   ...binary('SquaredDifference', tf.squaredDifference, smooth),
-  ...binary('Maximum', tf.maximum, distinct, low),
-  ...binary('Minimum', tf.minimum, distinct, low),
+  ...binary('Maximum', tf.maximum, apart, small),
+  ...binary('Minimum', tf.minimum, apart, small),
   ...binary('Pow', tf.pow, positive, positive),
   ...binary('Atan2', tf.atan2, positive),
   ...binary(
@@ -61,6 +66,12 @@ export const arithmeticCases: readonly OpCase[] = [
     setting: 'and its kin carry nothing',
     inputs: [between(1.15, 1.35, 4)],
     op: (x) => tf.mul(x!, tf.addN([tf.floor(x!), tf.ceil(x!), tf.round(x!), tf.sign(x!)])),
+  },
+  {
+    kernel: 'Cast',
+    setting: 'to the same type',
+    inputs: [smooth(4)],
+    op: (x) => tf.engine().runKernel('Cast', { x: x! }, { dtype: 'float32' }),
   },
   {
     kernel: 'Cast',

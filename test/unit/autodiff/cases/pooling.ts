@@ -12,7 +12,32 @@ const resizes = [
   { setting: 'shrunk', size: [2, 1], alignCorners: false, halfPixelCenters: false },
 ] as { setting: string; size: [number, number]; alignCorners: boolean; halfPixelCenters: boolean }[];
 
+const backward =
+  (kernel: string, forward: (x: Tensor) => Tensor, filterSize: number[]) =>
+  (dy: Tensor | undefined, x: Tensor | undefined): Tensor =>
+    tf
+      .engine()
+      .runKernel(
+        kernel,
+        { dy: dy!, input: x!, output: forward(x!) },
+        { filterSize, strides: filterSize, pad: 'valid' },
+      );
+
 export const poolingCases: readonly OpCase[] = [
+  {
+    kernel: 'MaxPoolGrad',
+    setting: 'as a GPU runs it',
+    inputs: [smooth(1, 2, 2, 1), distinct(1, 4, 4, 1)],
+    op: backward('MaxPoolGrad', (x) => tf.maxPool(as4D(x), 2, 2, 'valid'), [2, 2]),
+    backends: ['cpu'],
+  },
+  {
+    kernel: 'MaxPool3DGrad',
+    setting: 'as a GPU runs it',
+    inputs: [smooth(1, 2, 2, 1, 1), distinct(1, 4, 4, 2, 1)],
+    op: backward('MaxPool3DGrad', (x) => tf.maxPool3d(as5D(x), 2, 2, 'valid'), [2, 2, 2]),
+    backends: ['cpu'],
+  },
   { kernel: 'MaxPool', inputs: [distinct(2, 4, 4, 2)], op: (x) => tf.maxPool(as4D(x), 2, 2, 'valid') },
   {
     kernel: 'MaxPool',

@@ -90,7 +90,7 @@ export const rearrangementCases: readonly OpCase[] = [
     inputs: [smooth(1, 2, 1, 2, 1)],
     op: (x) => tf.tile(x!, [2, 1, 3, 2, 1]),
   },
-  { kernel: 'BroadcastTo', inputs: [smooth(2, 1)], op: (x) => tf.broadcastTo(x!, [3, 2, 4]) },
+  { kernel: 'broadcastTo', inputs: [smooth(2, 1)], op: (x) => tf.broadcastTo(x!, [3, 2, 4]) },
   { kernel: 'Reverse', inputs: [smooth(2, 3)], op: (x) => tf.mul(tf.reverse(x!, 1), x!) },
   {
     kernel: 'SpaceToBatchND',
