@@ -40,6 +40,22 @@ export {
 } from './solvers/result.js';
 export type { Which } from './solvers/projected-eigenproblem.js';
 export type { DriveOptions } from './solvers/drive.js';
+export { powerIteration, type PowerIterationOptions } from './solvers/power-iteration.js';
+export { solve, type ConjugateGradientOptions } from './solvers/conjugate-gradient.js';
+export { minres } from './solvers/minres.js';
+export type { SolveOptions, SolveProgress, SolveResult, SolveStatus } from './solvers/linear-solve.js';
+
+// Estimators
+export { trace, type TraceMethod, type TraceOptions } from './estimators/trace.js';
+export { diagonal, type DiagonalEstimate } from './estimators/diagonal.js';
+export {
+  spectralDensity,
+  type SpectralDensity,
+  type SpectralDensityOptions,
+} from './estimators/spectral-density.js';
+export { frobeniusNorm, spectralNorm, type SpectralNumber, type SpectralOptions } from './estimators/norm.js';
+export { conditionNumber, type ConditionNumberOptions } from './estimators/condition-number.js';
+export type { Estimate, EstimateProgress, EstimatorOptions } from './estimators/estimate.js';
 
 // Training
 export { NSGD, register } from './optimizers/nsgd.js';
@@ -60,3 +76,27 @@ export {
   type RefreshHooks,
   type RefreshOptions,
 } from './callbacks/refresh-directions.js';
+
+// The paper's measurements
+export {
+  stepDecomposition,
+  type StepDecomposition,
+  type StepDecompositionOptions,
+} from './analysis/step-decomposition.js';
+export {
+  gradientAlignment,
+  type GradientAlignment,
+  type GradientAlignmentOptions,
+} from './analysis/alignment.js';
+export {
+  lossCrossSection,
+  type LossCrossSection,
+  type LossCrossSectionOptions,
+} from './analysis/cross-section.js';
+export { escapeAblation, type EscapeAblation, type EscapeAblationOptions } from './analysis/escape.js';
+export { escapeVariants, type EscapeVariant } from './analysis/escape-variant.js';
+export { distanceTravelled, type DistanceTravelled } from './analysis/distance-travelled.js';
+export { noiseGrid, type NoiseGrid, type NoiseGridOptions } from './analysis/noise-grid.js';
+export { randomLabels, type RandomLabelOptions } from './analysis/random-labels.js';
+export type { AnalysisTarget, ModelTarget } from './analysis/analysis-target.js';
+export type { AnalysisProgress } from './analysis/analysis-options.js';
