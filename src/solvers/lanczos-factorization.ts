@@ -26,7 +26,9 @@ export type Extension = 'extended' | 'dependent' | 'nonFinite';
  * are measured against all rows (two passes), so the relation holds to rounding whatever A is, and what H lacks
  * of symmetry is what A lacks of it.
  */
-export class LanczosFactorization {
+export class LanczosFactorization<
+  O extends LinearOperator | AsyncLinearOperator = LinearOperator | AsyncLinearOperator,
+> {
   /** V on the device: multiplied and pending rows in the order in which they were found. */
   readonly basis: KrylovBasis;
   /** Indices of the rows that have been multiplied, in the order of their products. */
@@ -43,7 +45,7 @@ export class LanczosFactorization {
   /** Column q holds the coefficients of A v_q; rows found later have coefficient 0. */
   private columns = new Map<number, Float64Array>();
 
-  constructor(readonly operator: LinearOperator | AsyncLinearOperator) {
+  constructor(readonly operator: O) {
     this.basis = new KrylovBasis(operator.size);
   }
 

@@ -123,7 +123,8 @@ function* search(
         }
       } else {
         const verdict = confirmation.judge(
-          ritz.values.subarray(0, plan.k),
+          ritz,
+          factorization.norm,
           factorization.numMatvecs,
           factorization.pending.length,
         );

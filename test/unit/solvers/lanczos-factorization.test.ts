@@ -5,6 +5,7 @@ import { driveSync } from '../../../src/solvers/drive.js';
 import { LanczosFactorization } from '../../../src/solvers/lanczos-factorization.js';
 import { solveProjected } from '../../../src/solvers/projected-eigenproblem.js';
 import { matrixWithSpectrum } from '../../contract/prescribed-spectrum.js';
+import type { LinearOperator } from '../../../src/operators/linear-operator.js';
 import { matrixOperator } from '../../../src/operators/matrix-operator.js';
 import { useBackend } from '../../wasm-backend.js';
 
@@ -47,7 +48,7 @@ function expectIdentities(factorization: LanczosFactorization): void {
 
 describe('LanczosFactorization', () => {
   const random = new SeededRandom(3);
-  let factorization: LanczosFactorization;
+  let factorization: LanczosFactorization<LinearOperator>;
   let tensors: number;
   beforeAll(() => useBackend('cpu'));
   beforeEach(() => {

@@ -1,0 +1,16 @@
+/**
+ * A symmetric linear map of R^n whose products are computed somewhere else: in workers, on another machine. What a
+ * solver hands it and gets from it are numbers, not tensors.
+ */
+export interface AsyncLinearOperator {
+  /** n, the length of the vectors the operator acts on. */
+  readonly size: number;
+
+  /**
+   * Av for one vector.
+   *
+   * @param v n numbers; left as they are
+   * @returns n numbers; a rejection ends the solver's run, and the run rejects with it
+   */
+  multiply(v: Float32Array): Promise<Float32Array>;
+}
