@@ -65,10 +65,15 @@ async function benchEpochs(): Promise<void> {
   const contender = (name: string, optimizer: tf.Optimizer, paper: NSGD | null): Contender => {
     const net = new MnistNet();
     net.model.compile({ optimizer, loss: 'categoricalCrossentropy' });
+    const batchSize = Math.round(0.05 * net.data.xs.shape[0]);
     const callbacks =
       paper == null
         ? []
-        : [refreshDirections(paper, modelObjective(net.model, net.data), { sampleSize: 0.05 })];
+        : [
+            refreshDirections(paper, modelObjective(net.model, net.data, { batchSize }), {
+              sampleSize: 0.05,
+            }),
+          ];
     return {
       name,
       run: async () => {

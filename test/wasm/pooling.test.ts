@@ -72,9 +72,13 @@ describe('the gradient of maximum pooling agrees with cpu on negative windows an
     expect([...gradient.dataSync()]).toEqual([1, 0, 0, 0]);
   });
 
-  test('NaN takes no gradient, as on cpu', async () => {
+  test.each([1, 4, 7])('NaN takes no gradient, as on cpu: %i channels', async (channels) => {
     await expectSame(() => {
-      const x = tf.tensor4d([NaN, -2, NaN, NaN, NaN, NaN, NaN, NaN], [2, 2, 2, 1]);
+      const places = [NaN, -2, NaN, -1, NaN, NaN, NaN, NaN, -3, NaN, -3, NaN];
+      const x = tf.tensor4d(
+        places.flatMap((v) => new Array<number>(channels).fill(v)),
+        [3, 2, 2, channels],
+      );
       return [tf.grad((t: tf.Tensor) => tf.maxPool(t as tf.Tensor4D, 2, 2, 'valid'))(x)];
     }, 1);
   });

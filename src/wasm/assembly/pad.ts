@@ -1,3 +1,6 @@
+/** Up to this many bytes a loop is quicker than the call behind `memory.copy` and `memory.fill`. */
+const SHORT: usize = 1024;
+
 /**
  * Copies the window of an image [h, w, cell] that starts at (y0, x0) and has `ph` × `pw` cells, zeros where it hangs
  * over the edge. `cell` is in bytes, a multiple of 4. (y0, x0) may be negative.
@@ -18,25 +21,44 @@ export function copyWindow(
   const left = <usize>min(pw, max(0, from - x0)) * cell;
   const body = <usize>(to - from) * cell;
   const right = <usize>pw * cell - left - body;
-  for (let y = 0; y < ph; y++) {
-    const sy = y0 + y;
-    if (sy < 0 || sy >= h) {
-      memory.fill(dst, 0, <usize>pw * cell);
-      dst += <usize>pw * cell;
+  for (let y = y0; y < y0 + ph; y++) {
+    if (y < 0 || y >= h) {
+      zero(dst, left + body + right);
     } else {
       zero(dst, left);
-      dst += left;
-      memory.copy(dst, src + <usize>(sy * w + from) * cell, body);
-      dst += body;
-      zero(dst, right);
-      dst += right;
+      copy(dst + left, src + <usize>(y * w + from) * cell, body);
+      zero(dst + left + body, right);
+    }
+    dst += left + body + right;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function copy(dst: usize, src: usize, bytes: usize): void {
+  if (bytes > SHORT) {
+    memory.copy(dst, src, bytes);
+  } else {
+    const end = dst + bytes;
+    for (; dst + 16 <= end; dst += 16) {
+      v128.store(dst, v128.load(src));
+      src += 16;
+    }
+    for (; dst < end; dst += 4) {
+      store<u32>(dst, load<u32>(src));
+      src += 4;
     }
   }
 }
 
-/** A few cells: a loop is quicker than the call behind `memory.fill`. */
+// @ts-ignore: decorator
+@inline
 function zero(dst: usize, bytes: usize): void {
-  const end = dst + bytes;
-  for (; dst + 16 <= end; dst += 16) v128.store(dst, f32x4.splat(0));
-  for (; dst < end; dst += 4) store<f32>(dst, 0);
+  if (bytes > SHORT) {
+    memory.fill(dst, 0, bytes);
+  } else {
+    const end = dst + bytes;
+    for (; dst + 16 <= end; dst += 16) v128.store(dst, f32x4.splat(0));
+    for (; dst < end; dst += 4) store<u32>(dst, 0);
+  }
 }

@@ -35,6 +35,10 @@ export function tile(
   cols: i32,
   flags: i32,
 ): void {
+  if (cols <= 4) {
+    narrowTile(a0, a1, a2, a3, n1, s1, n2, s2, n, step, b, c0, c1, c2, c3, rows, cols, flags);
+    return;
+  }
   const zero = f32x4.splat(0);
   for (let left = cols; left > 0; left -= 8) {
     let x0 = zero;
@@ -121,6 +125,60 @@ export function tile(
     c2 += 32;
     c3 += 32;
   }
+}
+
+/** {@link tile} for at most 4 columns, an image's own channels for instance: half of the panel is zeros. */
+function narrowTile(
+  a0: usize,
+  a1: usize,
+  a2: usize,
+  a3: usize,
+  n1: i32,
+  s1: usize,
+  n2: i32,
+  s2: usize,
+  n: i32,
+  step: usize,
+  b: usize,
+  c0: usize,
+  c1: usize,
+  c2: usize,
+  c3: usize,
+  rows: i32,
+  cols: i32,
+  flags: i32,
+): void {
+  const zero = f32x4.splat(0);
+  let x0 = zero;
+  let x1 = zero;
+  let x2 = zero;
+  let x3 = zero;
+  for (let i1 = 0; i1 < n1; i1++) {
+    for (let i2 = 0; i2 < n2; i2++) {
+      const o = <usize>i1 * s1 + <usize>i2 * s2;
+      let p0 = a0 + o;
+      let p1 = a1 + o;
+      let p2 = a2 + o;
+      let p3 = a3 + o;
+      const end = b + ((<usize>n) << 5);
+      while (b < end) {
+        const b0 = v128.load(b);
+        x0 = fma(v128.load32_splat(p0), b0, x0);
+        x1 = fma(v128.load32_splat(p1), b0, x1);
+        x2 = fma(v128.load32_splat(p2), b0, x2);
+        x3 = fma(v128.load32_splat(p3), b0, x3);
+        p0 += step;
+        p1 += step;
+        p2 += step;
+        p3 += step;
+        b += 32;
+      }
+    }
+  }
+  storePart(c0, x0, zero, cols, flags);
+  if (rows > 1) storePart(c1, x1, zero, cols, flags);
+  if (rows > 2) storePart(c2, x2, zero, cols, flags);
+  if (rows > 3) storePart(c3, x3, zero, cols, flags);
 }
 
 /** Writes the first `left` < 8 floats of (x, y). */
