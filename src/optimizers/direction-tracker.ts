@@ -1,5 +1,5 @@
 import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { clone } from '@tensorflow/tfjs-core';
+import { clone, keep } from '@tensorflow/tfjs-core';
 import type { Linearization } from '../autodiff/linearize.js';
 import { linearize } from '../autodiff/linearize.js';
 import { CurvatureArgumentError, requireArgument } from '../errors.js';
@@ -116,7 +116,9 @@ export class DirectionTracker {
       `${directions.shape[0]} eigenvalues, one per direction`,
       eigenvalues?.length,
     );
-    this.work.run({ steps: checkOrthonormal(directions), done: () => undefined });
+    const checked = keep(clone(directions));
+    const release = () => checked.dispose();
+    this.work.run({ steps: checkOrthonormal(checked), done: () => undefined, release });
     const found = new DirectionSet(clone(directions), eigenvalues, step);
     if (parameters != null) found.bind(parameters);
     this.replace(found);

@@ -1,0 +1,110 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DifferentiationError } from '../../../src/errors.js';
+import { NSGD } from '../../../src/optimizers/nsgd.js';
+import { useBackend } from '../../wasm-backend.js';
+import { makeVariables, quadratic, randomRows, readAll, smallNet } from './training-problems.js';
+
+/** The cpu backend under the name of WebGPU, on which a synchronous read is an error while `training`. */
+let training = false;
+
+beforeAll(async () => {
+  await useBackend('cpu');
+  const factory = tf.findBackendFactory('cpu') as () => tf.KernelBackend;
+  tf.copyRegisteredKernels('cpu', 'webgpu');
+  tf.registerBackend('webgpu', () => {
+    const backend = factory();
+    const readSync = backend.readSync.bind(backend);
+    // The backend's own read() and its kernels go through readSync; what must not is the engine.
+    backend.read = (dataId) => Promise.resolve(readSync(dataId));
+    return backend;
+  });
+  await tf.setBackend('webgpu');
+  const engine = tf.engine() as unknown as { readSync: (dataId: object) => unknown };
+  const readSync = engine.readSync.bind(engine);
+  engine.readSync = (dataId) => {
+    if (training) throw new Error('a synchronous read');
+    return readSync(dataId);
+  };
+});
+
+afterAll(async () => {
+  delete (tf.engine() as unknown as { readSync?: unknown }).readSync;
+  await tf.setBackend('cpu');
+  tf.removeBackend('webgpu');
+});
+
+async function withoutSyncReads(f: () => Promise<void>): Promise<void> {
+  training = true;
+  try {
+    await f();
+  } finally {
+    training = false;
+  }
+}
+
+describe('where synchronous reads are not to be had', () => {
+  it('directions are sought between the steps and serve as soon as they are found', async () => {
+    const problem = quadratic([9, 7, 5, 1, 0.5, 0.3, 0.2, 0.1]);
+    const variables = makeVariables(problem);
+    const before = tf.memory().numTensors;
+    const optimizer = new NSGD({ learningRate: 0.01, k: 2, refreshEvery: 4, momentum: 0.5, trackEvery: 1 });
+    await withoutSyncReads(async () => {
+      tf.tidy(() => void optimizer.minimize(() => problem.loss(variables), true, variables));
+      expect(optimizer.directions).toBeNull();
+      await optimizer.settled();
+      expect(optimizer.status).toBe('converged');
+      for (let step = 0; step < 8; step++) {
+        tf.tidy(() => void optimizer.minimize(() => problem.loss(variables), true, variables));
+        await optimizer.settled();
+      }
+    });
+    expect(optimizer.eigenvalues![0]).toBeCloseTo(9, 1);
+    optimizer.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose(variables);
+  });
+
+  it('a disposed optimizer stops its search and frees what it held', async () => {
+    const problem = smallNet();
+    const variables = makeVariables(problem);
+    const before = tf.memory().numTensors;
+    const optimizer = new NSGD({ learningRate: 0.01, k: 2 });
+    optimizer.minimize(() => problem.loss(variables), false, variables);
+    optimizer.dispose();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(tf.memory().numTensors).toBe(before);
+    expect(optimizer.directions).toBeNull();
+    tf.dispose(variables);
+  });
+
+  it('what goes wrong between the steps is thrown by the next', async () => {
+    const variables = makeVariables(smallNet());
+    const optimizer = new NSGD({ learningRate: 0.01, k: 1, refreshEvery: 0 });
+    const size = readAll(variables).length;
+    const skewed = randomRows(2, size, 1).map((row, i) => (i === 0 ? row : row.map((x) => 2 * x)));
+    tf.tidy(() => optimizer.setDirections(tf.tensor2d(skewed)));
+    await Promise.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const step = (): void => void optimizer.minimize(() => smallNet().loss(variables), false, variables);
+    expect(step).toThrow(/orthonormal rows/);
+    step();
+    optimizer.dispose();
+
+    const opaque = tf.customGrad((y, save) => {
+      (save as tf.GradSaveFunc)([y as tf.Tensor]);
+      return {
+        value: tf.tidy(() => tf.square(y as tf.Tensor)),
+        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
+          tf.mul(dy, tf.tensor1d(Array.from(saved[0]!.dataSync(), (v) => 2 * v))),
+      };
+    });
+    const x = tf.variable(tf.tensor1d([1, 2, 3]));
+    const own = new NSGD({ learningRate: 0.01, k: 1 });
+    expect(() => own.minimize(() => tf.sum(opaque(x)) as tf.Scalar, false, [x])).toThrow(
+      DifferentiationError,
+    );
+    own.dispose();
+    tf.dispose([x, ...variables]);
+  });
+});
