@@ -20,7 +20,10 @@ export async function runFinding(settings: RunSettings, plan: SizePlan): Promise
 /** Runs the units of a finding one after the other; those that are stored already are taken from there. */
 async function runUnits<R>(finding: Finding<R>, store: RunStore): Promise<UnitResult<R>[]> {
   const waiting = finding.units.filter(({ id }) => store.get(id) === undefined);
-  const total = waiting.reduce((sum, { weight }) => sum + weight, 0);
+  const all = waiting.reduce((sum, { weight }) => sum + weight, 0);
+  // In thousandths: the bar foresees the end only from whole numbers that grow.
+  const partOf = (weight: number): number => Math.round((1000 * weight) / all);
+  const total = partOf(all);
   const bar = new SingleBar({
     format: '{bar} {percentage} % | {eta_formatted} left | {unit}',
     barsize: 24,
@@ -33,9 +36,9 @@ async function runUnits<R>(finding: Finding<R>, store: RunStore): Promise<UnitRe
   let done = 0;
   try {
     for (const unit of waiting) {
-      bar.update(done, { unit: unit.id });
+      bar.update(partOf(done), { unit: unit.id });
       const result = await unit.run((progress) =>
-        bar.update(done + (unit.weight * progress.done) / progress.total, { unit: unit.id }),
+        bar.update(partOf(done + (unit.weight * progress.done) / progress.total), { unit: unit.id }),
       );
       store.put(unit.id, result);
       done += unit.weight;

@@ -34,7 +34,10 @@ export function alignment(bench: Bench): Finding<AtPeak<GradientAlignment>> {
           ),
         ),
       ]);
-      const table = markdownTable(['direction', 'gradient', 'mean |cos|', 'mean cos', 'times √(2/πn)'], rows);
+      const table = markdownTable(
+        ['direction', 'gradient', 'mean abs cos', 'mean cos', 'mean abs cos over √(2/πn)'],
+        rows,
+      );
       return {
         claim: 'minibatch gradients align with the sharpest directions far more than with random ones.',
         body: `${describePeaks(bench, results)}\n\n${table}`,

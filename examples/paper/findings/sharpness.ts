@@ -92,7 +92,7 @@ export function peakTable(results: readonly UnitResult<NoiseGridRun>[]): string 
         name,
         withSpread(group.map(({ result }) => result.peak.sharpness)),
         withSpread(group.map(({ result }) => result.peak.step)),
-        withSpread(last.map((record) => record.sharpness)),
+        withSpread(group.map(({ result }) => settledSharpness(result))),
         withSpread(last.map((record) => record.loss)),
         withSpread(last.map((record) => record.accuracy ?? NaN)),
         withSpread(last.map((record) => record.distance)),
@@ -100,6 +100,15 @@ export function peakTable(results: readonly UnitResult<NoiseGridRun>[]): string 
       ];
     }),
   );
+}
+
+/**
+ * Where λ₁ settled: its median over the second half of the measurements. The peak of a single run may be one
+ * measurement in an instability; the median is not.
+ */
+export function settledSharpness({ records }: NoiseGridRun): number {
+  const late = records.slice(Math.floor(records.length / 2)).map(({ sharpness: value }) => value);
+  return late.sort((a, b) => a - b)[Math.floor(late.length / 2)]!;
 }
 
 function chart(results: readonly UnitResult<NoiseGridRun>[], isWanted: (run: NoiseGridRun) => boolean) {
