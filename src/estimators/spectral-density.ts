@@ -120,7 +120,7 @@ function* quadratureOf(
     const start = tensor1d(random.fillNormal(new Float32Array(operator.size)));
     yield* factorization.include(start, 'spectralDensity');
     while (factorization.processed.length < krylovDim && factorization.pending.length > 0) {
-      if ((yield* factorization.extend('oldest')) === 'nonFinite') return null;
+      if ((yield* factorization.extend()) === 'nonFinite') return null;
       onProduct();
     }
     const { values, vectors } = solveProjected(factorization, 'SA', 0);

@@ -1,4 +1,9 @@
+import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import type { LanczosPlan } from './lanczos-options.js';
+import type { RitzPairs } from './projected-eigenproblem.js';
+
+/** Which pending row to multiply next. */
+export type Order = 'oldest' | 'newest' | 'mostUrgent';
 
 /** What to do with pairs that are all within the tolerance. */
 export type Verdict = 'accept' | 'continue' | 'challenge';
@@ -14,6 +19,7 @@ export type Verdict = 'accept' | 'continue' | 'challenge';
  */
 export class Confirmation {
   private remaining = 0;
+  private isChallenged = false;
   private readonly warm: boolean;
 
   /** For each start vector so far the number of products spent before it joined. */
@@ -34,11 +40,13 @@ export class Confirmation {
   }
 
   /**
-   * Which row to multiply next. What one start vector cannot see, only the second can show; what several hide
-   * may lie in any of them.
+   * Which row to multiply next. In a run of several start vectors none is left behind; after a challenge the one
+   * goes first that the worst of the wanted pairs asks for. During a challenge: what one start vector cannot see
+   * only the second can show, what several hide may lie in any of them.
    */
-  get order(): 'oldest' | 'newest' {
-    return this.remaining > 0 && this.joins.length === 2 ? 'newest' : 'oldest';
+  get order(): Order {
+    if (this.remaining > 0) return this.joins.length === 2 ? 'newest' : 'oldest';
+    return this.isChallenged ? 'mostUrgent' : 'oldest';
   }
 
   /**
@@ -54,7 +62,8 @@ export class Confirmation {
 
   /** Whether a run that has not converged has lasted long enough for a second random vector to join. */
   wantsCompany(numMatvecs: number): boolean {
-    return this.joins.length === 1 && this.plan.confirm > 0 && numMatvecs >= this.plan.patience;
+    const { confirm, patience, krylovDim } = this.plan;
+    return this.joins.length === 1 && confirm > 0 && numMatvecs >= patience && krylovDim >= 3 * patience;
   }
 
   /** Notes that a wanted pair is not within the tolerance: what is being confirmed was not the whole truth. */
@@ -63,30 +72,42 @@ export class Confirmation {
   }
 
   /**
-   * @param values the k wanted eigenvalues, all within the tolerance
+   * @param ritz the k wanted pairs, all within the tolerance
+   * @param norm estimate of ‖A‖₂
    * @param numMatvecs products spent so far
    * @param numPending rows still to be multiplied
    */
-  judge(values: Float64Array, numMatvecs: number, numPending: number): Verdict {
+  judge(ritz: RitzPairs, norm: number, numMatvecs: number, numPending: number): Verdict {
     const { confirm, patience, k, krylovDim } = this.plan;
     if (this.remaining > 0) return --this.remaining > 0 ? 'continue' : 'accept';
     if (confirm === 0) return 'accept';
     if (!this.warm && numMatvecs < Math.min(3 * k, krylovDim)) return 'continue';
     // A start vector counts once it has had its share of the products.
     const mature = this.joins.filter((joined) => numMatvecs - joined >= confirm * numPending).length;
-    if (this.largestCluster(values) >= Math.max(2, mature)) this.remaining = confirm * (numPending + 1);
-    else if (this.joins.length === 1) this.remaining = Math.min(confirm, patience - numMatvecs);
+    const isSuspicious = this.largestCluster(ritz, norm) >= Math.max(2, mature);
+    const early = patience - numMatvecs;
+    if (isSuspicious) this.remaining = Math.min(confirm * (numPending + 1), early > 0 ? early : Infinity);
+    else if (this.joins.length === 1) this.remaining = Math.min(confirm, early);
+    if (this.remaining > 0) this.isChallenged = true;
     return this.remaining > 0 ? 'challenge' : 'accept';
   }
 
-  /** The number of wanted eigenvalues in the largest group that the tolerance does not tell apart. */
-  private largestCluster(values: Float64Array): number {
+  /**
+   * The number of wanted eigenvalues in the largest group that may be one repeated eigenvalue, of which a further
+   * copy would push out the last wanted one. A Ritz value is off by r²/gap, with a gap of at least a tenth of the
+   * norm, and by rounding.
+   */
+  private largestCluster({ values, residualNorms }: RitzPairs, norm: number): number {
     let largest = 1;
     let length = 1;
-    for (let i = 1; i < values.length; i++) {
-      const close = Math.abs(values[i]! - values[i - 1]!) <= this.plan.tol * Math.abs(values[i]!);
-      length = close ? length + 1 : 1;
-      largest = Math.max(largest, length);
+    for (let i = 1; i < this.plan.k; i++) {
+      const squares = residualNorms[i]! ** 2 + residualNorms[i - 1]! ** 2;
+      const error = (10 * squares) / norm + 4 * FLOAT32_EPSILON * norm;
+      if (Math.abs(values[i]! - values[i - 1]!) <= error) length++;
+      else {
+        largest = Math.max(largest, length);
+        length = 1;
+      }
     }
     return largest;
   }

@@ -62,11 +62,11 @@ export class LanczosFactorization<
   /**
    * Multiplies one pending row and adds what is left over of the product as a new pending row.
    *
-   * @param order which pending row: the one found first or the one found last
+   * @param row the pending row to multiply; default the one found first
    * @returns 'dependent' where nothing is left over: the rows of that chain span an invariant subspace
    */
-  *extend(order: 'oldest' | 'newest'): SolverSteps<Extension> {
-    const row = order === 'oldest' ? this.pending.shift()! : this.pending.pop()!;
+  *extend(row = this.pending[0]!): SolverSteps<Extension> {
+    this.pending = this.pending.filter((other) => other !== row);
     const candidate = this.examine(yield* this.multiply(row), 'LinearOperator.matvec');
     const { coefficients, remainder } = yield* orthogonalize(this.basis, candidate, this.firstCoupled(row));
     const norm = Math.hypot(...coefficients, remainder);

@@ -4,6 +4,7 @@ import { CurvatureArgumentError } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
+import type { Order } from './confirmation.js';
 import { Confirmation } from './confirmation.js';
 import type { SolverSteps } from './drive.js';
 import { driveAsync } from './drive.js';
@@ -102,7 +103,7 @@ function* search(
   let ritz: RitzPairs | null = null;
   let restarts = 0;
   for (;;) {
-    const outcome = yield* factorization.extend(confirmation.order);
+    const outcome = yield* factorization.extend(nextRow(factorization, plan, ritz, confirmation.order));
     if (outcome === 'nonFinite') {
       const isBlank = factorization.processed.length === 0;
       return { ritz: isBlank ? null : solveProjected(factorization, plan.which, plan.k), isFinite: false };
@@ -160,6 +161,25 @@ function rowsToKeep(factorization: LanczosFactorization, plan: LanczosPlan): num
 /** Whether one more start vector leaves room for the wanted pairs at a restart. */
 function hasRoom(factorization: LanczosFactorization, plan: LanczosPlan): boolean {
   return factorization.pending.length < plan.krylovDim - plan.k;
+}
+
+/** The pending row to multiply next. */
+function nextRow(
+  factorization: LanczosFactorization,
+  plan: LanczosPlan,
+  ritz: RitzPairs | null,
+  order: Order,
+): number {
+  const { pending, processed } = factorization;
+  if (order === 'newest') return pending.at(-1)!;
+  const isCurrent = ritz != null && ritz.vectors[0]!.length === processed.length;
+  if (order === 'oldest' || pending.length === 1 || !isCurrent) return pending[0]!;
+  const worst = ritz.residualNorms.findIndex(
+    (norm, i) => norm > threshold(factorization, plan, ritz.values[i]!),
+  );
+  if (worst < 0) return pending[0]!;
+  const image = factorization.apply(ritz.vectors[worst]!);
+  return pending.reduce((best, row) => (Math.abs(image[row]!) > Math.abs(image[best]!) ? row : best));
 }
 
 /** The dense problem is solved after every product at first, later every 5 %. */
