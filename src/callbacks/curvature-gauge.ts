@@ -4,6 +4,8 @@ import { requireArgument } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import type { HessianOperator } from '../operators/hessian.js';
 import { lanczos } from '../solvers/lanczos.js';
+import type { Estimate } from '../estimators/estimate.js';
+import { trace } from '../estimators/trace.js';
 import type { EigenResult } from '../solvers/result.js';
 import type { CurvatureRecord } from './curvature-record.js';
 import { finiteHessian } from './finite-hessian.js';
@@ -18,7 +20,12 @@ export interface GaugeOptions {
   readonly method?: 'exact' | 'finiteDifference';
   readonly optimizer?: object;
   readonly seed?: number;
+  /** Whether to estimate the trace. */
+  readonly withTrace?: boolean;
 }
+
+/** Products that the trace may cost: with the 20 of the eigenvalues, a measurement stays at some 60. */
+const traceMatvecs = 40;
 
 /**
  * Measures the curvature of an objective again and again, each time starting from the eigenvectors of the time
@@ -53,13 +60,15 @@ export class CurvatureGauge {
   async measure(): Promise<CurvatureReading> {
     this.rememberStart();
     const hessian = await finiteHessian(this.objective, { method: this.options.method ?? 'exact' });
-    if (hessian == null) return this.read(null, null);
+    if (hessian == null) return this.read(null, null, null);
     try {
       const { tol = 1e-3, seed = 0 } = this.options;
       const startVectors = this.directions;
       const found = await lanczos(hessian, { k: this.k, tol, seed, ...(startVectors && { startVectors }) });
       try {
-        return await this.read(hessian, found);
+        const isSound = this.options.withTrace === true && found.status !== 'nonFinite';
+        const sum = isSound ? await trace(hessian, { maxMatvecs: traceMatvecs, seed }) : null;
+        return await this.read(hessian, found, sum);
       } finally {
         if (found.status !== 'nonFinite') this.replaceDirections(keep(clone(found.eigenvectors)));
         found.dispose();
@@ -76,7 +85,11 @@ export class CurvatureGauge {
     this.start = null;
   }
 
-  private async read(hessian: HessianOperator | null, found: EigenResult | null): Promise<CurvatureReading> {
+  private async read(
+    hessian: HessianOperator | null,
+    found: EigenResult | null,
+    sum: Estimate | null,
+  ): Promise<CurvatureReading> {
     const onDevice = tidy(() => {
       const distance = reshape(norm(sub(this.objective.parameters.read(), this.start!)), [1]);
       if (hessian == null || found == null) return keep(distance);
@@ -91,7 +104,7 @@ export class CurvatureGauge {
     const eigenvalues = found == null ? missing : Array.from(found.eigenvalues, orNull);
     return {
       status: found?.status ?? 'nonFinite',
-      numMatvecs: found?.numMatvecs ?? 0,
+      numMatvecs: (found?.numMatvecs ?? 0) + (sum?.numMatvecs ?? 0),
       loss: orNull(loss),
       sharpness: eigenvalues[0] ?? null,
       eigenvalues,
@@ -101,6 +114,8 @@ export class CurvatureGauge {
       alignments: found == null ? missing : along.map((alpha) => orNull(alpha / gradientNorm)),
       distance: orNull(distance!),
       stability: stabilityOf(this.options.optimizer),
+      trace: orNull(sum?.value ?? NaN),
+      traceError: orNull(sum?.standardError ?? NaN),
     };
   }
 

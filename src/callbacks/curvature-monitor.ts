@@ -3,7 +3,7 @@ import type { Objective } from '../objectives/objective.js';
 import type { CurvatureReading } from './curvature-gauge.js';
 import { CurvatureGauge } from './curvature-gauge.js';
 import type { CurvatureMetric, CurvatureRecord } from './curvature-record.js';
-import { allMetrics, writeLogs } from './curvature-record.js';
+import { allMetrics, cheapMetrics, writeLogs } from './curvature-record.js';
 import type { MeasurementSchedule } from './measurement-schedule.js';
 import { isDueAtStep, requireSchedule } from './measurement-schedule.js';
 import { TimeBudget } from './time-budget.js';
@@ -14,7 +14,7 @@ export interface MonitorOptions {
   readonly k?: number;
   /** When to measure. Default `'epoch'`: at the end of every epoch. See {@link MeasurementSchedule}. */
   readonly every?: MeasurementSchedule;
-  /** What to record. Default: everything there is. See {@link CurvatureMetric}. */
+  /** What to record. Default: all but the trace, which costs products of its own. See {@link CurvatureMetric}. */
   readonly metrics?: readonly CurvatureMetric[];
   /**
    * Largest share of the training time to spend on measuring, in (0, 1]: a measurement that would exceed it is
@@ -71,13 +71,13 @@ export interface CurvatureMonitor {
  */
 export function curvatureMonitor(objective: Objective, options: MonitorOptions = {}): CurvatureMonitor {
   const where = 'curvatureMonitor';
-  const { every = 'epoch', metrics = allMetrics, budget: share = null, onRecord } = options;
+  const { every = 'epoch', metrics = cheapMetrics, budget: share = null, onRecord } = options;
   requireSchedule(every, where);
   for (const metric of metrics) {
     requireArgument(allMetrics.includes(metric), where, `metrics among ${allMetrics.join(', ')}`, metric);
   }
   requireArgument(share == null || (share > 0 && share <= 1), `${where} budget`, 'a share in (0, 1]', share);
-  const gauge = new CurvatureGauge(objective, options);
+  const gauge = new CurvatureGauge(objective, { ...options, withTrace: metrics.includes('trace') });
   const records: CurvatureRecord[] = [];
   let budget = new TimeBudget(share);
   let [step, epoch, skipped] = [0, 0, 0];
@@ -129,5 +129,6 @@ function only(
 ): Omit<CurvatureRecord, 'step' | 'epoch' | 'time'> {
   const { status, numMatvecs, loss } = measured;
   const asked = Object.fromEntries(metrics.map((metric) => [metric, measured[metric]]));
-  return { status, numMatvecs, loss, ...asked };
+  const { traceError } = measured;
+  return { status, numMatvecs, loss, ...asked, ...(metrics.includes('trace') && { traceError }) };
 }

@@ -11,6 +11,8 @@ import type { EigenStatus } from '../solvers/result.js';
  * - `alignments`: ⟨g, e_i⟩ / ‖g‖₂, the cosine between the gradient and each eigenvector.
  * - `distance`: ‖θ − θ₀‖₂ from where the weights were at the first measurement or begin of training.
  * - `stability`: 2/η, the sharpness above which gradient descent overshoots; needs `optimizer`.
+ * - `trace`: Σ λ_i over all n eigenvalues, estimated from up to 40 further Hessian products, with `traceError`, its
+ *   standard error.
  */
 export type CurvatureMetric =
   | 'sharpness'
@@ -20,10 +22,11 @@ export type CurvatureMetric =
   | 'topShare'
   | 'alignments'
   | 'distance'
-  | 'stability';
+  | 'stability'
+  | 'trace';
 
-/** All that can be measured; none costs a Hessian product beyond those for the eigenvalues. */
-export const allMetrics: readonly CurvatureMetric[] = [
+/** What costs no Hessian products beyond those for the eigenvalues. */
+export const cheapMetrics: readonly CurvatureMetric[] = [
   'sharpness',
   'eigenvalues',
   'residuals',
@@ -33,6 +36,9 @@ export const allMetrics: readonly CurvatureMetric[] = [
   'distance',
   'stability',
 ];
+
+/** All that can be measured. */
+export const allMetrics: readonly CurvatureMetric[] = [...cheapMetrics, 'trace'];
 
 /** One measurement. Plain JSON: what was not asked for is missing, what is no finite number is null. */
 export interface CurvatureRecord {
@@ -56,15 +62,18 @@ export interface CurvatureRecord {
   readonly alignments?: readonly (number | null)[];
   readonly distance?: number | null;
   readonly stability?: number | null;
+  readonly trace?: number | null;
+  /** Standard error of the trace. */
+  readonly traceError?: number | null;
 }
 
 /** The name under which each entry of a list goes into the logs of training, with its number from 1. */
 const listNames = { eigenvalues: 'lambda', residuals: 'residual', alignments: 'alignment' } as const;
-const scalarNames = ['sharpness', 'gradientNorm', 'topShare', 'distance', 'stability'] as const;
+const scalarNames = ['sharpness', 'gradientNorm', 'topShare', 'distance', 'stability', 'trace'] as const;
 
 /**
  * Writes the measured numbers of a record into the logs of an epoch: `sharpness`, `lambda_1` …, `residual_1` …,
- * `gradientNorm`, `topShare`, `alignment_1` …, `distance`, `stability`. What is no finite number is NaN.
+ * `gradientNorm`, `topShare`, `alignment_1` …, `distance`, `stability`, `trace`. What is no finite number is NaN.
  */
 export function writeLogs(record: CurvatureRecord, logs: Record<string, unknown>): void {
   for (const name of scalarNames) {

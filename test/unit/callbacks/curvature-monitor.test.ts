@@ -77,6 +77,22 @@ describe('curvatureMonitor', () => {
     tf.dispose(variables);
   });
 
+  it('estimates the trace where it is asked for', async () => {
+    const spectrum = [5, 3, 1, 0.5, 0.2, 0.1, 0.1, 0.1, 0.05, 0.05];
+    const problem = quadratic(spectrum);
+    const variables = makeVariables(problem);
+    const objective = lossObjective(() => problem.loss(variables), variables);
+    const monitor = curvatureMonitor(objective, { metrics: ['sharpness', 'trace'] });
+    const { trace, traceError, numMatvecs, distance } = await monitor.measure();
+    const sum = spectrum.reduce((total, value) => total + value, 0);
+    // Five standard errors, and the rounding of float32 where the estimate is exact.
+    expect(Math.abs(trace! - sum)).toBeLessThan(5 * traceError! + 1e-4);
+    expect(numMatvecs).toBeGreaterThan(8);
+    expect(distance).toBeUndefined();
+    monitor.dispose();
+    tf.dispose(variables);
+  });
+
   it('leaves training as it is, bit for bit, with dropout, batch normalisation and shuffling', async () => {
     const without = await run(null);
     const withMonitor = await run({ k: 2, every: 2 });
