@@ -20,6 +20,11 @@ export interface Bench {
   target(model: LayersModel): ModelTarget;
 }
 
+/** What a picture of the first seed shows, for the line under its heading. */
+export function subtitleOf({ settings, plan }: Bench, how: string): string {
+  return `${settings.model} on ${plan.train} images of ${settings.data}, ${how}, seed 1`;
+}
+
 /** Starts the WASM backend with its training kernels and loads the data. */
 export async function openBench(settings: RunSettings, plan: SizePlan): Promise<Bench> {
   if (!(await setBackend('wasm'))) throw new Error('TensorFlow.js could not start its WASM backend');

@@ -15,6 +15,7 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { requireThat } from '../errors.js';
 import type { TensorsByName } from '../objectives/batches.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { ModelData, ModelObjectiveOptions } from '../objectives/model-objective.js';
@@ -40,6 +41,7 @@ export function modelSource(
   where: string,
 ): LossSource {
   const { parameters } = modelObjective(model, data, options);
+  requireMatchingClasses(model, data.ys, where);
   const examples = firstTensor(data.xs).shape[0]!;
   const portion = (pick: (tensor: Tensor) => Tensor, count: number): Portion =>
     portionOf(model, pickData(data, pick), options, count);
@@ -63,6 +65,19 @@ export function modelSource(
     },
     dispose: () => dispose([...owned]),
   };
+}
+
+/** Throws unless one-hot labels have as many classes as the model, where it has one output [batch, classes]. */
+function requireMatchingClasses(model: LayersModel, ys: TensorsByName, where: string): void {
+  const [output, ...others] = model.outputs.map(({ shape }) => shape);
+  const labels = firstTensor(ys);
+  if (others.length > 0 || output?.length !== 2 || labels.rank !== 2 || labels.shape[1] === 1) return;
+  requireThat(
+    labels.shape[1] === output[1],
+    where,
+    `labels of the ${output[1]} classes of the model`,
+    `labels of ${labels.shape[1]} classes`,
+  );
 }
 
 function portionOf(

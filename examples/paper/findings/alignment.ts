@@ -2,6 +2,7 @@ import type { GradientAlignment } from '../../../src/analysis/alignment.js';
 import { gradientAlignment } from '../../../src/analysis/alignment.js';
 import { alignmentChart } from '../../../src/plot/index.js';
 import type { Bench } from '../bench.js';
+import { subtitleOf } from '../bench.js';
 import type { Finding } from '../finding.js';
 import { markdownTable, withSpread } from '../table.js';
 import type { AtPeak } from './at-peak.js';
@@ -47,7 +48,10 @@ export function alignment(bench: Bench): Finding<AtPeak<GradientAlignment>> {
             caption: 'Alignment of gradients with the sharpest directions, seed 1',
             spec: alignmentChart(
               first.records.filter(({ direction }) => direction.startsWith('e')),
-              { randomBaseline: first.randomBaseline },
+              {
+                randomBaseline: first.randomBaseline,
+                subtitle: subtitleOf(bench, `at the peak of sharpness, S = ${peak.batchSize}`),
+              },
             ),
           },
         ],

@@ -2,6 +2,7 @@ import type { StepDecomposition } from '../../../src/analysis/step-decomposition
 import { stepDecomposition } from '../../../src/analysis/step-decomposition.js';
 import { stepDecompositionChart } from '../../../src/plot/index.js';
 import type { Bench } from '../bench.js';
+import { subtitleOf } from '../bench.js';
 import type { Finding } from '../finding.js';
 import { groupBy, markdownTable, withSpread } from '../table.js';
 import type { AtPeak } from './at-peak.js';
@@ -40,7 +41,12 @@ export function decompose(bench: Bench): Finding<AtPeak<StepDecomposition>> {
           {
             name: 'step-decomposition',
             caption: 'What a step along each direction does to the loss, seed 1',
-            spec: stepDecompositionChart(results[0]!.result.measured.records),
+            spec: stepDecompositionChart(results[0]!.result.measured.records, {
+              subtitle: subtitleOf(
+                bench,
+                `at the peak of sharpness, η = ${peak.learningRate}, S = ${peak.batchSize}`,
+              ),
+            }),
           },
         ],
       };

@@ -2,6 +2,7 @@ import type { EscapeRun, EscapeVariantChoice } from '../../../src/analysis/escap
 import { escapeAblation } from '../../../src/analysis/escape.js';
 import { escapeChart } from '../../../src/plot/index.js';
 import type { Bench } from '../bench.js';
+import { subtitleOf } from '../bench.js';
 import type { Finding, Unit } from '../finding.js';
 import { modelAtPeak } from '../peak-checkpoint.js';
 import { seedsOf } from '../seeds.js';
@@ -36,7 +37,10 @@ export function escape(bench: Bench): Finding<EscapeRun> {
           withSpread(group.map(({ result }) => result.records.at(at)![pick]));
         return [name, of('sharpness', 0), of('sharpness', -1), of('loss', 0), of('loss', -1)];
       });
-      const { steps } = bench.plan.escape;
+      const {
+        peak,
+        escape: { steps },
+      } = bench.plan;
       return {
         claim: 'removing the top directions lets λ₁ grow; stepping only along them barely lowers the loss.',
         body: `${steps} steps from the peak, e₁ found anew every ${bench.plan.escape.refreshEvery} steps.\n\n${markdownTable(
@@ -54,6 +58,9 @@ export function escape(bench: Bench): Finding<EscapeRun> {
                   name,
                   records: records.map(({ step, loss, sharpness }) => ({ step, loss, sharpness })),
                 })),
+              {
+                subtitle: subtitleOf(bench, `from the peak, η = ${peak.learningRate}, S = ${peak.batchSize}`),
+              },
             ),
           },
         ],

@@ -1,5 +1,6 @@
 import { learningCurvesChart } from '../../../src/plot/index.js';
 import type { Bench } from '../bench.js';
+import { subtitleOf } from '../bench.js';
 import type { Finding, Unit, UnitResult } from '../finding.js';
 import type { NsgdResult } from '../nsgd-run.js';
 import { trainNudged } from '../nsgd-run.js';
@@ -33,12 +34,12 @@ export function nsgd(bench: Bench): Finding<NsgdResult> {
           {
             name: 'nsgd-gamma',
             caption: `NSGD with K = ${k}, by γ, seed 1`,
-            spec: curves(ofGammas, ({ gamma }) => (gamma === 1 ? 'γ = 1 (SGD)' : `γ = ${gamma}`)),
+            spec: curves(bench, ofGammas, ({ gamma }) => (gamma === 1 ? 'γ = 1 (SGD)' : `γ = ${gamma}`)),
           },
           {
             name: 'nsgd-k',
             caption: `NSGD with γ = ${sharp}, by K, seed 1`,
-            spec: curves(ofKs, (result) => `K = ${result.k}`),
+            spec: curves(bench, ofKs, (result) => `K = ${result.k}`),
           },
         ],
       };
@@ -87,7 +88,15 @@ function table(results: readonly UnitResult<NsgdResult>[]): string {
   );
 }
 
-function curves(results: readonly UnitResult<NsgdResult>[], nameOf: (result: NsgdResult) => string) {
+function curves(
+  bench: Bench,
+  results: readonly UnitResult<NsgdResult>[],
+  nameOf: (result: NsgdResult) => string,
+) {
   const runs = results.filter(({ seed }) => seed === 1);
-  return learningCurvesChart(runs.map(({ result }) => ({ name: nameOf(result), records: result.records })));
+  const { learningRate, batchSize } = bench.plan.nsgd;
+  return learningCurvesChart(
+    runs.map(({ result }) => ({ name: nameOf(result), records: result.records })),
+    { subtitle: subtitleOf(bench, `η = ${learningRate}, S = ${batchSize}; accuracy on validation images`) },
+  );
 }

@@ -2,6 +2,7 @@ import type { LossCrossSection } from '../../../src/analysis/cross-section.js';
 import { lossCrossSection } from '../../../src/analysis/cross-section.js';
 import { crossSectionChart } from '../../../src/plot/index.js';
 import type { Bench } from '../bench.js';
+import { subtitleOf } from '../bench.js';
 import type { Finding } from '../finding.js';
 import { markdownTable, withSpread } from '../table.js';
 import type { AtPeak } from './at-peak.js';
@@ -51,7 +52,12 @@ export function sections(bench: Bench): Finding<AtPeak<LossCrossSection>> {
           {
             name: 'cross-sections',
             caption: 'Loss along the sharpest directions, in mean SGD steps, seed 1',
-            spec: crossSectionChart(first.records),
+            spec: crossSectionChart(first.records, {
+              subtitle: subtitleOf(
+                bench,
+                `at the peak of sharpness, η = ${peak.learningRate}, S = ${peak.batchSize}`,
+              ),
+            }),
           },
         ],
       };

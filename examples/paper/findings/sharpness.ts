@@ -2,6 +2,7 @@ import type { NoiseGridRun } from '../../../src/analysis/noise-grid.js';
 import { noiseGrid } from '../../../src/analysis/noise-grid.js';
 import { sharpnessChart } from '../../../src/plot/index.js';
 import type { Bench } from '../bench.js';
+import { subtitleOf } from '../bench.js';
 import type { Finding, Unit, UnitResult } from '../finding.js';
 import { seedsOf } from '../seeds.js';
 import { groupBy, markdownTable, withSpread } from '../table.js';
@@ -24,6 +25,7 @@ export function sharpness(bench: Bench): Finding<NoiseGridRun> {
           name: 'sharpness-by-learning-rate',
           caption: `Sharpness along SGD with S = ${plan.batchSize}, seed 1`,
           spec: chart(
+            bench,
             results,
             (run) => run.batchSize === plan.batchSize && plan.learningRates.includes(run.learningRate),
           ),
@@ -31,7 +33,7 @@ export function sharpness(bench: Bench): Finding<NoiseGridRun> {
         {
           name: 'sharpness-by-batch-size',
           caption: `Sharpness along SGD with η = ${plan.learningRate}, seed 1`,
-          spec: chart(results, (run) => run.learningRate === plan.learningRate),
+          spec: chart(bench, results, (run) => run.learningRate === plan.learningRate),
         },
       ],
     }),
@@ -111,7 +113,14 @@ export function settledSharpness({ records }: NoiseGridRun): number {
   return late.sort((a, b) => a - b)[Math.floor(late.length / 2)]!;
 }
 
-function chart(results: readonly UnitResult<NoiseGridRun>[], isWanted: (run: NoiseGridRun) => boolean) {
+function chart(
+  bench: Bench,
+  results: readonly UnitResult<NoiseGridRun>[],
+  isWanted: (run: NoiseGridRun) => boolean,
+) {
   const runs = results.filter(({ seed, result }) => seed === 1 && isWanted(result));
-  return sharpnessChart(runs.map(({ result }) => result));
+  return sharpnessChart(
+    runs.map(({ result }) => result),
+    { subtitle: subtitleOf(bench, 'plain SGD') },
+  );
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { gradientAlignment } from '../../../src/analysis/alignment.js';
 import { lossCrossSection } from '../../../src/analysis/cross-section.js';
@@ -116,4 +117,18 @@ it.each(cases)('%s', async (_, call, message) => {
   const error: unknown = await call().catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(CurvatureArgumentError);
   expect((error as Error).message).toMatch(message);
+});
+
+it('labels of other classes than the model has, and more examples in a batch than there are', async () => {
+  const model = tfl.sequential({ layers: [tfl.layers.dense({ units: 3, inputShape: [2] })] });
+  model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+  const [xs, ys, fours] = [tf.zeros([6, 2]), tf.zeros([6, 3]), tf.zeros([6, 4])];
+  await expect(gradientAlignment({ model, data: { xs, ys: fours } })).rejects.toThrow(
+    /gradientAlignment: expected labels of the 3 classes of the model, received labels of 4 classes/,
+  );
+  await expect(gradientAlignment({ model, data: { xs, ys } }, { batchSize: 7 })).rejects.toThrow(
+    /gradientAlignment: expected a batchSize from 1 to the 6 examples, received 7/,
+  );
+  model.dispose();
+  tf.dispose([xs, ys, fours]);
 });
