@@ -1,7 +1,12 @@
 import { defineConfig } from 'tsdown';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', 'wasm/index': 'src/wasm/index.ts', 'plot/index': 'src/plot/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    'wasm/index': 'src/wasm/index.ts',
+    'plot/index': 'src/plot/index.ts',
+    'workers/index': 'src/workers/index.ts',
+  },
   format: ['esm', 'cjs'],
   target: 'es2022',
   platform: 'neutral',
