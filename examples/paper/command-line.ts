@@ -21,6 +21,7 @@ export const usage: string = `npm run paper -- <finding> [options]
   --model            ${modelNames.join(' | ')}   (default: simple-cnn)
   --seeds            how many seeds, from 1   (default: by size)
   --random-labels    share of training labels replaced by random ones, 0 to 1   (default: 0)
+  --augment          shift and mirror training images at random, in the NSGD runs
   --out              folder of records, pictures and report   (default: out/paper/<finding>-<data>-<model>-<size>)
 `;
 
@@ -45,10 +46,12 @@ export function parseCommandLine(args: readonly string[]): RunSettings {
   if (!(randomLabels >= 0 && randomLabels <= 1)) {
     throw new RunError(`--random-labels: expected a share from 0 to 1, received ${values['random-labels']}`);
   }
+  const augment = values.augment ?? false;
   const noisy = randomLabels > 0 ? `-random-labels-${randomLabels}` : '';
-  const out = values.out ?? join('out', 'paper', `${finding}-${data}-${model}-${size}${noisy}`);
+  const augmented = augment ? '-augmented' : '';
+  const out = values.out ?? join('out', 'paper', `${finding}-${data}-${model}-${size}${noisy}${augmented}`);
   const dataFolder = values['data-folder'] ?? null;
-  return { finding, data, dataFolder, model, size, seeds, randomLabels, out };
+  return { finding, data, dataFolder, model, size, seeds, randomLabels, augment, out };
 }
 
 function parse(args: readonly string[]) {
@@ -64,6 +67,7 @@ function parse(args: readonly string[]) {
         model: text,
         seeds: text,
         'random-labels': text,
+        augment: { type: 'boolean' },
         out: text,
       },
     });

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { argMax, cast, equal, gather, mean, slice, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { argMax, cast, equal, mean, slice, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { lossOf } from '../../src/analysis/loss-and-gradient.js';
 import { modelObjective } from '../../src/objectives/model-objective.js';
@@ -52,12 +52,4 @@ export async function accuracyOn({ xs, ys }: Examples, model: LayersModel): Prom
   const value = (await accuracy.data())[0]!;
   accuracy.dispose();
   return value;
-}
-
-/** One step of the optimizer a model is compiled with, on the examples of a minibatch. */
-export async function trainOn(model: LayersModel, { xs, ys }: Examples, indices: Int32Array): Promise<void> {
-  const rows = tensor1d(indices, 'int32');
-  const batch = tidy(() => [gather(xs, rows), gather(ys, rows)] as const);
-  await model.trainOnBatch(batch[0], batch[1]);
-  dispose(rows, ...batch);
 }

@@ -1,16 +1,22 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { linalg, tidy } from '@tensorflow/tfjs-core';
 import type { AnalysisProgress } from '../../src/analysis/analysis-options.js';
 import { distanceTravelled } from '../../src/analysis/distance-travelled.js';
+import { randomDirections } from '../../src/analysis/random-directions.js';
 import { ShuffledPasses } from '../../src/analysis/shuffled-passes.js';
 import { NSGD } from '../../src/optimizers/nsgd.js';
 import { SeededRandom } from '../../src/random.js';
 import type { Bench } from './bench.js';
-import { accuracyOn, eigenpairsOf, trainingLoss, trainOn } from './measure.js';
+import { accuracyOn, eigenpairsOf, trainingLoss } from './measure.js';
+import { trainOn } from './training-step.js';
 
 /** What is varied. */
 export interface NsgdChoice {
   readonly seed: number;
   readonly gamma: number;
   readonly k: number;
+  /** Whether the directions are random ones instead of the sharpest: the paper's control. */
+  readonly control?: boolean;
 }
 
 /** A measurement during training. */
@@ -28,6 +34,7 @@ export interface NsgdRecord {
 export interface NsgdResult {
   readonly gamma: number;
   readonly k: number;
+  readonly control: boolean;
   readonly records: readonly NsgdRecord[];
   readonly end: NsgdRecord;
   /** ‖θ − θ₀‖₂ at the end. */
@@ -41,13 +48,15 @@ export interface NsgdResult {
  */
 export async function trainNudged(
   bench: Bench,
-  { seed, gamma, k }: NsgdChoice,
+  { seed, gamma, k, control = false }: NsgdChoice,
   onProgress: (progress: AnalysisProgress) => void,
 ): Promise<NsgdResult> {
   const { learningRate, batchSize, epochs, refreshEvery } = bench.plan.nsgd;
   const { train, validation, test } = bench.data;
   const examples = train.xs.shape[0]!;
   const passes = new ShuffledPasses(examples, batchSize, new SeededRandom(seed), 'trainNudged');
+  const random = new SeededRandom(seed + 1000);
+  const shifts = bench.settings.augment ? random : null;
   const steps = epochs * Math.floor(examples / batchSize);
   const model = bench.createModel(seed);
   const optimizer = new NSGD({ learningRate, gamma, k, refreshEvery: 0 });
@@ -61,18 +70,25 @@ export async function trainNudged(
         const loss = await trainingLoss(bench, model);
         const accuracy = await accuracyOn(validation, model);
         records.push({ step, loss, sharpness: pairs.eigenvalues[0]!, accuracy });
-        optimizer.setDirections(pairs.eigenvectors);
+        const directions = control ? randomOrthonormal(pairs.eigenvectors, random) : pairs.eigenvectors;
+        optimizer.setDirections(directions);
+        if (control) directions.dispose();
         pairs.dispose();
       }
-      if (step < steps) await trainOn(model, train, passes.draw());
+      if (step < steps) await trainOn(model, train, passes.draw(), shifts);
       onProgress({ done: step, total: steps });
     }
     const { distance } = await travelled.measure(steps);
     const testAccuracy = await accuracyOn(test, model);
-    return { gamma, k, records, end: records.at(-1)!, distance, testAccuracy };
+    return { gamma, k, control, records, end: records.at(-1)!, distance, testAccuracy };
   } finally {
     travelled.dispose();
     model.dispose();
     optimizer.dispose();
   }
+}
+
+/** As many random orthonormal directions as there are rows. */
+function randomOrthonormal({ shape }: Tensor2D, random: SeededRandom): Tensor2D {
+  return tidy(() => linalg.gramSchmidt(randomDirections(shape[0], shape[1], random)) as Tensor2D);
 }

@@ -6,7 +6,8 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ShuffledPasses } from '../../src/analysis/shuffled-passes.js';
 import { SeededRandom } from '../../src/random.js';
 import type { Bench } from './bench.js';
-import { eigenpairsOf, trainOn } from './measure.js';
+import { eigenpairsOf } from './measure.js';
+import { trainOn } from './training-step.js';
 
 interface Checkpoint {
   readonly key: unknown;

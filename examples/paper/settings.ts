@@ -28,12 +28,22 @@ export interface RunSettings {
   readonly seeds: number;
   /** Share of training labels replaced by random ones. */
   readonly randomLabels: number;
+  /** Whether training images are shifted and mirrored at random, in the NSGD runs. */
+  readonly augment: boolean;
   /** Where records, pictures and report go. */
   readonly out: string;
 }
 
 /** The part of the settings that two runs have to share for their records to be put together. */
 export function fingerprintOf(settings: RunSettings, plan: SizePlan): Record<string, unknown> {
-  const { finding, data, model, size, randomLabels } = settings;
-  return { finding, data, model, size, randomLabels, plan: { ...plan, seeds: undefined } };
+  const { finding, data, model, size, randomLabels, augment } = settings;
+  return {
+    finding,
+    data,
+    model,
+    size,
+    randomLabels,
+    ...(augment && { augment }),
+    plan: { ...plan, seeds: undefined },
+  };
 }

@@ -2,7 +2,7 @@ import { learningCurvesChart } from '../../../src/plot/index.js';
 import type { Bench } from '../bench.js';
 import { subtitleOf } from '../bench.js';
 import type { Finding, Unit, UnitResult } from '../finding.js';
-import type { NsgdResult } from '../nsgd-run.js';
+import type { NsgdChoice, NsgdResult } from '../nsgd-run.js';
 import { trainNudged } from '../nsgd-run.js';
 import { seedsOf } from '../seeds.js';
 import { groupBy, markdownTable, withSpread } from '../table.js';
@@ -12,21 +12,25 @@ export function nsgd(bench: Bench): Finding<NsgdResult> {
   const { gammas, k, ks } = bench.plan.nsgd;
   const sharp = gammas[0]!;
   const byK = ks.filter((other) => other !== k).map((other) => ({ gamma: sharp, k: other }));
-  const choices = [...gammas.map((gamma) => ({ gamma, k })), ...byK];
+  const choices: Choice[] = [
+    ...gammas.map((gamma) => ({ gamma, k })),
+    ...byK,
+    { gamma: sharp, k, control: true },
+  ];
   return {
     units: seedsOf(bench).flatMap((seed) => choices.map((choice) => nsgdUnit(bench, seed, choice))),
     report: (results) => {
-      const ofGammas = results.filter(({ result }) => result.k === k);
+      const ofGammas = results.filter(({ result }) => result.k === k && !result.control);
       const ofKs = results
-        .filter(({ result }) => result.gamma === sharp)
+        .filter(({ result }) => result.gamma === sharp && !result.control)
         .sort((a, b) => a.result.k - b.result.k);
       const { learningRate, batchSize, epochs, refreshEvery } = bench.plan.nsgd;
       return {
         claim:
           'γ < 1 trains faster at equal η and goes to sharper regions, γ > 1 to flatter ones; generalisation is no worse.',
         body: [
-          `η = ${learningRate}, S = ${batchSize}, ${epochs} epochs, directions every ${refreshEvery} steps on ${bench.plan.hessianExamples} examples. γ = 1 is SGD.`,
-          table(ofGammas),
+          `η = ${learningRate}, S = ${batchSize}, ${epochs} epochs, directions every ${refreshEvery} steps on ${bench.plan.hessianExamples} examples. γ = 1 is SGD; random directions are the control.`,
+          table(results.filter(({ result }) => result.k === k)),
           `Number of directions at γ = ${sharp}:`,
           table(ofKs),
         ].join('\n\n'),
@@ -47,34 +51,34 @@ export function nsgd(bench: Bench): Finding<NsgdResult> {
   };
 }
 
-function nsgdUnit(
-  bench: Bench,
-  seed: number,
-  { gamma, k }: { readonly gamma: number; readonly k: number },
-): Unit<NsgdResult> {
+type Choice = Omit<NsgdChoice, 'seed'>;
+
+function nameOf({ gamma, k, control }: Choice): string {
+  return `γ = ${gamma}, K = ${k}${control ? ', random directions' : ''}`;
+}
+
+function nsgdUnit(bench: Bench, seed: number, choice: Choice): Unit<NsgdResult> {
   return {
-    id: `seed ${seed}, γ = ${gamma}, K = ${k}`,
+    id: `seed ${seed}, ${nameOf(choice)}`,
     seed,
-    weight: 1 + k / 20,
-    run: (onProgress) => trainNudged(bench, { seed, gamma, k }, onProgress),
+    weight: 1 + choice.k / 20,
+    run: (onProgress) => trainNudged(bench, { seed, ...choice }, onProgress),
   };
 }
 
 function table(results: readonly UnitResult<NsgdResult>[]): string {
-  const rows = [...groupBy(results, ({ result }) => `γ = ${result.gamma}, K = ${result.k}`)].map(
-    ([name, group]) => {
-      const of = (pick: (result: NsgdResult) => number): string =>
-        withSpread(group.map(({ result }) => pick(result)));
-      return [
-        name,
-        of(({ end }) => end.loss),
-        of(({ end }) => end.sharpness),
-        of(({ distance }) => distance),
-        of(({ end }) => end.accuracy),
-        of(({ testAccuracy }) => testAccuracy),
-      ];
-    },
-  );
+  const rows = [...groupBy(results, ({ result }) => nameOf(result))].map(([name, group]) => {
+    const of = (pick: (result: NsgdResult) => number): string =>
+      withSpread(group.map(({ result }) => pick(result)));
+    return [
+      name,
+      of(({ end }) => end.loss),
+      of(({ end }) => end.sharpness),
+      of(({ distance }) => distance),
+      of(({ end }) => end.accuracy),
+      of(({ testAccuracy }) => testAccuracy),
+    ];
+  });
   return markdownTable(
     [
       'run',
@@ -91,12 +95,12 @@ function table(results: readonly UnitResult<NsgdResult>[]): string {
 function curves(
   bench: Bench,
   results: readonly UnitResult<NsgdResult>[],
-  nameOf: (result: NsgdResult) => string,
+  label: (result: NsgdResult) => string,
 ) {
   const runs = results.filter(({ seed }) => seed === 1);
   const { learningRate, batchSize } = bench.plan.nsgd;
   return learningCurvesChart(
-    runs.map(({ result }) => ({ name: nameOf(result), records: result.records })),
+    runs.map(({ result }) => ({ name: label(result), records: result.records })),
     { subtitle: subtitleOf(bench, `η = ${learningRate}, S = ${batchSize}; accuracy on validation images`) },
   );
 }

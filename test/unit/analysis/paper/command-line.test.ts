@@ -11,6 +11,7 @@ describe('parseCommandLine', () => {
       size: 'small',
       seeds: 3,
       randomLabels: 0,
+      augment: false,
       out: 'out/paper/nsgd-fashion-mnist-simple-cnn-small',
     });
   });

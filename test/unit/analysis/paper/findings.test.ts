@@ -31,6 +31,7 @@ beforeAll(async () => {
     size: 'tiny',
     seeds: 1,
     randomLabels: 0,
+    augment: false,
     out: join(out, 'alignment'),
   };
   bench = await openBench(settings, sizes.tiny);
