@@ -130,26 +130,51 @@ describe('a loss that goes wrong', () => {
     optimizer.dispose();
   });
 
-  it('with an op that cannot be differentiated twice fails at the first refresh and names the op', () => {
-    const x = tf.variable(tf.tensor1d([1, 2, 3]));
-    const opaque = tf.customGrad((y, save) => {
-      (save as tf.GradSaveFunc)([y as tf.Tensor]);
-      const values = (y as tf.Tensor).dataSync();
-      return {
-        value: tf.tensor1d(Array.from(values, (v) => v * v)),
-        gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, tf.mul(2, saved[0]!)),
-      };
+  const customGradient = tf.customGrad((y, save) => {
+    (save as tf.GradSaveFunc)([y as tf.Tensor]);
+    const values = (y as tf.Tensor).dataSync();
+    return {
+      value: tf.tensor1d(Array.from(values, (v) => v * v)),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, tf.mul(2, saved[0]!)),
+    };
+  });
+
+  /** An op with a gradient that is itself made of an op without one. */
+  function kernelGradient(): (x: tf.Tensor) => tf.Tensor {
+    const [backendName, kernelName] = ['cpu', 'OnceDifferentiable'];
+    const { kernelFunc: square } = tf.getKernel('Square', backendName);
+    const { kernelFunc: multiply } = tf.getKernel('Multiply', backendName);
+    tf.registerKernel({ backendName, kernelName, kernelFunc: square });
+    tf.registerKernel({ backendName, kernelName: `${kernelName}Grad`, kernelFunc: multiply });
+    tf.registerGradient({
+      kernelName,
+      inputsToSave: ['x'],
+      gradFunc: (dy, [x]) => ({
+        x: () => tf.engine().runKernel(`${kernelName}Grad`, { a: dy as tf.Tensor, b: tf.mul(2, x!) }),
+      }),
     });
+    return (x) => tf.engine().runKernel(kernelName, { x });
+  }
+
+  it.each([
+    ['a custom gradient that reads values', () => customGradient, /tf.customGrad/],
+    ['a kernel', kernelGradient, /OnceDifferentiableGrad/],
+  ])('that cannot be differentiated twice fails at the refresh and names the op: %s', (_, make, name) => {
+    const op = make();
+    const x = tf.variable(tf.tensor1d([1, 2, 3]));
     const optimizer = new NSGD({ learningRate: 0.1, k: 1 });
     const before = tf.memory().numTensors;
     const minimize = (): void => {
-      tf.tidy(() => void optimizer.minimize(() => tf.sum(opaque(x)) as tf.Scalar, false, [x]));
+      tf.tidy(() => void optimizer.minimize(() => tf.sum(op(x)) as tf.Scalar, false, [x]));
     };
     expect(minimize).toThrow(DifferentiationError);
+    // Not only once: training does not go on without directions unnoticed.
+    expect(minimize).toThrow(name);
     expect(minimize).toThrow(/finiteDifference/);
     expect(tf.memory().numTensors).toBe(before);
     optimizer.setGamma(1);
     minimize();
+    expect(readAll([x])[0]).toBeCloseTo(0.8, 6);
     x.dispose();
     optimizer.dispose();
   });
