@@ -9,7 +9,9 @@ import { SeededRandom } from '../../src/random.js';
 import { pooledWorker, ShardedHessian, type ShardWorker, WorkersLostError } from '../../src/workers/index.js';
 import { relativeError } from '../golden-case.js';
 import { useBackend } from '../wasm-backend.js';
-import { shardPool } from './thread-pool.js';
+import { buildShardScript, shardPool } from './thread-pool.js';
+
+beforeAll(buildShardScript);
 
 const loss = 'categoricalCrossentropy';
 // An odd number, so that shards differ in size and have to be weighted.
