@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {
   input,
   type LayersModel,
+  type SymbolicTensor,
   layers,
   model as functionalModel,
   regularizers,
