@@ -3,6 +3,9 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createModel, modelNames } from '../../../../examples/models/create-model.js';
 import { resnet32 } from '../../../../examples/models/resnet-32.js';
+import { modelObjective } from '../../../../src/objectives/model-objective.js';
+import { HessianOperator } from '../../../../src/operators/hessian.js';
+import { registerWasmTrainingKernels } from '../../../../src/wasm/index.js';
 import { useBackend } from '../../../wasm-backend.js';
 
 const cifar = { inputShape: [32, 32, 3], classes: 10, seed: 1 } as const;
@@ -51,5 +54,28 @@ describe('models of the paper', () => {
     expect(deviation / Math.sqrt(2 / 15 / 64)).toBeGreaterThan(0.8);
     expect(deviation / Math.sqrt(2 / 15 / 64)).toBeLessThan(0.96);
     model.dispose();
+  });
+
+  it.each(['simple-cnn', 'resnet-32'] as const)('%s can be differentiated twice', async (name) => {
+    await useBackend('wasm');
+    const undo = await registerWasmTrainingKernels();
+    const model = createModel(name, cifar);
+    const xs = tf.randomNormal([2, 32, 32, 3], 0, 1, 'float32', 1);
+    const ys = tf.tidy(() => tf.cast(tf.oneHot([1, 2], 10), 'float32'));
+    const objective = modelObjective(model, { xs, ys }, { loss: 'categoricalCrossentropy' });
+    const hessian = new HessianOperator(objective);
+    const u = tf.randomNormal([hessian.size], 0, 1, 'float32', 2) as tf.Tensor1D;
+    const v = tf.randomNormal([hessian.size], 0, 1, 'float32', 3) as tf.Tensor1D;
+    const [hu, hv] = [hessian.matvec(u), hessian.matvec(v)];
+    const [a, b, size] = tf.tidy(() =>
+      [tf.dot(u, hv), tf.dot(v, hu), tf.mul(tf.norm(hu), tf.norm(v))].map((x) => x.dataSync()[0]!),
+    );
+    expect(size).toBeGreaterThan(0);
+    // Symmetric, to float32 rounding of sums over n numbers.
+    expect(Math.abs(a! - b!)).toBeLessThan(1e-4 * size!);
+    tf.dispose([xs, ys, u, v, hu, hv]);
+    hessian.dispose();
+    model.dispose();
+    undo();
   });
 });
