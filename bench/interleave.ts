@@ -51,6 +51,13 @@ export function ratio(times: Rounds, numerator: string, denominator: string): Sp
   return spread(above.map((value, i) => value / (below[i] ?? NaN)));
 }
 
+/** Fastest numerator ÷ fastest denominator: the rounds that were disturbed least; null where one was not timed. */
+export function fastestRatio(times: Rounds, numerator: string, denominator: string): number | null {
+  const [above, below] = [times.get(numerator), times.get(denominator)];
+  if (above === undefined || below === undefined) return null;
+  return Math.min(...above) / Math.min(...below);
+}
+
 /** Median of several runs of something short: one reading of the clock would be noise. */
 export function repeated(times: number, run: () => void): () => number {
   return () => {

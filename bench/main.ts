@@ -10,7 +10,7 @@ import type { Rounds } from './interleave.js';
 import { benchKernels, kernelRows } from './kernel-bench.js';
 import { benchModel } from './model-bench.js';
 import { createModels, type BenchModel } from './models.js';
-import { kernelTable, modelTable, timesTable } from './report.js';
+import { fastestTable, kernelTable, modelTable, timesTable } from './report.js';
 import { TorchWorker } from './torch.js';
 
 // Started by run.mjs: <torch-worker.py> <output folder> <rounds> <models, comma separated> <kernels?> <clock>
@@ -49,6 +49,7 @@ const markdown = [
   `## ${title}`,
   `${machine}${torch.length > 0 ? '' : '; no python with torch found'}`,
   modelTable(results, fused),
+  fastestTable(results),
   timesTable(results),
   kernels.length > 0 ? kernelTable(kernels, kernelTimes) : '',
 ].join('\n\n');

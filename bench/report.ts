@@ -1,4 +1,4 @@
-import { ratio, spread, type Rounds, type Spread } from './interleave.js';
+import { fastestRatio, ratio, spread, type Rounds, type Spread } from './interleave.js';
 import { MICRO, XNNPACK, YARDSTICK_GFLOP, type KernelRow } from './kernel-bench.js';
 import type { BenchModel } from './models.js';
 
@@ -92,6 +92,23 @@ export function modelTable(results: ReadonlyMap<BenchModel, Rounds>, fused: bool
       return `${show(value)} ${met ? '✓' : '✗'} ${bound.atLeast === true ? '≥' : '≤'} ${number(reach)}`;
     });
     if (cells.some((cell) => cell !== '')) lines.push(`| ${bound.title} | ${cells.join(' | ')} |`);
+  }
+  return lines.join('\n');
+}
+
+/** The same ratios between the fastest rounds of either side. */
+export function fastestTable(results: ReadonlyMap<BenchModel, Rounds>): string {
+  const models = [...results.keys()];
+  const lines = [
+    `| ratio of the fastest rounds | ${models.map((m) => m.name).join(' | ')} |`,
+    `|---|${models.map(() => '---').join('|')}|`,
+  ];
+  for (const { title, above, below } of BOUNDS) {
+    const cells = models.map((model) => {
+      const value = fastestRatio(results.get(model) as Rounds, above, below);
+      return value === null ? '' : number(value);
+    });
+    if (cells.some((cell) => cell !== '')) lines.push(`| ${title} | ${cells.join(' | ')} |`);
   }
   return lines.join('\n');
 }

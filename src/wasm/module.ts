@@ -58,6 +58,9 @@ export interface WasmFunctions {
   transformFilter(g: number, tap: number, n: number, u: number, stride: number): void;
   transformFilterGradient(u: number, stride: number, n: number, g: number, tap: number): void;
   copyBlock(src: number, srcStride: number, rows: number, cols: number, dst: number, dstStride: number): void;
+  addRows(...args: RowArguments): void;
+  subtractRows(...args: RowArguments): void;
+  multiplyRows(...args: RowArguments): void;
   tanh(x: number, y: number, n: number): void;
 }
 
@@ -75,6 +78,15 @@ type WinogradGradientEnd = [
   batch: number,
   block: number,
   scratch: number,
+];
+type RowArguments = [
+  a: number,
+  aRow: number,
+  b: number,
+  bRow: number,
+  out: number,
+  rows: number,
+  cols: number,
 ];
 type Four = [number, number, number, number];
 type TileArguments = [

@@ -183,3 +183,39 @@ describe('identity and cast', () => {
       return [int, tf.cast(int, 'float32'), tf.cast(tf.cast(x, 'bool'), 'float32')];
     }, 1));
 });
+
+describe('add, subtract and multiply agree with cpu', () => {
+  test.each<[number[], number[]]>([
+    [
+      [5, 7],
+      [5, 7],
+    ],
+    [[6, 5, 9], [9]],
+    [[9], [6, 5, 9]],
+    [
+      [6, 5, 9],
+      [5, 9],
+    ],
+    [[6, 5, 2], [2]],
+    [
+      [6, 5, 9],
+      [6, 1, 9],
+    ],
+    [
+      [6, 1],
+      [1, 7],
+    ],
+    [[5, 5], []],
+    [[], []],
+    [[0, 4], [4]],
+    [
+      [3, 4],
+      [1, 4],
+    ],
+  ])('%j and %j', async (left, right) =>
+    expectSame(() => {
+      const [a, b] = [sample(left, 1), sample(right, 2)];
+      return [tf.add(a, b), tf.sub(a, b), tf.mul(a, b), tf.mul(tf.cast(tf.mul(a, 8), 'int32'), 3)];
+    }, 1),
+  );
+});

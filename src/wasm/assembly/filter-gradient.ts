@@ -66,24 +66,21 @@ export function filterGradient(
           pw,
         );
       }
-      let d = acc;
-      for (let r = 0; r < kh; r++) {
-        for (let s = 0; s < runs; s++) {
-          const a = base + <usize>(r * dh) * rowBytes + <usize>(s * dw) * cell;
-          addRun(a, run, rows, rowBytes * sh, ow, cell * sw, panels, d, cop);
-          d += (<usize>run * cop) << 2;
-        }
-      }
+      addRows(base, kh * runs * run, run, runs, rowBytes * dh, cell * dw, rows, rowBytes * sh, ow, cell * sw, panels, acc, cop);
     }
     src += srcImage;
     dy += dyImage;
   }
 }
 
-/** One run of `run` adjacent rows of the gradient, four at a time. */
-function addRun(
+/** All `count` rows of the gradient, four at a time: row i reads input `i mod run` of tap `i / run`. */
+function addRows(
   a: usize,
+  count: i32,
   run: i32,
+  runs: i32,
+  tapRow: usize,
+  tapCol: usize,
   rows: i32,
   rowStride: usize,
   cols: i32,
@@ -93,35 +90,23 @@ function addRun(
   cop: i32,
 ): void {
   const ld = (<usize>cop) << 2;
-  for (let i = 0; i < run; i += 4) {
-    const left = min(4, run - i);
-    const a0 = a + ((<usize>i) << 2);
-    const a1 = left > 1 ? a0 + 4 : a0;
-    const a2 = left > 2 ? a0 + 8 : a0;
-    const a3 = left > 3 ? a0 + 12 : a0;
+  for (let i = 0; i < count; i += 4) {
+    const left = min(4, count - i);
+    const a0 = rowAt(a, i, run, runs, tapRow, tapCol);
+    const a1 = left > 1 ? rowAt(a, i + 1, run, runs, tapRow, tapCol) : a0;
+    const a2 = left > 2 ? rowAt(a, i + 2, run, runs, tapRow, tapCol) : a0;
+    const a3 = left > 3 ? rowAt(a, i + 3, run, runs, tapRow, tapCol) : a0;
     const c0 = acc + <usize>i * ld;
     const c1 = left > 1 ? c0 + ld : c0;
     const c2 = left > 2 ? c1 + ld : c0;
     const c3 = left > 3 ? c2 + ld : c0;
-    tile(
-      a0,
-      a1,
-      a2,
-      a3,
-      rows,
-      rowStride,
-      1,
-      0,
-      cols,
-      colStride,
-      panels,
-      c0,
-      c1,
-      c2,
-      c3,
-      left,
-      cop,
-      ACCUMULATE,
-    );
+    tile(a0, a1, a2, a3, rows, rowStride, 1, 0, cols, colStride, panels, c0, c1, c2, c3, left, cop, ACCUMULATE);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function rowAt(a: usize, i: i32, run: i32, runs: i32, tapRow: usize, tapCol: usize): usize {
+  const tap = i / run;
+  return a + <usize>(tap / runs) * tapRow + <usize>(tap % runs) * tapCol + ((<usize>(i % run)) << 2);
 }

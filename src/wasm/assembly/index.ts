@@ -15,3 +15,4 @@ export { winogradConvolve, winogradFilterGradient, winogradScratchBytes } from '
 export { transformFilter, transformFilterGradient } from './winograd-transforms';
 export { tanh } from './tanh';
 export { tile } from './tile';
+export { addRows, multiplyRows, subtractRows } from './elementwise';

@@ -1,4 +1,5 @@
 import type { TrainingKernel } from '../kernel.js';
+import { add, multiply, sub } from './arithmetic.js';
 import { avgPool3dGrad, avgPoolGrad } from './average-pool-gradients.js';
 import { batchMatMul } from './batch-mat-mul.js';
 import { conv2d, fusedConv2d } from './conv2d.js';
@@ -18,6 +19,7 @@ import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
 /** Every kernel that {@link registerWasmTrainingKernels} registers. */
 export const trainingKernels: readonly TrainingKernel[] = [
+  add,
   avgPool3dGrad,
   avgPoolGrad,
   batchMatMul,
@@ -38,8 +40,10 @@ export const trainingKernels: readonly TrainingKernel[] = [
   maxPool3dGrad,
   maxPoolGrad,
   maxPoolWithArgmax,
+  multiply,
   slice,
   splitV,
+  sub,
   sum,
   tanh,
   unpack,

@@ -1,0 +1,45 @@
+import { Add, Multiply, Sub, util, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { WasmFunctions } from '../module.js';
+import { allFloat32, input, passOn, type TrainingKernel } from '../kernel.js';
+
+type RowFunction = 'addRows' | 'subtractRows' | 'multiplyRows';
+
+/**
+ * A sum, difference or product of equal shapes, or of a tensor and one whose shape is the end of its shape (a bias).
+ * Stock hands shapes over as arrays at each call, which a small tensor's arithmetic does not pay for: at 128 × 64 it takes
+ * 1.5 to 2.3 times as long, and a product over the tape is a thousand such calls. Other broadcasts, single numbers and
+ * other types stay with the stock kernel.
+ */
+function arithmetic(kernelName: string, name: RowFunction): TrainingKernel {
+  return {
+    kernelName,
+    create: (heap, stock) => {
+      const compute: WasmFunctions[RowFunction] = heap.functions[name];
+      return (call) => {
+        const [a, b] = [input(call, 'a'), input(call, 'b')];
+        if (!allFloat32(a, b)) return passOn(stock, heap, call);
+        const [sizeA, sizeB] = [util.sizeFromShape(a.shape), util.sizeFromShape(b.shape)];
+        const [long, short] = sizeA >= sizeB ? [a, b] : [b, a];
+        const cols = Math.min(sizeA, sizeB);
+        if (!endsWith(long, short) || (cols < 4 && sizeA !== sizeB)) return passOn(stock, heap, call);
+        const out = heap.output(long.shape);
+        const rows = cols === 0 ? 0 : Math.max(sizeA, sizeB) / cols;
+        const rowBytes = 4 * cols;
+        const [aRow, bRow] = [sizeA === cols ? 0 : rowBytes, sizeB === cols ? 0 : rowBytes];
+        compute(heap.pointer(a), aRow, heap.pointer(b), bRow, heap.pointer(out), rows, cols);
+        return out;
+      };
+    },
+  };
+}
+
+function endsWith(long: TensorInfo, short: TensorInfo): boolean {
+  const offset = long.shape.length - short.shape.length;
+  if (offset < 0) return false;
+  for (let i = 0; i < short.shape.length; i++) if (short.shape[i] !== long.shape[i + offset]) return false;
+  return true;
+}
+
+export const add = arithmetic(Add, 'addRows');
+export const sub = arithmetic(Sub, 'subtractRows');
+export const multiply = arithmetic(Multiply, 'multiplyRows');
