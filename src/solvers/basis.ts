@@ -1,23 +1,18 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { add, concat, matMul, mul, reshape, slice, sub, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { combineColumn } from './combine-rows.js';
 
 /**
- * Columns of a tile at most. Inner products are summed within a tile on the device and over the tiles in turn, so
- * that their error does not grow with n.
+ * Columns of a tile. Inner products are summed within a tile on the device and over the tiles in turn, so that
+ * their error does not grow with n. Every tile more costs kernel calls in each step: 2^18 keeps their error near 1e-6.
  */
-const LARGEST_TILE = 2 ** 17;
-
-/**
- * Longer vectors than this are cut into at least eight tiles, so that the rows of one tile, which are held twice
- * while they are replaced, are a few vectors' worth.
- */
-const ONE_TILE = 2 ** 13;
+const TILE_COLUMNS = 2 ** 18;
 
 /**
  * Rows of a block: its products with a vector read the vector once for all of them. Joining rows to a block
  * holds each twice for a moment, so this is also what the basis needs beyond its rows at most.
  */
-const BLOCK_ROWS = 4;
+const BLOCK_ROWS = 3;
 
 /** Some rows of the basis: one tile [rows, columns] for each range of columns. */
 interface Block {
@@ -43,24 +38,21 @@ export interface Measures {
  * Orthonormal rows of R^n on the device.
  *
  * Tensors cannot be written in place, so the rows lie in blocks: a new row is a block of its own, older rows are
- * joined by fours. Every operation that changes rows goes tile by tile. Beyond its rows the basis never needs
+ * joined by threes. Every operation that changes rows goes tile by tile. Beyond its rows the basis never needs
  * more than three vectors of length n, or the rows of a block while they are joined.
  */
 export class KrylovBasis {
   private blocks: Block[] = [];
-  private readonly tileColumns: number;
 
   /** @param size n, the length of the rows */
-  constructor(readonly size: number) {
-    this.tileColumns = size <= ONE_TILE ? size : Math.min(LARGEST_TILE, Math.ceil(size / 8));
-  }
+  constructor(readonly size: number) {}
 
   /** The number of rows. */
   get rows(): number {
     return this.blocks.reduce((sum, block) => sum + block.rows, 0);
   }
 
-  /** Index of the first row that is not joined to others yet; at least the last four rows are not. */
+  /** Index of the first row that is not joined to others yet; at least the last three rows are not. */
   get firstLoose(): number {
     return this.blocks.reduce((sum, block) => (block.rows > 1 ? sum + block.rows : sum), 0);
   }
@@ -72,8 +64,8 @@ export class KrylovBasis {
    */
   candidate(vector: Tensor1D): Candidate {
     const tiles: Tensor2D[] = [];
-    for (let from = 0; from < this.size; from += this.tileColumns) {
-      const columns = Math.min(this.tileColumns, this.size - from);
+    for (let from = 0; from < this.size; from += TILE_COLUMNS) {
+      const columns = Math.min(TILE_COLUMNS, this.size - from);
       const isWhole = columns === this.size;
       tiles.push(
         tidy(() => reshape(isWhole ? vector : slice(vector, [from], [columns]), [1, columns]) as Tensor2D),
@@ -191,8 +183,8 @@ export class KrylovBasis {
     }
     const fresh: Block[] = bands.map((band) => ({ rows: band[0]!.shape[0], tiles: [] }));
     old[0]!.tiles.forEach((_, j) => {
-      bands.forEach((band, i) => fresh[i]!.tiles.push(combine(band, old, j)));
-      for (const block of old) block.tiles[j]!.dispose();
+      const column = old.map((block) => block.tiles[j]!);
+      combineColumn(bands, column).forEach((tile, i) => fresh[i]!.tiles.push(tile));
     });
     for (const band of bands) for (const part of band) part.dispose();
     this.blocks = fresh;
@@ -248,15 +240,4 @@ export class KrylovBasis {
       return index > first;
     });
   }
-}
-
-/** Combinations of the rows of all blocks, for one range of columns. */
-function combine(weights: readonly Tensor2D[], blocks: readonly Block[], column: number): Tensor2D {
-  let sum: Tensor2D = matMul(weights[0]!, blocks[0]!.tiles[column]!);
-  for (let b = 1; b < blocks.length; b++) {
-    const next = tidy((): Tensor2D => add(sum, matMul(weights[b]!, blocks[b]!.tiles[column]!)));
-    sum.dispose();
-    sum = next;
-  }
-  return sum;
 }
