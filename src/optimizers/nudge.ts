@@ -1,9 +1,8 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import {
-  abs,
   addN,
   clone,
-  lessEqual,
+  isFinite,
   matMul,
   mul,
   reshape,
@@ -19,9 +18,6 @@ import {
  * variable, which saves joining and cutting vectors of length n in every step.
  */
 export type DirectionBlocks = readonly (Tensor2D | null)[];
-
-/** The largest finite float32. */
-const largestFloat32 = 3.4028234663852886e38;
 
 /**
  * The coordinates of a vector along the directions: α = V x = Σ_v V_v x_v.
@@ -39,7 +35,7 @@ export function coordinates(directions: DirectionBlocks, parts: readonly Tensor[
       block == null ? [] : [matMul(block, reshape(parts[i]!, [parts[i]!.size, 1]))],
     );
     const alphas = reshape(addN(products), [-1]) as Tensor1D;
-    return where(lessEqual(abs(alphas), largestFloat32), alphas, zerosLike(alphas));
+    return where(isFinite(alphas), alphas, zerosLike(alphas));
   });
 }
 
