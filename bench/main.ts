@@ -11,6 +11,7 @@ import { benchKernels, kernelRows } from './kernel-bench.js';
 import { benchModel } from './model-bench.js';
 import { createModels, type BenchModel } from './models.js';
 import { fastestTable, kernelTable, modelTable, timesTable } from './report.js';
+import { benchReplaced, replacedTable } from './replaced-bench.js';
 import { TorchWorker } from './torch.js';
 
 // Started by run.mjs: <torch-worker.py> <output folder> <rounds> <models, comma separated> <kernels?> <clock>
@@ -41,6 +42,7 @@ for (const model of createModels()) {
 for (const worker of torch) worker.stop();
 
 const kernels = withKernels === 'yes' ? kernelRows() : [];
+const replaced = kernels.length > 0 ? await benchReplaced(rounds) : null;
 const kernelTimes = kernels.length > 0 ? await benchKernels(kernels, rounds) : new Map<string, number[]>();
 
 const title = fused ? 'SIMD with fused multiply-add (relaxed SIMD)' : 'SIMD without fused multiply-add';
@@ -52,6 +54,7 @@ const markdown = [
   fastestTable(results),
   timesTable(results),
   kernels.length > 0 ? kernelTable(kernels, kernelTimes) : '',
+  replaced === null ? '' : replacedTable(replaced),
 ].join('\n\n');
 process.stdout.write(`${markdown}\n`);
 
@@ -64,6 +67,7 @@ const record = {
     model: model.name,
     milliseconds: Object.fromEntries(times),
   })),
+  replaced: replaced === null ? {} : Object.fromEntries(replaced),
   kernels: kernels.map(({ name, gflop }) => ({ name, gflop, milliseconds: kernelTimes.get(name) })),
 };
 writeFileSync(`${stem}.md`, `${markdown}\n`);
