@@ -3,6 +3,7 @@ import type { WasmFunctions } from './module.js';
 
 /** The parts of tfjs's WASM backend that kernels need. */
 export interface WasmBackend extends KernelBackend {
+  /** null once tfjs has removed the backend */
   readonly wasm: {
     readonly asm?: { readonly memory?: WebAssembly.Memory };
     readonly wasmMemory?: WebAssembly.Memory;
@@ -77,7 +78,8 @@ export class Heap {
 
   /** Gives the scratch back to tfjs's heap. The next kernel that needs some asks again. */
   dispose(): void {
-    if (this.block !== 0) this.backend.wasm._free(this.block);
+    // A backend that tfjs has removed has given up its heap, and our block with it.
+    if (this.block !== 0) this.backend.wasm?._free(this.block);
     this.block = 0;
     this.capacity = 0;
   }

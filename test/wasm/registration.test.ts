@@ -70,3 +70,17 @@ test('undo gives the scratch back to the heap', async () => {
     backend.wasm._free = free;
   }
 });
+
+test('a backend that was removed and started anew is registered for anew', async () => {
+  await registerWasmTrainingKernels();
+  const product = () =>
+    tf.tidy(() => [...tf.matMul(tf.ones([2, 3]), tf.ones([4, 3]), false, true).dataSync()]);
+  expect(product()).toEqual(new Array(8).fill(3));
+  const factory = tf.findBackendFactory('wasm');
+  tf.removeBackend('wasm');
+  tf.registerBackend('wasm', factory, 2);
+  await useBackend('wasm');
+  expect(product).toThrow(/registerWasmTrainingKernels again/);
+  undo = await registerWasmTrainingKernels();
+  expect(product()).toEqual(new Array(8).fill(3));
+});
