@@ -91,6 +91,25 @@ export const convolutionCases: readonly OpCase[] = [
   },
   {
     kernel: 'Conv2D',
+    setting: '1 × 1, same, stride 2, as in a shortcut',
+    inputs: [smooth(2, 6, 7, 2), smooth(1, 1, 2, 3)],
+    op: (a, w) => tf.conv2d(a as tf.Tensor4D, w as tf.Tensor4D, 2, 'same'),
+  },
+  {
+    kernel: 'FusedConv2D',
+    setting: '1 × 3, same, strides 3 and 2',
+    inputs: [smooth(2, 6, 7, 2), smooth(1, 3, 2, 3)],
+    op: (a, w) =>
+      tf.fused.conv2d({ x: a as tf.Tensor4D, filter: w as tf.Tensor4D, strides: [3, 2], pad: 'same' }),
+  },
+  {
+    kernel: 'DepthwiseConv2dNative',
+    setting: '2 × 2, same, stride 3',
+    inputs: [smooth(2, 6, 6, 2), smooth(2, 2, 2, 1)],
+    op: (a, w) => tf.depthwiseConv2d(a as tf.Tensor4D, w as tf.Tensor4D, 3, 'same'),
+  },
+  {
+    kernel: 'Conv2D',
     setting: 'channels first',
     inputs: [smooth(1, 2, 4, 4), smooth(2, 2, 2, 2)],
     op: (a, w) => tf.conv2d(a as tf.Tensor4D, w as tf.Tensor4D, 1, 'valid', 'NCHW'),
