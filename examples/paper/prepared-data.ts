@@ -1,17 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import {
-  cast,
-  div,
-  mean,
-  oneHot,
-  slice,
-  sqrt,
-  square,
-  sub,
-  tensor,
-  tensor1d,
-  tidy,
-} from '@tensorflow/tfjs-core';
+import { cast, oneHot, tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { loadCifar10 } from '../data/cifar10.js';
 import { loadFashionMnist } from '../data/fashion-mnist.js';
 import type { ImageData, ImageSet, LoadOptions } from '../data/image-set.js';
@@ -54,30 +42,49 @@ export function prepareData(
 ): PreparedData {
   const options = { train: plan.train + plan.validation, test: plan.test, seed: 0 };
   const { train, test } = loaders[name]({ ...options, ...(folder != null && { folder }) });
-  const parts = tidy(() => {
-    const images = imagesOf(train);
-    const fitted = slice(images, 0, plan.train);
-    const average = mean(fitted, 0, true);
-    const deviation = sqrt(mean(square(sub(fitted, average))));
-    const scaled = (xs: Tensor): Tensor => div(sub(xs, average), deviation);
-    const labels = labelsOf(train);
-    const trainLabels = slice(labels, 0, plan.train);
-    return {
-      train: {
-        xs: scaled(fitted),
-        ys: randomLabels(trainLabels, { fraction: noise, seed: 1 }),
-      },
-      validation: { xs: scaled(slice(images, plan.train)), ys: slice(labels, plan.train) },
-      test: { xs: scaled(imagesOf(test)), ys: labelsOf(test) },
-    };
+  // On the host and in place: at full size the images alone are most of what a 32-bit heap holds.
+  const scale = scaleOf(train, plan.train);
+  for (const { images } of [train, test]) applyScale(images, scale);
+  const fitted = examplesOf(train, 0, plan.train);
+  const ys = randomLabels(fitted.ys, { fraction: noise, seed: 1 });
+  fitted.ys.dispose();
+  return {
+    train: { xs: fitted.xs, ys },
+    validation: examplesOf(train, plan.train, train.count),
+    test: examplesOf(test, 0, test.count),
+    shape: train.shape,
+    classes: train.classes,
+  };
+}
+
+interface Scale {
+  /** The mean image. */
+  readonly mean: Float64Array;
+  /** One for all pixels. */
+  readonly deviation: number;
+}
+
+/** Mean image and standard deviation of the first `count` images. */
+function scaleOf({ images, shape }: ImageSet, count: number): Scale {
+  const size = shape[0] * shape[1] * shape[2];
+  const mean = new Float64Array(size);
+  for (let i = 0; i < count * size; i++) mean[i % size]! += images[i]! / count;
+  let squares = 0;
+  for (let i = 0; i < count * size; i++) squares += (images[i]! - mean[i % size]!) ** 2;
+  return { mean, deviation: Math.sqrt(squares / (count * size)) };
+}
+
+function applyScale(images: Float32Array, { mean, deviation }: Scale): void {
+  for (let i = 0; i < images.length; i++) images[i] = (images[i]! - mean[i % mean.length]!) / deviation;
+}
+
+/** Images `begin` to `end` − 1 with one-hot labels. */
+function examplesOf({ images, labels, shape, classes }: ImageSet, begin: number, end: number): Examples {
+  const size = shape[0] * shape[1] * shape[2];
+  const xs = tensor(images.subarray(begin * size, end * size), [end - begin, ...shape]);
+  const ys = tidy(() => {
+    const numbers = tensor1d(Int32Array.from(labels.subarray(begin, end)), 'int32');
+    return cast(oneHot(numbers, classes), 'float32');
   });
-  return { ...parts, shape: train.shape, classes: train.classes };
-}
-
-function imagesOf({ images, count, shape }: ImageSet): Tensor {
-  return tensor(images, [count, ...shape]);
-}
-
-function labelsOf({ labels, classes }: ImageSet): Tensor {
-  return cast(oneHot(tensor1d(Int32Array.from(labels), 'int32'), classes), 'float32');
+  return { xs, ys };
 }
