@@ -137,6 +137,35 @@ describe('curvatureMonitor', () => {
     );
   });
 
+  it('serves fitDataset as it serves fit', async () => {
+    const optimizer = tf.train.sgd(0.05);
+    const model = makeModel(optimizer);
+    const monitor = curvatureMonitor(modelObjective(model, data), { every: 1, metrics: ['sharpness'] });
+    const batches = () =>
+      [0, 8].map((begin) => ({
+        xs: tf.slice(data.xs, [begin, 0], [8, 4]),
+        ys: tf.slice(data.ys, [begin, 0], [8, 2]),
+      }));
+    const iterator = () => {
+      const rest = batches();
+      const next = () => Promise.resolve({ value: rest.shift() ?? null, done: rest.length === 0 });
+      return Promise.resolve({ next });
+    };
+    const dataset = { size: 2, iterator } as never;
+    const { history } = await model.fitDataset(dataset, { epochs: 2, verbose: 0, callbacks: monitor });
+    expect(monitor.records.map(({ step, epoch }) => [step, epoch])).toEqual([
+      [0, 0],
+      [1, 0],
+      [2, 0],
+      [3, 1],
+      [4, 1],
+    ]);
+    expect(history.sharpness).toEqual([2, 4].map((step) => monitor.records[step]!.sharpness));
+    monitor.dispose();
+    model.dispose();
+    optimizer.dispose();
+  });
+
   it('keeps to its share of the training time', async () => {
     const { records, skipped } = await run({ every: 1, budget: 0.05 });
     expect(records.length).toBeGreaterThan(0);
