@@ -1,0 +1,29 @@
+// node bench/solvers.mjs [--rounds 5] [--clock cpu]: bundles solvers.ts and runs it with fused multiply-add.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'tsdown';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, clock: { type: 'string', default: 'wall' } },
+});
+await build({
+  config: false,
+  entry: { solvers: join(root, 'bench/solvers.ts') },
+  outDir: join(root, 'out/bench-solvers'),
+  format: 'esm',
+  platform: 'node',
+  deps: { neverBundle: [/^@tensorflow\//, 'ml-matrix'] },
+  // Where the bundled test files look for their data.
+  define: { 'import.meta.dirname': JSON.stringify(join(root, 'test')) },
+  dts: false,
+  logLevel: 'warn',
+});
+const flags = Number(process.versions.node.split('.')[0]) < 21 ? ['--experimental-wasm-relaxed-simd'] : [];
+const script = join(root, 'out/bench-solvers/solvers.mjs');
+const { status } = spawnSync(process.execPath, [...flags, script, root, values.rounds, values.clock], {
+  stdio: 'inherit',
+});
+process.exit(status ?? 1);
