@@ -28,7 +28,8 @@ export function alignment(bench: Bench): Finding<AtPeak<GradientAlignment>> {
         direction,
         gradient,
         withSpread(measured.map(({ records }) => records[i]!.meanAbsCosine)),
-        withSpread(measured.map(({ records }) => records[i]!.meanCosine)),
+        // The sign of an eigenvector is arbitrary, and so is that of the mean.
+        withSpread(measured.map(({ records }) => Math.abs(records[i]!.meanCosine))),
         withSpread(
           measured.map(
             ({ records, expectedRandomBaseline }) => records[i]!.meanAbsCosine / expectedRandomBaseline,
@@ -36,7 +37,7 @@ export function alignment(bench: Bench): Finding<AtPeak<GradientAlignment>> {
         ),
       ]);
       const table = markdownTable(
-        ['direction', 'gradient', 'mean abs cos', 'mean cos', 'mean abs cos over √(2/πn)'],
+        ['direction', 'gradient', 'mean abs cos', 'size of the mean cos', 'mean abs cos over √(2/πn)'],
         rows,
       );
       return {

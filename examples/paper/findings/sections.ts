@@ -1,4 +1,4 @@
-import type { LossCrossSection } from '../../../src/analysis/cross-section.js';
+import type { LossCrossSection, LossSection } from '../../../src/analysis/cross-section.js';
 import { lossCrossSection } from '../../../src/analysis/cross-section.js';
 import { crossSectionChart } from '../../../src/plot/index.js';
 import type { Bench } from '../bench.js';
@@ -27,8 +27,8 @@ export function sections(bench: Bench): Finding<AtPeak<LossCrossSection>> {
       const measured = results.map(({ result }) => result.measured);
       const first = measured[0]!;
       const rows = first.records.map(({ direction, widths }, i) => {
-        const width = (t: number, side: 'negative' | 'positive'): string => {
-          const found = measured.map(({ records }) => records[i]!.widths[t]![side]);
+        const width = (t: number, side: 'uphill' | 'downhill'): string => {
+          const found = measured.map(({ records }) => widthOf(records[i]!, t, side));
           const reached = found.filter((offset) => offset != null);
           return reached.length === 0 ? 'beyond' : withSpread(reached);
         };
@@ -36,7 +36,7 @@ export function sections(bench: Bench): Finding<AtPeak<LossCrossSection>> {
           direction,
           withSpread(measured.map(({ records }) => records[i]!.eigenvalue)),
           withSpread(measured.map(({ records }) => records[i]!.scale)),
-          ...widths.map((_, t) => `${width(t, 'negative')} … ${width(t, 'positive')}`),
+          ...widths.map((_, t) => `${width(t, 'uphill')}, ${width(t, 'downhill')}`),
         ];
       });
       const head = [
@@ -47,7 +47,7 @@ export function sections(bench: Bench): Finding<AtPeak<LossCrossSection>> {
       ];
       return {
         claim: 'at the peak the SGD step is as long as the valley is wide along the sharpest directions.',
-        body: `${describePeaks(bench, results)}\n\n${markdownTable(head, rows)}\n\nWidths are in mean SGD steps, to each side.`,
+        body: `${describePeaks(bench, results)}\n\n${markdownTable(head, rows)}\n\nDistances uphill and downhill, in mean SGD steps.`,
         pictures: [
           {
             name: 'cross-sections',
@@ -63,4 +63,18 @@ export function sections(bench: Bench): Finding<AtPeak<LossCrossSection>> {
       };
     },
   };
+}
+
+/** How far the loss stays below a threshold, to the side to which it falls at first or to the other. */
+function widthOf(
+  { offsets, losses, widths }: LossSection,
+  threshold: number,
+  side: 'uphill' | 'downhill',
+): number | null {
+  const middle = offsets.indexOf(0);
+  const fallsForward = losses[middle + 1]! < losses[middle - 1]!;
+  const { negative, positive } = widths[threshold]!;
+  const isForward = (side === 'downhill') === fallsForward;
+  const offset = isForward ? positive : negative;
+  return offset == null ? null : Math.abs(offset);
 }
