@@ -122,7 +122,12 @@ function large(): { operator: HessianOperator; dispose: () => void } {
     return variable;
   });
   const x: tf.Tensor2D = tf.randomUniform([512, 784], 0, 1, 'float32', 9);
-  const y = tf.tidy(() => tf.oneHot(tf.mod(tf.range(0, 512, 1, 'int32'), 10) as tf.Tensor1D, 10));
+  const y = tf.tidy(() =>
+    tf.oneHot(
+      Array.from({ length: 512 }, (_, i) => i % 10),
+      10,
+    ),
+  );
   const loss = (): tf.Scalar =>
     tf.tidy(() => {
       let h: tf.Tensor2D = x;
