@@ -7,7 +7,7 @@ type RowFunction = 'addRows' | 'subtractRows' | 'multiplyRows';
 /**
  * A sum, difference or product of equal shapes, or of a tensor and one whose shape is the end of its shape (a bias).
  * Stock hands shapes over as arrays at each call, which a small tensor's arithmetic does not pay for: at 128 × 64 it takes
- * 1.5 to 2.3 times as long, and a product over the tape is a thousand such calls. Other broadcasts, single numbers and
+ * 1.2 to 2 times as long, and a product over the tape is a thousand such calls. Other broadcasts, single numbers and
  * other types stay with the stock kernel.
  */
 function arithmetic(kernelName: string, name: RowFunction): TrainingKernel {
