@@ -82,7 +82,7 @@ export class LineChart {
         ...lines.map((line) => ({
           label: line.label,
           stroke: withOpacity(colour(`--line-${line.colour}`), line.opacity ?? 1),
-          width: 2,
+          width: line.colour === 'reference' ? 3 : 2,
           points: { show: false },
           spanGaps: line.hasGaps !== true,
           ...(line.isDashed === true && { dash: [6, 4] }),

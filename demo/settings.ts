@@ -54,8 +54,8 @@ const ranges: readonly Range[] = [
     name: 'learningRate',
     label: 'Learning rate η',
     isWhole: false,
-    isValid: (value) => value > 0 && value <= 100,
-    expected: 'a number above 0, at most 100',
+    isValid: (value) => value > 0 && Number.isFinite(value),
+    expected: 'a number above 0',
   },
   {
     name: 'batchSize',

@@ -68,11 +68,12 @@ export class TrainingRun {
       const predictions = this.model.predict(this.data.xs) as Tensor;
       const loss = layers.metrics.binaryCrossentropy(this.data.ys, predictions);
       const accuracy = layers.metrics.binaryAccuracy(this.data.ys, predictions);
-      return tf.stack([tf.mean(loss), tf.mean(accuracy)]);
+      return tf.stack([tf.mean(loss), tf.mean(accuracy), tf.mean(predictions)]);
     });
-    const [loss, accuracy] = await scores.data();
+    const [loss, accuracy, prediction] = await scores.data();
     scores.dispose();
-    return { step, loss: loss!, accuracy: accuracy! };
+    // The loss clips what it is given, and may make a finite number of predictions that are none.
+    return { step, loss: Number.isFinite(prediction) ? loss! : NaN, accuracy: accuracy! };
   }
 
   async curvature(step: number): Promise<CurvaturePoint> {
