@@ -22,7 +22,7 @@ export interface Bench {
 
 /** What a picture of the first seed shows, for the line under its heading. */
 export function subtitleOf({ settings, plan }: Bench, how: string): string {
-  return `${settings.model} on ${plan.train} images of ${settings.data}, ${how}, seed 1`;
+  return `${settings.model}, ${settings.data} (${plan.train}), ${how}, seed 1`;
 }
 
 /** Starts the WASM backend with its training kernels and loads the data. */

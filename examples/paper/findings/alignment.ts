@@ -51,7 +51,7 @@ export function alignment(bench: Bench): Finding<AtPeak<GradientAlignment>> {
               first.records.filter(({ direction }) => direction.startsWith('e')),
               {
                 randomBaseline: first.randomBaseline,
-                subtitle: subtitleOf(bench, `at the peak of sharpness, S = ${peak.batchSize}`),
+                subtitle: subtitleOf(bench, `at the peak, S = ${peak.batchSize}`),
               },
             ),
           },

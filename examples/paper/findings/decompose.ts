@@ -42,10 +42,7 @@ export function decompose(bench: Bench): Finding<AtPeak<StepDecomposition>> {
             name: 'step-decomposition',
             caption: 'What a step along each direction does to the loss, seed 1',
             spec: stepDecompositionChart(results[0]!.result.measured.records, {
-              subtitle: subtitleOf(
-                bench,
-                `at the peak of sharpness, η = ${peak.learningRate}, S = ${peak.batchSize}`,
-              ),
+              subtitle: subtitleOf(bench, `at the peak, η = ${peak.learningRate}, S = ${peak.batchSize}`),
             }),
           },
         ],

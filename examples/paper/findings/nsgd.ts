@@ -37,12 +37,12 @@ export function nsgd(bench: Bench): Finding<NsgdResult> {
         pictures: [
           {
             name: 'nsgd-gamma',
-            caption: `NSGD with K = ${k}, by γ, seed 1`,
+            caption: `NSGD with K = ${k}, by γ, seed 1; accuracy on validation images`,
             spec: curves(bench, ofGammas, ({ gamma }) => (gamma === 1 ? 'γ = 1 (SGD)' : `γ = ${gamma}`)),
           },
           {
             name: 'nsgd-k',
-            caption: `NSGD with γ = ${sharp}, by K, seed 1`,
+            caption: `NSGD with γ = ${sharp}, by K, seed 1; accuracy on validation images`,
             spec: curves(bench, ofKs, (result) => `K = ${result.k}`),
           },
         ],
@@ -101,6 +101,6 @@ function curves(
   const { learningRate, batchSize } = bench.plan.nsgd;
   return learningCurvesChart(
     runs.map(({ result }) => ({ name: label(result), records: result.records })),
-    { subtitle: subtitleOf(bench, `η = ${learningRate}, S = ${batchSize}; accuracy on validation images`) },
+    { subtitle: subtitleOf(bench, `η = ${learningRate}, S = ${batchSize}`) },
   );
 }

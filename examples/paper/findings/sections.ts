@@ -53,10 +53,7 @@ export function sections(bench: Bench): Finding<AtPeak<LossCrossSection>> {
             name: 'cross-sections',
             caption: 'Loss along the sharpest directions, in mean SGD steps, seed 1',
             spec: crossSectionChart(first.records, {
-              subtitle: subtitleOf(
-                bench,
-                `at the peak of sharpness, η = ${peak.learningRate}, S = ${peak.batchSize}`,
-              ),
+              subtitle: subtitleOf(bench, `at the peak, η = ${peak.learningRate}, S = ${peak.batchSize}`),
             }),
           },
         ],

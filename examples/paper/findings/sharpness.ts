@@ -78,16 +78,7 @@ export function sharpnessUnit(
 export function peakTable(results: readonly UnitResult<NoiseGridRun>[]): string {
   const groups = groupBy(results, ({ result }) => result.name);
   return markdownTable(
-    [
-      'run',
-      'peak λ₁',
-      'at step',
-      'λ₁ at the end',
-      'loss at the end',
-      'accuracy at the end',
-      'distance',
-      '2/η',
-    ],
+    ['run', 'peak λ₁', 'at step', 'settled λ₁', 'loss at the end', 'accuracy at the end', 'distance', '2/η'],
     [...groups].map(([name, group]) => {
       const last = group.map(({ result }) => result.records.at(-1)!);
       return [
