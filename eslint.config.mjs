@@ -39,6 +39,7 @@ export default tseslint.config(
         URL: 'readonly',
         Buffer: 'readonly',
         setTimeout: 'readonly',
+        structuredClone: 'readonly',
         performance: 'readonly',
         require: 'readonly',
         module: 'writable',

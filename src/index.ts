@@ -60,6 +60,8 @@ export type { Estimate, EstimateProgress, EstimatorOptions } from './estimators/
 // Training
 export { NSGD, register } from './optimizers/nsgd.js';
 export type { Correction, NSGDOptions, NSGDSettings } from './optimizers/nsgd-options.js';
+export type { DirectionStatus } from './optimizers/direction-search.js';
+export type { GivenDirections } from './optimizers/direction-tracker.js';
 export type { Schedule } from './optimizers/schedule.js';
 export type { StepRecord } from './optimizers/step-records.js';
 export {
