@@ -25,6 +25,7 @@ export default defineConfig(({ mode }) => ({
       '@tensorflow/tfjs-backend-wasm',
       '@tensorflow/tfjs-backend-webgl',
       '@tensorflow/tfjs-backend-webgpu',
+      'comlink',
       'ml-matrix',
     ],
   },
