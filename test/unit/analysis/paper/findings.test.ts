@@ -65,7 +65,7 @@ describe('the findings of the paper', () => {
     expect(existsSync(join(settings.out, 'alignment.png'))).toBe(true);
   }, 120_000);
 
-  it('2: along e₁ a short step lowers the loss at the peak, the SGD step does not, a random direction does nothing', async () => {
+  it('2: along e₁ a short step lowers the loss at the peak, twice the SGD step raises it, a random direction does nothing', async () => {
     const brief: Bench = { ...bench, plan: { ...sizes.tiny, minibatches: 4, lossExamples: 256 } };
     const unit = decompose(brief).units[0]!;
     const { measured } = (await unit.run(silent)) as { measured: StepDecomposition };
