@@ -80,13 +80,22 @@ export {
 } from './callbacks/refresh-directions.js';
 
 // The paper's measurements
+export type { AnalysisTarget, ModelTarget } from './analysis/analysis-target.js';
+export type {
+  AnalysisProgress,
+  DirectionOptions,
+  MinibatchOptions,
+  RunOptions,
+} from './analysis/analysis-options.js';
 export {
   stepDecomposition,
   type StepDecomposition,
   type StepDecompositionOptions,
+  type StepEffect,
 } from './analysis/step-decomposition.js';
 export {
   gradientAlignment,
+  type AlignmentEntry,
   type GradientAlignment,
   type GradientAlignmentOptions,
 } from './analysis/alignment.js';
@@ -94,11 +103,28 @@ export {
   lossCrossSection,
   type LossCrossSection,
   type LossCrossSectionOptions,
+  type LossSection,
 } from './analysis/cross-section.js';
-export { escapeAblation, type EscapeAblation, type EscapeAblationOptions } from './analysis/escape.js';
-export { escapeVariants, type EscapeVariant } from './analysis/escape-variant.js';
-export { distanceTravelled, type DistanceTravelled } from './analysis/distance-travelled.js';
-export { noiseGrid, type NoiseGrid, type NoiseGridOptions } from './analysis/noise-grid.js';
+export type { SectionWidth } from './analysis/section-width.js';
+export {
+  escapeAblation,
+  type EscapeAblation,
+  type EscapeAblationOptions,
+  type EscapeRun,
+  type EscapeStep,
+  type EscapeVariantChoice,
+} from './analysis/escape.js';
+export { escapeVariants, type EscapeRule, type EscapeVariant } from './analysis/escape-variant.js';
+export {
+  distanceTravelled,
+  type DistanceRecord,
+  type DistanceTravelled,
+} from './analysis/distance-travelled.js';
+export {
+  noiseGrid,
+  type NoiseGrid,
+  type NoiseGridOptions,
+  type NoiseGridRecord,
+  type NoiseGridRun,
+} from './analysis/noise-grid.js';
 export { randomLabels, type RandomLabelOptions } from './analysis/random-labels.js';
-export type { AnalysisTarget, ModelTarget } from './analysis/analysis-target.js';
-export type { AnalysisProgress } from './analysis/analysis-options.js';
