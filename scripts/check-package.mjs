@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundles } from './package-check/bundles.mjs';
+import { composing } from './package-check/composing.mjs';
 import { consumers } from './package-check/consumers.mjs';
 import { drawing } from './package-check/drawing.mjs';
 import { pages } from './package-check/pages.mjs';
@@ -48,6 +49,7 @@ async function checkAll() {
     run(bin('attw'), [tarball, '--profile', 'node16', '--no-emoji'], { cwd: root }),
   );
   for (const consumer of consumers) await consumer({ scratch, tarball, check });
+  await composing({ scratch, check });
   for (const bundle of bundles) await bundle({ scratch, check });
   for (const page of pages) await page({ scratch, check });
   await drawing({ scratch, check });

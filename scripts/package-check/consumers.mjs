@@ -52,7 +52,7 @@ export const consumers = [
     core: '@tensorflow/tfjs-core',
     layers: '@tensorflow/tfjs-layers',
     backend: '@tensorflow/tfjs-backend-cpu',
-    install: ['core', 'layers', 'backend-cpu', 'backend-webgl'].map(
+    install: ['core', 'layers', 'backend-cpu', 'backend-wasm', 'backend-webgl'].map(
       (part) => `@tensorflow/tfjs-${part}@${version}`,
     ),
   }),

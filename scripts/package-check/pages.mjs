@@ -48,7 +48,7 @@ const modules = '/node_modules';
 // ml-matrix has no files that a browser could import one from another, but one that defines a global object.
 const mlMatrix = `
 import '${modules}/ml-matrix/matrix.umd.js';
-export const { EigenvalueDecomposition, Matrix } = globalThis.mlMatrix;
+export const { EigenvalueDecomposition, LuDecomposition, Matrix } = globalThis.mlMatrix;
 `;
 
 const importMap = {
@@ -129,7 +129,9 @@ async function titleOf(url) {
   const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumFlags });
   try {
     const page = await browser.newPage();
-    const failed = new Promise((_, reject) => page.on('pageerror', reject));
+    const failed = new Promise((_, reject) =>
+      page.on('pageerror', ({ message }) => reject(new Error(message))),
+    );
     await Promise.race([
       page.goto(url).then(() => page.waitForFunction('document.title !== "waits"')),
       failed,
