@@ -31,7 +31,7 @@ export interface HessianOptions {
  * been assigned to, the next use linearizes afresh by itself.
  *
  * Cost: construction, one gradient; a product with tapes kept, 1.1 to 2 gradients, else one more. Memory: the
- * tapes, about two to three times what one gradient holds at its peak.
+ * tapes, each no more than what one gradient of its term holds at its peak.
  *
  * @example
  * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));

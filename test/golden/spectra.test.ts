@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { linearize } from '../../src/autodiff/linearize.js';
 import { lossObjective } from '../../src/objectives/objective.js';
 import { HessianOperator } from '../../src/operators/hessian.js';
 import { lanczos } from '../../src/solvers/lanczos.js';
@@ -49,6 +50,15 @@ describe.each(nets)('%s on wasm', (_, makeNet) => {
     tf.dispose([gradient, hv]);
     expect(tf.memory().numTensors).toBe(before.numTensors);
     expect(tf.memory().numBytes).toBe(before.numBytes);
+  });
+
+  it('keeps a tape no larger than what one gradient of tfjs holds at its peak', async () => {
+    await start('training');
+    const before = tf.memory().numBytes;
+    const { peakBytes } = await tf.profile(() => tf.dispose(tf.tidy(() => tf.variableGrads(net.loss, net.variables).grads)));
+    const linearization = linearize(net.loss, net.variables);
+    expect(tf.memory().numBytes - before).toBeLessThan(peakBytes - before);
+    linearization.dispose();
   });
 
   it('five largest eigenvalues to 1e-5 in 20 products', async () => {
