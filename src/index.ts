@@ -14,6 +14,7 @@ export type { Likelihood, OutputSplit } from './objectives/output-split.js';
 
 // Operators
 export type { LinearOperator } from './operators/linear-operator.js';
+export type { AsyncLinearOperator } from './operators/async-operator.js';
 export { HessianOperator, type HessianOptions } from './operators/hessian.js';
 export { GaussNewtonOperator } from './operators/gauss-newton.js';
 export { FisherOperator, type FisherOptions } from './operators/fisher.js';
