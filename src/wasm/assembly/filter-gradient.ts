@@ -104,7 +104,6 @@ function addRows(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function rowAt(a: usize, i: i32, run: i32, runs: i32, tapRow: usize, tapCol: usize): usize {
   const tap = i / run;

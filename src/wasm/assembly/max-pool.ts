@@ -139,7 +139,6 @@ function scatter(
 }
 
 /** The window almost everyone uses, 2 × 2: its four cells of four channels stay in registers. */
-// @ts-ignore: decorator
 @inline
 function scatterPair(x: usize, dx: usize, dy: usize, row: usize, cell: usize): void {
   const a = v128.load(x);
@@ -163,7 +162,6 @@ function scatterPair(x: usize, dx: usize, dy: usize, row: usize, cell: usize): v
   add(dx + row + cell, g, isD);
 }
 
-// @ts-ignore: decorator
 @inline
 function add(to: usize, g: v128, here: v128): void {
   v128.store(to, f32x4.add(v128.load(to), v128.and(g, here)));

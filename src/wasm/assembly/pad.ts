@@ -33,7 +33,6 @@ export function copyWindow(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function copy(dst: usize, src: usize, bytes: usize): void {
   if (bytes > SHORT) {
@@ -51,7 +50,6 @@ function copy(dst: usize, src: usize, bytes: usize): void {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function zero(dst: usize, bytes: usize): void {
   if (bytes > SHORT) {

@@ -97,7 +97,6 @@ function multiplyPanel(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function store8(c: usize, x: v128, y: v128, accumulate: bool): void {
   if (accumulate) {

@@ -42,7 +42,6 @@ function tanh4(x: v128): v128 {
 }
 
 /** eˣ for 0 ≤ x < 88: eʳ by a polynomial for |r| ≤ ln 2 / 2, times 2ⁿ. */
-// @ts-ignore: decorator
 @inline
 function exp4(x: v128): v128 {
   const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(LOG2E)));

@@ -195,7 +195,6 @@ function storePart(c: usize, x: v128, y: v128, left: i32, flags: i32): void {
   if (left > 2) storeLane(c + 8, f32x4.extract_lane(x, 2), flags);
 }
 
-// @ts-ignore: decorator
 @inline
 function storeLane(c: usize, v: f32, flags: i32): void {
   store<f32>(c, flags & ACCUMULATE ? load<f32>(c) + v : v);

@@ -1,12 +1,10 @@
 /** The first tap of a window starting at `from` that lies in the input. */
-// @ts-ignore: decorator
 @inline
 export function firstTap(from: i32, dilation: i32): i32 {
   return from >= 0 ? 0 : (-from + dilation - 1) / dilation;
 }
 
 /** One behind the last tap of a window of `taps` starting at `from` that lies in an input of `size`. */
-// @ts-ignore: decorator
 @inline
 export function lastTap(from: i32, dilation: i32, taps: i32, size: i32): i32 {
   return max(firstTap(from, dilation), min(taps, (size - from + dilation - 1) / dilation));

@@ -19,7 +19,6 @@ export function transformInput(d: usize, row: usize, cell: usize, n: i32, v: usi
 }
 
 /** One row of Bᵀ d (the sum or difference of two rows of d) times B. */
-// @ts-ignore: decorator
 @inline
 function inputRow(p: usize, q: usize, cell: usize, cell2: usize, add: bool, v: usize, stride: usize): void {
   const w0 = combine(v128.load(p), v128.load(q), add);
@@ -32,7 +31,6 @@ function inputRow(p: usize, q: usize, cell: usize, cell2: usize, add: bool, v: u
   v128.store(v + 3 * stride, f32x4.sub(w1, w3));
 }
 
-// @ts-ignore: decorator
 @inline
 function combine(a: v128, b: v128, add: bool): v128 {
   return add ? f32x4.add(a, b) : f32x4.sub(a, b);
@@ -62,7 +60,6 @@ export function transformOutput(
 }
 
 /** One row of Aᵀ M, a + b + c or a − b − c, times A. */
-// @ts-ignore: decorator
 @inline
 function outputRow(a: usize, b: usize, c: usize, minus: bool, stride: usize, y: usize, cell: usize, cols: i32): void {
   const s0 = gather(a, b, c, minus);
@@ -75,7 +72,6 @@ function outputRow(a: usize, b: usize, c: usize, minus: bool, stride: usize, y: 
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function gather(a: usize, b: usize, c: usize, minus: bool): v128 {
   if (minus) return f32x4.sub(f32x4.sub(v128.load(a), v128.load(b)), v128.load(c));
@@ -103,7 +99,6 @@ export function transformGradient(
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function gradientPatch(y: usize, row: usize, cell: usize, z: usize, stride: usize): void {
   const a = v128.load(y);
@@ -116,7 +111,6 @@ function gradientPatch(y: usize, row: usize, cell: usize, z: usize, stride: usiz
   gradientRow(f32x4.neg(c), f32x4.neg(d), z + 12 * stride, stride);
 }
 
-// @ts-ignore: decorator
 @inline
 function gradientRow(a: v128, b: v128, z: usize, stride: usize): void {
   v128.store(z, a);

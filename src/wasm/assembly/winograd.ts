@@ -6,7 +6,6 @@ import { transformGradient, transformInput, transformOutput } from './winograd-t
 const SKEW: usize = 64;
 
 /** Bytes between two of the sixteen planes of `tiles` tiles with `n` floats each. */
-// @ts-ignore: decorator
 @inline
 function planeStride(tiles: i32, n: i32): usize {
   return ((<usize>tiles * n) << 2) + SKEW;
