@@ -9,6 +9,8 @@ const crossOriginIsolation = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+const testTimeout = 600_000;
+
 const backends: BrowserBackend[] = ['cpu', 'wasm', 'wasm-threaded', 'webgl', 'webgpu'];
 
 /**
@@ -32,8 +34,10 @@ export default defineConfig(({ mode }) => ({
   test: {
     name: 'browser',
     include: ['test/browser/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Only to end what hangs: SwiftShader on a machine that is busy with other things takes its time.
+    testTimeout,
+    hookTimeout: testTimeout,
+    teardownTimeout: 120_000,
     fileParallelism: false,
     // One page for all files of a backend: loading it takes longer than most tests.
     isolate: false,
@@ -43,8 +47,13 @@ export default defineConfig(({ mode }) => ({
       headless: true,
       screenshotFailures: false,
       provider: playwright({
-        launchOptions: { executablePath: findChromium() ?? undefined, args: chromiumFlags },
+        launchOptions: {
+          executablePath: findChromium() ?? undefined,
+          args: chromiumFlags,
+          timeout: testTimeout,
+        },
       }),
+      connectTimeout: testTimeout,
       instances: backends.map((backend) => ({
         browser: 'chromium' as const,
         name: backend,
