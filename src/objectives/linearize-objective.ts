@@ -18,15 +18,17 @@ export const autoRetainBytes: number = 512 * 2 ** 20;
  *
  * @param retain whether the tape of each term is kept between products (a product is then one backward sweep)
  *   or rebuilt at each (one more gradient). `'auto'` keeps the first and as many more as fit
- *   {@link autoRetainBytes}.
+ *   `budget`.
+ * @param budget bytes of tapes, for `'auto'`
  * @returns the weighted sum of the linearizations; the caller disposes it
  */
 export function linearizeObjective(
   objective: Objective,
   retain: 'auto' | boolean,
   where: string,
+  budget: number = autoRetainBytes,
 ): Linearization {
-  return new WeightedLinearization(objective, retain, where);
+  return new WeightedLinearization(objective, new RetentionBudget(retain, budget), where);
 }
 
 /** Evaluates a term with nothing of the user's disturbed. */
@@ -44,7 +46,7 @@ class WeightedLinearization implements Linearization {
 
   constructor(
     private readonly objective: Objective,
-    retain: 'auto' | boolean,
+    budget: RetentionBudget,
     private readonly where: string,
   ) {
     this.parameters = objective.parameters;
@@ -52,7 +54,6 @@ class WeightedLinearization implements Linearization {
     const loss = new WeightedSum<Scalar>();
     const gradient = new WeightedSum<Tensor1D>();
     try {
-      const budget = new RetentionBudget(retain);
       for (const term of objective.terms) {
         const before = memory().numBytes;
         const linearization = this.linearizeTerm(term);
@@ -123,14 +124,17 @@ class WeightedLinearization implements Linearization {
 class RetentionBudget {
   private used = 0;
 
-  constructor(private readonly retain: 'auto' | boolean) {}
+  constructor(
+    private readonly retain: 'auto' | boolean,
+    private readonly bytes: number,
+  ) {}
 
   /** Whether a tape of so many bytes may stay. The first costs nothing: a product needs it at its peak anyway. */
   allows(bytes: number): boolean {
     if (this.retain !== 'auto') return this.retain;
-    const isFirst = this.used === 0;
+    if (this.used > 0 && this.used + bytes > this.bytes) return false;
     this.used += bytes;
-    return isFirst || this.used <= autoRetainBytes;
+    return true;
   }
 }
 
