@@ -9,6 +9,7 @@ import { trace } from '../estimators/trace.js';
 import type { EigenResult } from '../solvers/result.js';
 import type { CurvatureRecord } from './curvature-record.js';
 import { finiteHessian } from './finite-hessian.js';
+import { warmStart } from './warm-start.js';
 
 /** All numbers of one measurement. */
 export type CurvatureReading = Required<Omit<CurvatureRecord, 'step' | 'epoch' | 'time'>>;
@@ -34,7 +35,8 @@ const traceMatvecs = 40;
 export class CurvatureGauge {
   private start: Tensor1D | null = null;
   private directions: Tensor2D | null = null;
-  private readonly k: number;
+  /** How many eigenvalues are measured. */
+  readonly k: number;
 
   constructor(
     private readonly objective: Objective,
@@ -63,8 +65,8 @@ export class CurvatureGauge {
     if (hessian == null) return this.read(null, null, null);
     try {
       const { tol = 1e-3, seed = 0 } = this.options;
-      const startVectors = this.directions;
-      const found = await lanczos(hessian, { k: this.k, tol, seed, ...(startVectors && { startVectors }) });
+      const { k } = this;
+      const found = await lanczos(hessian, { k, tol, seed, ...warmStart(this.directions, k, hessian.size) });
       try {
         const isSound = this.options.withTrace === true && found.status !== 'nonFinite';
         const sum = isSound ? await trace(hessian, { maxMatvecs: traceMatvecs, seed }) : null;

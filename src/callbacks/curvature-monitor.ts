@@ -3,7 +3,7 @@ import type { Objective } from '../objectives/objective.js';
 import type { CurvatureReading } from './curvature-gauge.js';
 import { CurvatureGauge } from './curvature-gauge.js';
 import type { CurvatureMetric, CurvatureRecord } from './curvature-record.js';
-import { allMetrics, cheapMetrics, writeLogs } from './curvature-record.js';
+import { allMetrics, cheapMetrics, notMeasured, writeLogs } from './curvature-record.js';
 import type { MeasurementSchedule } from './measurement-schedule.js';
 import { isDueAtStep, requireSchedule } from './measurement-schedule.js';
 import { TimeBudget } from './time-budget.js';
@@ -18,7 +18,7 @@ export interface MonitorOptions {
   readonly metrics?: readonly CurvatureMetric[];
   /**
    * Largest share of the training time to spend on measuring, in (0, 1]: a measurement that would exceed it is
-   * skipped. Default null: none is.
+   * skipped, and if it was an epoch's only one, its numbers in `history` are NaN. Default null: none is.
    */
   readonly budget?: number | null;
   /** Relative residual of the eigenvalues. Default 1e-3, which leaves errors of some 1e-6 in them. */
@@ -52,8 +52,10 @@ export interface CurvatureMonitor {
 /**
  * Watches the curvature of a loss while a model trains.
  *
- * The numbers of the last measurement are added to the logs of every epoch, so that `history` has them
- * (`sharpness`, `lambda_1`, …; see {@link writeLogs}); every measurement goes into `records` and to `onRecord`.
+ * The numbers of the last measurement in an epoch are added to its logs, so that `history` has them (`sharpness`,
+ * `lambda_1`, …; see {@link writeLogs}). In an epoch without one, by schedule or budget, they are NaN: `history` has
+ * one entry per epoch, and none that belongs to an earlier one. Every measurement goes into `records` and to
+ * `onRecord`.
  * Measuring disturbs nothing: weights, moving averages, RNN states and the random numbers of training are the
  * same, bit for bit, with and without a monitor. Where the loss is no finite number the record says so and
  * training goes on.
@@ -81,12 +83,15 @@ export function curvatureMonitor(objective: Objective, options: MonitorOptions =
   const records: CurvatureRecord[] = [];
   let budget = new TimeBudget(share);
   let [step, epoch, skipped] = [0, 0, 0];
+  /** The last measurement since an epoch ended. */
+  let fresh: CurvatureRecord | null = null;
 
   const measure = async (): Promise<CurvatureRecord> => {
     const time = budget.elapsed / 1000;
     const measured = await budget.spend(() => gauge.measure());
     const record = { step, epoch, time, ...only(metrics, measured) };
     records.push(record);
+    fresh = record;
     await onRecord?.(record);
     return record;
   };
@@ -116,8 +121,8 @@ export function curvatureMonitor(objective: Objective, options: MonitorOptions =
     },
     onEpochEnd: async (_, logs) => {
       if (every === 'epoch') await measureIfAllowed();
-      const last = records.at(-1);
-      if (last != null && logs != null) writeLogs(last, logs);
+      if (logs != null) writeLogs(fresh ?? notMeasured(metrics, gauge.k), logs);
+      fresh = null;
     },
   };
 }

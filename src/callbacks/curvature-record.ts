@@ -71,11 +71,22 @@ export interface CurvatureRecord {
 const listNames = { eigenvalues: 'lambda', residuals: 'residual', alignments: 'alignment' } as const;
 const scalarNames = ['sharpness', 'gradientNorm', 'topShare', 'distance', 'stability', 'trace'] as const;
 
+/** The numbers of one measurement, or of none. */
+type Measured = Pick<CurvatureRecord, CurvatureMetric>;
+
+/** What a measurement of these metrics would have, all of it unknown. */
+export function notMeasured(metrics: readonly CurvatureMetric[], k: number): Measured {
+  const unknown = (metric: CurvatureMetric): null | null[] =>
+    metric in listNames ? new Array<null>(k).fill(null) : null;
+  return Object.fromEntries(metrics.map((metric) => [metric, unknown(metric)]));
+}
+
 /**
  * Writes the measured numbers of a record into the logs of an epoch: `sharpness`, `lambda_1` …, `residual_1` …,
- * `gradientNorm`, `topShare`, `alignment_1` …, `distance`, `stability`, `trace`. What is no finite number is NaN.
+ * `gradientNorm`, `topShare`, `alignment_1` …, `distance`, `stability`, `trace`. What is no finite number, or not
+ * known, is NaN.
  */
-export function writeLogs(record: CurvatureRecord, logs: Record<string, unknown>): void {
+export function writeLogs(record: Measured, logs: Record<string, unknown>): void {
   for (const name of scalarNames) {
     const value = record[name];
     if (value !== undefined) logs[name] = value ?? NaN;

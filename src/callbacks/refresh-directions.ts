@@ -9,6 +9,7 @@ import { finiteHessian } from './finite-hessian.js';
 import { isDueAtStep, requireSchedule } from './measurement-schedule.js';
 import type { MeasurementSchedule } from './measurement-schedule.js';
 import { requireShare, sampleObjective } from './sample-objective.js';
+import { warmStart } from './warm-start.js';
 
 /** An optimizer that takes directions: an `NSGD`. */
 export interface DirectionTaker {
@@ -115,14 +116,12 @@ export function refreshDirections(
     if (hessian == null) return;
     try {
       const { k = nsgd.k, which = 'LA', tol = 0.05, onRefresh } = options;
-      const { directions } = nsgd;
-      const fits = directions?.shape[1] === hessian.size;
       const found = await lanczos(hessian, {
         k,
         which,
         tol,
         seed: seed + step,
-        ...(fits && { startVectors: directions }),
+        ...warmStart(nsgd.directions, k, hessian.size),
       });
       try {
         const { status, numMatvecs, eigenvectors } = found;

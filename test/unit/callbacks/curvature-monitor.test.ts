@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MonitorOptions } from '../../../src/callbacks/curvature-monitor.js';
 import { curvatureMonitor } from '../../../src/callbacks/curvature-monitor.js';
 import type { CurvatureRecord } from '../../../src/callbacks/curvature-record.js';
@@ -166,11 +166,68 @@ describe('curvatureMonitor', () => {
     optimizer.dispose();
   });
 
-  it('keeps to its share of the training time', async () => {
-    const { records, skipped } = await run({ every: 1, budget: 0.05 });
-    expect(records.length).toBeGreaterThan(0);
-    expect(skipped).toBeGreaterThan(0);
-    expect(records.length + skipped).toBe(13);
+  describe('with a clock of the test', () => {
+    let clock: number;
+    beforeEach(() => {
+      clock = 0;
+      vi.spyOn(performance, 'now').mockImplementation(() => clock);
+    });
+    afterEach(() => vi.restoreAllMocks());
+
+    /** Takes `steps` steps of 10 ms; every measurement takes 100 ms, in which it evaluates the loss once. */
+    async function train(options: MonitorOptions, steps: number) {
+      const x = tf.variable(tf.tensor1d([1, 2]));
+      const loss = (): tf.Scalar => {
+        clock += 100;
+        return tf.tidy(() => tf.sum(tf.square(x)));
+      };
+      const monitor = curvatureMonitor(lossObjective(loss, [x]), options);
+      const history: Record<string, unknown>[] = [];
+      await monitor.onTrainBegin();
+      for (let step = 0; step < steps; step++) {
+        if (step % 100 === 0) monitor.onEpochBegin(step / 100);
+        clock += 10;
+        await monitor.onBatchEnd(step % 100);
+        if (step % 100 === 99) {
+          const logs = {};
+          await monitor.onEpochEnd((step - 99) / 100, logs);
+          history.push(logs);
+        }
+      }
+      monitor.dispose();
+      x.dispose();
+      return { records: monitor.records, skipped: monitor.skipped, history };
+    }
+
+    it('keeps to its share of the training time', async () => {
+      const { records, skipped } = await train({ every: 1, budget: 0.2 }, 200);
+      // Measurement number m + 1 is due when 100 (m + 1) ≤ 0.2 (100 m + 10 step + 100), or step ≥ 40 (m + 1).
+      expect(records.map(({ step }) => step)).toEqual([0, 80, 120, 160, 200]);
+      expect(records.map(({ time }) => time)).toEqual([0, 0.9, 1.4, 1.9, 2.4]);
+      expect(skipped).toBe(201 - 5);
+    });
+
+    it('has an entry per epoch in the history, NaN where the budget allowed no measurement', async () => {
+      const { records, skipped, history } = await train({ budget: 0.05, k: 2 }, 600);
+      // The second is due when 200 ≤ 0.05 (100 + 10 step + 100), or step ≥ 380, the third at 580.
+      expect(records.map(({ epoch }) => epoch)).toEqual([0, 3, 5]);
+      expect(skipped).toBe(3);
+      expect(history.map(({ sharpness }) => sharpness)).toEqual([
+        expect.closeTo(2, 5),
+        NaN,
+        NaN,
+        expect.closeTo(2, 5),
+        NaN,
+        expect.closeTo(2, 5),
+      ]);
+      for (const logs of history) expect(Object.keys(logs).sort()).toEqual(Object.keys(history[0]!).sort());
+      expect(history[1]).toMatchObject({ lambda_2: NaN, residual_1: NaN, distance: NaN, stability: NaN });
+    });
+
+    it('has entries in the history for the epochs before the first measurement, too', async () => {
+      const { history } = await train({ every: (step) => step === 150, metrics: ['sharpness'] }, 300);
+      expect(history).toEqual([{ sharpness: NaN }, { sharpness: expect.closeTo(2, 5) }, { sharpness: NaN }]);
+    });
   });
 
   it('says so when the loss is no finite number, and lets training go on', async () => {

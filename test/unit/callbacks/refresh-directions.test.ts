@@ -55,6 +55,21 @@ describe('refreshDirections', () => {
     tf.dispose(variables);
   });
 
+  it('again and again, also where there is no room to start from those before', async () => {
+    const spectrum = [5, 3, 1, 0.5, 0.2, 0.1];
+    const problem = quadratic(spectrum);
+    const variables = makeVariables(problem);
+    const optimizer = new NSGD({ learningRate: 0.1, k: 4, refreshEvery: 0 });
+    const objective = lossObjective(() => problem.loss(variables), variables);
+    const hooks = refreshDirections(optimizer, objective, { tol: 1e-3 });
+    for (const epoch of [0, 1]) {
+      await hooks.onEpochBegin(epoch);
+      spectrum.slice(0, 4).forEach((value, i) => expect(optimizer.eigenvalues![i]).toBeCloseTo(value, 4));
+    }
+    optimizer.dispose();
+    tf.dispose(variables);
+  });
+
   it.each<[RefreshOptions['every'], number[]]>([
     ['epoch', [0, 4, 8]],
     [5, [0, 5, 10]],
