@@ -7,7 +7,7 @@ import { createModel } from '../models/create-model.js';
 import type { PreparedData } from './prepared-data.js';
 import { prepareData } from './prepared-data.js';
 import type { RunSettings } from './settings.js';
-import type { SizePlan } from './sizes.js';
+import type { SizePlan } from './size-plan.js';
 
 /** What the findings work with. */
 export interface Bench {

@@ -6,7 +6,7 @@ import type { ImageData, ImageSet, LoadOptions } from '../data/image-set.js';
 import { loadMnist } from '../data/mnist.js';
 import { randomLabels } from '../../src/analysis/random-labels.js';
 import type { DataName } from './settings.js';
-import type { SizePlan } from './sizes.js';
+import type { SizePlan } from './size-plan.js';
 
 /** Examples as a model takes them: images with zero mean, labels one-hot. */
 export type Examples = Readonly<Record<'xs' | 'ys', Tensor>>;

@@ -6,7 +6,7 @@ import { writeReport } from './report.js';
 import { RunStore } from './run-store.js';
 import type { RunSettings } from './settings.js';
 import { fingerprintOf } from './settings.js';
-import type { SizePlan } from './sizes.js';
+import type { SizePlan } from './size-plan.js';
 
 /** Runs what is not yet in the records of a finding, and writes its report. */
 export async function runFinding(settings: RunSettings, plan: SizePlan): Promise<void> {

@@ -1,5 +1,6 @@
 import type { ModelName } from '../models/create-model.js';
-import type { SizeName, SizePlan } from './sizes.js';
+import type { SizePlan } from './size-plan.js';
+import type { SizeName } from './sizes.js';
 
 /** The findings, each a command. */
 export const findingNames = [

@@ -14,7 +14,7 @@ export type {
   TrainingRun,
 } from './records.js';
 export { type PngOptions, toPng, toSvg } from './render.js';
-export { sharpnessChart } from './sharpness-chart.js';
+export { sharpnessChart, type SharpnessChartOptions } from './sharpness-chart.js';
 export { spectralDensityChart, type SpectralDensityChartOptions } from './spectral-density-chart.js';
 export { stepDecompositionChart } from './step-decomposition-chart.js';
 export type { Theme } from './theme.js';

@@ -1,6 +1,6 @@
 import { requireArgument } from '../errors.js';
 import type { SpecPart } from './chart.js';
-import { lossAxis } from './log-axis.js';
+import { logAxis, lossAxis, rangeOf } from './log-axis.js';
 
 /** A value of a series at a step. */
 export interface SeriesPoint {
@@ -22,6 +22,10 @@ export interface LinePanel {
   readonly height: number;
   /** False for panels over another one, which share its horizontal axis. */
   readonly stepTitle: boolean;
+  /** `log` where the series differ in length by orders: all steps are > 0 then. Default `linear`. */
+  readonly stepScale?: 'linear' | 'log';
+  /** Values the vertical axis has to reach besides those of the points. */
+  readonly levels?: readonly number[];
 }
 
 // Each series differs by dashes too: a reader without colours follows a line by them.
@@ -59,16 +63,21 @@ export function finitePoints<T extends { readonly step: number }>(
 
 /** The specification of a panel. */
 export function linePanel(panel: LinePanel): SpecPart {
-  const { points, seriesNames, title, scale, width, height, stepTitle } = panel;
+  const { points, seriesNames, title, scale, width, height, stepTitle, stepScale, levels = [] } = panel;
   const linear = { scale: { type: 'linear', nice: true }, axis: { tickCount: 6 } };
-  const axes = scale === 'log' ? lossAxis(points.map(({ value }) => value)) : linear;
+  const axes = scale === 'log' ? lossAxis([...points.map(({ value }) => value), ...levels]) : linear;
   return {
     width,
     height,
     data: { values: points },
     mark: { type: 'line', point: points.length <= FEW && { size: 28 } },
     encoding: {
-      x: { field: 'step', type: 'quantitative', title: stepTitle ? 'optimizer step' : null },
+      x: {
+        field: 'step',
+        type: 'quantitative',
+        title: stepTitle ? 'optimizer step' : null,
+        ...(stepScale === 'log' && logAxis(...rangeOf(points.map(({ step }) => step)))),
+      },
       y: { field: 'value', type: 'quantitative', title, ...axes },
       ...seriesEncoding(seriesNames),
     },

@@ -14,7 +14,7 @@ const MARGIN = 1.15;
 
 /** A logarithmic axis for values that are positive and far apart, a linear one for others. */
 export function lossAxis(values: readonly number[]): QuantityAxis {
-  const [low, high] = range(values);
+  const [low, high] = rangeOf(values);
   if (low <= 0 || high < WORTH_A_LOG * low) {
     return { scale: { type: 'linear', zero: false, nice: true }, axis: { tickCount: 6 } };
   }
@@ -48,7 +48,7 @@ function ticks(low: number, high: number): number[] {
 }
 
 /** Lowest and highest of the values. */
-function range(values: readonly number[]): [number, number] {
+export function rangeOf(values: readonly number[]): [number, number] {
   return values.reduce<[number, number]>(
     ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
     [Infinity, -Infinity],

@@ -9,16 +9,31 @@ import type { Palette } from './theme.js';
 // A threshold further up than this many times the highest value would press the curves flat: it is told, not drawn.
 const FURTHEST = 2.5;
 
+/** Settings of {@link sharpnessChart}. */
+export interface SharpnessChartOptions extends ChartOptions {
+  /**
+   * `log` draws both axes logarithmically, from the first measurement after step 0 on: for runs whose lengths and
+   * sharpness differ by orders. Default `linear`.
+   */
+  readonly axes?: 'linear' | 'log';
+}
+
 /**
  * Sharpness λ₁ along training, one line per run, with the level 2/η of the learning rates given: above it, gradient
  * descent on a quadratic diverges along e₁. A level far above the curves is told in the subtitle instead.
  *
  * @throws CurvatureArgumentError unless some record has a finite sharpness
  */
-export function sharpnessChart(runs: readonly TrainingRun[], options: ChartOptions = {}): VegaLiteSpec {
+export function sharpnessChart(
+  runs: readonly TrainingRun[],
+  options: SharpnessChartOptions = {},
+): VegaLiteSpec {
   const where = 'sharpnessChart';
+  const { axes = 'linear' } = options;
   const frame = frameOf(where, options, { title: 'Sharpness along training', width: 640, height: 340 });
-  const points = runs.flatMap(({ name, records }) => finitePoints(name, records, (r) => r.sharpness));
+  const points = runs
+    .flatMap(({ name, records }) => finitePoints(name, records, (r) => r.sharpness))
+    .filter(({ step }) => axes === 'linear' || step > 0);
   requireRows(points, where, 'at least one record with a finite sharpness');
 
   const highest = points.reduce((most, { value }) => Math.max(most, value), -Infinity);
@@ -34,7 +49,9 @@ export function sharpnessChart(runs: readonly TrainingRun[], options: ChartOptio
       where,
     ),
     title: 'sharpness λ₁ (largest eigenvalue)',
-    scale: 'linear',
+    scale: axes,
+    stepScale: axes,
+    levels: drawn.map(({ value }) => value),
     width: frame.width,
     height: frame.height,
     stepTitle: true,

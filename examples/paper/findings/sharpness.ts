@@ -5,6 +5,8 @@ import type { Bench } from '../bench.js';
 import { subtitleOf } from '../bench.js';
 import type { Finding, Unit, UnitResult } from '../finding.js';
 import { seedsOf } from '../seeds.js';
+import type { PathPlan } from '../size-plan.js';
+import { pathOf } from '../size-plan.js';
 import { groupBy, markdownTable, withSpread } from '../table.js';
 
 /** Claim 1: sharpness along SGD, for several η at one S and several S at one η. */
@@ -15,7 +17,7 @@ export function sharpness(bench: Bench): Finding<NoiseGridRun> {
     ...plan.batchSizes.map((batchSize) => ({ learningRate: plan.learningRate, batchSize })),
   ];
   return {
-    units: seedsOf(bench).flatMap((seed) => cells.map((cell) => sharpnessUnit(bench, seed, cell, plan))),
+    units: seedsOf(bench).flatMap((seed) => cells.map((cell) => sharpnessUnit(bench, seed, cell, plan.path))),
     report: (results) => ({
       claim:
         'along SGD λ₁ rises to a peak, then falls or settles; the peak is lower for larger η and for smaller S.',
@@ -45,8 +47,9 @@ export function sharpnessUnit(
   bench: Bench,
   seed: number,
   { learningRate, batchSize }: { readonly learningRate: number; readonly batchSize: number },
-  { steps, measureEvery }: { readonly steps: number; readonly measureEvery: number },
+  path: PathPlan,
 ): Unit<NoiseGridRun> {
+  const { steps, measureEvery } = pathOf(path, learningRate);
   const { lossExamples, hessianExamples } = bench.plan;
   return {
     id: `seed ${seed}, η = ${learningRate}, S = ${batchSize}`,
@@ -78,30 +81,62 @@ export function sharpnessUnit(
 export function peakTable(results: readonly UnitResult<NoiseGridRun>[]): string {
   const groups = groupBy(results, ({ result }) => result.name);
   return markdownTable(
-    ['run', 'peak λ₁', 'at step', 'settled λ₁', 'loss at the end', 'accuracy at the end', 'distance', '2/η'],
+    [
+      'run',
+      'steps',
+      'highest λ₁',
+      'peak of λ₁',
+      'at step',
+      'settled λ₁',
+      '2/η',
+      'loss at the end',
+      'accuracy at the end',
+      'distance',
+    ],
     [...groups].map(([name, group]) => {
+      const peaks = group.map(({ result }) => smoothedPeak(result));
       const last = group.map(({ result }) => result.records.at(-1)!);
+      const { steps, learningRate } = group[0]!.result;
       return [
         name,
+        String(steps),
         withSpread(group.map(({ result }) => result.peak.sharpness)),
-        withSpread(group.map(({ result }) => result.peak.step)),
+        withSpread(peaks.map((peak) => peak.sharpness)),
+        withSpread(peaks.map((peak) => peak.step)),
         withSpread(group.map(({ result }) => settledSharpness(result))),
+        String(Number((2 / learningRate).toPrecision(3))),
         withSpread(last.map((record) => record.loss)),
         withSpread(last.map((record) => record.accuracy ?? NaN)),
         withSpread(last.map((record) => record.distance)),
-        String(Number((2 / group[0]!.result.learningRate).toPrecision(3))),
       ];
     }),
   );
 }
 
-/**
- * Where λ₁ settled: its median over the second half of the measurements. The peak of a single run may be one
- * measurement in an instability; the median is not.
- */
+/** Measurements in a row whose median is a point of the smoothed curve: one alone may be a spike of an instability. */
+const smoothedOver = 5;
+
+/** The peak of λ₁: the highest median of five measurements in a row, and the step of the middle one. */
+export function smoothedPeak({ records }: NoiseGridRun): {
+  readonly step: number;
+  readonly sharpness: number;
+} {
+  const windows = records
+    .slice(0, Math.max(1, records.length - smoothedOver + 1))
+    .map((_, i) => records.slice(i, i + smoothedOver));
+  return windows
+    .map((window) => ({ step: window[window.length >> 1]!.step, sharpness: medianSharpness(window) }))
+    .reduce((best, point) => (point.sharpness > best.sharpness ? point : best));
+}
+
+/** Where λ₁ settled: its median over the second half of the measurements. */
 export function settledSharpness({ records }: NoiseGridRun): number {
-  const late = records.slice(Math.floor(records.length / 2)).map(({ sharpness: value }) => value);
-  return late.sort((a, b) => a - b)[Math.floor(late.length / 2)]!;
+  return medianSharpness(records.slice(records.length >> 1));
+}
+
+function medianSharpness(records: NoiseGridRun['records']): number {
+  const ascending = records.map(({ sharpness: value }) => value).sort((a, b) => a - b);
+  return ascending[ascending.length >> 1]!;
 }
 
 function chart(
@@ -112,6 +147,6 @@ function chart(
   const runs = results.filter(({ seed, result }) => seed === 1 && isWanted(result));
   return sharpnessChart(
     runs.map(({ result }) => result),
-    { subtitle: subtitleOf(bench, 'plain SGD') },
+    { subtitle: subtitleOf(bench, 'plain SGD'), axes: 'log' },
   );
 }

@@ -163,6 +163,20 @@ describe('sharpnessChart', () => {
     expect(svg).not.toMatch(/rule mark/);
   });
 
+  test('with logarithmic axes begins after step 0 and still reaches the levels of 2/η', async () => {
+    const sharp = records.map(({ step, sharpness }) => ({ step, sharpness: sharpness * sharpness }));
+    const run = { name: 'SGD', records: sharp, learningRate: 0.0006 };
+    const spec = sharpnessChart([run], { axes: 'log' });
+    expect(await marks(spec)).toMatchObject({ point: 3, 'rule mark container': 1 });
+    const domains = [...JSON.stringify(spec).matchAll(/"type":"log","domain":\[([^,]+),([^\]]+)\]/g)];
+    expect(domains).toHaveLength(2);
+    const [steps, values] = domains.map(([, low, high]) => [Number(low), Number(high)]);
+    expect(steps).toEqual([10, 30]);
+    // 2/0.0006 is twice the highest value: drawn, so inside.
+    expect(values![0]).toBeLessThan(400);
+    expect(values![1]).toBeGreaterThan(2 / 0.0006);
+  });
+
   test('leaves out what was not measured, and keeps the rest', async () => {
     const holed = records.map((record, i) => (i % 2 ? { step: record.step } : record));
     expect(await marks(sharpnessChart([{ name: 'SGD', records: holed }]))).toMatchObject({ point: 2 });
