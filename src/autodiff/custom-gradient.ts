@@ -77,11 +77,7 @@ function requireDeclared(
   const strangers = body.flatMap((node) => Object.values(node.inputs).filter(({ id }) => !own.has(id)));
   const direct = results.some((result) => values.isTracked(result) && !own.has(values.idOf(result)));
   const resultIds = new Set(results.map((result) => values.idOf(result)));
-  const reaching = new Sweep(
-    body,
-    strangers.map(({ id }) => id),
-    resultIds,
-  );
+  const reaching = new Sweep(body, strangers, resultIds);
   if (!direct && reaching.nodes.length === 0) return;
   throw new DifferentiationError(
     name,

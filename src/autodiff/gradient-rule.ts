@@ -20,6 +20,8 @@ export interface PullbackContext extends ForwardContext {
   readonly dy: Tensor;
   /** Adjoints of all outputs, zeros where the loss does not depend on an output. */
   readonly dys: Tensor[];
+  /** What the rule's `derived` computed. */
+  readonly derived: readonly Tensor[];
 }
 
 /** The adjoint of each input, computed on demand. Inputs that are not float32 need no entry. */
@@ -49,6 +51,17 @@ export interface GradientRule {
    * maximum. Computed once, when the kernel runs, so that no product computes them again.
    */
   readonly constants?: (inputs: NamedTensorMap, outputs: readonly Tensor[], attrs: NamedAttrMap) => Tensor[];
+  /**
+   * Smooth functions of the saved values, such as the slope of an activation, that the pullback uses in their place:
+   * it is given no saved inputs and outputs then. Computed once, before the first pullback, and recorded
+   * like everything that a pullback computes, so that derivatives go through them.
+   */
+  readonly derived?: (context: ForwardContext) => Tensor[];
+  /**
+   * Whether adjoints may have size 1 along axes where the input is larger, for one number that all entries share. They
+   * are spread out where they are used, or never.
+   */
+  readonly sharesAdjoints?: boolean;
   /** The adjoints of the inputs from the adjoints of the outputs. */
   readonly pullback: (context: PullbackContext) => InputAdjoints;
 }

@@ -25,10 +25,37 @@ export function kernelNode(
   const isComplex = [...Object.values(call.inputs), ...outputs].some((x) => x?.dtype === 'complex64');
   if (known == null || isComplex) return { ...node, saved: [], pullback: () => refuse(node) };
   const context = save(known, call, Object.keys(inputs), outputs, values);
+  const { derived, sharesAdjoints = false } = known;
+  if (derived != null)
+    return derivingNode({ ...node, sharesAdjoints }, known, () => derived(context), context, values);
   return {
     ...node,
+    sharesAdjoints,
     saved: [...Object.values(context.inputs), ...context.outputs, ...context.constants],
-    pullback: (dys) => known.pullback({ ...context, dy: dys[0]!, dys }),
+    pullback: (dys) => known.pullback({ ...context, dy: dys[0]!, dys, derived: [] }),
+  };
+}
+
+/** A node that saves the inputs and outputs of its kernel only until what is derived from them has been computed. */
+function derivingNode(
+  node: Omit<TapeNode, 'saved' | 'pullback'>,
+  rule: GradientRule,
+  compute: () => Tensor[],
+  context: ForwardContext,
+  values: ValueTable,
+): TapeNode {
+  const saved = [...Object.values(context.inputs), ...context.outputs];
+  const rest = { ...context, inputs: {}, outputs: [] };
+  let derived: Tensor[] | null = null;
+  return {
+    ...node,
+    get saved() {
+      return [...(derived ?? saved), ...context.constants];
+    },
+    prepare() {
+      derived ??= saveAll(compute, values);
+    },
+    pullback: (dys) => rule.pullback({ ...rest, dy: dys[0]!, dys, derived: derived! }),
   };
 }
 

@@ -60,23 +60,22 @@ function recordOutputs(
   where: string,
 ): OutputLinearization {
   const sources = parameters.variables as Variable[];
-  const sourceIds = sources.map((source) => source.id);
   const recording = recorder.record(sources, () => {
     const outputs = tidy(f);
     requireOutputs(outputs, recorder, where);
     const outputIds = outputs.map((output) => recorder.idOf(output));
-    const backward = new Sweep(recorder.nodes, sourceIds, outputIds);
+    const backward = new Sweep(recorder.nodes, sources, outputIds);
     const cotangents = outputs.map((output) => zerosLike(output));
     for (const cotangent of cotangents) recorder.track(cotangent);
-    const gradients = recorder.sweep(backward, zip(outputIds, cotangents), sourceIds);
+    const gradients = recorder.sweep(backward, zip(outputIds, cotangents));
     return { outputs, outputIds, backward, cotangents, gradients };
   });
   const { outputs, outputIds, backward, cotangents, gradients } = recording;
-  const cotangentIds = cotangents.map((cotangent) => recorder.idOf(cotangent));
+  const seeds = cotangents.map((cotangent) => ({ id: recorder.idOf(cotangent), shape: cotangent.shape }));
   const gradientIds = gradients.map((gradient) => (gradient == null ? null : recorder.idOf(gradient)));
   const forward = new Sweep(
     recorder.nodes,
-    cotangentIds,
+    seeds,
     gradientIds.filter((id) => id != null),
   );
   recorder.retain(backward, forward);
@@ -87,8 +86,8 @@ function recordOutputs(
   return new TapeOutputLinearization(
     parameters,
     space,
-    { sweep: backward, seeds: outputIds, sources: sourceIds },
-    { sweep: forward, seeds: gradientIds, sources: cotangentIds },
+    { sweep: backward, seeds: outputIds },
+    { sweep: forward, seeds: gradientIds },
     recorder,
   );
 }
@@ -97,7 +96,6 @@ function recordOutputs(
 interface LinearSweep {
   readonly sweep: Sweep;
   readonly seeds: readonly (ValueId | null)[];
-  readonly sources: readonly ValueId[];
 }
 
 class TapeOutputLinearization implements OutputLinearization {
@@ -136,7 +134,7 @@ class TapeOutputLinearization implements OutputLinearization {
 
 function apply(map: LinearSweep, x: Tensor1D, from: ParameterSpace, to: ParameterSpace): Tensor1D {
   return tidy(() => {
-    const parts = map.sweep.run(zip(map.seeds, from.unflatten(x)), map.sources);
+    const parts = map.sweep.run(zip(map.seeds, from.unflatten(x)));
     const result = to.flatten(parts);
     for (const part of parts) part?.dispose();
     return result;

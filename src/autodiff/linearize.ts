@@ -77,10 +77,9 @@ function recordGradient(
     requireLoss(loss, recorder, where);
     return recorder.gradients(() => loss, sources, null, true);
   });
-  const sourceIds = sources.map((source) => source.id);
   const seedIds = grads.map((grad) => (grad == null ? null : recorder.idOf(grad)));
   const reached = seedIds.filter((id) => id != null);
-  const sweep = new Sweep(recorder.nodes, sourceIds, reached);
+  const sweep = new Sweep(recorder.nodes, sources, reached);
   recorder.retain(sweep);
   return new TapeLinearization(
     parameters,
@@ -94,7 +93,6 @@ function recordGradient(
 }
 
 class TapeLinearization implements Linearization {
-  private readonly sourceIds: ValueId[];
   private readonly values: DataId[];
   private disposed = false;
 
@@ -108,7 +106,6 @@ class TapeLinearization implements Linearization {
     private readonly recorder: Recorder,
     private readonly where: string,
   ) {
-    this.sourceIds = parameters.variables.map((variable) => variable.id);
     this.values = parameters.variables.map((variable) => variable.dataId);
   }
 
@@ -119,7 +116,7 @@ class TapeLinearization implements Linearization {
     return tidy(() => {
       const parts = this.parameters.unflatten(v);
       const seeds = this.seedIds.flatMap((id, i) => (id == null ? [] : [[id, parts[i]!] as const]));
-      const products = this.sweep.run(seeds, this.sourceIds);
+      const products = this.sweep.run(seeds);
       const product = this.parameters.flatten(products);
       for (const part of products) part?.dispose();
       return product;

@@ -112,12 +112,8 @@ export class Recorder {
   }
 
   /** Runs a sweep while recording, with what it computes recorded as the function of its seeds that it is. */
-  sweep(
-    sweep: Sweep,
-    seeds: readonly (readonly [ValueId, Tensor])[],
-    sources: readonly ValueId[],
-  ): (Tensor | null)[] {
-    const adjoints = this.seal('a gradient function', () => sweep.run(seeds, sources, this.values.alias));
+  sweep(sweep: Sweep, seeds: readonly (readonly [ValueId, Tensor])[]): (Tensor | null)[] {
+    const adjoints = this.seal('a gradient function', () => sweep.run(seeds, this.values.alias));
     // The engine's scopes own them, as they own what tf.grad returns.
     for (const adjoint of adjoints) if (adjoint != null) handToScope(adjoint);
     return adjoints;
@@ -125,7 +121,11 @@ export class Recorder {
 
   /** The nodes of these sweeps stay; what only others saved is released. Ends the recording. */
   retain(...sweeps: Sweep[]): void {
-    this.values.retain(sweeps.flatMap((sweep) => sweep.nodes));
+    const nodes = sweeps.flatMap((sweep) => sweep.nodes);
+    this.engine.tidy(() => {
+      for (const node of nodes) node.prepare?.();
+    });
+    this.values.retain(nodes);
     this.nodes.length = 0;
   }
 
@@ -136,9 +136,10 @@ export class Recorder {
   }
 
   private pullBack(y: Tensor, xs: readonly Tensor[], dy: Tensor | null): (Tensor | null)[] {
-    const [yId, xIds] = [this.idOf(y), xs.map((x) => this.idOf(x))];
-    const sweep = new Sweep(this.nodes, xIds, [yId]);
-    return this.sweep(sweep, [[yId, dy ?? onesLike(y)]], xIds);
+    const yId = this.idOf(y);
+    const sources = xs.map((x) => ({ id: this.idOf(x), shape: x.shape }));
+    const sweep = new Sweep(this.nodes, sources, [yId]);
+    return this.sweep(sweep, [[yId, dy ?? onesLike(y)]]);
   }
 
   private recordKernel(call: KernelCall, run: (call: KernelCall) => Tensor | Tensor[]): Tensor | Tensor[] {

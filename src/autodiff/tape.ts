@@ -1,9 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { add, tidy, util, zeros } from '@tensorflow/tfjs-core';
+import { tidy, util, zeros } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../errors.js';
 import { aliasTensor, engineInternals } from './engine.js';
 import type { InputAdjoints } from './gradient-rule.js';
 import { onBehalfOf } from './layer-names.js';
+import { broadcastTo } from './ops/broadcast.js';
+import { add } from './ops/kernel-ops.js';
 
 /** Identity of a value on the tape: the id of the tensor that first held it. */
 export type ValueId = number;
@@ -25,6 +27,10 @@ export interface TapeNode {
   readonly outputs: readonly TapeValue[];
   /** The values the pullback needs; owned by whoever owns the tape, shared between nodes. */
   readonly saved: readonly Tensor[];
+  /** Computes what the pullback needs besides; has to come before it. Harmless when repeated. */
+  readonly prepare?: () => void;
+  /** Whether adjoints of the inputs may be smaller than they are: see `GradientRule.sharesAdjoints`. */
+  readonly sharesAdjoints?: boolean;
   /** Adjoints of the inputs from those of the outputs. */
   readonly pullback: (dys: Tensor[]) => InputAdjoints;
 }
@@ -43,8 +49,17 @@ interface Step {
 export class Sweep {
   private readonly steps: readonly Step[];
 
-  constructor(nodes: readonly TapeNode[], sources: Iterable<ValueId>, results: Iterable<ValueId>) {
-    const fromSources = new Set(sources);
+  /**
+   * @param nodes a tape, or the end of one
+   * @param sources values whose adjoints are wanted
+   * @param results values whose adjoints will be given
+   */
+  constructor(
+    nodes: readonly TapeNode[],
+    private readonly sources: readonly TapeValue[],
+    results: Iterable<ValueId>,
+  ) {
+    const fromSources = new Set(sources.map(({ id }) => id));
     const candidates: Step[] = [];
     for (const node of nodes) {
       const inputs = Object.entries(node.inputs)
@@ -73,33 +88,34 @@ export class Sweep {
    * Propagates adjoints from the results back to the sources.
    *
    * @param seeds adjoint of each result; the tensors stay the caller's
-   * @param sources values whose adjoints are wanted
    * @param alias how to take a second hold of a tensor; recording passes one that remembers the identity
    * @returns for each source a new tensor, owned by the caller, or null where no path leads to it
    */
   run(
     seeds: Iterable<readonly [ValueId, Tensor]>,
-    sources: readonly ValueId[],
     alias: (tensor: Tensor) => Tensor = aliasTensor,
   ): (Tensor | null)[] {
     const adjoints = new AdjointTable(alias);
     try {
       for (const [id, seed] of seeds) adjoints.accumulate(id, alias(seed));
-      const wanted = new Set(sources);
+      const wanted = new Set(this.sources.map(({ id }) => id));
       for (const { node, inputs } of this.steps) {
         const dys = adjoints.take(node.outputs, wanted);
         if (dys == null) continue;
         const dxs = pullBack(node, inputs, dys, alias);
         inputs.forEach(({ id }, i) => adjoints.accumulate(id, dxs[i]!));
       }
-      return sources.map((id) => adjoints.hold(id));
+      return this.sources.map((source) => adjoints.hold(source));
     } finally {
       adjoints.dispose();
     }
   }
 }
 
-/** The adjoints of the values a sweep has reached so far. Every tensor in it is owned by it alone. */
+/**
+ * The adjoints of the values a sweep has reached so far, each of its value's shape or of one that broadcasts to it.
+ * Every tensor in it is owned by it alone.
+ */
 class AdjointTable {
   private readonly adjoints = new Map<ValueId, Tensor>();
 
@@ -112,7 +128,7 @@ class AdjointTable {
       this.adjoints.set(id, dx);
       return;
     }
-    const total = kept(() => add(present, dx));
+    const total = keepTensor(add(present, dx));
     present.dispose();
     dx.dispose();
     this.adjoints.set(id, total);
@@ -124,24 +140,34 @@ class AdjointTable {
    */
   take(outputs: readonly TapeValue[], wanted: ReadonlySet<ValueId>): Tensor[] | null {
     if (!outputs.some(({ id }) => this.adjoints.has(id))) return null;
-    return outputs.map(({ id, shape }) => {
-      const adjoint = this.adjoints.get(id);
-      if (adjoint == null) return kept(() => zeros(shape));
-      if (wanted.has(id)) return this.alias(adjoint);
-      this.adjoints.delete(id);
+    return outputs.map((output) => {
+      const adjoint = this.whole(output);
+      if (adjoint == null) return kept(() => zeros(output.shape));
+      if (wanted.has(output.id)) return this.alias(adjoint);
+      this.adjoints.delete(output.id);
       return adjoint;
     });
   }
 
   /** A hold of the adjoint of a value, for the caller to own; null if it was not reached. */
-  hold(id: ValueId): Tensor | null {
-    const adjoint = this.adjoints.get(id);
+  hold(value: TapeValue): Tensor | null {
+    const adjoint = this.whole(value);
     return adjoint == null ? null : this.alias(adjoint);
   }
 
   dispose(): void {
     for (const adjoint of this.adjoints.values()) adjoint.dispose();
     this.adjoints.clear();
+  }
+
+  /** The adjoint of a value, spread out to its shape; null if it was not reached. */
+  private whole({ id, shape }: TapeValue): Tensor | null {
+    const adjoint = this.adjoints.get(id);
+    if (adjoint == null || util.arraysEqual(adjoint.shape, shape)) return adjoint ?? null;
+    const whole = kept(() => broadcastTo(adjoint, shape));
+    adjoint.dispose();
+    this.adjoints.set(id, whole);
+    return whole;
   }
 }
 
@@ -152,12 +178,13 @@ function pullBack(
   dys: Tensor[],
   alias: (tensor: Tensor) => Tensor,
 ): Tensor[] {
-  // A pullback may hand on a tensor that was there before, such as dy itself: take a second hold of it.
-  const firstNewId = engineInternals().nextTensorId();
   const results: Tensor[] = [];
   try {
     onBehalfOf(node.layer, () =>
       tidy(() => {
+        node.prepare?.();
+        // A pullback may hand on a tensor that was there before, such as dy itself: take a second hold of it.
+        const firstNewId = engineInternals().nextTensorId();
         const adjoints = node.pullback(dys);
         for (const input of inputs) {
           const dx = requireAdjoint(node, input, adjoints[input.name]?.());
@@ -175,7 +202,8 @@ function pullBack(
 }
 
 function requireAdjoint(node: TapeNode, input: Step['inputs'][number], dx: Tensor | undefined): Tensor {
-  if (dx != null && dx.dtype === 'float32' && util.arraysEqual(dx.shape, input.shape)) return dx;
+  const fits = node.sharesAdjoints === true ? broadcasts : util.arraysEqual;
+  if (dx != null && dx.dtype === 'float32' && fits(dx.shape, input.shape)) return dx;
   throw new DifferentiationError(
     describeNode(node),
     `its gradient with respect to input '${input.name}' must be float32 [${input.shape}], ` +
@@ -193,6 +221,11 @@ function failedPullback(node: TapeNode, cause: unknown): DifferentiationError {
   );
   error.cause = cause;
   return error;
+}
+
+/** Whether `shape` is `whole` but for axes of size 1. */
+function broadcasts(shape: readonly number[], whole: readonly number[]): boolean {
+  return shape.length === whole.length && shape.every((size, axis) => size === 1 || size === whole[axis]);
 }
 
 /** `MaxPool in layer 'pool_1'` */

@@ -9,11 +9,11 @@ import { normalisationCompositions } from './normalisation.js';
 import { resizingCompositions } from './resizing.js';
 import { segmentSumCompositions } from './segment-sum.js';
 import { sumCompositions } from './sum.js';
+import { slopeCompositions } from './slopes.js';
 import { addCompositions } from './table.js';
 import { windowMaximumCompositions } from './window-maximum.js';
 
 addCompositions(
-  ...averagePoolingCompositions,
   ...averagePoolingCompositions,
   ...convolutionCompositions,
   ...convolution3dCompositions,
@@ -24,6 +24,7 @@ addCompositions(
   ...normalisationCompositions,
   ...resizingCompositions,
   ...segmentSumCompositions,
+  ...slopeCompositions,
   ...sumCompositions,
   ...windowMaximumCompositions,
 );

@@ -74,20 +74,22 @@ export const arithmeticRules: readonly GradientRule[] = [
     // y = a/b: ā = ȳ/b, b̄ = −(ȳ/b)(a/b)
     kernel: 'RealDiv',
     saveInputs: { a: ['b'], b: ['a', 'b'] },
-    pullback: ({ dy, inputs, shapes }) => {
-      const quotient = once(() => div(dy, inputs.b!));
+    derived: ({ inputs: { a, b } }) => (a == null ? [b!] : [b!, neg(div(a, b!))]),
+    pullback: ({ dy, derived, shapes }) => {
+      const quotient = once(() => div(dy, derived[0]!));
       return {
         a: () => sumTo(quotient(), shapes.a!),
-        b: () => neg(sumTo(mul(quotient(), div(inputs.a!, inputs.b!)), shapes.b!)),
+        b: () => sumTo(mul(quotient(), derived[1]!), shapes.b!),
       };
     },
   },
   {
     kernel: 'SquaredDifference',
     saveInputs: both,
-    pullback: ({ dy, inputs, shapes }) => {
-      const slope = once(() => mul(dy, scale(sub(inputs.a!, inputs.b!), 2)));
-      return { a: () => sumTo(slope(), shapes.a!), b: () => neg(sumTo(slope(), shapes.b!)) };
+    derived: ({ inputs }) => [scale(sub(inputs.a!, inputs.b!), 2)],
+    pullback: ({ dy, derived, shapes }) => {
+      const adjoint = once(() => mul(dy, derived[0]!));
+      return { a: () => sumTo(adjoint(), shapes.a!), b: () => neg(sumTo(adjoint(), shapes.b!)) };
     },
   },
   extremumRule('Maximum', greaterEqual),

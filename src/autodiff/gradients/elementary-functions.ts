@@ -5,26 +5,24 @@ import type { GradientRule } from '../gradient-rule.js';
 import { div, exp, mul, neg, scale, shift, sub } from '../ops/kernel-ops.js';
 
 const apply = (kernel: string, x: Tensor): Tensor => runKernel(kernel, { x });
-const square = (x: Tensor): Tensor => mul(x, x);
+const square = (x: Tensor): Tensor => apply('Square', x);
 const oneMinus = (x: Tensor): Tensor => sub(scalar(1), x);
 const onePlus = (x: Tensor): Tensor => shift(x, 1);
+const inverse = (x: Tensor): Tensor => div(scalar(1), x);
 
-/** A function whose derivative is written in terms of its argument. */
-function byInput(kernel: string, adjoint: (dy: Tensor, x: Tensor) => Tensor): GradientRule {
-  return {
-    kernel,
-    saveInputs: ['x'],
-    pullback: ({ dy, inputs }) => ({ x: () => adjoint(dy, inputs.x!) }),
-  };
+/** x̄ = ȳ ⊙ s for the slope s of the function, which is computed once. */
+const bySlope: Pick<GradientRule, 'pullback'> = {
+  pullback: ({ dy, derived }) => ({ x: () => mul(dy, derived[0]!) }),
+};
+
+/** A function whose slope is written in terms of its argument. */
+function byInput(kernel: string, slope: (x: Tensor) => Tensor): GradientRule {
+  return { kernel, saveInputs: ['x'], derived: ({ inputs }) => [slope(inputs.x!)], ...bySlope };
 }
 
-/** A function whose derivative is written in terms of its value, which is often saved anyway. */
-function byOutput(kernel: string, adjoint: (dy: Tensor, y: Tensor) => Tensor): GradientRule {
-  return {
-    kernel,
-    saveOutputs: [true],
-    pullback: ({ dy, outputs }) => ({ x: () => adjoint(dy, outputs[0]!) }),
-  };
+/** A function whose slope is written in terms of its value. */
+function byOutput(kernel: string, slope: (y: Tensor) => Tensor): GradientRule {
+  return { kernel, saveOutputs: [true], derived: ({ outputs }) => [slope(outputs[0]!)], ...bySlope };
 }
 
 export const elementaryFunctionRules: readonly GradientRule[] = [
@@ -35,27 +33,29 @@ export const elementaryFunctionRules: readonly GradientRule[] = [
     constants: ({ x }) => [apply('Sign', x!)],
     pullback: ({ dy, constants }) => ({ x: () => mul(dy, constants[0]!) }),
   },
-  byInput('Square', (dy, x) => mul(dy, scale(x, 2))),
-  byOutput('Sqrt', (dy, y) => div(scale(dy, 0.5), y)),
-  byOutput('Rsqrt', (dy, y) => scale(mul(dy, mul(y, square(y))), -0.5)),
-  byOutput('Reciprocal', (dy, y) => neg(mul(dy, square(y)))),
-  byOutput('Exp', mul),
-  byOutput('Expm1', (dy, y) => mul(dy, onePlus(y))),
-  byInput('Log', div),
-  byInput('Log1p', (dy, x) => div(dy, onePlus(x))),
-  byInput('Sin', (dy, x) => mul(dy, apply('Cos', x))),
-  byInput('Cos', (dy, x) => neg(mul(dy, apply('Sin', x)))),
-  byOutput('Tan', (dy, y) => mul(dy, onePlus(square(y)))),
-  byInput('Asin', (dy, x) => mul(dy, apply('Rsqrt', oneMinus(square(x))))),
-  byInput('Acos', (dy, x) => neg(mul(dy, apply('Rsqrt', oneMinus(square(x)))))),
-  byInput('Atan', (dy, x) => div(dy, onePlus(square(x)))),
-  byInput('Sinh', (dy, x) => mul(dy, apply('Cosh', x))),
-  byInput('Cosh', (dy, x) => mul(dy, apply('Sinh', x))),
-  byOutput('Tanh', (dy, y) => mul(dy, oneMinus(square(y)))),
-  byInput('Asinh', (dy, x) => mul(dy, apply('Rsqrt', onePlus(square(x))))),
-  byInput('Acosh', (dy, x) => mul(dy, apply('Rsqrt', shift(square(x), -1)))),
-  byInput('Atanh', (dy, x) => div(dy, oneMinus(square(x)))),
-  byInput('Erf', (dy, x) => mul(dy, scale(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)))),
-  byOutput('Sigmoid', (dy, y) => mul(dy, sub(y, square(y)))),
-  byInput('Softplus', (dy, x) => mul(dy, apply('Sigmoid', x))),
+  byInput('Square', (x) => scale(x, 2)),
+  byOutput('Sqrt', (y) => div(scalar(0.5), y)),
+  byOutput('Rsqrt', (y) => scale(mul(y, square(y)), -0.5)),
+  byOutput('Reciprocal', (y) => neg(square(y))),
+  byOutput('Exp', (y) => y),
+  byOutput('Expm1', onePlus),
+  byInput('Log', inverse),
+  byInput('Log1p', (x) => inverse(onePlus(x))),
+  byInput('Sin', (x) => apply('Cos', x)),
+  byInput('Cos', (x) => neg(apply('Sin', x))),
+  byOutput('Tan', (y) => onePlus(square(y))),
+  byInput('Asin', (x) => apply('Rsqrt', oneMinus(square(x)))),
+  byInput('Acos', (x) => neg(apply('Rsqrt', oneMinus(square(x))))),
+  byInput('Atan', (x) => inverse(onePlus(square(x)))),
+  byInput('Sinh', (x) => apply('Cosh', x)),
+  byInput('Cosh', (x) => apply('Sinh', x)),
+  byOutput('Tanh', (y) => apply('TanhSlope', y)),
+  byInput('TanhSlope', (y) => scale(y, -2)),
+  byInput('Asinh', (x) => apply('Rsqrt', onePlus(square(x)))),
+  byInput('Acosh', (x) => apply('Rsqrt', shift(square(x), -1))),
+  byInput('Atanh', (x) => inverse(oneMinus(square(x)))),
+  byInput('Erf', (x) => scale(exp(neg(square(x))), 2 / Math.sqrt(Math.PI))),
+  byOutput('Sigmoid', (y) => apply('SigmoidSlope', y)),
+  byInput('SigmoidSlope', (y) => oneMinus(scale(y, 2))),
+  byInput('Softplus', (x) => apply('Sigmoid', x)),
 ];

@@ -55,8 +55,9 @@ export const rectifierRules: readonly GradientRule[] = [
       const isPositive = step(x!);
       return [scale(isPositive, seluScale), sub(scalar(1), isPositive)];
     },
-    pullback: ({ dy, outputs, constants }) => ({
-      x: () => mul(dy, add(constants[0]!, mul(constants[1]!, shift(outputs[0]!, seluScaleAlpha)))),
-    }),
+    derived: ({ outputs, constants }) => [
+      add(constants[0]!, mul(constants[1]!, shift(outputs[0]!, seluScaleAlpha))),
+    ],
+    pullback: ({ dy, derived }) => ({ x: () => mul(dy, derived[0]!) }),
   },
 ];

@@ -1,7 +1,6 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
 import type { GradientRule } from '../gradient-rule.js';
-import { broadcastTo } from '../ops/broadcast.js';
 import { div, equal, indicator, mul, reshape, scale, sum } from '../ops/kernel-ops.js';
 
 /** The axes that were reduced, from whichever attribute the kernel calls them by. */
@@ -33,21 +32,24 @@ function extremumRule(kernel: string): GradientRule {
   };
 }
 
-function spreadOut(dy: Tensor, xShape: number[], attrs: NamedAttrMap): Tensor {
-  return broadcastTo(reshape(dy, keptShape(xShape, reducedAxes(attrs, xShape))), xShape);
+/** The adjoint that all entries of a sum share. */
+function shared(dy: Tensor, xShape: number[], attrs: NamedAttrMap): Tensor {
+  return reshape(dy, keptShape(xShape, reducedAxes(attrs, xShape)));
 }
 
 export const reductionRules: readonly GradientRule[] = [
   {
     kernel: 'Sum',
-    pullback: ({ dy, shapes, attrs }) => ({ x: () => spreadOut(dy, shapes.x!, attrs) }),
+    sharesAdjoints: true,
+    pullback: ({ dy, shapes, attrs }) => ({ x: () => shared(dy, shapes.x!, attrs) }),
   },
   {
     kernel: 'Mean',
+    sharesAdjoints: true,
     pullback: ({ dy, shapes, attrs }) => ({
       x: () => {
         const count = reducedAxes(attrs, shapes.x!).reduce((n, axis) => n * shapes.x![axis]!, 1);
-        return spreadOut(scale(dy, 1 / count), shapes.x!, attrs);
+        return shared(scale(dy, 1 / count), shapes.x!, attrs);
       },
     }),
   },

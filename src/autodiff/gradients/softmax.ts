@@ -17,8 +17,9 @@ export const softmaxRules: readonly GradientRule[] = [
     // x̄ = ȳ − softmax(x) Σȳ
     kernel: 'LogSoftmax',
     saveOutputs: [true],
-    pullback: ({ dy, outputs, attrs }) => ({
-      logits: () => sub(dy, mul(exp(outputs[0]!), sum(dy, [attrs.axis as number], true))),
+    derived: ({ outputs }) => [exp(outputs[0]!)],
+    pullback: ({ dy, derived, attrs }) => ({
+      logits: () => sub(dy, mul(derived[0]!, sum(dy, [attrs.axis as number], true))),
     }),
   },
 ];
