@@ -2,10 +2,10 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { tidy } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../errors.js';
 import type { KernelCall } from './engine.js';
-import type { ForwardContext, GradientRule } from './gradient-rule.js';
+import type { ForwardContext, GradientRule, InputAdjoints, PullbackContext } from './gradient-rule.js';
 import { findRule } from './gradients/registry.js';
 import { currentLayer } from './layer-names.js';
-import type { TapeNode } from './tape.js';
+import type { TapeNode, TapeValue } from './tape.js';
 import { describeNode } from './tape.js';
 import type { ValueTable } from './value-table.js';
 import { carriesDerivative, valueOf } from './value-table.js';
@@ -20,43 +20,54 @@ export function kernelNode(
   if (known === 'constant') return null;
   const inputs = values.trackedInputs(call.inputs, known?.constantInputs);
   if (inputs == null || !outputs.some(carriesDerivative)) return null;
-  const node = { name: call.kernelName, layer: currentLayer(), inputs, outputs: outputs.map(valueOf) };
+  const place = { name: call.kernelName, layer: currentLayer(), inputs, outputs: outputs.map(valueOf) };
   // Adjoints are real: a way through complex numbers is followed only to say where it began or ended.
   const isComplex = [...Object.values(call.inputs), ...outputs].some((x) => x?.dtype === 'complex64');
-  if (known == null || isComplex) return { ...node, saved: [], pullback: () => refuse(node) };
+  if (known == null || isComplex) return { ...place, saved: [], pullback: () => refuse(place) };
   const context = save(known, call, Object.keys(inputs), outputs, values);
-  const { derived, sharesAdjoints = false } = known;
-  if (derived != null)
-    return derivingNode({ ...node, sharesAdjoints }, known, () => derived(context), context, values);
-  return {
-    ...node,
-    sharesAdjoints,
-    saved: [...Object.values(context.inputs), ...context.outputs, ...context.constants],
-    pullback: (dys) => known.pullback({ ...context, dy: dys[0]!, dys, derived: [] }),
-  };
+  return new RuleNode(place, known, { ...context, derived: [] }, values);
 }
 
-/** A node that saves the inputs and outputs of its kernel only until what is derived from them has been computed. */
-function derivingNode(
-  node: Omit<TapeNode, 'saved' | 'pullback'>,
-  rule: GradientRule,
-  compute: () => Tensor[],
-  context: ForwardContext,
-  values: ValueTable,
-): TapeNode {
-  const saved = [...Object.values(context.inputs), ...context.outputs];
-  const rest = { ...context, inputs: {}, outputs: [] };
-  let derived: Tensor[] | null = null;
-  return {
-    ...node,
-    get saved() {
-      return [...(derived ?? saved), ...context.constants];
-    },
-    prepare() {
-      derived ??= saveAll(compute, values);
-    },
-    pullback: (dys) => rule.pullback({ ...rest, dy: dys[0]!, dys, derived: derived! }),
-  };
+/** A node that is pulled back by a rule. */
+class RuleNode implements TapeNode {
+  readonly name: string;
+  readonly layer: string | null;
+  readonly inputs: Readonly<Record<string, TapeValue>>;
+  readonly outputs: readonly TapeValue[];
+  readonly sharesAdjoints: boolean;
+  private isPrepared: boolean;
+
+  /** @param context what the rule is given; one object for all calls, since making one costs as much as a small kernel */
+  constructor(
+    place: Pick<TapeNode, 'name' | 'layer' | 'inputs' | 'outputs'>,
+    private readonly rule: GradientRule,
+    private readonly context: ForwardContext & Pick<PullbackContext, 'derived'>,
+    private readonly values: ValueTable,
+  ) {
+    this.name = place.name;
+    this.layer = place.layer;
+    this.inputs = place.inputs;
+    this.outputs = place.outputs;
+    this.sharesAdjoints = rule.sharesAdjoints ?? false;
+    this.isPrepared = rule.derived == null;
+  }
+
+  get saved(): Tensor[] {
+    const { inputs, outputs, constants, derived } = this.context;
+    return [...Object.values(inputs), ...outputs, ...constants, ...derived];
+  }
+
+  prepare(): void {
+    if (this.isPrepared) return;
+    this.isPrepared = true;
+    const derived = saveAll(() => this.rule.derived!(this.context), this.values);
+    // Inputs and outputs were saved for this alone.
+    Object.assign(this.context, { derived, inputs: {}, outputs: [] });
+  }
+
+  pullback(dys: Tensor[]): InputAdjoints {
+    return this.rule.pullback(Object.assign(this.context, { dy: dys[0]!, dys }));
+  }
 }
 
 /** What the pullback of a kernel needs, held for as long as the tape. */
