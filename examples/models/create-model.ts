@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { mlp } from './mlp.js';
-import type { ModelShape } from './model-shape.js';
+import type { ModelShape, ModelWidths } from './model-shape.js';
+import { fullWidths, shareOf } from './model-shape.js';
 import { resnet32 } from './resnet-32.js';
 import type { SimpleCnnWidths } from './simple-cnn.js';
 import { mediumWidths, rootWidths, simpleCnn } from './simple-cnn.js';
@@ -11,26 +12,32 @@ export const modelNames = ['simple-cnn', 'medium', 'resnet-32', 'vgg-11', 'mlp']
 
 export type ModelName = (typeof modelNames)[number];
 
-/** How wide the models are that come in several widths. */
-export interface ModelWidths {
-  /** Default: the paper's root. */
-  readonly simpleCnn?: SimpleCnnWidths;
-  /** Hidden layers of the MLP. Default 256, 128. */
-  readonly mlp?: readonly number[];
-}
+/** Units of the hidden layers of the MLP. */
+const mlpUnits = [256, 128];
 
 /** Builds a model by its name; it is not compiled. */
-export function createModel(name: ModelName, shape: ModelShape, widths: ModelWidths = {}): LayersModel {
+export function createModel(
+  name: ModelName,
+  shape: ModelShape,
+  widths: ModelWidths = fullWidths,
+): LayersModel {
   switch (name) {
     case 'simple-cnn':
-      return simpleCnn(shape, widths.simpleCnn ?? rootWidths);
+      return simpleCnn(shape, simpleCnnShare(rootWidths, widths));
     case 'medium':
-      return simpleCnn(shape, mediumWidths);
+      return simpleCnn(shape, simpleCnnShare(mediumWidths, widths));
     case 'resnet-32':
-      return resnet32(shape);
+      return resnet32(shape, widths);
     case 'vgg-11':
-      return vgg11(shape);
+      return vgg11(shape, widths);
     case 'mlp':
-      return mlp(shape, widths.mlp ?? [256, 128]);
+      return mlp(
+        shape,
+        mlpUnits.map((units) => shareOf(units, widths.hidden)),
+      );
   }
+}
+
+function simpleCnnShare(full: SimpleCnnWidths, { filters, hidden }: ModelWidths): SimpleCnnWidths {
+  return { ...full, filters: shareOf(full.filters, filters), hidden: shareOf(full.hidden, hidden) };
 }

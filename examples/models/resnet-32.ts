@@ -1,6 +1,7 @@
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { initializers, input, layers, model } from '@tensorflow/tfjs-layers';
-import type { ModelShape } from './model-shape.js';
+import type { ModelShape, ModelWidths } from './model-shape.js';
+import { shareOf } from './model-shape.js';
 
 /** Filters of the three stages. */
 const stages = [16, 32, 64];
@@ -15,7 +16,7 @@ const varianceDivisor = 15;
  * The paper's ResNet-32 without batch normalisation: three stages of five pre-activation blocks (He et al. 2016,
  * "Identity Mappings in Deep Residual Networks"), 16, 32 and 64 filters, global average pooling, softmax.
  */
-export function resnet32({ inputShape, classes, seed }: ModelShape): LayersModel {
+export function resnet32({ inputShape, classes, seed }: ModelShape, widths: ModelWidths): LayersModel {
   let layer = 0;
   const kernelInitializer = () =>
     initializers.varianceScaling({
@@ -32,8 +33,10 @@ export function resnet32({ inputShape, classes, seed }: ModelShape): LayersModel
     layers.activation({ activation: 'relu' }).apply(x) as SymbolicTensor;
 
   const images = input({ shape: [...inputShape] });
-  let x = conv(images, stages[0]!, 3, 1);
-  stages.forEach((filters, stage) => {
+  const widthOf = (stage: number): number => shareOf(stages[stage]!, widths.filters);
+  let x = conv(images, widthOf(0), 3, 1);
+  stages.forEach((_, stage) => {
+    const filters = widthOf(stage);
     for (let block = 0; block < blocks; block++) {
       const isReducing = stage > 0 && block === 0;
       const strides = isReducing ? 2 : 1;

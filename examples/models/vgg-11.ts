@@ -1,6 +1,7 @@
 import type { Sequential } from '@tensorflow/tfjs-layers';
 import { initializers, layers, sequential } from '@tensorflow/tfjs-layers';
-import type { ModelShape } from './model-shape.js';
+import type { ModelShape, ModelWidths } from './model-shape.js';
+import { shareOf } from './model-shape.js';
 
 /** Configuration A of Simonyan & Zisserman 2015: filters of the convolutions, `pool` between them. */
 const plan = [64, 'pool', 128, 'pool', 256, 256, 'pool', 512, 512, 'pool', 512, 512, 'pool'] as const;
@@ -12,7 +13,7 @@ const hidden = 512;
  * VGG-11 without batch normalisation for small images: eight 3 × 3 convolutions, five poolings that round up, two
  * dense layers, softmax; ReLU, He normal.
  */
-export function vgg11({ inputShape, classes, seed }: ModelShape): Sequential {
+export function vgg11({ inputShape, classes, seed }: ModelShape, widths: ModelWidths): Sequential {
   const net = sequential();
   let layer = 0;
   const kernelInitializer = () => initializers.heNormal({ seed: 1000 * seed + ++layer });
@@ -21,7 +22,7 @@ export function vgg11({ inputShape, classes, seed }: ModelShape): Sequential {
       entry === 'pool'
         ? layers.maxPooling2d({ poolSize: 2, padding: 'same' })
         : layers.conv2d({
-            filters: entry,
+            filters: shareOf(entry, widths.filters),
             kernelSize: 3,
             padding: 'same',
             activation: 'relu',
@@ -31,7 +32,8 @@ export function vgg11({ inputShape, classes, seed }: ModelShape): Sequential {
     );
   }
   net.add(layers.flatten());
-  net.add(layers.dense({ units: hidden, activation: 'relu', kernelInitializer: kernelInitializer() }));
+  const units = shareOf(hidden, widths.hidden);
+  net.add(layers.dense({ units, activation: 'relu', kernelInitializer: kernelInitializer() }));
   net.add(layers.dense({ units: classes, activation: 'softmax', kernelInitializer: kernelInitializer() }));
   return net;
 }

@@ -1,5 +1,5 @@
 import type { EscapeVariantChoice } from '../../src/analysis/escape.js';
-import type { ModelWidths } from '../models/create-model.js';
+import type { ModelWidths } from '../models/model-shape.js';
 
 /** How long a path of SGD is followed, and how often λ₁ is measured on it. */
 export interface PathPlan {

@@ -1,5 +1,6 @@
 import type { EscapeVariantChoice } from '../../src/analysis/escape.js';
 import { escapeVariants } from '../../src/analysis/escape-variant.js';
+import { fullWidths } from '../models/model-shape.js';
 import type { SizePlan } from './size-plan.js';
 
 export const sizeNames = ['tiny', 'small', 'full'] as const;
@@ -44,7 +45,7 @@ const tiny: SizePlan = {
   validation: 256,
   test: 256,
   seeds: 1,
-  widths: { simpleCnn: { filters: 4, kernelSize: 3, hidden: 16 }, mlp: [32, 32] },
+  widths: { filters: 1 / 8, hidden: 1 / 8 },
   hessianExamples: 128,
   lossExamples: 512,
   minibatches,
@@ -71,7 +72,7 @@ const small: SizePlan = {
   validation: 1024,
   test: 1024,
   seeds: 3,
-  widths: { simpleCnn: { filters: 4, kernelSize: 3, hidden: 32 }, mlp: [128, 64] },
+  widths: { filters: 1 / 8, hidden: 1 / 4 },
   hessianExamples: 205,
   lossExamples: 1024,
   minibatches,
@@ -92,7 +93,7 @@ const full: SizePlan = {
   validation: 5000,
   test: 10000,
   seeds: 3,
-  widths: {},
+  widths: fullWidths,
   hessianExamples: 2250,
   lossExamples: 2560,
   minibatches,

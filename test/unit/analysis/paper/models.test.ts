@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createModel, modelNames } from '../../../../examples/models/create-model.js';
+import { fullWidths } from '../../../../examples/models/model-shape.js';
 import { resnet32 } from '../../../../examples/models/resnet-32.js';
 import { modelObjective } from '../../../../src/objectives/model-objective.js';
 import { HessianOperator } from '../../../../src/operators/hessian.js';
@@ -33,7 +34,9 @@ describe('models of the paper', () => {
   });
 
   it('begins with equal weights for equal seeds only', async () => {
-    const [a, b, c] = [1, 1, 2].map((seed) => createModel('mlp', { ...cifar, seed }, { mlp: [4] }));
+    const [a, b, c] = [1, 1, 2].map((seed) =>
+      createModel('mlp', { ...cifar, seed }, { filters: 1, hidden: 1 / 64 }),
+    );
     const weights = (model: LayersModel | undefined) =>
       Promise.all(model!.getWeights().map((weight) => weight.data()));
     expect(await weights(a)).toEqual(await weights(b));
@@ -42,7 +45,7 @@ describe('models of the paper', () => {
   });
 
   it('ResNet-32 has 32 layers with weights on its path, no batch normalisation, and a fifteenth of the variance', () => {
-    const model = resnet32(cifar);
+    const model = resnet32(cifar, fullWidths);
     const kinds = model.layers.map((layer) => layer.getClassName());
     // 1 + 3·5·2 convolutions and two shortcuts; one dense layer.
     expect(kinds.filter((kind) => kind === 'Conv2D')).toHaveLength(31 + 2);
