@@ -7,7 +7,8 @@ export { registerChainedOps } from './chained-ops.js';
 // What to differentiate
 export { linearize, type Linearization } from './autodiff/linearize.js';
 export { lossObjective, type LossTerm, type Objective, type SplitLoss } from './objectives/objective.js';
-export { modelObjective, type ModelData, type ModelObjectiveOptions } from './objectives/model-objective.js';
+export type { ModelData } from './objectives/model-data.js';
+export { modelObjective, type ModelObjectiveOptions } from './objectives/model-objective.js';
 export type { LossFunction, LossSpecification } from './objectives/loss-functions.js';
 export type { TensorsByName } from './objectives/batches.js';
 export type { Likelihood, OutputSplit } from './objectives/output-split.js';

@@ -24,16 +24,45 @@ export function resolveLosses(
   where: string,
 ): LossFunction[] {
   if (loss == null) return compiledLosses(model, where);
-  const resolve = (one: string | LossFunction): LossFunction =>
-    typeof one === 'string' ? namedLoss(one, where) : requireFunction(one, where);
-  if (typeof loss === 'string' || typeof loss === 'function') return names.map(() => resolve(loss));
+  return lossPerOutput(names, loss, where).map((one) =>
+    typeof one === 'string' ? namedLoss(one, where) : requireFunction(one, where),
+  );
+}
+
+/**
+ * The names of the losses, one per output, for where a function cannot go.
+ *
+ * @param names of the outputs
+ * @param loss the one asked for; default: what the model was compiled with
+ * @throws CurvatureArgumentError that names `where`, for a loss that is a function, and without any
+ */
+export function lossNames(
+  model: LayersModel,
+  names: readonly string[],
+  loss: LossSpecification | undefined,
+  where: string,
+): string[] {
+  const asked = loss ?? (model as unknown as { loss?: LossSpecification }).loss;
+  if (asked == null) return notCompiled(where);
+  return lossPerOutput(names, asked, where).map((one) => {
+    requireArgument(typeof one === 'string', where, 'losses by name: a function cannot be sent', one);
+    return one;
+  });
+}
+
+function lossPerOutput(
+  names: readonly string[],
+  loss: LossSpecification,
+  where: string,
+): (string | LossFunction)[] {
+  if (typeof loss === 'string' || typeof loss === 'function') return names.map(() => loss);
   if (Array.isArray(loss)) {
     requireArgument(loss.length === names.length, where, `${names.length} losses, one per output`, loss);
-    return loss.map(resolve);
+    return loss;
   }
   return names.map((name) => {
     requireArgument(loss[name] != null, where, `a loss for output '${name}'`, Object.keys(loss));
-    return resolve(loss[name]!);
+    return loss[name]!;
   });
 }
 
@@ -41,14 +70,15 @@ function compiledLosses(model: LayersModel, where: string): LossFunction[] {
   // A Sequential keeps its loss functions in the functional model it wraps.
   const outer = model as unknown as Compiled;
   const losses = outer.lossFunctions ?? outer.model?.lossFunctions;
-  if (losses == null || losses.length === 0) {
-    throw new CurvatureArgumentError(
-      where,
-      'a compiled model, or the option `loss`',
-      'a model that is not compiled',
-    );
-  }
-  return losses;
+  return losses == null || losses.length === 0 ? notCompiled(where) : losses;
+}
+
+function notCompiled(where: string): never {
+  throw new CurvatureArgumentError(
+    where,
+    'a compiled model, or the option `loss`',
+    'a model that is not compiled',
+  );
 }
 
 const namedLosses = new Map<string, LossFunction>();

@@ -1,25 +1,17 @@
-import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { add, mean, mul, reshape } from '@tensorflow/tfjs-core';
-import type { LayersModel, Sequential } from '@tensorflow/tfjs-layers';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
-import type { TensorsByName } from './batches.js';
-import { countExamples, orderTensors, takeExamples } from './batches.js';
+import { takeExamples } from './batches.js';
 import type { LossFunction, LossSpecification } from './loss-functions.js';
 import { resolveLosses } from './loss-functions.js';
+import type { ModelData } from './model-data.js';
+import { orderData } from './model-data.js';
+import { outputNames, trainableVariables } from './model-structure.js';
 import type { LossTerm, Objective } from './objective.js';
 import { outputHead } from './output-split.js';
 import { withFrozenStates } from './stateful-layers.js';
-
-/** Examples to differentiate the loss of a model on. The tensors stay the caller's, and must outlive their use. */
-export interface ModelData {
-  /** Inputs: one tensor, or one per input of the model, in order or by name. Shape [N, …]. */
-  readonly xs: TensorsByName;
-  /** Targets: one tensor, or one per output of the model. Shape [N, …]. */
-  readonly ys: TensorsByName;
-  /** Factor on the loss of each example, shape [N]; the mean is still over N, as in `model.fit`. */
-  readonly sampleWeight?: Tensor;
-}
 
 /** How the loss of a model is taken. */
 export interface ModelObjectiveOptions {
@@ -63,7 +55,6 @@ export function modelObjective(
     'a LayersModel',
     model,
   );
-  requireArgument(data != null && typeof data === 'object', where, 'data {xs, ys}', data);
   const { batchSize = 128, training = false } = options;
   requireArgument(
     Number.isInteger(batchSize) && batchSize > 0,
@@ -71,20 +62,18 @@ export function modelObjective(
     'batchSize to be a whole number > 0',
     batchSize,
   );
-  const { inputNames, outputNames } = functionalModel(model);
-  const losses = resolveLosses(model, outputNames, options.loss, where);
-  const xs = orderTensors(data.xs, inputNames, 'xs', where);
-  const ys = orderTensors(data.ys, outputNames, 'ys', where);
-  const weights = data.sampleWeight == null ? [] : [data.sampleWeight];
-  const examples = countExamples({ xs, ys, sampleWeight: weights }, where);
+  const losses = resolveLosses(model, outputNames(model), options.loss, where);
+  const { xs, ys, sampleWeight, examples } = orderData(model, data, where);
 
   const heads = losses.map((loss) => outputHead(loss, where));
   const term = (begin: number): LossTerm => {
     const size = Math.min(batchSize, examples - begin);
     const take = (tensor: Tensor): Tensor => takeExamples(tensor, begin, size);
     const outputs = (): Tensor[] => applyModel(model, xs.map(take), training);
-    const meanLoss = (fns: readonly LossFunction[], z: readonly Tensor[]): Tensor =>
-      sumOf(z.map((output, i) => mean(weigh(fns[i]!(take(ys[i]!), output), weights.map(take)[0]))));
+    const meanLoss = (fns: readonly LossFunction[], z: readonly Tensor[]): Tensor => {
+      const weights = sampleWeight == null ? null : take(sampleWeight);
+      return sumOf(z.map((output, i) => mean(weigh(fns[i]!(take(ys[i]!), output), weights))));
+    };
     return {
       weight: size / examples,
       loss: () => sumOf([meanLoss(losses, outputs()), ...regularisers(model)]),
@@ -108,14 +97,6 @@ export function modelObjective(
   };
 }
 
-/** The model itself, or the one inside of a Sequential, which is built if it was not yet. */
-function functionalModel(model: LayersModel): LayersModel {
-  if (model.getClassName() !== 'Sequential') return model;
-  const sequential = model as unknown as { model?: LayersModel };
-  if (sequential.model == null) (model as Sequential).build();
-  return sequential.model!;
-}
-
 function applyModel(model: LayersModel, xs: Tensor[], training: boolean): Tensor[] {
   const outputs = model.apply(xs.length === 1 ? xs[0]! : xs, { training }) as Tensor | Tensor[];
   return Array.isArray(outputs) ? outputs : [outputs];
@@ -129,16 +110,10 @@ function sumOf(terms: readonly Tensor[]): Tensor {
   return terms.reduce((sum, term) => add(sum, term));
 }
 
-function weigh(loss: Tensor, sampleWeight: Tensor | undefined): Tensor {
+function weigh(loss: Tensor, sampleWeight: Tensor | null): Tensor {
   if (sampleWeight == null) return loss;
   if (loss.rank === 0 || loss.shape[0] !== sampleWeight.size) {
     throw new CurvatureArgumentError('modelObjective', 'a loss per example to weigh', describe(loss));
   }
   return mul(loss, reshape(sampleWeight, [sampleWeight.size, ...loss.shape.slice(1).map(() => 1)]));
-}
-
-function trainableVariables(model: LayersModel): Variable[] {
-  // A layer used twice lists its weights once; a weight shared by two layers is one variable.
-  const variables = model.trainableWeights.map((weight) => weight.read() as Variable);
-  return [...new Set(variables)];
 }

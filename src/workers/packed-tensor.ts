@@ -1,9 +1,16 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tensor } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
 import type { PackedTensor } from './protocol.js';
 
-/** The values of a tensor, which stays as it is. */
-export async function packTensor(x: Tensor): Promise<PackedTensor> {
+/**
+ * The values of a tensor, which stays as it is.
+ *
+ * @throws CurvatureArgumentError that names `where`, for strings and complex numbers
+ */
+export async function packTensor(x: Tensor, where: string): Promise<PackedTensor> {
+  const isSendable = ['float32', 'int32', 'bool'].includes(x.dtype);
+  requireArgument(isSendable, where, 'tensors of float32, int32 or bool', x);
   const values = (await x.data()) as Float32Array | Int32Array | Uint8Array;
   return { shape: [...x.shape], dtype: x.dtype, values };
 }

@@ -18,8 +18,8 @@ export interface ModelMessage {
   readonly topology: object;
   /** All weights in the order of `model.getWeights()`. */
   readonly weights: readonly PackedTensor[];
-  /** Name of the loss, as `model.compile` takes it. */
-  readonly loss: string;
+  /** Names of the losses, as `model.compile` takes them, one per output in the order of `model.outputNames`. */
+  readonly losses: readonly string[];
   /** Examples differentiated at once. */
   readonly batchSize: number;
   /** Whether layers run as in training. */
@@ -29,8 +29,12 @@ export interface ModelMessage {
 /** Some of the examples. */
 export interface ShardMessage {
   readonly id: number;
-  readonly xs: PackedTensor;
-  readonly ys: PackedTensor;
+  /** One per input of the model, in the order of `model.inputNames`. */
+  readonly xs: readonly PackedTensor[];
+  /** One per output. */
+  readonly ys: readonly PackedTensor[];
+  /** Factor on the loss of each example; null: 1. */
+  readonly sampleWeight: PackedTensor | null;
   /** Its share in the whole: examples of the shard by examples of all. */
   readonly weight: number;
 }

@@ -3,13 +3,15 @@ import { dispose as disposeTensors, ready, tensor1d } from '@tensorflow/tfjs-cor
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { models } from '@tensorflow/tfjs-layers';
 import { modelObjective } from '../objectives/model-objective.js';
+import { trainableVariables } from '../objectives/model-structure.js';
 import { HessianOperator } from '../operators/hessian.js';
 import { unpackTensor } from './packed-tensor.js';
 import type { ModelMessage, Reply, ShardMessage, ShardService } from './protocol.js';
 
 interface Shard {
   readonly weight: number;
-  readonly data: { readonly xs: Tensor; readonly ys: Tensor };
+  /** Inputs, targets and factors of the examples, which the operator reads. */
+  readonly tensors: readonly Tensor[];
   readonly operator: HessianOperator;
 }
 
@@ -29,9 +31,9 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
   const shards = new Map<number, Shard>();
 
   const release = (): void => {
-    for (const { operator, data } of shards.values()) {
+    for (const { operator, tensors } of shards.values()) {
       operator.dispose();
-      disposeTensors([data.xs, data.ys]);
+      disposeTensors([...tensors]);
     }
     shards.clear();
     model?.dispose();
@@ -49,15 +51,28 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
       release();
       message = next;
       model = await buildModel(next);
-      return model.countParams() - countFrozen(model);
+      return trainableVariables(model).reduce((count, { size }) => count + size, 0);
     }),
 
-    loadShard: answering(({ id, xs, ys, weight }: ShardMessage) => {
+    loadShard: answering((shard: ShardMessage) => {
       const { model, message } = requireModel();
-      const data = { xs: unpackTensor(xs), ys: unpackTensor(ys) };
-      const { loss, batchSize, training } = message;
-      const operator = new HessianOperator(modelObjective(model, data, { loss, batchSize, training }));
-      shards.set(id, { weight, data, operator });
+      const [xs, ys] = [shard.xs.map(unpackTensor), shard.ys.map(unpackTensor)];
+      const weights = shard.sampleWeight == null ? [] : [unpackTensor(shard.sampleWeight)];
+      const tensors = [...xs, ...ys, ...weights];
+      const [sampleWeight] = weights;
+      const { losses, batchSize, training } = message;
+      try {
+        const objective = modelObjective(
+          model,
+          { xs, ys, ...(sampleWeight && { sampleWeight }) },
+          { loss: [...losses], batchSize, training },
+        );
+        const operator = new HessianOperator(objective);
+        shards.set(shard.id, { weight: shard.weight, tensors, operator });
+      } catch (error) {
+        disposeTensors(tensors);
+        throw error;
+      }
       return null;
     }),
 
@@ -127,11 +142,4 @@ async function buildModel({ topology, weights }: ModelMessage): Promise<LayersMo
   model.setWeights(values);
   disposeTensors(values);
   return model;
-}
-
-function countFrozen(model: LayersModel): number {
-  return model.nonTrainableWeights.reduce(
-    (count, { shape }) => count + shape.reduce<number>((size, length) => size * (length ?? 1), 1),
-    0,
-  );
 }

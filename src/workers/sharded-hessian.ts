@@ -1,15 +1,22 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { requireArgument, requireThat } from '../errors.js';
+import { lossNames } from '../objectives/loss-functions.js';
+import type { ModelData } from '../objectives/model-data.js';
+import { orderData } from '../objectives/model-data.js';
+import { outputNames, trainableVariables } from '../objectives/model-structure.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
-import { packTensor, rowsOf } from './packed-tensor.js';
+import { packTensor } from './packed-tensor.js';
 import type { ModelMessage, Reply, ShardMessage } from './protocol.js';
 import type { ShardWorker } from './shard-worker.js';
+import { splitIntoShards } from './split-into-shards.js';
 
 /** Settings of {@link ShardedHessian.load}. */
 export interface ShardedHessianOptions {
-  /** Name of the loss, as `model.compile` takes it. */
-  readonly loss: string;
+  /**
+   * The loss by name, as `model.compile` takes it: one, or one per output in order or by name. Default: what the
+   * model was compiled with. A function cannot be sent to a worker.
+   */
+  readonly loss?: string | string[] | Record<string, string>;
   /** Examples differentiated at once in a worker. Default 128. */
   readonly batchSize?: number;
   /** Whether layers run as in training. Default false. */
@@ -58,49 +65,34 @@ export class ShardedHessian implements AsyncLinearOperator {
    *
    * @param workers at least one; they are this operator's until it is disposed, which ends them
    * @param model its weights are copied as they are now; it stays the caller's
-   * @param data one input and one output tensor, at least as many examples as workers; they stay the caller's
-   * @throws CurvatureArgumentError for wrong arguments; WorkersLostError if no worker starts
+   * @param data inputs, targets and factors as `modelObjective` takes them, float32, int32 or bool; at least as many
+   *   examples as workers. They stay the caller's
+   * @throws CurvatureArgumentError for wrong arguments, a loss that is a function among them; WorkersLostError if no
+   *   worker starts; an Error with what a worker answers, for a layer that its script has not registered
    */
   static async load(
     workers: readonly ShardWorker[],
     model: LayersModel,
-    data: { readonly xs: Tensor; readonly ys: Tensor },
-    options: ShardedHessianOptions,
+    data: ModelData,
+    options: ShardedHessianOptions = {},
   ): Promise<ShardedHessian> {
-    const { loss, batchSize = 128, training = false, timeout = null } = options;
+    const { batchSize = 128, training = false, timeout = null } = options;
     requireArgument(workers.length > 0, where, 'at least one worker', workers);
-    const examples = data.xs.shape[0]!;
-    requireThat(
-      data.ys.shape[0] === examples && examples >= workers.length,
-      where,
-      'as many xs as ys, and no fewer than workers',
-      `${examples} xs, ${data.ys.shape[0]} ys, ${workers.length} workers`,
-    );
-    const weights = await Promise.all(model.getWeights().map(packTensor));
-    const message: ModelMessage = {
-      topology: model.toJSON(null, false) as object,
-      weights,
-      loss,
-      batchSize,
-      training,
-    };
-    const [xs, ys] = await Promise.all([packTensor(data.xs), packTensor(data.ys)]);
-    const bounds = Array.from({ length: workers.length + 1 }, (_, i) =>
-      Math.round((i * examples) / workers.length),
-    );
-    const shards = workers.map((_, id): ShardMessage => {
-      const [begin, end] = [bounds[id]!, bounds[id + 1]!];
-      return {
-        id,
-        xs: rowsOf(xs, begin, end),
-        ys: rowsOf(ys, begin, end),
-        weight: (end - begin) / examples,
-      };
-    });
-    const size = model.trainableWeights.reduce((count, weight) => count + weight.read().size, 0);
+    const losses = lossNames(model, outputNames(model), options.loss, where);
+    const shards = await splitIntoShards(orderData(model, data, where), workers.length, where);
+    const weights = await Promise.all(model.getWeights().map((weight) => packTensor(weight, where)));
+    const topology = model.toJSON(null, false) as object;
+    const message: ModelMessage = { topology, weights, losses, batchSize, training };
+    const size = trainableVariables(model).reduce((count, variable) => count + variable.size, 0);
     const operator = new ShardedHessian(size, new Set(workers), shards, timeout);
     try {
-      await Promise.all(workers.map((worker) => operator.ask(worker, worker.service.loadModel(message))));
+      const counts = await Promise.all(
+        workers.map((worker) => operator.ask(worker, worker.service.loadModel(message))),
+      );
+      for (const count of counts) {
+        const isSame = count == null || count === size;
+        requireThat(isSame, where, `a model of ${size} parameters in each worker`, `one of ${count}`);
+      }
       await operator.handOut(shards.map(({ id }) => id));
     } catch (error) {
       await operator.dispose();

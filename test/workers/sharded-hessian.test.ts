@@ -9,9 +9,14 @@ import { SeededRandom } from '../../src/random.js';
 import { pooledWorker, ShardedHessian, type ShardWorker, WorkersLostError } from '../../src/workers/index.js';
 import { relativeError } from '../golden-case.js';
 import { useBackend } from '../wasm-backend.js';
-import { buildShardScript, shardPool } from './thread-pool.js';
+import type { ShardThreads } from './thread-pool.js';
+import { shardThreads } from './thread-pool.js';
 
-beforeAll(buildShardScript);
+let threads: ShardThreads;
+beforeAll(async () => {
+  threads = await shardThreads();
+});
+afterAll(() => threads.dispose());
 
 const loss = 'categoricalCrossentropy';
 // An odd number, so that shards differ in size and have to be weighted.
@@ -73,7 +78,7 @@ describe('ShardedHessian over threads', () => {
     model.dispose();
   });
   beforeEach(async () => {
-    pools = [shardPool(), shardPool()];
+    pools = [threads.pool(), threads.pool()];
     sharded = await ShardedHessian.load(pools.map(pooledWorker), model, data, { loss, batchSize: 8 });
   });
   afterEach(() => sharded.dispose());
@@ -173,7 +178,7 @@ describe('ShardedHessian', () => {
   });
 
   it('says what a worker says is wrong with the loss', async () => {
-    const pool = shardPool();
+    const pool = threads.pool();
     const run = ShardedHessian.load([pooledWorker(pool)], model, data, { loss: 'noSuchLoss' });
     await expect(run).rejects.toThrow('noSuchLoss');
   });
