@@ -1,5 +1,11 @@
+/** All eigenvalues of a matrix. */
+export interface Spectrum {
+  readonly name: string;
+  readonly values: readonly number[];
+}
+
 /** Prescribed spectra, each with what makes it hard. */
-export const spectra: readonly { readonly name: string; readonly values: readonly number[] }[] = [
+export const spectra: readonly Spectrum[] = [
   { name: 'geometric 0.8', values: sequence(40, (i) => 10 * 0.8 ** i) },
   { name: 'geometric 0.5', values: sequence(20, (i) => 10 * 0.5 ** i) },
   { name: 'clustered', values: [...sequence(10, (i) => 10 + 1e-2 * i), ...line(0, 1, 50)] },

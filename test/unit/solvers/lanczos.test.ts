@@ -159,6 +159,30 @@ describe('lanczos', () => {
     linear.dispose();
   });
 
+  it('says invariantSubspace where all of Rⁿ is used up and a residual is still above the tolerance', async () => {
+    // (A + S)v − λv = Sv for an eigenpair of a diagonal A: S, which is antisymmetric, is the error of the products.
+    const spectrum = [4, 3, 2, 1];
+    const error = 1e-2;
+    const matrix = tf.tensor2d([
+      [4, 0, 0, 0],
+      [0, 3, error, 0],
+      [0, -error, 2, 0],
+      [0, 0, 0, 1],
+    ]);
+    const skewed = matrixOperator(matrix);
+    const result = await lanczos(skewed, { k: 4, tol: 1e-4 });
+    expect(result.status).toBe('invariantSubspace');
+    expect(result.numMatvecs).toBe(4);
+    expect(result.numConverged).toBe(2);
+    spectrum.forEach((value, i) => {
+      expect(result.eigenvalues[i]).toBeCloseTo(value, 3);
+      expect(result.residualNorms[i]).toBeCloseTo(i === 1 || i === 2 ? error : 0, 4);
+    });
+    result.dispose();
+    skewed.dispose();
+    matrix.dispose();
+  });
+
   it('tells of its progress: products grow one by one, Ritz values rise towards the truth', async () => {
     const seen: EigenProgress[] = [];
     const result = await lanczos(operator, {

@@ -1,0 +1,151 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { LinearOperator } from '../../src/operators/linear-operator.js';
+import { wantedFirst } from '../../src/solvers/projected-eigenproblem.js';
+import type { EigenResult } from '../../src/solvers/result.js';
+import { SeededRandom } from '../../src/random.js';
+import type { ContractBackend } from './contract-backend.js';
+import { matrixWithSpectrum, operatorWithSpectrum } from './prescribed-spectrum.js';
+import type { EigensolverRow, LinearSolverRow, RunOptions } from './solver-rows.js';
+import type { Spectrum } from './spectra.js';
+
+const tol = 1e-4;
+
+/** What holds for every eigensolver: it finds all that is wanted, says how well, and can be stopped. */
+export function testEigensolverContract(
+  rows: readonly EigensolverRow[],
+  spectra: readonly Spectrum[],
+  { use, tidily }: ContractBackend,
+): void {
+  describe.each(rows)('eigensolver $name', ({ ends, solve, cannot, mostPairs }) => {
+    beforeAll(use);
+
+    describe.each(spectra.filter(({ name }) => !cannot.includes(name)))('on $name', ({ values }) => {
+      const n = values.length;
+      const cases = ends.flatMap((which) =>
+        [...new Set([1, Math.min(5, n)])].filter((k) => k <= mostPairs).map((k) => ({ which, k })),
+      );
+      it.each(cases)('finds all of $k at $which, to the tolerance', ({ which, k }) =>
+        tidily(async () => {
+          const operator = operatorWithSpectrum(values);
+          const result = await solve(operator, { which, k, tol });
+          const norm = Math.max(...values.map(Math.abs));
+          const wanted = [...values].sort(wantedFirst(which)).slice(0, k);
+          expect(result.status).toBe('converged');
+          expect(result.numConverged).toBe(k);
+          wanted.forEach((value, i) => {
+            const received = result.eigenvalues[i]!;
+            // Both of a pair ±λ are largest in magnitude; a residual tol·|λ| bounds the error of the eigenvalue.
+            const error = which === 'LM' ? Math.abs(received) - Math.abs(value) : received - value;
+            expect(Math.abs(error)).toBeLessThanOrEqual(tol * Math.abs(value) + 2e-6 * norm);
+            expect(result.residualNorms[i]).toBeLessThanOrEqual(tol * Math.abs(received) + 1.2e-6 * norm);
+          });
+          await expectTrueResiduals(operator, result, norm);
+          result.dispose();
+          operator.dispose();
+        }),
+      );
+    });
+
+    it('stops when told, with the reason, and leaves nothing behind', () =>
+      tidily(async () => {
+        const operator = operatorWithSpectrum([8, 7, 6, 5, 4, 3, 2, 1]);
+        await expectToStop((run) => solve(operator, { which: ends[0]!, k: 3, tol, ...run }));
+        operator.dispose();
+      }));
+  });
+}
+
+/** What holds for every solver of linear systems: it finds the solution, says how well, and can be stopped. */
+export function testLinearSolverContract(
+  rows: readonly LinearSolverRow[],
+  { use, tidily }: ContractBackend,
+): void {
+  const definite = Array.from({ length: 12 }, (_, i) => 1 + i);
+  const indefinite = definite.map((x, i) => (i % 3 === 0 ? -x : x));
+
+  describe.each(rows)('linear solver $name', ({ solve, isForIndefinite }) => {
+    beforeAll(use);
+
+    const systems = [{ name: 'definite', values: definite }];
+    if (isForIndefinite) systems.push({ name: 'indefinite', values: indefinite });
+    it.each(systems)('finds the solution of a system that is $name', ({ values }) =>
+      tidily(async () => {
+        const { operator, b, x, rightHandSide } = system(values);
+        const result = await solve(operator, b, { tol: 1e-5 });
+        expect(result.status).toBe('converged');
+        // κ = 12: the relative error is at most κ times the relative residual.
+        const error = (await result.x.data()).map((received, i) => received - x[i]!);
+        expect(Math.hypot(...error) / Math.hypot(...x)).toBeLessThan(12 * 1.5e-5);
+        const residual = await read(tf.tidy(() => tf.sub(b, operator.matvec(result.x))));
+        const [norm, scale] = [Math.hypot(...residual), Math.hypot(...rightHandSide)];
+        // Rounding of a float32 product of twelve terms.
+        expect(Math.abs(result.residualNorm - norm)).toBeLessThan(3e-6 * scale);
+        expect(norm).toBeLessThanOrEqual(1.5e-5 * scale);
+        result.dispose();
+        b.dispose();
+        operator.dispose();
+      }),
+    );
+
+    it('stops when told, with the reason, and leaves nothing behind', () =>
+      tidily(async () => {
+        const { operator, b } = system(definite);
+        await expectToStop((run) => solve(operator, b, run));
+        b.dispose();
+        operator.dispose();
+      }));
+  });
+}
+
+/** An operator with a right-hand side of which the solution is known. */
+function system(values: readonly number[]): {
+  operator: LinearOperator;
+  b: tf.Tensor1D;
+  x: number[];
+  rightHandSide: number[];
+} {
+  const random = new SeededRandom(8);
+  const x = values.map(() => random.normal());
+  const rightHandSide = matrixWithSpectrum(values).map((row) =>
+    row.reduce((sum, y, j) => sum + y * x[j]!, 0),
+  );
+  return { operator: operatorWithSpectrum(values), b: tf.tensor1d(rightHandSide), x, rightHandSide };
+}
+
+/** A run that is aborted at its first sign of progress rejects with the reason given. */
+async function expectToStop(start: (run: RunOptions) => Promise<unknown>): Promise<void> {
+  const controller = new AbortController();
+  const onProgress = (): void => controller.abort(new Error('enough'));
+  await expect(start({ signal: controller.signal, onProgress })).rejects.toThrow('enough');
+  await expect(start({ signal: controller.signal })).rejects.toThrow('enough');
+}
+
+/** The rows are orthonormal, and their residuals are those of the result up to float32 products (1e-6 ‖A‖). */
+async function expectTrueResiduals(
+  operator: LinearOperator,
+  { eigenvalues, eigenvectors, residualNorms }: EigenResult,
+  norm: number,
+): Promise<void> {
+  const [k, n] = eigenvectors.shape;
+  expect(n).toBe(operator.size);
+  const gram = await read(tf.matMul(eigenvectors, eigenvectors, false, true));
+  gram.forEach((x, i) => expect(x).toBeCloseTo(i % (k + 1) === 0 ? 1 : 0, 5));
+  const residuals = await read(
+    tf.tidy(() => {
+      const images = tf.stack(
+        tf.unstack(eigenvectors).map((row) => operator.matvec(row as tf.Tensor1D)),
+      ) as tf.Tensor2D;
+      return tf.norm(tf.sub(images, tf.mul(eigenvectors, tf.tensor2d([...eigenvalues], [k, 1]))), 2, 1);
+    }),
+  );
+  residualNorms.forEach((claimed, i) => {
+    expect(Math.abs(claimed - residuals[i]!)).toBeLessThanOrEqual(3e-6 * norm + 1e-30);
+  });
+}
+
+async function read(tensor: tf.Tensor): Promise<number[]> {
+  const values = Array.from(await tensor.data());
+  tensor.dispose();
+  return values;
+}

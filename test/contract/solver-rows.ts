@@ -1,0 +1,62 @@
+import type { Tensor1D } from '@tensorflow/tfjs-core';
+import type { LinearOperator } from '../../src/operators/linear-operator.js';
+import { solve } from '../../src/solvers/conjugate-gradient.js';
+import { lanczos } from '../../src/solvers/lanczos.js';
+import type { SolveOptions, SolveResult } from '../../src/solvers/linear-solve.js';
+import { minres } from '../../src/solvers/minres.js';
+import { powerIteration } from '../../src/solvers/power-iteration.js';
+import type { Which } from '../../src/solvers/projected-eigenproblem.js';
+import type { EigenResult } from '../../src/solvers/result.js';
+
+/** How a run is stopped, and told of. */
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: () => void;
+}
+
+/** A new eigensolver is a new row. */
+export interface EigensolverRow {
+  readonly name: string;
+  readonly ends: readonly Which[];
+  readonly solve: (
+    operator: LinearOperator,
+    options: { readonly which: Which; readonly k: number; readonly tol: number } & RunOptions,
+  ) => Promise<EigenResult>;
+  /** Spectra that the method cannot separate: eigenvalues of equal or nearly equal magnitude. */
+  readonly cannot: readonly string[];
+  readonly mostPairs: number;
+}
+
+/** A new solver of linear systems is a new row. */
+export interface LinearSolverRow {
+  readonly name: string;
+  readonly solve: (
+    operator: LinearOperator,
+    b: Tensor1D,
+    options: Pick<SolveOptions, 'tol'> & RunOptions,
+  ) => Promise<SolveResult>;
+  /** Whether the matrix may have eigenvalues of both signs. */
+  readonly isForIndefinite: boolean;
+}
+
+export const eigensolverRows: readonly EigensolverRow[] = [
+  { name: 'lanczos', ends: ['LA', 'SA', 'LM'], solve: lanczos, cannot: [], mostPairs: Infinity },
+  {
+    name: 'powerIteration',
+    ends: ['LM'],
+    solve: powerIteration,
+    cannot: [
+      'clustered',
+      'linear',
+      'repeated x5, arithmetic',
+      'indefinite, symmetric about 0',
+      'five above a line',
+    ],
+    mostPairs: 3,
+  },
+];
+
+export const linearSolverRows: readonly LinearSolverRow[] = [
+  { name: 'solve', solve, isForIndefinite: false },
+  { name: 'minres', solve: minres, isForIndefinite: true },
+];
