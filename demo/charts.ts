@@ -14,6 +14,12 @@ export interface Line {
   readonly hasGaps?: boolean;
 }
 
+/** Lines over common xs. */
+export interface Drawing {
+  readonly xs: number[];
+  readonly lines: Line[];
+}
+
 /** Axes of a chart. */
 export interface Axes {
   readonly x: string;
@@ -38,8 +44,8 @@ export class LineChart {
     }).observe(host);
   }
 
-  /** Draws the lines over `xs`, in place of what was drawn. */
-  draw(xs: number[], lines: readonly Line[]): void {
+  /** Draws lines in place of what was drawn. */
+  show({ xs, lines }: Drawing): void {
     const data: uPlot.AlignedData = [xs, ...lines.map((line) => line.values)];
     const shape = JSON.stringify(lines.map(({ label, colour }) => [label, colour]));
     if (this.plot != null && shape === this.shape) {
@@ -68,7 +74,7 @@ export class LineChart {
       legend: { live: false },
       cursor: { drag: { x: false, y: false } },
       axes: [
-        { ...axis, label: this.axes.x, labelSize: 20 },
+        { ...axis, label: this.axes.x, labelSize: 20, size: 28 },
         {
           ...axis,
           grid: { ...axis.grid, filter: wholePowers(this.axes) },

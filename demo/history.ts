@@ -1,53 +1,47 @@
-import type { Line } from './charts.js';
-import type { CurvaturePoint, ProgressRecord, RunName, TrainingUpdate } from './records.js';
+import type { Drawing, Line } from './charts.js';
+import type { RunName, TrainingUpdate } from './records.js';
 import type { Settings } from './settings.js';
 
 /** Which colour a run is drawn in. */
 export const colours = { SGD: 'sgd', NSGD: 'nsgd' } as const;
 
-/** A chart's worth of numbers. */
-export interface Drawing {
-  readonly xs: number[];
-  readonly lines: Line[];
-}
+type MeasuredUpdate = TrainingUpdate & { readonly curvature: NonNullable<TrainingUpdate['curvature']> };
 
 /** All that a run has told, and how it is drawn. */
 export class TrainingHistory {
-  private readonly updates: TrainingUpdate[] = [];
+  readonly updates: TrainingUpdate[] = [];
+  /** The updates that the curvature was measured for. */
+  private readonly measured: MeasuredUpdate[] = [];
 
-  constructor(private readonly settings: Settings) {}
+  constructor(readonly settings: Settings) {}
 
   add(update: TrainingUpdate): void {
     this.updates.push(update);
+    const { curvature } = update;
+    if (curvature != null) this.measured.push({ ...update, curvature });
   }
 
   get latest(): TrainingUpdate | null {
     return this.updates.at(-1) ?? null;
   }
 
-  get latestCurvature(): TrainingUpdate | null {
-    return this.measured().at(-1) ?? null;
-  }
-
-  /** Everything, for a file. */
-  toJSON(): object {
-    return { settings: this.settings, updates: this.updates };
+  get latestMeasured(): MeasuredUpdate | null {
+    return this.measured.at(-1) ?? null;
   }
 
   progress(key: 'loss' | 'accuracy'): Drawing {
-    const value = (record: ProgressRecord | undefined): number | null => record?.[key] ?? null;
     return {
       xs: this.updates.map(({ step }) => step),
       lines: this.names().map((name) => ({
         label: name,
         colour: colours[name],
-        values: this.updates.map(({ progress }) => value(progress[name])),
+        values: this.updates.map(({ progress }) => progress[name]?.[key] ?? null),
       })),
     };
   }
 
   eigenvalues(): Drawing {
-    const measured = this.measured();
+    const { measured } = this;
     const { directions, learningRate } = this.settings;
     const lines = this.names().flatMap((name) =>
       Array.from({ length: directions }, (_, i): Line => ({
@@ -67,28 +61,20 @@ export class TrainingHistory {
   }
 
   topShare(): Drawing {
-    const measured = this.measured();
+    const { measured } = this;
     return {
       xs: measured.map(({ step }) => step),
       lines: this.names().map((name) => ({
         label: name,
         colour: colours[name],
-        values: measured.map(({ curvature }) => shareOf(curvature[name])),
+        values: measured.map(({ curvature }) => curvature[name]?.topShare ?? null),
       })),
     };
-  }
-
-  private measured(): TrainingUpdate[] {
-    return this.updates.filter(({ curvature }) => Object.keys(curvature).length > 0);
   }
 
   private names(): RunName[] {
     return Object.keys(this.updates[0]?.progress ?? {}) as RunName[];
   }
-}
-
-function shareOf(point: CurvaturePoint | undefined): number | null {
-  return point?.topShare ?? null;
 }
 
 /** A small number as a Unicode subscript. */

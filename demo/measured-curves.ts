@@ -1,5 +1,4 @@
-import type { Line } from './charts.js';
-import type { Drawing } from './history.js';
+import type { Drawing, Line } from './charts.js';
 import { colours } from './history.js';
 import type { MeasuredCurve } from './records.js';
 

@@ -1,10 +1,15 @@
+import type { BackendName, DataKind, DataName, NetName, OptimizerChoice } from './choices.js';
+import { choices, dataSets, fits, nets } from './choices.js';
+
 /** What a run of the page is made of. Everything is in the URL, so that a run can be shared. */
 export interface Settings {
-  readonly data: (typeof dataSets)[number];
-  readonly net: (typeof nets)[number];
-  readonly backend: (typeof backends)[number];
+  readonly data: DataName;
+  readonly net: NetName;
+  /** Units of each hidden layer of an MLP, filters of each convolution of a CNN, joined by hyphens: `16-16`. */
+  readonly widths: string;
+  readonly backend: BackendName;
   /** Which optimizers train, side by side from the same weights. */
-  readonly optimizer: (typeof optimizers)[number];
+  readonly optimizer: OptimizerChoice;
   /** η, the length of a step. */
   readonly learningRate: number;
   /** S, examples a step. */
@@ -16,95 +21,129 @@ export interface Settings {
   readonly momentum: number;
 }
 
-export const dataSets = ['moons', 'circles', 'spirals'] as const;
-export const nets = ['8', '16-16', '32-32-32'] as const;
-export const backends = ['wasm', 'webgl', 'webgpu', 'cpu'] as const;
-export const optimizers = ['both', 'sgd', 'nsgd'] as const;
-
-export const defaults: Settings = {
-  data: 'moons',
-  net: '16-16',
-  backend: 'wasm',
-  optimizer: 'both',
-  learningRate: 0.3,
-  batchSize: 32,
-  gamma: 0.1,
-  directions: 3,
-  momentum: 0,
-};
-
 /** A setting that cannot be, in words for whoever typed it. */
 export interface Problem {
   readonly name: keyof Settings;
   readonly message: string;
 }
 
-const choices = { data: dataSets, net: nets, backend: backends, optimizer: optimizers };
+/** The largest layer: 4096 × 4096 weights take 64 MiB, and training takes some ten times what the weights take. */
+const widest = 4096;
+const mostLayers = 4;
 
-interface Range {
-  readonly name: 'learningRate' | 'batchSize' | 'gamma' | 'directions' | 'momentum';
-  readonly label: string;
-  readonly isWhole: boolean;
-  readonly isValid: (value: number) => boolean;
-  readonly expected: string;
+type Tuning = Pick<Settings, 'widths' | 'learningRate'>;
+
+/** What trains well within some hundred steps, by kind of data and net. */
+const tuned: Record<DataKind, Partial<Record<NetName, Tuning>> & { readonly mlp: Tuning }> = {
+  points: { mlp: { widths: '16-16', learningRate: 0.3 } },
+  images: { mlp: { widths: '32', learningRate: 0.1 }, cnn: { widths: '8-16', learningRate: 0.1 } },
+};
+
+/** What a data set and a net are started with unless told otherwise. */
+export function defaultsFor(data: DataName, net: NetName): Settings {
+  const { kind } = dataSets[data];
+  return {
+    data,
+    net,
+    ...(tuned[kind][net] ?? tuned[kind].mlp),
+    backend: 'wasm',
+    optimizer: 'both',
+    batchSize: 32,
+    gamma: 0.1,
+    directions: 3,
+    momentum: 0,
+  };
 }
 
-const ranges: readonly Range[] = [
-  {
-    name: 'learningRate',
+/** A field that is typed into. */
+interface Entry {
+  readonly label: string;
+  readonly expected: string;
+  /** The setting, or null for what it cannot be. */
+  readonly read: (text: string) => string | number | null;
+}
+
+const entries = (data: DataName): Record<string, Entry> => ({
+  widths: {
+    label: 'Widths',
+    expected: `1 to ${mostLayers} whole numbers from 1 to ${widest}, joined by hyphens, such as 16-16`,
+    read: (text) => {
+      const isRight = widthsOf(text).every(
+        (width) => Number.isInteger(width) && width >= 1 && width <= widest,
+      );
+      return isRight && widthsOf(text).length <= mostLayers ? widthsOf(text).join('-') : null;
+    },
+  },
+  learningRate: {
     label: 'Learning rate η',
-    isWhole: false,
-    isValid: (value) => value > 0 && Number.isFinite(value),
     expected: 'a number above 0',
+    read: number((value) => value > 0 && Number.isFinite(value)),
   },
-  {
-    name: 'batchSize',
+  batchSize: {
     label: 'Batch size S',
-    isWhole: true,
-    isValid: (value) => value >= 1 && value <= 256,
-    expected: 'a whole number from 1 to 256',
+    expected: `a whole number from 1 to ${dataSets[data].examples}, as many as there are examples`,
+    read: number((value) => Number.isInteger(value) && value >= 1 && value <= dataSets[data].examples),
   },
-  {
-    name: 'gamma',
+  gamma: {
     label: 'Nudge γ',
-    isWhole: false,
-    isValid: (value) => value >= 0 && value <= 10,
     expected: 'a number from 0 to 10',
+    read: number((value) => value >= 0 && value <= 10),
   },
-  {
-    name: 'directions',
+  directions: {
     label: 'Directions K',
-    isWhole: true,
-    isValid: (value) => value >= 1 && value <= 10,
     expected: 'a whole number from 1 to 10',
+    read: number((value) => Number.isInteger(value) && value >= 1 && value <= 10),
   },
-  {
-    name: 'momentum',
+  momentum: {
     label: 'Momentum',
-    isWhole: false,
-    isValid: (value) => value >= 0 && value < 1,
     expected: 'a number from 0, below 1',
+    read: number((value) => value >= 0 && value < 1),
   },
-];
+});
+
+function number(isValid: (value: number) => boolean): Entry['read'] {
+  return (text) => {
+    const value = text.trim() === '' ? NaN : Number(text);
+    return isValid(value) ? value : null;
+  };
+}
+
+/** The numbers of `16-16`. What is no number comes out as NaN. */
+export function widthsOf(text: string): number[] {
+  return text.split('-').map((part) => (part.trim() === '' ? NaN : Number(part)));
+}
 
 /**
  * Settings from a form or the query of a URL. What is missing takes its default; what is wrong does too, and is told.
  */
 export function readSettings(given: URLSearchParams): { settings: Settings; problems: Problem[] } {
-  const settings: Record<string, string | number> = { ...defaults };
   const problems: Problem[] = [];
-  for (const [name, values] of Object.entries(choices)) {
+  const choose = <K extends keyof typeof choices>(name: K, fallback: Settings[K]): Settings[K] => {
     const text = given.get(name);
-    if (text == null) continue;
-    if ((values as readonly string[]).includes(text)) settings[name] = text;
-    else problems.push({ name: name as keyof Settings, message: `${name}: expected ${values.join(', ')}.` });
+    if (text == null || Object.hasOwn(choices[name], text)) return (text as Settings[K] | null) ?? fallback;
+    const expected = Object.keys(choices[name]).join(', ');
+    problems.push({ name, message: `${name}: expected ${expected}.` });
+    return fallback;
+  };
+  const data = choose('data', 'moons');
+  let net = choose('net', 'mlp');
+  if (!fits(net, data)) {
+    const message = `Net: a ${nets[net].label} reads images, and ${dataSets[data].label} are points: take an MLP.`;
+    problems.push({ name: 'net', message });
+    net = 'mlp';
   }
-  for (const { name, label, isWhole, isValid, expected } of ranges) {
+  const defaults = defaultsFor(data, net);
+  const settings: Record<string, string | number> = {
+    ...defaults,
+    backend: choose('backend', defaults.backend),
+    optimizer: choose('optimizer', defaults.optimizer),
+  };
+  for (const [name, { label, expected, read }] of Object.entries(entries(data))) {
     const text = given.get(name);
     if (text == null) continue;
-    const value = text.trim() === '' ? NaN : Number(text);
-    if (isValid(value) && (!isWhole || Number.isInteger(value))) settings[name] = value;
-    else problems.push({ name, message: `${label}: expected ${expected}.` });
+    const value = read(text);
+    if (value != null) settings[name] = value;
+    else problems.push({ name: name as keyof Settings, message: `${label}: expected ${expected}.` });
   }
   return { settings: settings as unknown as Settings, problems };
 }

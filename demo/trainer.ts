@@ -1,9 +1,9 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { SeededRandom } from '../src/random.js';
 import { startBackend } from './backend.js';
-import { examples, makePoints } from './data-sets.js';
-import type { Failure, MeasuredCurve, RunName, TrainingUpdate } from './records.js';
+import type { BackendName } from './choices.js';
+import { loadExamples } from './examples.js';
+import { explain } from './memory.js';
+import type { LossSlice, MeasuredCurve, OnProgress, RunName, TrainingUpdate } from './records.js';
 import type { Settings } from './settings.js';
 import { TrainingRun } from './training-run.js';
 
@@ -13,9 +13,10 @@ const measureEvery = 25;
 
 /** Whom a trainer tells what happens. */
 export interface Listener {
-  update(update: TrainingUpdate): void;
+  /** Resolves when it has been heard: training waits for a page that is behind. */
+  update(update: TrainingUpdate): void | Promise<void>;
   /** Training has stopped by itself: a loss that is not finite, or an error. Records so far are good. */
-  failed(failure: Failure): void;
+  failed(message: string): void;
 }
 
 const runNames: Record<Settings['optimizer'], RunName[]> = {
@@ -24,119 +25,131 @@ const runNames: Record<Settings['optimizer'], RunName[]> = {
   both: ['SGD', 'NSGD'],
 };
 
-/** Trains and measures, in a worker, so that the page stays free. One call at a time changes its state. */
+/** Trains and measures, in a worker, so that the page stays free. Calls may come at any time: they wait their turn. */
 export class Trainer {
   private runs: TrainingRun[] = [];
-  private data: { xs: Tensor; ys: Tensor } | null = null;
-  private settings: Settings | null = null;
-  private random = new SeededRandom(1);
+  private examples = 0;
+  private batchSize = 0;
   private step = 0;
+  /** The step that was last told of. */
+  private reported = -1;
   private isRunning = false;
-  private loop: Promise<void> = Promise.resolve();
   private listener: Listener | null = null;
+  private last: Promise<unknown> = Promise.resolve();
 
-  /** Makes new nets, and tells how they stand. @returns the backend that did start */
-  async reset(settings: Settings, listener: Listener): Promise<Settings['backend']> {
-    await this.pause();
-    this.release();
-    const backend = await startBackend(settings.backend);
-    const { points, classes } = makePoints(settings.data);
-    this.data = { xs: tf.tensor2d(points), ys: tf.tensor2d(classes, [examples, 1]) };
-    const { data } = this;
-    this.runs = runNames[settings.optimizer].map((name) => new TrainingRun(name, settings, data));
-    this.settings = settings;
-    this.listener = listener;
-    this.random = new SeededRandom(1);
-    this.step = 0;
-    await this.guard(() => this.report());
-    return backend;
+  /** Makes the nets and tells how they stand. To be called once. @returns the backend that did start */
+  async begin(settings: Settings, listener: Listener): Promise<BackendName> {
+    return this.exclusively(async () => {
+      const backend = await startBackend(settings.backend);
+      const { all, measured } = await loadExamples(settings.data);
+      this.runs = runNames[settings.optimizer].map((name) => new TrainingRun(name, settings, all, measured));
+      this.examples = all.xs.shape[0]!;
+      this.batchSize = settings.batchSize;
+      this.listener = listener;
+      await this.report();
+      return backend;
+    });
   }
 
   /** Trains until it is told to pause, or something goes wrong. */
   start(): void {
-    if (this.isRunning || this.settings == null) return;
+    if (this.isRunning) return;
     this.isRunning = true;
-    this.loop = this.guard(async () => {
-      while (this.isRunning) await this.advance();
-    });
+    void this.train();
   }
 
-  /** Stops after the step under way. */
+  /** Stops after the step under way, and tells how things stand. */
   async pause(): Promise<void> {
     this.isRunning = false;
-    await this.loop;
+    await this.exclusively(() => this.report());
   }
 
-  /** One step, with all that can be measured after it. */
+  /** One step, and how things stand after it. */
   async stepOnce(): Promise<void> {
-    await this.pause();
-    await this.guard(async () => {
+    this.isRunning = false;
+    await this.exclusively(async () => {
       await this.advance();
       await this.report();
     });
   }
 
-  async density(): Promise<MeasuredCurve[]> {
-    return this.measureEach((run) => run.density());
+  async density(onProgress: OnProgress): Promise<MeasuredCurve[]> {
+    return this.measureEach(onProgress, (run, onPart) => run.density(onPart));
   }
 
-  async section(): Promise<MeasuredCurve[]> {
-    return this.measureEach((run) => run.section());
+  async section(onProgress: OnProgress): Promise<MeasuredCurve[]> {
+    return this.measureEach(onProgress, (run, onPart) => run.section(onPart));
   }
 
-  private async measureEach(measure: (run: TrainingRun) => Promise<MeasuredCurve>): Promise<MeasuredCurve[]> {
-    const wasRunning = this.isRunning;
-    await this.pause();
-    const curves: MeasuredCurve[] = [];
-    await this.guard(async () => {
-      for (const run of this.runs) curves.push(await measure(run));
+  async slice(onProgress: OnProgress): Promise<LossSlice[]> {
+    return this.measureEach(onProgress, (run, onPart) => run.slice(onPart));
+  }
+
+  /** Measures one run after the other, between two steps. */
+  private measureEach<T>(
+    onProgress: OnProgress,
+    measure: (run: TrainingRun, onPart: OnProgress) => Promise<T>,
+  ): Promise<(T & { run: RunName; step: number })[]> {
+    return this.exclusively(async () => {
+      const measured = [];
+      for (const [i, run] of this.runs.entries()) {
+        const result = await measure(run, (share) => onProgress((i + share) / this.runs.length));
+        measured.push({ ...result, run: run.name, step: this.step });
+      }
+      return measured;
     });
-    if (wasRunning) this.start();
-    return curves;
+  }
+
+  private async train(): Promise<void> {
+    try {
+      while (this.isRunning) {
+        await this.exclusively(() => this.advance());
+        // A task of the event loop, in which a message from the page can come in.
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    } catch (error) {
+      this.isRunning = false;
+      this.listener?.failed((error as Error).message);
+    }
   }
 
   private async advance(): Promise<void> {
-    const rows = tf.tensor1d(
-      Array.from({ length: this.settings!.batchSize }, () => Math.floor(examples * this.random.uniform())),
-      'int32',
-    );
+    const rows = tf.randomUniformInt([this.batchSize], 0, this.examples, this.step + 1) as tf.Tensor1D;
     for (const run of this.runs) await run.step(rows);
     rows.dispose();
     this.step++;
     if (this.step % reportEvery === 0) await this.report();
-    // A task of the event loop, in which a message from the page can come in.
-    await new Promise((resolve) => setTimeout(resolve));
   }
 
+  /** Tells how all runs stand, once a step. */
   private async report(): Promise<void> {
     const { step } = this;
-    const progress: Record<string, unknown> = {};
-    const curvature: Record<string, unknown> = {};
-    for (const run of this.runs) {
-      const record = await run.progress(step);
-      if (!Number.isFinite(record.loss)) {
+    if (step === this.reported) return;
+    const progress: TrainingUpdate['progress'] = Object.fromEntries(
+      await this.ofEach(async (run) => {
+        const record = await run.progress();
+        if (Number.isFinite(record.loss)) return record;
         throw new Error(`The loss of ${run.name} is no longer a finite number: try a smaller learning rate.`);
-      }
-      progress[run.name] = record;
-      if (step % measureEvery === 0) curvature[run.name] = await run.curvature(step);
-    }
-    this.listener?.update({ step, progress, curvature });
+      }),
+    );
+    const isDue = step % measureEvery === 0;
+    const curvature = isDue ? Object.fromEntries(await this.ofEach((run) => run.curvature())) : null;
+    this.reported = step;
+    await this.listener?.update({ step, progress, curvature });
   }
 
-  /** Turns what goes wrong into a message, and stops. */
-  private async guard(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.isRunning = false;
-      this.listener?.failed({ message: error instanceof Error ? error.message : String(error) });
-    }
+  private async ofEach<T>(measure: (run: TrainingRun) => Promise<T>): Promise<[RunName, T][]> {
+    const all: [RunName, T][] = [];
+    for (const run of this.runs) all.push([run.name, await measure(run)]);
+    return all;
   }
 
-  private release(): void {
-    for (const run of this.runs) run.dispose();
-    this.runs = [];
-    if (this.data != null) tf.dispose(this.data);
-    this.data = null;
+  /** Does some work when all that was asked for before is done. What goes wrong is thrown in words for the visitor. */
+  private exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(work).catch((error: unknown) => {
+      throw new Error(explain(error));
+    });
+    this.last = result.catch(() => {});
+    return result;
   }
 }

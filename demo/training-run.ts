@@ -3,32 +3,24 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as layers from '@tensorflow/tfjs-layers';
 import type { CurvatureMonitor } from '../src/index.js';
-import {
-  curvatureMonitor,
-  HessianOperator,
-  lossCrossSection,
-  modelObjective,
-  NSGD,
-  spectralDensity,
-} from '../src/index.js';
-import type { CurvaturePoint, MeasuredCurve, ProgressRecord, RunName } from './records.js';
+import { curvatureMonitor, HessianOperator, lossCrossSection, NSGD, spectralDensity } from '../src/index.js';
+import type { Examples } from './examples.js';
+import { lossSlice } from './loss-slice.js';
+import { makeNet } from './nets.js';
+import type { CurvaturePoint, LossSlice, OnProgress, ProgressRecord, RunName } from './records.js';
 import type { Settings } from './settings.js';
+import { objectiveOf, withSharpest } from './sharpest-directions.js';
 
 /** Steps from one search of NSGD for its directions to the next. */
 const refreshEvery = 25;
 
-function makeNet(widths: Settings['net']): LayersModel {
-  const units = [...widths.split('-').map(Number), 1];
-  return layers.sequential({
-    layers: units.map((count, i) =>
-      layers.layers.dense({
-        units: count,
-        activation: i === units.length - 1 ? 'sigmoid' : 'tanh',
-        kernelInitializer: layers.initializers.glorotNormal({ seed: i + 1 }),
-        ...(i === 0 && { inputShape: [2] }),
-      }),
-    ),
-  });
+/** Products for a spectral density: steps of a probe, times probes. */
+const density = { krylovDim: 30, numProbes: 4 };
+
+/** A curve without the run it is of. */
+interface Curve {
+  readonly xs: number[];
+  readonly ys: number[];
 }
 
 function makeOptimizer(name: RunName, settings: Settings): tf.Optimizer {
@@ -40,20 +32,23 @@ function makeOptimizer(name: RunName, settings: Settings): tf.Optimizer {
 /** One net in training. Two of the same settings begin with the same weights. */
 export class TrainingRun {
   private readonly model: LayersModel;
-  private readonly optimizer: tf.Optimizer;
   private readonly monitor: CurvatureMonitor;
 
-  /** @param data all examples; they stay the caller's */
+  /**
+   * @param data all examples
+   * @param measured those that losses and curvature are measured on
+   */
   constructor(
     readonly name: RunName,
     private readonly settings: Settings,
-    private readonly data: { readonly xs: Tensor; readonly ys: Tensor },
+    private readonly data: Examples,
+    private readonly measured: Examples,
   ) {
-    this.model = makeNet(settings.net);
-    this.optimizer = makeOptimizer(name, settings);
-    this.model.compile({ optimizer: this.optimizer, loss: 'binaryCrossentropy' });
-    const { optimizer } = this;
-    this.monitor = curvatureMonitor(this.objective(), { k: settings.directions, optimizer });
+    const { net, widths, directions } = settings;
+    this.model = makeNet(net, widths, data.xs.shape.slice(1), data.ys.shape[1]!);
+    const optimizer = makeOptimizer(name, settings);
+    this.model.compile({ optimizer, loss: 'categoricalCrossentropy' });
+    this.monitor = curvatureMonitor(objectiveOf(this.model, measured), { k: directions, optimizer });
   }
 
   /** One step on some of the examples. */
@@ -63,57 +58,61 @@ export class TrainingRun {
     tf.dispose([xs!, ys!]);
   }
 
-  async progress(step: number): Promise<ProgressRecord> {
+  async progress(): Promise<ProgressRecord> {
+    const { xs, ys } = this.measured;
     const scores = tf.tidy(() => {
-      const predictions = this.model.predict(this.data.xs) as Tensor;
-      const loss = layers.metrics.binaryCrossentropy(this.data.ys, predictions);
-      const accuracy = layers.metrics.binaryAccuracy(this.data.ys, predictions);
+      const predictions = this.model.predict(xs, { batchSize: xs.shape[0]! }) as Tensor;
+      const loss = layers.metrics.categoricalCrossentropy(ys, predictions);
+      const accuracy = layers.metrics.categoricalAccuracy(ys, predictions);
       return tf.stack([tf.mean(loss), tf.mean(accuracy), tf.mean(predictions)]);
     });
     const [loss, accuracy, prediction] = await scores.data();
     scores.dispose();
     // The loss clips what it is given, and may make a finite number of predictions that are none.
-    return { step, loss: Number.isFinite(prediction) ? loss! : NaN, accuracy: accuracy! };
+    return { loss: Number.isFinite(prediction) ? loss! : NaN, accuracy: accuracy! };
   }
 
-  async curvature(step: number): Promise<CurvaturePoint> {
+  async curvature(): Promise<CurvaturePoint> {
     const { eigenvalues = [], topShare = null } = await this.monitor.measure();
-    return { step, eigenvalues, topShare };
+    return { eigenvalues, topShare };
   }
 
   /** The distribution of the eigenvalues of the Hessian. */
-  async density(): Promise<MeasuredCurve> {
-    const hessian = new HessianOperator(this.objective());
+  async density(onProgress: OnProgress): Promise<Curve> {
+    const hessian = new HessianOperator(objectiveOf(this.model, this.measured));
     try {
-      const { grid, density } = await spectralDensity(hessian, {
-        krylovDim: 30,
-        numProbes: 4,
+      const products = density.krylovDim * density.numProbes;
+      const found = await spectralDensity(hessian, {
+        ...density,
         gridSize: 256,
+        onProgress: ({ numMatvecs }) => onProgress(numMatvecs / products),
       });
-      return { run: this.name, xs: Array.from(grid), ys: Array.from(density) };
+      return { xs: Array.from(found.grid), ys: Array.from(found.density) };
     } finally {
       hessian.dispose();
     }
   }
 
   /** The loss along e₁, in units of the mean step of SGD along it. */
-  async section(): Promise<MeasuredCurve> {
+  async section(onProgress: OnProgress): Promise<Curve> {
     const { learningRate, batchSize } = this.settings;
-    const { records } = await lossCrossSection(
-      { model: this.model, data: this.data },
-      { learningRate, batchSize, k: 1, distances: [0, 0.25, 0.5, 1, 1.5, 2, 3, 4] },
+    const target = { model: this.model, data: this.measured };
+    const { records } = await withSharpest(objectiveOf(this.model, this.measured), (eigenpairs) =>
+      lossCrossSection(target, {
+        eigenpairs,
+        learningRate,
+        batchSize,
+        k: 1,
+        distances: [0, 0.25, 0.5, 1, 1.5, 2, 3, 4],
+        onProgress: ({ done, total }) => onProgress(done / total),
+      }),
     );
     const [{ offsets, losses }] = records as [(typeof records)[0]];
-    return { run: this.name, xs: [...offsets], ys: [...losses] };
+    return { xs: [...offsets], ys: [...losses] };
   }
 
-  dispose(): void {
-    this.monitor.dispose();
-    this.optimizer.dispose();
-    this.model.dispose();
-  }
-
-  private objective(): ReturnType<typeof modelObjective> {
-    return modelObjective(this.model, this.data, { batchSize: 256 });
+  /** The loss over the plane of the two sharpest directions. */
+  async slice(onProgress: OnProgress): Promise<Omit<LossSlice, 'run' | 'step'>> {
+    return lossSlice(this.model, this.measured, this.settings, onProgress);
   }
 }

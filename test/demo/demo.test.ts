@@ -1,161 +1,157 @@
-import type { Browser, Page } from 'playwright';
+import type { Browser } from 'playwright';
 import { chromium } from 'playwright';
-import type { ViteDevServer } from 'vite';
-import { createServer } from 'vite';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
+import { longestTasks } from './busy-threads.js';
+import type { Query } from './demo-page.js';
+import { DemoPage, patience, testTimeout } from './demo-page.js';
+import type { Site } from './site.js';
+import { serveDemo } from './site.js';
 
 const executablePath = findChromium();
 
-/** Long enough for a machine that does a lot besides. */
-const patience = { timeout: 60_000 };
-
-describe.skipIf(executablePath == null)('the live page', () => {
-  let server: ViteDevServer;
+describe.skipIf(executablePath == null)('the live page', { timeout: testTimeout }, () => {
+  let site: Site;
   let browser: Browser;
-  let page: Page;
-  let errors: Error[];
+  let demo: DemoPage;
 
   beforeAll(async () => {
-    server = await createServer({
-      configFile: 'vite.demo.config.ts',
-      logLevel: 'error',
-      server: { port: 0 },
-    });
-    await server.listen();
+    site = await serveDemo();
     browser = await chromium.launch({ executablePath: executablePath!, args: chromiumFlags });
-  });
+  }, testTimeout);
   afterAll(async () => {
-    await browser.close();
-    await server.close();
+    await browser?.close();
+    await site?.close();
   });
-  afterEach(async () => {
-    expect(errors).toEqual([]);
-    await page.close();
-  });
+  afterEach(() => demo?.close());
 
-  /** Opens the page with settings, and waits until it can be started. */
-  async function open(settings: Record<string, string | number> = {}): Promise<void> {
-    page = await browser.newPage();
-    errors = [];
-    page.on('pageerror', (error) => errors.push(error));
-    const query = new URLSearchParams(Object.entries(settings).map(([name, value]) => [name, `${value}`]));
-    await page.goto(`${server.resolvedUrls!.local[0]}?${query}`);
-    await page.locator('#start:enabled').waitFor(patience);
-  }
+  const open = async (query: Query = {}): Promise<void> => {
+    demo = await DemoPage.open(browser, site, query);
+  };
 
-  const text = async (id: string): Promise<string> => (await page.locator(`#${id}`).textContent()) ?? '';
-
-  async function stepsTaken(): Promise<number> {
-    return Number(/step (\d+)/.exec(await text('status'))?.[1] ?? 0);
-  }
-
-  /** The numbers of a run as the page tells them. */
-  async function numbersOf(name: string): Promise<{ loss: number; accuracy: number; sharpness: number }> {
-    const line = (await text('numbers')).split('\n').find((one) => one.startsWith(`${name}:`)) ?? '';
-    const read = (pattern: RegExp): number => Number(pattern.exec(line)?.[1]);
-    return {
-      loss: read(/loss ([\d.]+)/),
-      accuracy: read(/accuracy ([\d.]+)/),
-      sharpness: read(/λ₁ ([\d.]+)/),
-    };
-  }
-
-  async function trainUntil(step: number): Promise<void> {
-    await page.click('#start');
-    await expect.poll(stepsTaken, patience).toBeGreaterThanOrEqual(step);
-    await page.click('#start');
-    await expect.poll(() => text('status'), patience).toContain('Paused');
-  }
-
-  it('trains two moons to 95 %, shows the sharpness, and stays responsive', async () => {
+  it('trains two moons to 95 %, and shows the sharpness', async () => {
     await open({ learningRate: 0.5 });
-    await page.evaluate(() => {
-      const delays: number[] = [];
-      (globalThis as unknown as { delays: number[] }).delays = delays;
-      let last = performance.now();
-      setInterval(() => {
-        delays.push(performance.now() - last);
-        last = performance.now();
-      }, 10);
-    });
-    await trainUntil(350);
-    for (const run of ['SGD', 'NSGD']) {
-      const { accuracy, sharpness } = await numbersOf(run);
-      expect(accuracy).toBeGreaterThan(95);
-      expect(sharpness).toBeGreaterThan(0.1);
+    const { runs } = await demo.trainUntil(
+      ({ runs: { SGD, NSGD } }) => SGD!.accuracy > 95 && NSGD!.accuracy > 95,
+    );
+    for (const name of ['SGD', 'NSGD']) expect(runs[name]!.sharpness).toBeGreaterThan(0.1);
+    for (const id of ['loss', 'accuracy', 'eigenvalues', 'share']) {
+      expect(await demo.page.locator(`#${id} canvas`).count()).toBe(1);
     }
-    // Uncontended, the longest is the drawing of a frame. The 95th percentile leaves out what the machine itself did.
-    const delays = await page.evaluate(() => (globalThis as unknown as { delays: number[] }).delays);
-    const sorted = delays.sort((a, b) => a - b);
-    expect(sorted[Math.floor(0.95 * sorted.length)]).toBeLessThan(100);
+  });
+
+  it('trains a CNN on MNIST and an MLP on Fashion-MNIST', async () => {
+    await open({ data: 'mnist', net: 'cnn', optimizer: 'sgd' });
+    await demo.trainUntil(({ runs }) => runs.SGD!.accuracy > 60);
+    await demo.page.selectOption('[name=data]', 'fashion-mnist');
+    await demo.page.selectOption('[name=net]', 'mlp');
+    await demo.page.click('#reset');
+    await demo.shows(({ step }) => step === 0);
+    await demo.trainUntil(({ runs }) => runs.SGD!.accuracy > 60);
   });
 
   it('pauses, and takes single steps', async () => {
-    await open({ optimizer: 'sgd', net: '8' });
-    await trainUntil(20);
-    const paused = await stepsTaken();
-    await page.waitForTimeout(300);
-    expect(await stepsTaken()).toBe(paused);
-    await page.click('#step');
-    await expect.poll(stepsTaken, patience).toBeGreaterThan(paused);
+    await open({ optimizer: 'sgd', widths: 8 });
+    const { step } = await demo.trainUntil((snapshot) => snapshot.step >= 20);
+    // Had training gone on, there would be more steps than one between.
+    await demo.page.click('#step');
+    await demo.shows((snapshot) => snapshot.step > step);
+    expect((await demo.paused()).step).toBe(step + 1);
   });
 
   it('with γ = 1 NSGD is SGD', async () => {
-    await open({ gamma: 1, momentum: 0.5, net: '8' });
-    await trainUntil(30);
-    expect(await numbersOf('NSGD')).toEqual(await numbersOf('SGD'));
+    await open({ gamma: 1, momentum: 0.5, widths: 8 });
+    const { runs } = await demo.trainUntil(({ step }) => step >= 30);
+    expect(runs.SGD!.loss).toBeGreaterThan(0);
+    expect(runs.NSGD).toEqual(runs.SGD);
+  });
+
+  it('keeps its main thread free while it trains and measures', async () => {
+    await open({ data: 'mnist', net: 'cnn', widths: '16-32', batchSize: 1000, optimizer: 'sgd' });
+    const { page, worker } = await longestTasks(browser, demo.page, async () => {
+      await demo.trainUntil(({ step }) => step >= 5);
+    });
+    // In CPU time, so that it does not matter what else the machine does. Had the page trained, it would have been
+    // busy as long as the worker was.
+    expect(worker).toBeGreaterThan(100);
+    expect(page).toBeLessThan(100);
   });
 
   it('says what is wrong with a setting, and where', async () => {
-    await open({ net: '8' });
-    await page.fill('[name=learningRate]', '-1');
-    await page.keyboard.press('Enter');
-    expect(await text('problems')).toContain('Learning rate η: expected a number above 0');
-    expect(await page.getAttribute('[name=learningRate]', 'aria-invalid')).toBe('true');
+    await open({ widths: 8 });
+    await demo.page.fill('[name=learningRate]', '-1');
+    await demo.page.keyboard.press('Enter');
+    expect(await demo.text('problems')).toBe('Learning rate η: expected a number above 0.');
+    expect(await demo.page.getAttribute('[name=learningRate]', 'aria-invalid')).toBe('true');
   });
 
-  it('stops with a message when the loss is no longer finite, and keeps the records', async () => {
-    await open({ learningRate: 1e39, optimizer: 'sgd', net: '8' });
-    await page.click('#start');
-    await expect
-      .poll(() => text('status'), patience)
-      .toContain('Stopped: The loss of SGD is no longer a finite');
-    expect((await numbersOf('SGD')).loss).toBeGreaterThan(0);
-    expect(await text('start')).toBe('Start');
+  it('goes back to a net that reads the data', async () => {
+    await open({ data: 'mnist', net: 'cnn' });
+    expect(await demo.page.inputValue('[name=widths]')).toBe('8-16');
+    await demo.page.selectOption('[name=data]', 'moons');
+    expect(await demo.page.inputValue('[name=net]')).toBe('mlp');
+    expect(await demo.page.inputValue('[name=widths]')).toBe('16-16');
+    expect(await demo.page.inputValue('[name=learningRate]')).toBe('0.3');
+    expect(await demo.page.locator('[name=net] option[value=cnn]').isDisabled()).toBe(true);
   });
 
   it('keeps settings in the address, and saves records as JSON', async () => {
-    await open({ net: '8', optimizer: 'nsgd' });
-    await page.fill('[name=gamma]', '0.5');
-    await page.click('#reset');
-    await page.locator('#start:enabled').waitFor(patience);
-    expect(new URL(page.url()).searchParams.get('gamma')).toBe('0.5');
-    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#save')]);
-    const chunks: Buffer[] = [];
-    for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
-    const saved = JSON.parse(Buffer.concat(chunks).toString()) as {
-      settings: { gamma: number };
-      updates: { progress: { NSGD: { loss: number } } }[];
-    };
-    expect(saved.settings.gamma).toBe(0.5);
-    expect(saved.updates[0]!.progress.NSGD.loss).toBeGreaterThan(0);
+    await open({ data: 'fashion-mnist', widths: 8, optimizer: 'nsgd' });
+    await demo.page.fill('[name=gamma]', '0.5');
+    await demo.page.click('#reset');
+    await demo.settle();
+    const given = new URL(demo.page.url()).searchParams;
+    const settings = { data: 'fashion-mnist', net: 'mlp', widths: '8', gamma: '0.5' };
+    for (const [name, value] of Object.entries(settings)) expect(given.get(name)).toBe(value);
+    const saved = await demo.save();
+    expect(saved.settings).toMatchObject({ ...settings, gamma: 0.5 });
+    expect(saved.updates[0]!.progress.NSGD!.loss).toBeGreaterThan(0);
   });
 
   it('measures the spectrum and the section along e₁ on demand', async () => {
-    await open({ net: '8', optimizer: 'sgd' });
-    await page.click('#measure-section');
-    await page.locator('#section canvas').waitFor(patience);
-    await page.click('#measure-density');
-    await page.locator('#density canvas').waitFor(patience);
+    await open({ widths: 8, optimizer: 'sgd' });
+    expect(await demo.measure('section')).toMatch(/^After 0 steps:\nSGD: loss [\d.]+ where the weights are/);
+    expect(await demo.page.locator('#section canvas').count()).toBe(1);
+    expect(await demo.measure('density')).toMatch(/^After 0 steps:\nSGD: eigenvalues from/);
+    expect(await demo.page.locator('#density canvas').count()).toBe(1);
   });
 
-  it('falls back to another backend and says so', async () => {
-    page = await browser.newPage();
-    errors = [];
-    await page.route('**/*.wasm*', (route) => route.abort());
-    await page.goto(`${server.resolvedUrls!.local[0]}?backend=wasm&net=8`);
-    await page.locator('#start:enabled').waitFor(patience);
-    expect(await text('status')).toContain('Ready, on cpu. wasm does not start here.');
+  it('maps the loss around the weights, and leaves these as they are', async () => {
+    await open({ widths: 8, optimizer: 'sgd' });
+    const words = await demo.measure('slice');
+    expect(await demo.page.locator('#slice svg[aria-label="Map of the loss of SGD"]').count()).toBe(1);
+    await demo.trainUntil(({ step }) => step >= 10);
+    const mapped = await demo.save();
+    const [{ losses, unit, eigenvalues, offsets }] = mapped.slice as [NonNullable<typeof mapped.slice>[0]];
+    const middle = (offsets.length - 1) / 2;
+    const centre = losses[middle]![middle]!;
+    expect(words).toContain(`λ₁ ${Number(eigenvalues[0]!.toPrecision(3))}`);
+    // Both are sums of 256 losses in float32, in another order.
+    expect(centre).toBeCloseTo(mapped.updates[0]!.progress.SGD!.loss, 5);
+    // Second differences are the curvatures, up to terms of fourth order in half a step.
+    const h = unit * (offsets[middle + 1]! - offsets[middle]!);
+    const along1 = losses[middle]![middle + 1]! - 2 * centre + losses[middle]![middle - 1]!;
+    const along2 = losses[middle + 1]![middle]! - 2 * centre + losses[middle - 1]![middle]!;
+    expect(along1 / h ** 2 / eigenvalues[0]!).toBeCloseTo(1, 1);
+    expect(along2 / h ** 2 / eigenvalues[1]!).toBeCloseTo(1, 1);
+    // The same run without the map comes to the same losses.
+    await demo.page.click('#reset');
+    await demo.shows(({ step }) => step === 0);
+    await demo.trainUntil(({ step }) => step >= 10);
+    const plain = await demo.save();
+    expect(plain.slice).toBe(null);
+    expect(mapped.updates.slice(0, 3)).toEqual(plain.updates.slice(0, 3));
+  });
+
+  it('can be used with the keyboard alone', async () => {
+    await open({ widths: 8, optimizer: 'sgd' });
+    await demo.page.focus('[name=momentum]');
+    await demo.page.keyboard.press('Tab');
+    await demo.page.keyboard.press('Enter');
+    await demo.shows(({ step }) => step >= 5);
+    await demo.page.keyboard.press('Space');
+    await demo.paused();
+    await demo.page.locator('#measure-section').press('Enter');
+    await expect.poll(() => demo.text('section-words'), patience).not.toBe('');
   });
 });

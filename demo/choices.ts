@@ -1,0 +1,60 @@
+/** What a visitor can choose from, with the words for it. */
+
+/** Whether a data set holds points of the plane or images of 28 × 28. */
+export type DataKind = 'points' | 'images';
+
+interface DataSet {
+  readonly label: string;
+  readonly kind: DataKind;
+  /** Examples there are to learn from. */
+  readonly examples: number;
+}
+
+interface Net {
+  readonly label: string;
+  /** The data it can read. */
+  readonly reads: readonly DataKind[];
+}
+
+export const dataSets = {
+  moons: { label: 'two moons', kind: 'points', examples: 256 },
+  circles: { label: 'two circles', kind: 'points', examples: 256 },
+  spirals: { label: 'two spirals', kind: 'points', examples: 256 },
+  mnist: { label: 'MNIST digits', kind: 'images', examples: 1000 },
+  'fashion-mnist': { label: 'Fashion-MNIST', kind: 'images', examples: 1000 },
+} as const satisfies Record<string, DataSet>;
+
+export const nets = {
+  mlp: { label: 'MLP', reads: ['points', 'images'] },
+  cnn: { label: 'small CNN', reads: ['images'] },
+} as const satisfies Record<string, Net>;
+
+export const backends = {
+  wasm: { label: 'wasm' },
+  webgl: { label: 'webgl' },
+  webgpu: { label: 'webgpu' },
+  cpu: { label: 'cpu' },
+} as const;
+
+export const optimizers = {
+  both: { label: 'SGD and NSGD' },
+  sgd: { label: 'SGD' },
+  nsgd: { label: 'NSGD' },
+} as const;
+
+/** The selects of the form by the name of their setting. */
+export const choices = { data: dataSets, net: nets, backend: backends, optimizer: optimizers };
+
+export type DataName = keyof typeof dataSets;
+export type NetName = keyof typeof nets;
+export type BackendName = keyof typeof backends;
+export type OptimizerChoice = keyof typeof optimizers;
+
+/** Whether a net can read a data set. */
+export function fits(net: NetName, data: DataName): boolean {
+  const kinds: readonly DataKind[] = nets[net].reads;
+  return kinds.includes(dataSets[data].kind);
+}
+
+/** Examples that losses and curvature are measured on. */
+export const measuredExamples = 256;

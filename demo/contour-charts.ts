@@ -1,0 +1,73 @@
+import type * as Plot from '@observablehq/plot';
+import type { LossSlice } from './records.js';
+
+/** Width of one chart at most. */
+const widest = 420;
+
+/** Maps of the loss, one for each run, drawn by Observable Plot, which is downloaded when it is first needed. */
+export class ContourCharts {
+  private shown: readonly LossSlice[] = [];
+
+  constructor(private readonly host: HTMLElement) {
+    new ResizeObserver(() => void this.redraw()).observe(host);
+  }
+
+  /** Draws the slices in place of what was drawn. */
+  async draw(slices: readonly LossSlice[]): Promise<void> {
+    this.shown = slices;
+    await this.redraw();
+  }
+
+  forget(): void {
+    this.shown = [];
+    this.host.replaceChildren();
+  }
+
+  private async redraw(): Promise<void> {
+    const slices = this.shown;
+    if (slices.length === 0) return;
+    const plot = await import('@observablehq/plot');
+    if (slices !== this.shown) return;
+    const width = Math.min(this.host.clientWidth, widest);
+    this.host.replaceChildren(...slices.map((slice) => contours(plot, slice, width)));
+  }
+}
+
+function contours(plot: typeof Plot, slice: LossSlice, width: number): Element {
+  const { run, offsets, losses, gradientStep } = slice;
+  const end = offsets.at(-1)!;
+  // Plot takes the numbers for the middles of cells, and asks for the edges of the outermost.
+  const edge = end + (offsets[1]! - offsets[0]!) / 2;
+  const domain = [-end, end];
+  const [x2, y2] = gradientStep as [number, number];
+  const step = (stroke: string, strokeWidth: number): Plot.Markish =>
+    plot.arrow([0], { x1: 0, y1: 0, x2, y2, stroke, strokeWidth, headLength: 9, clip: true });
+  return plot.plot({
+    width,
+    height: width,
+    marginTop: 28,
+    className: 'contours',
+    ariaLabel: `Map of the loss of ${run}`,
+    x: { label: 'steps along e₁', domain, labelAnchor: 'center' },
+    y: { label: 'steps along e₂', domain },
+    color: { scheme: 'viridis', legend: true, label: `Loss of ${run}` },
+    marks: [
+      plot.contour(losses.flat(), {
+        width: offsets.length,
+        height: offsets.length,
+        x1: -edge,
+        x2: edge,
+        y1: -edge,
+        y2: edge,
+        fill: plot.identity,
+        stroke: 'black',
+        strokeOpacity: 0.4,
+        thresholds: 12,
+        clip: true,
+      }),
+      step('black', 5),
+      step('white', 2.5),
+      plot.dot([0], { x: 0, y: 0, r: 4, fill: 'white', stroke: 'black' }),
+    ],
+  });
+}

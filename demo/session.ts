@@ -1,0 +1,75 @@
+import type { Remote } from 'comlink';
+import { proxy, wrap } from 'comlink';
+import type { BackendName } from './choices.js';
+import { TrainingHistory } from './history.js';
+import { hasLifelines, lifelineEnd } from './lifeline.js';
+import type { TrainingUpdate } from './records.js';
+import type { Settings } from './settings.js';
+import type { TrainingService } from './worker.js';
+
+/** Whom a session tells what happens. */
+export interface SessionEvents {
+  /** There is more to draw. */
+  updated(update: TrainingUpdate): void;
+  /** Training has come to an end that nobody asked for. What is recorded stays. */
+  stopped(message: string): void;
+}
+
+const gone = 'The worker that trains is gone. The records so far are kept; Reset starts a new one.';
+
+/** One run: a worker of its own that trains, and what it has told. */
+export class Session {
+  readonly history: TrainingHistory;
+  private readonly worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+  private readonly service: Remote<TrainingService> = wrap<TrainingService>(this.worker);
+  /** Rejects when the worker is gone. */
+  private readonly lost: Promise<never>;
+  private lose: (message: string) => void = () => {};
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly events: SessionEvents,
+  ) {
+    this.history = new TrainingHistory(settings);
+    this.lost = new Promise((_, reject) => {
+      this.lose = (message) => reject(new Error(message));
+    });
+    this.lost.catch((error: Error) => events.stopped(error.message));
+    this.worker.onerror = ({ message }) => this.lose(message === '' ? gone : message);
+  }
+
+  /** @returns the backend that did start */
+  async begin(): Promise<BackendName> {
+    if (hasLifelines()) await this.watch();
+    return this.call((trainer) =>
+      trainer.begin(
+        this.settings,
+        proxy({
+          update: (update: TrainingUpdate) => {
+            this.history.add(update);
+            this.events.updated(update);
+          },
+          failed: (message: string) => this.events.stopped(message),
+        }),
+      ),
+    );
+  }
+
+  /** Asks something of the trainer. Rejects with what went wrong there, or when the worker is gone. */
+  async call<T>(ask: (trainer: Remote<TrainingService>) => Promise<T>): Promise<T> {
+    return Promise.race([ask(this.service), this.lost]);
+  }
+
+  /** Ends the worker, whatever it is doing, and with it all that it holds. */
+  end(): void {
+    this.lose = () => {};
+    this.worker.terminate();
+  }
+
+  /** Lets the browser say when the worker is gone. */
+  private async watch(): Promise<void> {
+    const lifeline = `lifeline-${crypto.randomUUID()}`;
+    await this.call((trainer) => trainer.holdLifeline(lifeline));
+    void lifelineEnd(lifeline).then(() => this.lose(gone));
+  }
+}

@@ -1,0 +1,86 @@
+import { subscript } from './history.js';
+import type { LossSlice, MeasuredCurve, RunName, TrainingUpdate } from './records.js';
+import type { Settings } from './settings.js';
+
+/* What the charts show as text, for whoever does not see them. */
+
+/** The latest numbers of all runs. */
+export function numbersInWords(
+  latest: TrainingUpdate | null,
+  measured: TrainingUpdate | null,
+  { learningRate, directions }: Settings,
+): string {
+  if (latest == null) return '';
+  const lines = [`After ${steps(latest.step)}:`];
+  for (const [name, { loss, accuracy }] of Object.entries(latest.progress)) {
+    lines.push(`${name}: loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}`);
+  }
+  const top = directions === 1 ? 'the sharpest direction' : `the ${directions} sharpest directions`;
+  if (measured != null)
+    lines.push(`Curvature after ${steps(measured.step)}, where 2/η is ${short(2 / learningRate)}:`);
+  for (const [name, { eigenvalues, topShare }] of Object.entries(measured?.curvature ?? {})) {
+    const sharpness = eigenvalues[0] == null ? 'not found' : short(eigenvalues[0]);
+    const share = topShare == null ? '' : `, ${percent(topShare)} of the gradient in ${top}`;
+    lines.push(`${name}: sharpness λ${subscript(1)} ${sharpness}${share}`);
+  }
+  return lines.join('\n');
+}
+
+/** Losses along e₁. */
+export function sectionInWords(curves: readonly MeasuredCurve[]): string {
+  return eachRun(curves, ({ xs, ys }) => {
+    const at = (x: number): string => short(ys[xs.indexOf(x)]!);
+    const lowest = ys.indexOf(Math.min(...ys));
+    return (
+      `loss ${at(0)} where the weights are, ${at(-1)} and ${at(1)} one step to either side; ` +
+      `lowest ${short(ys[lowest]!)} at ${short(xs[lowest]!)}`
+    );
+  });
+}
+
+/** Where the eigenvalues lie. */
+export function densityInWords(curves: readonly MeasuredCurve[]): string {
+  return eachRun(curves, ({ xs, ys }) => {
+    const peak = xs[ys.indexOf(Math.max(...ys))]!;
+    return `eigenvalues from ${short(xs[0]!)} to ${short(xs.at(-1)!)}, most of them near ${short(peak)}`;
+  });
+}
+
+/** Losses over the plane of e₁ and e₂. */
+export function sliceInWords(slices: readonly LossSlice[]): string {
+  return eachRun(slices, ({ offsets, losses, eigenvalues, gradientStep }) => {
+    const all = losses.flat();
+    const place = (index: number): string =>
+      `(${short(offsets[index % offsets.length]!)}, ${short(offsets[Math.floor(index / offsets.length)]!)})`;
+    const lowest = all.indexOf(Math.min(...all));
+    const highest = all.indexOf(Math.max(...all));
+    return (
+      `loss ${short(all[(all.length - 1) / 2]!)} in the middle, lowest ${short(all[lowest]!)} at ${place(lowest)}, ` +
+      `highest ${short(all[highest]!)} at ${place(highest)}; λ${subscript(1)} ${short(eigenvalues[0]!)}, ` +
+      `λ${subscript(2)} ${short(eigenvalues[1]!)}; a step of SGD leads to (${gradientStep.map(short).join(', ')})`
+    );
+  });
+}
+
+function eachRun<T extends { readonly run: RunName; readonly step: number }>(
+  measured: readonly T[],
+  describe: (one: T) => string,
+): string {
+  return [
+    `After ${steps(measured[0]?.step ?? 0)}:`,
+    ...measured.map((one) => `${one.run}: ${describe(one)}.`),
+  ].join('\n');
+}
+
+function steps(count: number): string {
+  return count === 1 ? '1 step' : `${count} steps`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** Three digits. */
+function short(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : 'not finite';
+}

@@ -1,0 +1,133 @@
+import type { Browser, Page, Route } from 'playwright';
+import { expect } from 'vitest';
+import type { LossSlice, TrainingUpdate } from '../../demo/records.js';
+import type { Settings } from '../../demo/settings.js';
+import type { Site } from './site.js';
+
+/** Long enough for a machine that does a lot besides. Every wait is for a condition. */
+export const patience = { timeout: 60_000 };
+
+/** Time for a test of several such waits. */
+export const testTimeout = 240_000;
+
+/** The numbers of a run as the page tells them in words. */
+export interface RunNumbers {
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly sharpness: number;
+  /** The part of the line with the curvature, in words. */
+  readonly curvature: string;
+}
+
+/** All numbers that the page shows at one moment. */
+export interface Snapshot {
+  readonly step: number;
+  readonly runs: Readonly<Record<string, RunNumbers>>;
+}
+
+/** What the page saves. */
+export interface SavedRecords {
+  readonly settings: Settings;
+  readonly updates: readonly TrainingUpdate[];
+  readonly slice: readonly LossSlice[] | null;
+}
+
+export type Query = Partial<Record<keyof Settings, string | number>>;
+
+/** The live page, as a visitor has it before him. */
+export class DemoPage {
+  /** What scripts of the page threw and nobody caught. */
+  readonly errors: Error[] = [];
+
+  private constructor(readonly page: Page) {
+    page.on('pageerror', (error) => this.errors.push(error));
+  }
+
+  /**
+   * Opens the page with settings, and waits until it says that it is ready, or that it is not.
+   *
+   * @param blocked addresses that are not served
+   */
+  static async open(browser: Browser, site: Site, query: Query = {}, blocked?: string): Promise<DemoPage> {
+    const opened = new DemoPage(await browser.newPage());
+    if (blocked != null) await opened.page.route(blocked, (route: Route) => route.abort());
+    const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, `${value}`]));
+    await opened.page.goto(`${site.url}?${search}`);
+    await opened.settle();
+    return opened;
+  }
+
+  /** Waits until a run is ready to be started, or cannot be. */
+  async settle(): Promise<void> {
+    await expect.poll(() => this.text('status'), patience).toMatch(/^(Ready|Not started)/);
+  }
+
+  async text(id: string): Promise<string> {
+    return (await this.page.locator(`#${id}`).textContent()) ?? '';
+  }
+
+  /** What the page shows now, all from one reading of it. */
+  async snapshot(): Promise<Snapshot> {
+    const [head, ...lines] = (await this.text('numbers')).split('\n');
+    const runs: Record<string, RunNumbers> = {};
+    for (const name of ['SGD', 'NSGD']) {
+      const own = lines.filter((line) => line.startsWith(`${name}: `)).join('; ');
+      const read = (pattern: RegExp): number => Number(pattern.exec(own)?.[1]);
+      if (own === '') continue;
+      runs[name] = {
+        loss: read(/loss ([\d.]+)/),
+        accuracy: read(/accuracy ([\d.]+)/),
+        sharpness: read(/λ₁ ([\d.]+)/),
+        curvature: own.replace(/^.*; /, '').replace(`${name}: `, ''),
+      };
+    }
+    return { step: Number(/After (\d+) step/.exec(head ?? '')?.[1] ?? NaN), runs };
+  }
+
+  /** Waits until what the page shows is as it should be, and returns it. */
+  async shows(isRight: (snapshot: Snapshot) => boolean): Promise<Snapshot> {
+    let last: Snapshot | null = null;
+    const isShown = async (): Promise<boolean> => isRight((last = await this.snapshot()));
+    await expect.poll(isShown, { ...patience, message: 'the numbers shown' }).toBe(true);
+    return last!;
+  }
+
+  /** Trains until the page shows what it should, pauses, and returns what it then shows. */
+  async trainUntil(isReached: (snapshot: Snapshot) => boolean): Promise<Snapshot> {
+    await this.page.click('#start');
+    await this.shows(isReached);
+    await this.page.click('#start');
+    return this.paused();
+  }
+
+  /** Waits until training has paused and the page shows how things stand at that step. */
+  async paused(): Promise<Snapshot> {
+    await expect.poll(() => this.text('status'), patience).toMatch(/^Paused after step \d+\.$/);
+    const step = Number(/\d+/.exec(await this.text('status'))![0]);
+    return this.shows((snapshot) => snapshot.step === step);
+  }
+
+  /** Measures a figure, and returns what the page says of it. */
+  async measure(figure: 'section' | 'density' | 'slice'): Promise<string> {
+    await this.page.click(`#measure-${figure}`);
+    await expect.poll(() => this.text(`${figure}-words`), patience).not.toBe('');
+    return this.text(`${figure}-words`);
+  }
+
+  /** What the page saves. */
+  async save(): Promise<SavedRecords> {
+    const [download] = await Promise.all([
+      this.page.waitForEvent('download', patience),
+      this.page.click('#save'),
+    ]);
+    const chunks: Buffer[] = [];
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
+    return JSON.parse(Buffer.concat(chunks).toString()) as SavedRecords;
+  }
+
+  /** Leaves the page. Nothing may have gone wrong there unnoticed. */
+  async close(): Promise<void> {
+    await this.page.close();
+    expect(this.errors).toEqual([]);
+  }
+}
