@@ -1,6 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { add, concat, matMul, mul, reshape, slice, sub, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { add, concat, mul, reshape, slice, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { combineColumn } from './combine-rows.js';
+import { combineRows, rowDots, takesScatteredRows } from './row-products.js';
 
 /**
  * Columns of a tile. Inner products are summed within a tile on the device and over the tiles in turn, so that
@@ -13,6 +14,11 @@ const TILE_COLUMNS = 2 ** 18;
  * holds each twice for a moment, so this is also what the basis needs beyond its rows at most.
  */
 const BLOCK_ROWS = 3;
+
+/** Strips that a tile is cut into while all rows are replaced and there is no room for both. */
+const STRIPS = 8;
+/** Tiles up to this wide are small enough as they are. */
+const NARROW = 2 ** 13;
 
 /** Some rows of the basis: one tile [rows, columns] for each range of columns. */
 interface Block {
@@ -38,23 +44,36 @@ export interface Measures {
  * Orthonormal rows of R^n on the device.
  *
  * Tensors cannot be written in place, so the rows lie in blocks: a new row is a block of its own, older rows are
- * joined by threes. Every operation that changes rows goes tile by tile. Beyond its rows the basis never needs
- * more than three vectors of length n, or the rows of a block while they are joined.
+ * joined by threes unless the backend takes scattered rows. Every operation that changes rows goes tile by tile.
+ * Beyond its rows the basis never needs more than three vectors of length n, or the rows of a block while they are joined,
+ * unless it is told that there is room.
  */
 export class KrylovBasis {
   private blocks: Block[] = [];
 
-  /** @param size n, the length of the rows */
-  constructor(readonly size: number) {}
+  /**
+   * @param size n, the length of the rows
+   * @param room vectors of length n that the basis may hold at most while it replaces its rows; default 0, as few as
+   *   it can do with
+   */
+  constructor(
+    readonly size: number,
+    private readonly room = 0,
+  ) {}
 
   /** The number of rows. */
   get rows(): number {
     return this.blocks.reduce((sum, block) => sum + block.rows, 0);
   }
 
-  /** Index of the first row that is not joined to others yet; at least the last three rows are not. */
-  get firstLoose(): number {
-    return this.blocks.reduce((sum, block) => (block.rows > 1 ? sum + block.rows : sum), 0);
+  /** Index of the first row of the block that holds row i. */
+  startOfBlock(i: number): number {
+    let first = 0;
+    for (const block of this.blocks) {
+      if (i < first + block.rows) break;
+      first += block.rows;
+    }
+    return first;
   }
 
   /**
@@ -76,36 +95,33 @@ export class KrylovBasis {
   }
 
   /**
-   * One pass of classical Gram-Schmidt: w becomes w - Vᵀ(Vw), V the rows from `first` on. Both products are
-   * written so that they read the rows once, in the order in which they lie in memory: no backend repacks them.
+   * One pass of classical Gram-Schmidt: w becomes w - Vᵀ(Vw), V the rows from `first` on.
    *
    * @param candidate changed in place
-   * @param first index of a row that begins a block, e.g. 0 or {@link firstLoose}
+   * @param first index of a row that begins a block, e.g. 0 or {@link startOfBlock}
    * @returns a small tensor for the host, owned by the caller, that {@link read} understands
    */
   pass(candidate: Candidate, first: number): Tensor1D {
     const blocks = this.blocksFrom(first);
-    const { rest, measures } = tidy(() => {
-      const rest = [...candidate.tiles];
-      const coefficients = blocks.map((block) =>
-        block.tiles
-          .map((tile, j): Tensor2D => matMul(rest[j]!, tile, false, true))
-          .reduce((sum, part): Tensor2D => add(sum, part)),
-      );
-      blocks.forEach((block, b) => {
-        const column = reshape(coefficients[b]!, [block.rows, 1]) as Tensor2D;
-        block.tiles.forEach((tile, j) => {
-          const old = rest[j]!;
-          rest[j] = tidy((): Tensor2D => sub(old, matMul(column, tile, true, false)));
-          old.dispose();
-        });
+    const column = (j: number): Tensor2D[] => blocks.map((block) => block.tiles[j]!);
+    const squares = (): Tensor1D[] => candidate.tiles.map((tile) => rowDots([tile], tile));
+    if (blocks.length === 0) return tidy(() => concat(squares()));
+    const coefficients = tidy(() =>
+      candidate.tiles
+        .map((tile, j) => rowDots(column(j), tile))
+        .reduce((sum, part): Tensor1D => add(sum, part)),
+    );
+    try {
+      const weights = reshape(coefficients, [1, coefficients.size]) as Tensor2D;
+      candidate.tiles.forEach((tile, j) => {
+        candidate.tiles[j] = combineRows(weights, column(j), -1, tile);
+        tile.dispose();
       });
-      const squares = rest.map((tile): Tensor2D => matMul(tile, tile, false, true));
-      const numbers = [...coefficients, ...squares].map((part) => reshape(part, [part.size]) as Tensor1D);
-      return { rest, measures: concat(numbers) };
-    });
-    candidate.tiles.splice(0, rest.length, ...rest);
-    return measures;
+      weights.dispose();
+      return tidy(() => concat([coefficients, ...squares()]));
+    } finally {
+      coefficients.dispose();
+    }
   }
 
   /**
@@ -133,6 +149,7 @@ export class KrylovBasis {
       return row;
     });
     this.blocks.push({ rows: 1, tiles });
+    if (takesScatteredRows()) return;
     const loose = this.blocks.findIndex((block) => block.rows === 1);
     if (this.blocks.length - loose === 2 * BLOCK_ROWS) this.join(loose);
   }
@@ -177,16 +194,20 @@ export class KrylovBasis {
    */
   rotate(weights: readonly ArrayLike<number>[]): void {
     const old = this.blocks;
-    const bands: Tensor2D[][] = [];
-    for (let from = 0; from < weights.length; from += BLOCK_ROWS) {
-      bands.push(this.weightsByBlock(weights.slice(from, from + BLOCK_ROWS)));
+    const hasRoom = this.rows + weights.length <= this.room;
+    const bandRows = hasRoom ? weights.length : BLOCK_ROWS;
+    const bands: Tensor2D[] = [];
+    for (let from = 0; from < weights.length; from += bandRows) {
+      const rows = weights.slice(from, from + bandRows).map((row) => Array.from(row));
+      bands.push(tensor2d(rows, [rows.length, this.rows]));
     }
-    const fresh: Block[] = bands.map((band) => ({ rows: band[0]!.shape[0], tiles: [] }));
-    old[0]!.tiles.forEach((_, j) => {
+    const fresh: Block[] = bands.map((band) => ({ rows: band.shape[0], tiles: [] }));
+    old[0]!.tiles.forEach(({ shape }, j) => {
       const column = old.map((block) => block.tiles[j]!);
-      combineColumn(bands, column).forEach((tile, i) => fresh[i]!.tiles.push(tile));
+      const strips = hasRoom || shape[1] <= NARROW ? 1 : STRIPS;
+      combineColumn(bands, column, strips).forEach((tile, i) => fresh[i]!.tiles.push(tile));
     });
-    for (const band of bands) for (const part of band) part.dispose();
+    for (const band of bands) band.dispose();
     this.blocks = fresh;
   }
 
@@ -220,17 +241,6 @@ export class KrylovBasis {
       return tile;
     });
     this.blocks.splice(from, 0, { rows: BLOCK_ROWS, tiles });
-  }
-
-  /** Weights of all rows, cut into a matrix [new rows, rows] for each block. */
-  private weightsByBlock(weights: readonly ArrayLike<number>[]): Tensor2D[] {
-    let first = 0;
-    return this.blocks.map((block) => {
-      const from = first;
-      first += block.rows;
-      const values = weights.flatMap((row) => Array.from({ length: block.rows }, (_, i) => row[from + i]!));
-      return tensor2d(values, [weights.length, block.rows]);
-    });
   }
 
   private blocksFrom(first: number): Block[] {

@@ -1,47 +1,44 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { add, concat, matMul, slice, tidy } from '@tensorflow/tfjs-core';
-
-/** While all rows are replaced, tiles wider than this are cut in eight, so that little is held twice. */
-const NARROW = 2 ** 13;
+import { concat, slice } from '@tensorflow/tfjs-core';
+import { combineRows } from './row-products.js';
 
 /**
- * Combinations of rows for one column of tiles, a tile for each list of weights. The tiles are disposed, strip by
- * strip, as they have been used.
+ * Combinations of rows for one column of tiles, a tile for each band of weights. The tiles are disposed, strip by
+ * strip, as they have been used: cut in many, little is held twice.
+ *
+ * @param bands W by rows, matrices [m_i, rows]
+ * @param tiles the rows for some range of columns
+ * @param strips how many to cut the columns into
  */
 export function combineColumn(
-  bands: readonly (readonly Tensor2D[])[],
+  bands: readonly Tensor2D[],
   tiles: readonly Tensor2D[],
+  strips: number,
 ): Tensor2D[] {
   const columns = tiles[0]!.shape[1];
-  const width = columns > NARROW ? Math.ceil(columns / 8) : columns;
-  const strips = tiles.map((tile) => {
-    const cut: Tensor2D[] = [];
-    for (let from = 0; from < columns; from += width) {
-      cut.push(slice(tile, [0, from], [-1, Math.min(width, columns - from)]));
-    }
-    tile.dispose();
-    return cut;
-  });
+  const width = Math.ceil(columns / strips);
+  const cuts = tiles.map((tile) => (width === columns ? [tile] : cut(tile, width)));
   const combined: Tensor2D[][] = bands.map(() => []);
-  strips[0]!.forEach((_, r) => {
-    const strip = strips.map((cut) => cut[r]!);
-    bands.forEach((weights, i) => combined[i]!.push(combine(weights, strip)));
+  cuts[0]!.forEach((_, s) => {
+    const strip = cuts.map((parts) => parts[s]!);
+    bands.forEach((weights, i) => combined[i]!.push(combineRows(weights, strip)));
     for (const part of strip) part.dispose();
   });
   return combined.map((parts) => {
+    if (parts.length === 1) return parts[0]!;
     const tile: Tensor2D = concat(parts, 1);
     for (const part of parts) part.dispose();
     return tile;
   });
 }
 
-/** Σ weights_b tiles_b. */
-function combine(weights: readonly Tensor2D[], tiles: readonly Tensor2D[]): Tensor2D {
-  let sum: Tensor2D = matMul(weights[0]!, tiles[0]!);
-  for (let b = 1; b < tiles.length; b++) {
-    const next = tidy((): Tensor2D => add(sum, matMul(weights[b]!, tiles[b]!)));
-    sum.dispose();
-    sum = next;
+/** Strips of a tile, which is disposed. */
+function cut(tile: Tensor2D, width: number): Tensor2D[] {
+  const columns = tile.shape[1];
+  const strips: Tensor2D[] = [];
+  for (let from = 0; from < columns; from += width) {
+    strips.push(slice(tile, [0, from], [-1, Math.min(width, columns - from)]));
   }
-  return sum;
+  tile.dispose();
+  return strips;
 }

@@ -45,8 +45,15 @@ export class LanczosFactorization<
   /** Column q holds the coefficients of A v_q; rows found later have coefficient 0. */
   private columns = new Map<number, Float64Array>();
 
-  constructor(readonly operator: O) {
-    this.basis = new KrylovBasis(operator.size);
+  /**
+   * @param operator symmetric
+   * @param room vectors that may be held at most while rows are replaced: see {@link KrylovBasis}
+   */
+  constructor(
+    readonly operator: O,
+    room = 0,
+  ) {
+    this.basis = new KrylovBasis(operator.size, room);
   }
 
   /** Whether the rows span all of R^n. */
@@ -200,12 +207,9 @@ export class LanczosFactorization<
    * symmetry of A have it; rounded down to where a pass of the basis may begin.
    */
   private firstCoupled(row: number): number {
-    const { firstLoose } = this.basis;
     const negligible = 10 * FLOAT32_EPSILON * this.norm;
-    const isLocal =
-      row >= firstLoose &&
-      this.processed.every((i) => i >= firstLoose || Math.abs(this.coefficient(row, i)) <= negligible);
-    return isLocal ? firstLoose : 0;
+    const coupled = this.processed.filter((i) => Math.abs(this.coefficient(row, i)) > negligible);
+    return this.basis.startOfBlock(Math.min(row, ...coupled));
   }
 
   private accept(candidate: Candidate, remainder: number, negligible: number): Extension {

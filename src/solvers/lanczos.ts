@@ -55,7 +55,7 @@ export function* lanczosSteps(
 ): SolverSteps<EigenResult> {
   const plan = planLanczos(operator, options, where);
   const random = new SeededRandom(plan.seed);
-  const factorization = new LanczosFactorization(operator);
+  const factorization = new LanczosFactorization(operator, plan.krylovDim + 3);
   try {
     yield* start(factorization, plan, random, where);
     const search = new LanczosSearch(factorization, plan, random, where);

@@ -76,6 +76,13 @@ export class Heap {
     return Math.ceil(this.block / ALIGNMENT) * ALIGNMENT;
   }
 
+  /** Writes addresses into scratch, as `dotRows` and `combineRows` read them. Valid as long as scratch is. */
+  addressList(addresses: readonly number[]): number {
+    const list = this.scratch(4 * addresses.length);
+    new Uint32Array(this.backend.wasm.HEAPU8.buffer, list, addresses.length).set(addresses);
+    return list;
+  }
+
   /** Gives the scratch back to tfjs's heap. The next kernel that needs some asks again. */
   dispose(): void {
     // A backend that tfjs has removed has given up its heap, and our block with it.

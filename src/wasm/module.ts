@@ -28,8 +28,18 @@ export interface WasmFunctions {
     accumulate: number,
     scratch: number,
   ): void;
-  dotRows(rows: number, ld: number, count: number, len: number, x: number, y: number): void;
-  combineRows(rows: number, ld: number, count: number, len: number, x: number, y: number): void;
+  dotRows(rows: number, stride: number, count: number, len: number, x: number, y: number): void;
+  combineRows(
+    rows: number,
+    stride: number,
+    count: number,
+    len: number,
+    weights: number,
+    m: number,
+    scale: number,
+    base: number,
+    y: number,
+  ): void;
   convolve(...args: ConvolveArguments): void;
   filterGradient(...args: FilterGradientArguments): void;
   addBias(x: number, rows: number, cols: number, bias: number, relu: number): void;

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { combineRows, rowDots } from '../../src/solvers/row-products.js';
 import { registerWasmTrainingKernels } from '../../src/wasm/index.js';
 import { useBackend } from '../wasm-backend.js';
 import { sample } from './compare.js';
@@ -102,6 +103,18 @@ const cases: [string, () => unknown][] = [
       () => tf.unsortedSegmentSum(sample([5, channels], 1), tf.tensor1d([-5, 0, 2, 3, 900], 'int32'), 3),
     ],
   ]),
+  ...[1, 2, 5, 8].flatMap((count): [string, () => unknown][] =>
+    [1, 3, 2051].map((n) => [
+      `products with ${count} rows of ${n}`,
+      () => {
+        const parts = Array.from({ length: count }, (_, i) => sample([1 + (i % 2), n], i) as tf.Tensor2D);
+        const x = sample([1, n], 9) as tf.Tensor2D;
+        const weights = tf.reshape(rowDots(parts, x), [1, -1]) as tf.Tensor2D;
+        combineRows(tf.concat([weights, weights]), parts);
+        combineRows(weights, parts, -1, x);
+      },
+    ]),
+  ),
   ...[1, 3, 4, 9].flatMap((m) =>
     [1, 5, 8, 17].map((n): [string, () => unknown] => [
       `matMul ${m} × ${n}`,
@@ -178,6 +191,24 @@ describe('bad input is refused and writes nothing', () => {
           'UnsortedSegmentSum',
           { x: sample([4, 2], 1), segmentIds: tf.tensor1d([0, 1], 'int32') },
           { numSegments: 2 },
+        ),
+    ],
+    [
+      'rows of other lengths',
+      () =>
+        run(
+          'tfjs-curvature/RowDots',
+          { x: sample([1, 3], 1), 0: sample([2, 3], 2), 1: sample([2, 2], 3) },
+          {},
+        ),
+    ],
+    [
+      'weights for other rows',
+      () =>
+        run(
+          'tfjs-curvature/RowCombination',
+          { weights: sample([1, 3], 1), 0: sample([2, 3], 2) },
+          { scale: 1 },
         ),
     ],
   ])('%s', (_, prepare) => {

@@ -12,6 +12,7 @@ import { fusedMatMul } from './fused-mat-mul.js';
 import { cast, identity } from './identity.js';
 import { maxPool3dGrad, maxPoolGrad } from './max-pool-gradients.js';
 import { maxPoolWithArgmax } from './max-pool-with-argmax.js';
+import { rowCombination, rowDots } from './row-products.js';
 import { concat, slice, splitV, unpack } from './slice.js';
 import { sum } from './sum.js';
 import { tanh } from './tanh.js';
@@ -41,6 +42,8 @@ export const trainingKernels: readonly TrainingKernel[] = [
   maxPoolGrad,
   maxPoolWithArgmax,
   multiply,
+  rowCombination,
+  rowDots,
   slice,
   splitV,
   sub,

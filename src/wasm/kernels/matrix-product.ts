@@ -2,7 +2,8 @@ import { broadcast_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.js';
 
 /**
- * Batched op(A) op(B) with broadcasting batch axes, in a new tensor; zero where the inner size is 0. Cost 2·batch·m·n·k FLOP. A or B with a single row or column is read once and not packed.
+ * Batched op(A) op(B) with broadcasting batch axes, in a new tensor; zero where the inner size is 0. Cost
+ * 2·batch·m·n·k FLOP. A or B with a single row or column is read once and not packed.
  *
  * @param a [..., m, k], or [..., k, m] with `transposeA`, float32
  * @param b [..., k, n], or [..., n, k] with `transposeB`, float32
@@ -50,10 +51,14 @@ type Layout = [cols: number, transposed: boolean];
 function onePair(heap: Heap, [lda, ta]: Layout, [ldb, tb]: Layout, m: number, n: number, k: number): Product {
   const { gemm, dotRows, combineRows, gemmScratchBytes } = heap.functions;
   if (n === 1) {
-    return ta ? (a, b, c) => combineRows(a, lda, k, m, b, c) : (a, b, c) => dotRows(a, lda, m, k, b, c);
+    return ta
+      ? (a, b, c) => combineRows(a, 4 * lda, k, m, b, 1, 1, 0, c)
+      : (a, b, c) => dotRows(a, 4 * lda, m, k, b, c);
   }
   if (m === 1) {
-    return tb ? (a, b, c) => dotRows(b, ldb, n, k, a, c) : (a, b, c) => combineRows(b, ldb, k, n, a, c);
+    return tb
+      ? (a, b, c) => dotRows(b, 4 * ldb, n, k, a, c)
+      : (a, b, c) => combineRows(b, 4 * ldb, k, n, a, 1, 1, 0, c);
   }
   const scratch = heap.scratch(gemmScratchBytes());
   return (a, b, c) => gemm(a, lda, Number(ta), b, ldb, Number(tb), c, n, m, n, k, 0, scratch);

@@ -1,0 +1,63 @@
+import { util, type NamedTensorInfoMap, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { Heap } from '../heap.js';
+import { attributes, input, type TrainingKernel } from '../kernel.js';
+
+/*
+ * Two kernels that TensorFlow.js does not have: products with the rows of several matrices, as one, without joining
+ * them. Whoever orthogonalises a vector against many of them reads each row once for the inner products and once for the
+ * combination; a matrix product for each matrix reads and writes the vector as often besides.
+ *
+ * Inputs: `x` or `weights` (and `base`), and the matrices [r_i, n] under the names '0', '1', …, all float32.
+ */
+
+/** y[r] = ⟨row r, x⟩ for all rows in turn: shape [Σ r_i]. Summed in double precision every 1024 terms. */
+export const rowDots: TrainingKernel = {
+  kernelName: 'tfjs-curvature/RowDots',
+  create: (heap) => (call) => {
+    const x = input(call, 'x');
+    const n = util.sizeFromShape(x.shape);
+    const { list, count } = listRows(heap, call.inputs, n);
+    requireShape(x, [1, n]);
+    const y = heap.output([count]);
+    heap.functions.dotRows(list, 0, count, n, heap.pointer(x), heap.pointer(y));
+    return y;
+  },
+};
+
+/** y = base + scale · W R for the matrix R of all rows; W: [m, Σ r_i], y and base: [m, n]. Without `base`, y = scale · W R. */
+export const rowCombination: TrainingKernel = {
+  kernelName: 'tfjs-curvature/RowCombination',
+  create: (heap) => (call) => {
+    const weights = input(call, 'weights');
+    const { base } = call.inputs;
+    const { scale } = attributes<{ scale: number }>(call);
+    const n = input(call, '0').shape[1] ?? 0;
+    const { list, count } = listRows(heap, call.inputs, n);
+    const m = weights.shape[0] ?? 0;
+    requireShape(weights, [m, count]);
+    if (base != null) requireShape(base, [m, n]);
+    const y = heap.output([m, n]);
+    const at = base == null ? 0 : heap.pointer(base);
+    heap.functions.combineRows(list, 0, count, n, heap.pointer(weights), m, scale, at, heap.pointer(y));
+    return y;
+  },
+};
+
+/** Writes the addresses of all rows into scratch. */
+function listRows(heap: Heap, inputs: NamedTensorInfoMap, n: number): { list: number; count: number } {
+  const addresses: number[] = [];
+  for (let i = 0, matrix: TensorInfo | undefined; (matrix = inputs[i]) != null; i++) {
+    const rows = matrix.shape[0] ?? 0;
+    requireShape(matrix, [rows, n]);
+    const first = heap.pointer(matrix);
+    for (let row = 0; row < rows; row++) addresses.push(first + 4 * n * row);
+  }
+  return { list: heap.addressList(addresses), count: addresses.length };
+}
+
+function requireShape({ shape, dtype }: TensorInfo, expected: number[]): void {
+  util.assert(
+    dtype === 'float32' && util.arraysEqual(shape, expected),
+    () => `Error in products with rows: expected float32 [${expected}], got ${dtype} [${shape}].`,
+  );
+}
