@@ -8,4 +8,19 @@ export default defineConfig({
   base: './',
   build: { outDir: '../out/demo', emptyOutDir: true, target: 'es2022' },
   worker: { format: 'es' },
+  // What is only found when a worker starts or a figure is asked for would make the page load anew in the middle of it.
+  optimizeDeps: {
+    include: [
+      '@observablehq/plot',
+      '@tensorflow/tfjs-backend-cpu',
+      '@tensorflow/tfjs-backend-wasm',
+      '@tensorflow/tfjs-backend-webgl',
+      '@tensorflow/tfjs-backend-webgpu',
+      '@tensorflow/tfjs-core',
+      '@tensorflow/tfjs-layers',
+      'comlink',
+      'ml-matrix',
+      'uplot',
+    ],
+  },
 });

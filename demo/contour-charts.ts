@@ -7,9 +7,12 @@ const widest = 420;
 /** Maps of the loss, one for each run, drawn by Observable Plot, which is downloaded when it is first needed. */
 export class ContourCharts {
   private shown: readonly LossSlice[] = [];
+  private width = 0;
 
   constructor(private readonly host: HTMLElement) {
-    new ResizeObserver(() => void this.redraw()).observe(host);
+    new ResizeObserver(() => {
+      if (host.clientWidth !== this.width) void this.redraw();
+    }).observe(host);
   }
 
   /** Draws the slices in place of what was drawn. */
@@ -28,7 +31,8 @@ export class ContourCharts {
     if (slices.length === 0) return;
     const plot = await import('@observablehq/plot');
     if (slices !== this.shown) return;
-    const width = Math.min(this.host.clientWidth, widest);
+    this.width = this.host.clientWidth;
+    const width = Math.min(this.width, widest);
     this.host.replaceChildren(...slices.map((slice) => contours(plot, slice, width)));
   }
 }
@@ -40,15 +44,18 @@ function contours(plot: typeof Plot, slice: LossSlice, width: number): Element {
   const edge = end + (offsets[1]! - offsets[0]!) / 2;
   const domain = [-end, end];
   const [x2, y2] = gradientStep as [number, number];
+  // Drawn twice, so that it stands out from dark and light; the head grows with the stroke unless told otherwise.
   const step = (stroke: string, strokeWidth: number): Plot.Markish =>
-    plot.arrow([0], { x1: 0, y1: 0, x2, y2, stroke, strokeWidth, headLength: 9, clip: true });
-  return plot.plot({
+    plot.arrow([0], { x1: 0, y1: 0, x2, y2, stroke, strokeWidth, headLength: 22 / strokeWidth, clip: true });
+  const map = plot.plot({
     width,
     height: width,
-    marginTop: 28,
+    style: { fontSize: '12px' },
+    marginTop: 32,
+    marginBottom: 44,
     className: 'contours',
     ariaLabel: `Map of the loss of ${run}`,
-    x: { label: 'steps along e₁', domain, labelAnchor: 'center' },
+    x: { label: 'steps along e₁', domain, labelAnchor: 'center', labelOffset: 36 },
     y: { label: 'steps along e₂', domain },
     color: { scheme: 'viridis', legend: true, label: `Loss of ${run}` },
     marks: [
@@ -70,4 +77,7 @@ function contours(plot: typeof Plot, slice: LossSlice, width: number): Element {
       plot.dot([0], { x: 0, y: 0, r: 4, fill: 'white', stroke: 'black' }),
     ],
   });
+  // One picture with a name, and not a group of lines and numbers to be read out one by one.
+  map.querySelector('svg[aria-label]')?.setAttribute('role', 'img');
+  return map;
 }

@@ -72,12 +72,16 @@ async function reset(settings: Settings): Promise<void> {
   });
   upcoming = next;
   try {
-    const backend = await next.begin();
+    const backend = await next.prepare();
+    if (next !== upcoming) return;
+    const fallback = backend === settings.backend ? '' : ` ${settings.backend} does not start here.`;
+    say(`Starting on ${backend}…${fallback}`);
+    await next.begin();
     if (next !== upcoming) return;
     session = next;
+    document.title = title;
     figures.clear();
     setAlive(true);
-    const fallback = backend === settings.backend ? '' : ` ${settings.backend} does not start here.`;
     say(`Ready, on ${backend}.${fallback}`);
     drawSoon();
   } catch (error) {

@@ -38,21 +38,22 @@ export class Session {
     this.worker.onerror = ({ message }) => this.lose(message === '' ? gone : message);
   }
 
-  /** @returns the backend that did start */
-  async begin(): Promise<BackendName> {
+  /** Starts a backend: the one of the settings, or another that does start. */
+  async prepare(): Promise<BackendName> {
     if (hasLifelines()) await this.watch();
-    return this.call((trainer) =>
-      trainer.begin(
-        this.settings,
-        proxy({
-          update: (update: TrainingUpdate) => {
-            this.history.add(update);
-            this.events.updated(update);
-          },
-          failed: (message: string) => this.events.stopped(message),
-        }),
-      ),
-    );
+    return this.call((trainer) => trainer.prepare(this.settings.backend));
+  }
+
+  /** Makes the nets. Resolves when it is known how they stand. */
+  async begin(): Promise<void> {
+    const listener = proxy({
+      update: (update: TrainingUpdate) => {
+        this.history.add(update);
+        this.events.updated(update);
+      },
+      failed: (message: string) => this.events.stopped(message),
+    });
+    await this.call((trainer) => trainer.begin(this.settings, listener));
   }
 
   /** Asks something of the trainer. Rejects with what went wrong there, or when the worker is gone. */

@@ -37,17 +37,20 @@ export class Trainer {
   private listener: Listener | null = null;
   private last: Promise<unknown> = Promise.resolve();
 
-  /** Makes the nets and tells how they stand. To be called once. @returns the backend that did start */
-  async begin(settings: Settings, listener: Listener): Promise<BackendName> {
-    return this.exclusively(async () => {
-      const backend = await startBackend(settings.backend);
+  /** Starts what computes. @returns the backend that did start */
+  async prepare(wanted: BackendName): Promise<BackendName> {
+    return this.exclusively(() => startBackend(wanted));
+  }
+
+  /** Makes the nets and tells how they stand. To be called once, when a backend has started. */
+  async begin(settings: Settings, listener: Listener): Promise<void> {
+    await this.exclusively(async () => {
       const { all, measured } = await loadExamples(settings.data);
       this.runs = runNames[settings.optimizer].map((name) => new TrainingRun(name, settings, all, measured));
       this.examples = all.xs.shape[0]!;
       this.batchSize = settings.batchSize;
       this.listener = listener;
       await this.report();
-      return backend;
     });
   }
 

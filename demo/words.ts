@@ -42,7 +42,7 @@ export function sectionInWords(curves: readonly MeasuredCurve[]): string {
 export function densityInWords(curves: readonly MeasuredCurve[]): string {
   return eachRun(curves, ({ xs, ys }) => {
     const peak = xs[ys.indexOf(Math.max(...ys))]!;
-    return `eigenvalues from ${short(xs[0]!)} to ${short(xs.at(-1)!)}, most of them near ${short(peak)}`;
+    return `the spectrum spans ${short(xs[0]!)} to ${short(xs.at(-1)!)}, most of it near ${short(peak)}`;
   });
 }
 

@@ -40,6 +40,7 @@ export class DemoPage {
   readonly errors: Error[] = [];
 
   private constructor(readonly page: Page) {
+    page.setDefaultTimeout(patience.timeout);
     page.on('pageerror', (error) => this.errors.push(error));
   }
 
