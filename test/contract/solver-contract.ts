@@ -47,6 +47,21 @@ export function testEigensolverContract(
       );
     });
 
+    // Arithmetic on vectors leaves numbers other than zero in the padding of WebGL's textures.
+    it('takes products that are made number by number', () =>
+      tidily(async () => {
+        const values = Array.from({ length: 9 }, (_, i) => 5 * 0.6 ** i);
+        const diagonal = tf.tensor1d(values);
+        const matvec = (v: tf.Tensor1D): tf.Tensor1D => tf.tidy(() => tf.add(tf.mul(v, diagonal), v));
+        const operator = { size: values.length, matvec, dispose: () => {} };
+        const result = await solve(operator, { which: ends[0]!, k: 1, tol });
+        expect(result.status).toBe('converged');
+        expect(result.eigenvalues[0]).toBeCloseTo(1 + values[0]!, 4);
+        await expectTrueResiduals(operator, result, 6);
+        result.dispose();
+        diagonal.dispose();
+      }));
+
     it('stops when told, with the reason, and leaves nothing behind', () =>
       tidily(async () => {
         const operator = operatorWithSpectrum([8, 7, 6, 5, 4, 3, 2, 1]);

@@ -22,6 +22,7 @@ export const spectra: readonly Spectrum[] = [
   { name: 'zero matrix', values: sequence(30, () => 0) },
   { name: 'identity', values: sequence(30, () => 1) },
   { name: 'rank one', values: sequence(30, (i) => (i === 0 ? 3 : 0)) },
+  { name: 'few, repeated', values: [3, 3, 3, 1, 1, 0, 0, -1] },
   { name: 'n = 1', values: [-2.5] },
   { name: 'k = n', values: [4, 1, 0, -1, -3] },
 ];

@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { testOperatorContract } from '../contract/operator-contract.js';
+import { operatorRows } from '../contract/operator-rows.js';
+import { backend } from './backend.js';
+import { browserBackend } from './contract-backend.js';
+
+describe(`on ${backend}`, () => testOperatorContract(operatorRows, browserBackend));

@@ -1,0 +1,211 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { LinearOperator, ModelTarget, Objective } from '../../src/index.js';
+import {
+  blocks,
+  conditionNumber,
+  curvatureMonitor,
+  diagonal,
+  escapeAblation,
+  FisherOperator,
+  frobeniusNorm,
+  GaussNewtonOperator,
+  gradientAlignment,
+  HessianOperator,
+  lanczos,
+  loadEigenResult,
+  lossCrossSection,
+  materialize,
+  modelObjective,
+  noiseGrid,
+  NSGD,
+  refreshDirections,
+  saveEigenResult,
+  shifted,
+  spectralDensity,
+  spectralNorm,
+  stepDecomposition,
+  trace,
+} from '../../src/index.js';
+import { backend, isDevice, runsAll, useBackend } from './backend.js';
+import { browserBackend } from './contract-backend.js';
+
+const examples = 8;
+const k = 2;
+const seed = 1;
+
+/** A net of 9 parameters. */
+function net(): layers.LayersModel {
+  const init = (seed: number) => ({ kernelInitializer: layers.initializers.glorotNormal({ seed }) });
+  return layers.sequential({
+    layers: [
+      layers.layers.dense({ units: 2, inputShape: [2], activation: 'tanh', ...init(1) }),
+      layers.layers.dense({ units: 1, activation: 'sigmoid', ...init(2) }),
+    ],
+  });
+}
+
+interface Setting {
+  readonly model: layers.LayersModel;
+  readonly xs: Tensor;
+  readonly ys: Tensor;
+  readonly objective: Objective;
+  readonly target: ModelTarget;
+  readonly hessian: HessianOperator;
+}
+
+/** An estimate of a positive number, by whatever name the function gives it. */
+const values = async (run: Promise<{ readonly value: number }>): Promise<number[]> => [(await run).value];
+
+async function valuesOf(tensor: Tensor): Promise<number[]> {
+  const read = Array.from(await tensor.data());
+  tensor.dispose();
+  return read;
+}
+
+/** A run of a plain record's every number. */
+const numbersIn = (record: unknown): number[] => {
+  if (typeof record === 'number') return [record];
+  if (record == null || typeof record !== 'object') return [];
+  return Object.values(record).flatMap(numbersIn);
+};
+
+async function whole(operator: LinearOperator): Promise<number[]> {
+  try {
+    return await valuesOf(await materialize(operator));
+  } finally {
+    operator.dispose();
+  }
+}
+
+const minibatches = { batchSize: 4, minibatches: 2, seed };
+
+/** Every public function that computes something, and the numbers it gives. */
+const functions: Record<string, (setting: Setting) => Promise<number[]>> = {
+  GaussNewtonOperator: ({ objective }) => whole(new GaussNewtonOperator(objective)),
+  'FisherOperator, exact': ({ objective }) => whole(new FisherOperator(objective, { type: 'exact' })),
+  'FisherOperator, Monte Carlo': ({ objective }) =>
+    whole(new FisherOperator(objective, { type: 'monteCarlo', seed })),
+  'FisherOperator, empirical': ({ objective }) => whole(new FisherOperator(objective, { type: 'empirical' })),
+  'HessianOperator, central differences': ({ objective }) =>
+    whole(new HessianOperator(objective, { method: 'finiteDifference' })),
+  blocks: async ({ hessian }) => {
+    const parts = blocks(hessian, (variable) => variable.name);
+    return (await Promise.all([...parts.values()].map(whole))).flat();
+  },
+  'the operator’s own': async ({ hessian }) => {
+    hessian.refresh();
+    const { parameters } = hessian;
+    const theta = parameters.read();
+    parameters.write(theta);
+    return [
+      ...(await valuesOf(theta)),
+      ...(await valuesOf(hessian.gradient())),
+      ...(await valuesOf(hessian.lossTensor())),
+    ];
+  },
+  'saved pairs': async ({ hessian }) => {
+    const found = await lanczos(hessian, { k, seed });
+    const again = loadEigenResult(await saveEigenResult(found));
+    found.dispose();
+    const { eigenvalues } = again;
+    again.dispose();
+    return [...eigenvalues];
+  },
+  'trace by Hutchinson': ({ hessian }) =>
+    values(trace(hessian, { method: 'hutchinson', maxMatvecs: 8, seed })),
+  'trace by Hutch++': ({ hessian }) => values(trace(hessian, { method: 'hutch++', maxMatvecs: 9, seed })),
+  'trace by XTrace': ({ hessian }) => values(trace(hessian, { method: 'xtrace', maxMatvecs: 8, seed })),
+  diagonal: async ({ hessian }) => {
+    const { dispose, ...found } = await diagonal(hessian, { maxMatvecs: 4, seed });
+    const read = numbersIn(found);
+    dispose();
+    return read;
+  },
+  frobeniusNorm: ({ hessian }) => values(frobeniusNorm(hessian, { maxMatvecs: 4, seed })),
+  spectralNorm: ({ hessian }) => values(spectralNorm(hessian, { seed })),
+  conditionNumber: ({ hessian }) => values(conditionNumber(shifted(hessian, 10), { seed })),
+  spectralDensity: async ({ hessian }) =>
+    numbersIn(await spectralDensity(hessian, { krylovDim: 4, numProbes: 2, seed })),
+  curvatureMonitor: async ({ objective }) => {
+    const monitor = curvatureMonitor(objective, { k, metrics: ['sharpness', 'topShare', 'trace'] });
+    await monitor.measure();
+    monitor.dispose();
+    return numbersIn(monitor.records);
+  },
+  refreshDirections: async ({ objective }) => {
+    const optimizer = new NSGD({ learningRate: 0.1, k, refreshEvery: 0 });
+    await refreshDirections(optimizer, objective, { sampleSize: 0.5 }).onEpochBegin(0);
+    await optimizer.settled();
+    const found = [...optimizer.eigenvalues!];
+    optimizer.dispose();
+    return found;
+  },
+  'the weights of an NSGD': async ({ model, xs, ys }) => {
+    const [optimizer, copy] = [0, 1].map(() => new NSGD({ learningRate: 0.01, k, momentum: 0.5, seed }));
+    const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+    const loss = (): tf.Scalar =>
+      tf.losses.meanSquaredError(ys, model.apply(xs) as Tensor) as unknown as tf.Scalar;
+    const step = (): void => tf.tidy(() => void optimizer!.minimize(loss, false, variables));
+    step();
+    await optimizer!.settled();
+    step();
+    const weights = await optimizer!.getWeights();
+    await copy!.setWeights(weights);
+    await copy!.settled();
+    const read = (await Promise.all(weights.map(({ tensor }) => tensor.data()))).flatMap((data) => [...data]);
+    optimizer!.dispose();
+    copy!.dispose();
+    return read;
+  },
+  stepDecomposition: async ({ target }) =>
+    numbersIn(await stepDecomposition(target, { learningRate: 0.1, k, alphas: [1], ...minibatches })),
+  gradientAlignment: async ({ target }) => numbersIn(await gradientAlignment(target, { k, ...minibatches })),
+  lossCrossSection: async ({ target }) =>
+    numbersIn(await lossCrossSection(target, { learningRate: 0.1, k, ...minibatches })),
+  escapeAblation: async ({ target }) =>
+    numbersIn(
+      await escapeAblation(target, {
+        learningRate: 0.1,
+        batchSize: 4,
+        steps: 2,
+        variants: ['normal', 'allDrop'],
+        seed,
+      }),
+    ),
+  noiseGrid: async ({ target }) =>
+    numbersIn(await noiseGrid(target, { learningRates: [0.1], batchSizes: [4], steps: 2, seed })),
+};
+
+/** All takes a minute where it is drawn on the CPU: a solver, an estimator, an operator and a hook stand for it. */
+const part = ['saved pairs', 'trace by XTrace', 'FisherOperator, Monte Carlo', 'refreshDirections'];
+
+describe(`every public function on ${backend}`, () => {
+  let setting: Setting;
+  beforeAll(async () => {
+    await useBackend();
+    const model = net();
+    const xs = tf.randomNormal([examples, 2], 0, 1, 'float32', 3);
+    const ys = tf.tensor2d(Array.from({ length: examples }, (_, i) => [i % 2]));
+    model.compile({ optimizer: 'sgd', loss: 'binaryCrossentropy' });
+    const objective = modelObjective(model, { xs, ys }, { batchSize: 4 });
+    const hessian = new HessianOperator(objective);
+    setting = { model, xs, ys, objective, hessian, target: { model, data: { xs, ys } } };
+  });
+  afterAll(() => {
+    setting.hessian.dispose();
+    setting.model.dispose();
+    tf.dispose([setting.xs, setting.ys]);
+  });
+
+  const chosen = isDevice && !runsAll ? part : Object.keys(functions);
+  it.each(chosen)('%s: reads nothing synchronously, leaves nothing behind', (name) =>
+    browserBackend.tidily(async () => {
+      const numbers = await functions[name]!(setting);
+      expect(numbers.length).toBeGreaterThan(0);
+      for (const number of numbers) expect(Number.isFinite(number)).toBe(true);
+    }),
+  );
+});
