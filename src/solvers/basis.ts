@@ -32,10 +32,10 @@ export interface Candidate {
   readonly tiles: Tensor2D[];
 }
 
-/** What a pass of Gram-Schmidt took off a candidate. */
+/** What passes of Gram-Schmidt took off a candidate. */
 export interface Measures {
-  /** Inner products with the rows asked for, in double precision. */
-  readonly coefficients: Float64Array;
+  /** For each pass, the inner products with the rows it went over, in double precision. */
+  readonly coefficients: Float64Array[];
   /** ‖w‖₂ of what is left. */
   readonly remainder: number;
 }
@@ -95,46 +95,41 @@ export class KrylovBasis {
   }
 
   /**
-   * One pass of classical Gram-Schmidt: w becomes w - Vᵀ(Vw), V the rows from `first` on.
+   * Passes of classical Gram-Schmidt, one after the other: w becomes w - Vᵀ(Vw), V the rows from the first of the pass
+   * on.
    *
    * @param candidate changed in place
-   * @param first index of a row that begins a block, e.g. 0 or {@link startOfBlock}
+   * @param firsts for each pass, index of a row that begins a block, e.g. 0 or {@link startOfBlock}
    * @returns a small tensor for the host, owned by the caller, that {@link read} understands
    */
-  pass(candidate: Candidate, first: number): Tensor1D {
-    const blocks = this.blocksFrom(first);
-    const column = (j: number): Tensor2D[] => blocks.map((block) => block.tiles[j]!);
-    const squares = (): Tensor1D[] => candidate.tiles.map((tile) => rowDots([tile], tile));
-    if (blocks.length === 0) return tidy(() => concat(squares()));
-    const coefficients = tidy(() =>
-      candidate.tiles
-        .map((tile, j) => rowDots(column(j), tile))
-        .reduce((sum, part): Tensor1D => add(sum, part)),
-    );
+  project(candidate: Candidate, firsts: readonly number[]): Tensor1D {
+    const measures: Tensor1D[] = [];
     try {
-      const weights = reshape(coefficients, [1, coefficients.size]) as Tensor2D;
-      candidate.tiles.forEach((tile, j) => {
-        candidate.tiles[j] = combineRows(weights, column(j), -1, tile);
-        tile.dispose();
-      });
-      weights.dispose();
-      return tidy(() => concat([coefficients, ...squares()]));
+      if (this.rows > 0)
+        for (const first of firsts) measures.push(this.pass(candidate, this.blocksFrom(first)));
+      for (const tile of candidate.tiles) measures.push(rowDots([tile], tile));
+      return concat(measures);
     } finally {
-      coefficients.dispose();
+      for (const part of measures) part.dispose();
     }
   }
 
   /**
-   * The meaning of the values of {@link pass}.
+   * The meaning of the values of {@link project}.
    *
    * @param values of the tensor
-   * @param first as given to the pass
+   * @param firsts as given to it
    */
-  read(values: Float32Array, first: number): Measures {
-    const count = this.rows - first;
+  read(values: Float32Array, firsts: readonly number[]): Measures {
+    let at = 0;
+    const coefficients = firsts.map((first) => {
+      const from = at;
+      at += this.rows - first;
+      return Float64Array.from(values.subarray(from, at));
+    });
     let square = 0;
-    for (let i = count; i < values.length; i++) square += values[i]!;
-    return { coefficients: Float64Array.from(values.subarray(0, count)), remainder: Math.sqrt(square) };
+    for (const part of values.subarray(at)) square += part;
+    return { coefficients, remainder: Math.sqrt(square) };
   }
 
   /**
@@ -241,6 +236,23 @@ export class KrylovBasis {
       return tile;
     });
     this.blocks.splice(from, 0, { rows: BLOCK_ROWS, tiles });
+  }
+
+  /** One pass over some blocks. @returns Vw */
+  private pass(candidate: Candidate, blocks: readonly Block[]): Tensor1D {
+    const column = (j: number): Tensor2D[] => blocks.map((block) => block.tiles[j]!);
+    const coefficients = tidy(() =>
+      candidate.tiles
+        .map((tile, j) => rowDots(column(j), tile))
+        .reduce((sum, part): Tensor1D => add(sum, part)),
+    );
+    const weights = reshape(coefficients, [1, coefficients.size]) as Tensor2D;
+    candidate.tiles.forEach((tile, j) => {
+      candidate.tiles[j] = combineRows(weights, column(j), -1, tile);
+      tile.dispose();
+    });
+    weights.dispose();
+    return coefficients;
   }
 
   private blocksFrom(first: number): Block[] {

@@ -101,7 +101,7 @@ export class LanczosFactorization<
    */
   *include(vector: Tensor1D, where: string): SolverSteps<Extension> {
     const candidate = this.examine(vector, where);
-    const { coefficients, remainder } = yield* orthogonalize(this.basis, candidate, 0);
+    const { coefficients, remainder } = yield* orthogonalize(this.basis, candidate);
     const norm = Math.hypot(...coefficients, remainder);
     if (!Number.isFinite(norm)) {
       discard(candidate);
@@ -114,7 +114,8 @@ export class LanczosFactorization<
   *includeRandom(random: SeededRandom): SolverSteps<Extension> {
     if (this.isComplete) return 'dependent';
     // Uniform like ARPACK's: a third of the time of normal numbers, and any direction can come out.
-    const values = random.fillUniform(new Float32Array(this.operator.size)).map((u) => u - 0.5);
+    const values = random.fillUniform(new Float32Array(this.operator.size));
+    for (let i = 0; i < values.length; i++) values[i]! -= 0.5;
     return yield* this.include(tensor1d(values), 'includeRandom');
   }
 
@@ -202,14 +203,11 @@ export class LanczosFactorization<
     }
   }
 
-  /**
-   * The first row that the product of a row can have a coefficient along, as the columns known so far and the
-   * symmetry of A have it; rounded down to where a pass of the basis may begin.
-   */
+  /** The first row along which the product of a row can have a coefficient, as the columns known so far have it. */
   private firstCoupled(row: number): number {
     const negligible = 10 * FLOAT32_EPSILON * this.norm;
     const coupled = this.processed.filter((i) => Math.abs(this.coefficient(row, i)) > negligible);
-    return this.basis.startOfBlock(Math.min(row, ...coupled));
+    return Math.min(row, ...coupled);
   }
 
   private accept(candidate: Candidate, remainder: number, negligible: number): Extension {

@@ -1,36 +1,46 @@
-import { concat } from '@tensorflow/tfjs-core';
-import type { Candidate, KrylovBasis, Measures } from './basis.js';
+import type { Candidate, KrylovBasis } from './basis.js';
 import type { SolverSteps } from './drive.js';
 
+/** What orthogonalising took off a vector. */
+export interface Projection {
+  /** Along each row of the basis. */
+  readonly coefficients: Float64Array;
+  /** ‖w‖₂ of what is left. */
+  readonly remainder: number;
+}
+
 /**
- * Gram-Schmidt in two passes, the second against all rows, and a third where the second took off more than half
- * (Daniel, Gragg, Kaufman & Stewart 1976; "twice is enough": Parlett 1998, §6.9). The first pass may leave out
- * rows along which the candidate has no component but rounding: that goes in the second.
+ * Classical Gram-Schmidt, pass after pass until one takes off less than half (Daniel, Gragg, Kaufman & Stewart 1976;
+ * "twice is enough": Parlett 1998, §6.9).
  *
  * @param basis orthonormal rows; stays as it is
  * @param candidate changed in place; released if the run is stopped meanwhile
- * @param first row from which on the first pass goes; it has to begin a block. Default 0: all rows
+ * @param coupled a row to begin a pass before the first one at: the candidate has no component but rounding along those
+ *   before it. Such a pass costs little, and the first over all rows then takes off rounding only
  * @returns the coefficients along all rows, and the norm of what is left
  */
-export function* orthogonalize(basis: KrylovBasis, candidate: Candidate, first = 0): SolverSteps<Measures> {
+export function* orthogonalize(
+  basis: KrylovBasis,
+  candidate: Candidate,
+  coupled?: number,
+): SolverSteps<Projection> {
   let isDone = false;
   try {
-    const two = [basis.pass(candidate, first), basis.pass(candidate, 0)] as const;
-    const split = two[0].size;
-    const measures = concat([...two]);
-    for (const tensor of two) tensor.dispose();
-    const values = yield measures;
-    let before = basis.read(values.subarray(0, split), first);
-    let after = basis.read(values.subarray(split), 0);
-    const { coefficients } = after;
-    before.coefficients.forEach((value, i) => (coefficients[first + i]! += value));
-    for (let extra = 0; extra < 2 && after.remainder < before.remainder / 2; extra++) {
-      before = after;
-      after = basis.read(yield basis.pass(candidate, 0), 0);
-      after.coefficients.forEach((value, i) => (coefficients[i]! += value));
+    const coefficients = new Float64Array(basis.rows);
+    let remainder = 0;
+    let firsts = coupled == null ? [0] : [basis.startOfBlock(coupled), 0];
+    for (let repeat = 0; repeat < 3; repeat++) {
+      const measures = basis.read(yield basis.project(candidate, firsts), firsts);
+      measures.coefficients.forEach((pass, p) =>
+        pass.forEach((value, i) => (coefficients[firsts[p]! + i]! += value)),
+      );
+      remainder = measures.remainder;
+      const before = Math.hypot(remainder, ...measures.coefficients.at(-1)!);
+      if (!(remainder < before / 2)) break;
+      firsts = [0];
     }
     isDone = true;
-    return { coefficients, remainder: after.remainder };
+    return { coefficients, remainder };
   } finally {
     if (!isDone) discard(candidate);
   }

@@ -4,8 +4,8 @@ import { fma } from './fma';
 
 /** Terms summed in float32 before the partial sum goes to double precision. */
 const CHUNK: i32 = 1024;
-/** Floats of the result that {@link combineRows} keeps in the first-level cache. */
-const BLOCK: i32 = 2048;
+/** Floats of the result that {@link combineRows} keeps in the second-level cache while it reads as many of each row. */
+const BLOCK: i32 = 16384;
 
 @inline
 function rowAt(rows: usize, stride: usize, r: i32): usize {
