@@ -168,6 +168,22 @@ describe('what a ShardedHessian sends to its workers', () => {
     words.dispose();
   });
 
+  it('is refused by a worker that makes another model of it', async () => {
+    const worker = mortal();
+    const { loadModel } = worker.service;
+    const service: ShardService = {
+      ...worker.service,
+      loadModel: async (message) => {
+        const reply = await loadModel(message);
+        return reply.ok ? { ok: true, value: reply.value + 1 } : reply;
+      },
+    };
+    const before = tf.memory().numTensors;
+    const run = ShardedHessian.load([{ ...worker, service }], model, data, { loss: losses });
+    await expect(run).rejects.toThrow('a model of 44 parameters in each worker, received one of 45');
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   it('is refused by a worker that does not know a layer, which says so', async () => {
     const known = class Known extends layers.layers.Layer {
       static className = 'OnlyKnownHere';

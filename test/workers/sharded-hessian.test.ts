@@ -136,6 +136,15 @@ describe('ShardedHessian over threads', () => {
     await expect(lanczos(sharded, { k: 1 })).rejects.toThrow(WorkersLostError);
   });
 
+  it('rejects a product under way when it is disposed, and those after', async () => {
+    const v = normals(local.size, 6);
+    const run = sharded.multiply(v);
+    const outcome = expect(run).rejects.toThrow(WorkersLostError);
+    await sharded.dispose();
+    await outcome;
+    await expect(sharded.multiply(v)).rejects.toThrow(WorkersLostError);
+  });
+
   it('stops when told, and leaves nothing behind', async () => {
     const before = tf.memory().numTensors;
     const controller = new AbortController();
