@@ -5,10 +5,10 @@ import type { Settings } from '../../demo/settings.js';
 import type { Site } from './site.js';
 
 /** Long enough for a machine that does a lot besides. Every wait is for a condition. */
-export const patience = { timeout: 60_000 };
+export const patience = { timeout: 120_000 };
 
 /** Time for a test of several such waits. */
-export const testTimeout = 240_000;
+export const testTimeout = 600_000;
 
 /** The numbers of a run as the page tells them in words. */
 export interface RunNumbers {
