@@ -35,7 +35,8 @@ export class Session {
       this.lose = (message) => reject(new Error(message));
     });
     this.lost.catch((error: Error) => events.stopped(error.message));
-    this.worker.onerror = ({ message }) => this.lose(message === '' ? gone : message);
+    // A worker whose file is not served has nothing to say but that.
+    this.worker.onerror = ({ message }) => this.lose(message || 'The worker that trains cannot be loaded.');
   }
 
   /** Starts a backend: the one of the settings, or another that does start. */
