@@ -17,7 +17,11 @@ export function* hutchPlusPlusSteps(operator: LinearOperator, plan: EstimatorPla
   try {
     let known = 0;
     while (range.basis.rows < Math.floor(plan.maxMatvecs / 3)) {
-      if (typeof (yield* range.grow(signs(random, operator.size))) === 'string') break;
+      const column = yield* range.grow(signs(random, operator.size));
+      if (column === 'nonFinite') {
+        return { value: NaN, standardError: NaN, status: column, numMatvecs: range.numMatvecs };
+      }
+      if (column === 'exhausted') break;
     }
     for (let i = 0; i < range.basis.rows; i++) {
       known += (yield* quadraticForm(operator, range.basis.row(i))).form;

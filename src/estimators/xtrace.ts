@@ -40,7 +40,8 @@ export function* xtraceSteps(operator: LinearOperator, plan: EstimatorPlan): Sol
         // The rows span the range of A, so that A = QQᵀA and the trace is that of H.
         const value = h.reduce((sum, column, i) => sum + column[i]!, 0);
         plan.onProgress({ numMatvecs, value, standardError: 0 });
-        return { value, standardError: 0, status: 'converged', numMatvecs };
+        const status = Number.isFinite(value) ? 'converged' : 'nonFinite';
+        return { value, standardError: 0, status, numMatvecs };
       }
       // The probes are drawn again, which costs less than to keep them.
       const again = new SeededRandom(plan.seed);

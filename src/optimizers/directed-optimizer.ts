@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs-layers';
 import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { Optimizer } from '@tensorflow/tfjs-core';
+import { dispose, Optimizer } from '@tensorflow/tfjs-core';
+import { requireThat } from '../errors.js';
 import type { DirectionStatus } from './direction-search.js';
 import type { GivenDirections, TrackerSettings } from './direction-tracker.js';
 import { DirectionTracker } from './direction-tracker.js';
@@ -12,6 +13,7 @@ import { trainableVariables } from './trained-variables.js';
  */
 export abstract class DirectedOptimizer extends Optimizer {
   protected readonly tracker: DirectionTracker;
+  private isDisposed = false;
 
   constructor(settings: TrackerSettings) {
     super();
@@ -53,6 +55,7 @@ export abstract class DirectedOptimizer extends Optimizer {
    *   is thrown by the next step, because it has to be read from the device.
    */
   setDirections(directions: Tensor2D | null, given: GivenDirections = {}): void {
+    this.requireLive('setDirections');
     this.tracker.give(directions, given, this.iterations);
   }
 
@@ -65,12 +68,33 @@ export abstract class DirectedOptimizer extends Optimizer {
   }
 
   /**
+   * Takes a step against the gradient of `f`, which is called once. If the step throws, as a schedule may,
+   * nothing stays on the device.
+   *
+   * @returns the loss, owned by the caller, where `returnCost` asks for it
+   * @throws CurvatureArgumentError after `dispose`, or where a schedule leaves its range
+   */
+  override minimize(f: () => Scalar, returnCost = false, varList?: Variable[]): Scalar | null {
+    const { value, grads } = this.computeGradients(f, varList);
+    let cost: Scalar | null = null;
+    try {
+      this.applyGradients(varList?.map(({ name }) => ({ name, tensor: grads[name]! })) ?? grads);
+      if (returnCost) cost = value;
+      return cost;
+    } finally {
+      dispose(grads);
+      if (cost == null) value.dispose();
+    }
+  }
+
+  /**
    * The loss and its gradient from one call of `f`; at a step where a refresh is due, the directions as well.
    *
    * @returns the loss and one gradient per trainable variable, by name, owned by the caller
    * @throws DifferentiationError at a refresh, if the loss has an op that cannot be differentiated twice
    */
   override computeGradients(f: () => Scalar, varList?: Variable[]): { value: Scalar; grads: NamedTensorMap } {
+    this.requireLive('minimize');
     const { tracker } = this;
     tracker.work.rethrow();
     const variables = trainableVariables(varList);
@@ -80,6 +104,12 @@ export abstract class DirectedOptimizer extends Optimizer {
   }
 
   override dispose(): void {
+    this.isDisposed = true;
     this.tracker.dispose();
+  }
+
+  /** Throws after `dispose`: what is taken on then would never be released. */
+  protected requireLive(use: string): void {
+    requireThat(!this.isDisposed, `NSGD.${use}`, 'a live optimizer', 'a disposed one');
   }
 }

@@ -130,6 +130,12 @@ export function resolveOptions(options: NSGDOptions): NSGDSettings {
     'true or false',
     settings.useNesterov,
   );
+  requireArgument(
+    !settings.useNesterov || settings.momentum > 0,
+    'NSGD momentum',
+    'a number > 0 with useNesterov, which looks ahead along the velocity',
+    settings.momentum,
+  );
   for (const name of ['clipNorm', 'clipValue'] as const) {
     if (settings[name] != null) requirePositive(settings[name], `NSGD ${name}`);
   }

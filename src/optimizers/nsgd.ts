@@ -149,6 +149,7 @@ export class NSGD extends DirectedOptimizer {
    *   stay the caller's
    */
   override applyGradients(variableGradients: NamedTensorMap | NamedTensor[]): void {
+    this.requireLive('applyGradients');
     const gradients = gradientsByVariable(variableGradients);
     if (gradients.size > 0) this.step(gradients);
     this.incrementIterations();
@@ -174,6 +175,7 @@ export class NSGD extends DirectedOptimizer {
 
   /** Continues from what {@link getWeights} gave. The tensors are copied and stay the caller's. */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
+    this.requireLive('setWeights');
     const { iterations, directions, velocities } = await unpackState(weights);
     this.iterations_ = iterations;
     this.tracker.load(directions);
@@ -195,7 +197,7 @@ export class NSGD extends DirectedOptimizer {
     };
   }
 
-  /** Frees directions, velocities and records. Harmless when repeated. */
+  /** Frees directions, velocities and records; a step after it throws. Harmless when repeated. */
   override dispose(): void {
     super.dispose();
     this.velocities.dispose();

@@ -92,20 +92,24 @@ export function* powerIterationSteps(
           const threshold = Math.max(tol * Math.abs(pair.value), 10 * FLOAT32_EPSILON * norm);
           const isConverged = pair.residualNorm <= threshold;
           if (isConverged) numConverged++;
+          const isLast = isConverged || !isFinite || iteration === maxIterations;
+          if (isLast) {
+            image.dispose();
+          } else {
+            vector.dispose();
+            vector = yield* orthonormal(found, image);
+          }
           onProgress?.({
             numMatvecs,
             numConverged,
             ritzValues: eigenvalues.slice(0, i + 1),
             residualNorms: residualNorms.slice(0, i + 1),
           });
-          if (isConverged || !isFinite || iteration === maxIterations) {
-            image.dispose();
+          if (isLast) {
             if (!isFinite) status = 'nonFinite';
             else if (!isConverged) status = 'maxIterations';
             break;
           }
-          vector.dispose();
-          vector = yield* orthonormal(found, image);
         }
         found.append(found.candidate(mul(vector, 1)), 1);
       } finally {

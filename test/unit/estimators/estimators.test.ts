@@ -84,6 +84,28 @@ describe('estimators', () => {
     });
   });
 
+  it.each<TraceMethod>(['hutchinson', 'hutch++', 'xtrace'])(
+    'trace by %s is nonFinite wherever among its products one is',
+    async (method) => {
+      // Rank 3 besides, so that the sketch comes to its end, too.
+      const low = operatorWithSpectrum([4, 2, 1, ...Array.from({ length: 20 }, () => 0)]);
+      for (const whole of [operator, low]) {
+        const { numMatvecs } = await trace(whole, { method, tol: 1e-9, maxMatvecs: 36 });
+        for (let at = 1; at <= numMatvecs; at++) {
+          let count = 0;
+          const broken: LinearOperator = {
+            size: whole.size,
+            matvec: (v) => (++count === at ? tf.fill([whole.size], NaN) : whole.matvec(v)),
+            dispose: () => {},
+          };
+          const { status } = await trace(broken, { method, tol: 1e-9, maxMatvecs: 36 });
+          expect({ at, status }).toEqual({ at, status: 'nonFinite' });
+        }
+      }
+      low.dispose();
+    },
+  );
+
   it('repeats bit for bit with the same seed', async () => {
     const [a, b] = [await trace(operator, { seed: 5 }), await trace(operator, { seed: 5 })];
     expect(a).toEqual(b);

@@ -121,6 +121,7 @@ describe('settings out of range name the setting and what came', () => {
       { learningRate: 1, correction: 'step' },
       /NSGD correction: expected 'update' \| 'gradient' \| 'both', received "step"/,
     ],
+    [{ learningRate: 1, useNesterov: true }, /NSGD momentum: .* > 0 with useNesterov.* received 0/],
     [{ learningRate: 1, refreshEvery: -1 }, /NSGD refreshEvery/],
     [{ learningRate: 1, clipNorm: 0 }, /NSGD clipNorm/],
     [{ learningRate: 1, weightDecay: NaN }, /NSGD weightDecay/],

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { DifferentiationError } from '../../../src/errors.js';
+import { CurvatureArgumentError, DifferentiationError } from '../../../src/errors.js';
+import type { NSGDOptions } from '../../../src/optimizers/nsgd-options.js';
 import { NSGD } from '../../../src/optimizers/nsgd.js';
 import { useBackend } from '../../wasm-backend.js';
 import { makeVariables, quadratic, readAll, smallNet } from './training-problems.js';
@@ -89,6 +90,54 @@ describe('directions found inside minimize', () => {
     optimizer.dispose();
     expect(tf.memory().numTensors).toBe(before);
     tf.dispose(variables);
+  });
+});
+
+describe('a step that cannot be taken', () => {
+  const cases: [string, NSGDOptions][] = [
+    ['η is NaN', { learningRate: () => NaN, refreshEvery: 0 }],
+    ['η is NaN at a refresh', { learningRate: () => NaN, refreshEvery: 1, k: 2 }],
+    ['γ is negative', { learningRate: 0.1, gamma: () => -1, k: 2 }],
+  ];
+  it.each(cases)('leaves weights and memory as they are: %s', (_, options) => {
+    const problem = smallNet();
+    const variables = makeVariables(problem);
+    const before = readAll(variables);
+    const { numTensors } = tf.memory();
+    for (const returnCost of [true, false]) {
+      const optimizer = new NSGD(options);
+      expect(() => optimizer.minimize(() => problem.loss(variables), returnCost, variables)).toThrow(
+        CurvatureArgumentError,
+      );
+      optimizer.dispose();
+    }
+    expect(tf.memory().numTensors).toBe(numTensors);
+    expect(readAll(variables)).toEqual(before);
+    tf.dispose(variables);
+  });
+
+  it('after dispose says so, and takes nothing on', async () => {
+    const problem = smallNet();
+    const variables = makeVariables(problem);
+    const optimizer = new NSGD({ learningRate: 0.1, momentum: 0.9, k: 1 });
+    optimizer.minimize(() => problem.loss(variables), false, variables);
+    optimizer.dispose();
+    optimizer.dispose();
+    const before = readAll(variables);
+    const gradients = variables.map(({ name, shape }) => ({ name, tensor: tf.ones(shape) }));
+    const { numTensors } = tf.memory();
+    const minimize = (): unknown => optimizer.minimize(() => problem.loss(variables), false, variables);
+    for (const use of [
+      minimize,
+      () => optimizer.applyGradients(gradients),
+      () => optimizer.setDirections(null),
+    ]) {
+      expect(use).toThrow(/live optimizer.*disposed/);
+    }
+    await expect(optimizer.setWeights([])).rejects.toThrow(/live optimizer.*disposed/);
+    expect(tf.memory().numTensors).toBe(numTensors);
+    expect(readAll(variables)).toEqual(before);
+    tf.dispose([...variables, ...gradients.map(({ tensor }) => tensor)]);
   });
 });
 

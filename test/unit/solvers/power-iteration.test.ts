@@ -50,6 +50,10 @@ describe('powerIteration', () => {
     await expect(powerIteration(failing, { k: 2, tol: 1e-6 })).rejects.toThrow('device lost');
     const signal = AbortSignal.abort(new Error('enough'));
     await expect(powerIteration(operator, { signal })).rejects.toThrow('enough');
+    const onProgress = (): void => {
+      throw new Error('no more');
+    };
+    await expect(powerIteration(operator, { k: 2, onProgress })).rejects.toThrow('no more');
     const broken: LinearOperator = { size: 3, matvec: () => tf.fill([3], NaN), dispose: () => {} };
     const result = await powerIteration(broken, { k: 2 });
     expect(result.status).toBe('nonFinite');
