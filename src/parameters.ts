@@ -94,7 +94,11 @@ export class ParameterSpace {
    * @returns new tensors in the order of the variables, owned by the caller
    */
   unflatten(vector: Tensor1D): Tensor[] {
-    this.requireVector(vector, 'ParameterSpace.unflatten');
+    return this.split(vector, 'ParameterSpace.unflatten');
+  }
+
+  private split(vector: Tensor1D, where: string): Tensor[] {
+    this.requireVector(vector, where);
     return tidy(() =>
       this.variables.map((variable, i) =>
         reshape(slice(vector, [this.offsets[i]!], [variable.size]), variable.shape),
@@ -109,7 +113,7 @@ export class ParameterSpace {
 
   /** Assigns one flat vector of shape [n], which stays the caller's, to the variables. */
   write(vector: Tensor1D): void {
-    const parts = this.unflatten(vector);
+    const parts = this.split(vector, 'ParameterSpace.write');
     this.variables.forEach((variable, i) => variable.assign(parts[i]!));
     for (const part of parts) part.dispose();
   }

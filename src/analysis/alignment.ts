@@ -1,11 +1,19 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, divNoNan, norm, reshape, tidy } from '@tensorflow/tfjs-core';
+import type { OptionNames } from '../errors.js';
+import { requireOptions } from '../errors.js';
 import { coordinates } from './projection.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
 import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
-import { ProgressCounter, requireCount } from './analysis-options.js';
+import {
+  directionOptionNames,
+  minibatchOptionNames,
+  ProgressCounter,
+  requireCount,
+  runOptionNames,
+} from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
 import { holding } from './holding.js';
@@ -23,6 +31,14 @@ export interface GradientAlignmentOptions extends DirectionOptions, MinibatchOpt
   /** How many of the first examples the full gradient is taken on. Default: all. */
   readonly lossExamples?: number;
 }
+
+const gradientAlignmentOptionNames: OptionNames<GradientAlignmentOptions> = {
+  randomDirections: 'value',
+  lossExamples: 'value',
+  ...directionOptionNames,
+  ...minibatchOptionNames,
+  ...runOptionNames,
+};
 
 /** Cosines of some gradients with one direction. */
 export interface AlignmentEntry {
@@ -83,6 +99,7 @@ export async function gradientAlignment(
   target: AnalysisTarget,
   options: GradientAlignmentOptions = {},
 ): Promise<GradientAlignment> {
+  requireOptions(options, gradientAlignmentOptionNames, where);
   return driveAsync(align(target, options), options);
 }
 

@@ -1,3 +1,4 @@
+import type { OptionNames } from '../errors.js';
 import { requireArgument } from '../errors.js';
 import type { EigenResult } from '../solvers/result.js';
 
@@ -17,6 +18,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+export const runOptionNames: OptionNames<RunOptions> = { onProgress: 'function', signal: 'signal' };
+
 /** Which directions an analysis looks along, and on which examples they are found. */
 export interface DirectionOptions {
   /** Number of sharpest directions. Default: as many as `eigenpairs` has, or 5 as in the paper. */
@@ -32,6 +35,13 @@ export interface DirectionOptions {
   readonly tol?: number;
 }
 
+export const directionOptionNames: OptionNames<DirectionOptions> = {
+  k: 'value',
+  eigenpairs: 'value',
+  hessianExamples: 'value',
+  tol: 'value',
+};
+
 /** Which minibatches an analysis draws. */
 export interface MinibatchOptions {
   /** S, examples of a minibatch. Default 128. An objective's minibatches are its terms, and it takes no size. */
@@ -41,6 +51,12 @@ export interface MinibatchOptions {
   /** Seed of everything that is drawn. Default 0. */
   readonly seed?: number;
 }
+
+export const minibatchOptionNames: OptionNames<MinibatchOptions> = {
+  batchSize: 'value',
+  minibatches: 'value',
+  seed: 'value',
+};
 
 /** Throws unless `value` is a whole number from `least`. */
 export function requireCount(value: number, least: number, where: string, name: string): void {

@@ -1,10 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { Tensor as TensorClass } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { CurvatureArgumentError, describe } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { CurvatureArgumentError, describe, requireOptions } from '../errors.js';
 import type { ModelData } from '../objectives/model-data.js';
 import type { ModelObjectiveOptions } from '../objectives/model-objective.js';
 import type { Objective } from '../objectives/objective.js';
+import { requireObjective } from '../objectives/objective.js';
 import type { LossSource } from './loss-source.js';
 import { modelSource } from './model-source.js';
 import { objectiveSource } from './objective-source.js';
@@ -22,6 +24,13 @@ export interface ModelTarget {
   readonly randomLabels?: RandomLabelOptions;
 }
 
+const modelTargetNames: OptionNames<ModelTarget> = {
+  model: 'value',
+  data: 'value',
+  objective: 'value',
+  randomLabels: 'value',
+};
+
 /**
  * What is measured: a model with its data, or any objective. Of an objective the terms are the minibatches, and its
  * loss is always the whole sum: give a model, or `modelObjective` with the batch size wanted.
@@ -30,10 +39,15 @@ export type AnalysisTarget = ModelTarget | Objective;
 
 /** Makes a target ready to be measured. The caller disposes the source. */
 export function openTarget(target: AnalysisTarget, where: string): LossSource {
-  if (target != null && 'terms' in target) return objectiveSource(target, where);
-  if (target == null || !('model' in target) || target.data == null) {
+  const isObject = target != null && typeof target === 'object';
+  if (isObject && 'terms' in target) {
+    requireObjective(target, where);
+    return objectiveSource(target, where);
+  }
+  if (!isObject || !('model' in target) || target.data == null) {
     throw new CurvatureArgumentError(where, 'a target {model, data} or an objective', describe(target));
   }
+  requireOptions(target, modelTargetNames, where);
   const { model, data, objective = {} } = target;
   if (target.randomLabels == null) return modelSource(model, data, objective, [], where);
   const ys = randomLabels(soleTensor(data.ys, where), { ...classesOf(model), ...target.randomLabels });

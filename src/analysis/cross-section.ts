@@ -1,12 +1,21 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { add, mul, tidy } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import { coordinates } from './projection.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
 import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
-import { ProgressCounter, requireCount, requireNumbers, requirePositive } from './analysis-options.js';
+import {
+  directionOptionNames,
+  minibatchOptionNames,
+  ProgressCounter,
+  requireCount,
+  requireNumbers,
+  requirePositive,
+  runOptionNames,
+} from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
 import { holding } from './holding.js';
@@ -32,6 +41,17 @@ export interface LossCrossSectionOptions extends DirectionOptions, MinibatchOpti
   /** How many of the first examples the loss is taken on. Default 1280, as in the paper. */
   readonly lossExamples?: number;
 }
+
+const lossCrossSectionOptionNames: OptionNames<LossCrossSectionOptions> = {
+  learningRate: 'value',
+  scale: 'value',
+  distances: 'value',
+  thresholds: 'value',
+  lossExamples: 'value',
+  ...directionOptionNames,
+  ...minibatchOptionNames,
+  ...runOptionNames,
+};
 
 /** The loss along one direction. */
 export interface LossSection {
@@ -91,6 +111,7 @@ export async function lossCrossSection(
   target: AnalysisTarget,
   options: LossCrossSectionOptions,
 ): Promise<LossCrossSection> {
+  requireOptions(options, lossCrossSectionOptionNames, where);
   return driveAsync(section(target, options), options);
 }
 

@@ -1,12 +1,19 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, mul, slice, sub, tidy } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import { coordinates } from './projection.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
 import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
-import { ProgressCounter, requireCount, requirePositive } from './analysis-options.js';
+import {
+  directionOptionNames,
+  ProgressCounter,
+  requireCount,
+  requirePositive,
+  runOptionNames,
+} from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
 import { CurvatureProbe } from './curvature-probe.js';
@@ -24,6 +31,8 @@ export interface EscapeVariantChoice {
   readonly factor?: number;
 }
 
+const choiceNames: OptionNames<EscapeVariantChoice> = { variant: 'value', factor: 'value' };
+
 /** Settings of {@link escapeAblation}. */
 export interface EscapeAblationOptions
   extends DirectionOptions, Omit<MinibatchOptions, 'minibatches'>, RunOptions {
@@ -38,6 +47,18 @@ export interface EscapeAblationOptions
   /** How many of the first examples loss and accuracy are taken on. Default 2560. */
   readonly lossExamples?: number;
 }
+
+const escapeAblationOptionNames: OptionNames<EscapeAblationOptions> = {
+  learningRate: 'value',
+  variants: 'value',
+  steps: 'value',
+  refreshEvery: 'value',
+  lossExamples: 'value',
+  batchSize: 'value',
+  seed: 'value',
+  ...directionOptionNames,
+  ...runOptionNames,
+};
 
 /** One step of a variant. */
 export interface EscapeStep {
@@ -104,6 +125,7 @@ export async function escapeAblation(
   target: AnalysisTarget,
   options: EscapeAblationOptions,
 ): Promise<EscapeAblation> {
+  requireOptions(options, escapeAblationOptionNames, where);
   return driveAsync(ablate(target, options), options);
 }
 
@@ -118,12 +140,12 @@ function* ablate(target: AnalysisTarget, options: EscapeAblationOptions): Solver
   requireCount(refreshEvery, 1, where, 'refreshEvery');
   requireCount(lossExamples, 1, where, 'lossExamples');
   const chosen = options.variants ?? defaultVariants;
-  requireArgument(chosen.length > 0, where, 'at least one variant', chosen);
-  const rules = chosen.map((choice) =>
-    typeof choice === 'string'
-      ? escapeRule(choice, undefined, where)
-      : escapeRule(choice?.variant, choice?.factor, where),
-  );
+  requireArgument(Array.isArray(chosen) && chosen.length > 0, where, 'at least one variant', chosen);
+  const rules = chosen.map((choice: EscapeVariant | EscapeVariantChoice) => {
+    if (typeof choice === 'string') return escapeRule(choice, undefined, where);
+    requireOptions(choice, choiceNames, where);
+    return escapeRule(choice.variant, choice.factor, where);
+  });
   const source = openTarget(target, where);
   return yield* holding([source], function* () {
     const many = rules.some(({ variant }) => variant.startsWith('all'));

@@ -1,11 +1,18 @@
 import { scalar } from '@tensorflow/tfjs-core';
 import { aliasTensor } from '../autodiff/engine.js';
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
 import type { RunOptions } from './analysis-options.js';
-import { ProgressCounter, requireCount, requireNumbers, requirePositive } from './analysis-options.js';
+import {
+  ProgressCounter,
+  requireCount,
+  requireNumbers,
+  requirePositive,
+  runOptionNames,
+} from './analysis-options.js';
 import type { ModelTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
 import { CurvatureProbe } from './curvature-probe.js';
@@ -39,6 +46,20 @@ export interface NoiseGridOptions extends RunOptions {
   /** Seed of minibatches and samples: equal in all runs. Default 0. */
   readonly seed?: number;
 }
+
+const noiseGridOptionNames: OptionNames<NoiseGridOptions> = {
+  learningRates: 'value',
+  batchSizes: 'value',
+  steps: 'value',
+  measureEvery: 'value',
+  momentum: 'value',
+  k: 'value',
+  lossExamples: 'value',
+  hessianExamples: 'value',
+  tol: 'value',
+  seed: 'value',
+  ...runOptionNames,
+};
 
 /** A measurement during a run. */
 export interface NoiseGridRecord {
@@ -103,6 +124,7 @@ export interface NoiseGrid {
  * );
  */
 export async function noiseGrid(target: ModelTarget, options: NoiseGridOptions): Promise<NoiseGrid> {
+  requireOptions(options, noiseGridOptionNames, where);
   return driveAsync(runGrid(target, options), options);
 }
 
@@ -110,7 +132,12 @@ const where = 'noiseGrid';
 
 function* runGrid(target: ModelTarget, options: NoiseGridOptions): SolverSteps<NoiseGrid> {
   const { learningRates, batchSizes, momentum = 0, k = 1, lossExamples = 2560, seed = 0 } = options;
-  requireArgument(target != null && 'model' in target, where, 'a target {model, data}', target);
+  requireArgument(
+    target != null && typeof target === 'object' && 'model' in target,
+    where,
+    'a target {model, data}',
+    target,
+  );
   requireNumbers(learningRates, where, 'learningRates');
   requireNumbers(batchSizes, where, 'batchSizes');
   for (const learningRate of learningRates) requirePositive(learningRate, where, 'learningRates');

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { cast, concat, gather, oneHot, reshape, tensor1d, tidy } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { CurvatureArgumentError, describe, requireArgument, requireOptions } from '../errors.js';
 import { SeededRandom } from '../random.js';
 
 /** Which labels are replaced, and by what. */
@@ -12,6 +13,12 @@ export interface RandomLabelOptions {
   /** Default 0. Equal seeds give equal labels. */
   readonly seed?: number;
 }
+
+const randomLabelOptionNames: OptionNames<RandomLabelOptions> = {
+  fraction: 'value',
+  classes: 'value',
+  seed: 'value',
+};
 
 /**
  * Labels that say nothing about the examples: each is replaced, with chance `fraction`, by a class drawn uniformly,
@@ -27,6 +34,7 @@ export interface RandomLabelOptions {
  */
 export function randomLabels(ys: Tensor, options: RandomLabelOptions = {}): Tensor {
   const where = 'randomLabels';
+  requireOptions(options, randomLabelOptionNames, where);
   const { fraction = 1, seed = 0 } = options;
   requireArgument(fraction >= 0 && fraction <= 1, where, 'a fraction from 0 to 1', fraction);
   const isOneHot = ys?.rank === 2 && ys.shape[1]! > 1;

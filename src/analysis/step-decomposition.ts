@@ -1,11 +1,21 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, mul, norm, reshape, slice, sub, tidy } from '@tensorflow/tfjs-core';
+import type { OptionNames } from '../errors.js';
+import { requireOptions } from '../errors.js';
 import { coordinates } from './projection.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
 import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
-import { ProgressCounter, requireCount, requireNumbers, requirePositive } from './analysis-options.js';
+import {
+  directionOptionNames,
+  minibatchOptionNames,
+  ProgressCounter,
+  requireCount,
+  requireNumbers,
+  requirePositive,
+  runOptionNames,
+} from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
 import { holding } from './holding.js';
@@ -26,6 +36,15 @@ export interface StepDecompositionOptions extends DirectionOptions, MinibatchOpt
   /** N, how many of the first examples the loss is taken on. Default 2560, as in the paper. */
   readonly lossExamples?: number;
 }
+
+const stepDecompositionOptionNames: OptionNames<StepDecompositionOptions> = {
+  learningRate: 'value',
+  alphas: 'value',
+  lossExamples: 'value',
+  ...directionOptionNames,
+  ...minibatchOptionNames,
+  ...runOptionNames,
+};
 
 /** What steps of one length along one direction did. */
 export interface StepEffect {
@@ -93,6 +112,7 @@ export async function stepDecomposition(
   target: AnalysisTarget,
   options: StepDecompositionOptions,
 ): Promise<StepDecomposition> {
+  requireOptions(options, stepDecompositionOptionNames, where);
   return driveAsync(decompose(target, options), options);
 }
 

@@ -139,6 +139,9 @@ class TapeLinearization implements Linearization {
 function requireLoss(value: unknown, recorder: Recorder, where: string): void {
   const tensor = value as Tensor;
   const isScalar = tensor != null && Array.isArray(tensor.shape) && tensor.size === 1 && tensor.rank === 0;
+  if (isScalar && tensor.isDisposed) {
+    throw new CurvatureArgumentError(where, 'the loss to be a float32 scalar', 'a disposed tensor');
+  }
   if (!isScalar || tensor.dtype !== 'float32') {
     throw new CurvatureArgumentError(where, 'the loss to be a float32 scalar', describe(value));
   }

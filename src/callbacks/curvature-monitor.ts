@@ -1,5 +1,7 @@
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
+import { requireObjective } from '../objectives/objective.js';
 import type { CurvatureReading } from './curvature-gauge.js';
 import { CurvatureGauge } from './curvature-gauge.js';
 import type { CurvatureMetric, CurvatureRecord } from './curvature-record.js';
@@ -32,6 +34,18 @@ export interface MonitorOptions {
   /** Seed of the solver's first start. Default 0. */
   readonly seed?: number;
 }
+
+const monitorOptionNames: OptionNames<MonitorOptions> = {
+  k: 'value',
+  every: 'value',
+  metrics: 'value',
+  budget: 'value',
+  tol: 'value',
+  method: 'value',
+  optimizer: 'value',
+  onRecord: 'function',
+  seed: 'value',
+};
 
 /** Hooks for `model.fit` and `model.fitDataset`, with what they have measured. */
 export interface CurvatureMonitor {
@@ -73,11 +87,17 @@ export interface CurvatureMonitor {
  */
 export function curvatureMonitor(objective: Objective, options: MonitorOptions = {}): CurvatureMonitor {
   const where = 'curvatureMonitor';
+  requireObjective(objective, where);
+  requireOptions(options, monitorOptionNames, where);
   const { every = 'epoch', metrics = cheapMetrics, budget: share = null, onRecord } = options;
   requireSchedule(every, where);
+  requireArgument(Array.isArray(metrics), where, 'a list of metrics', metrics);
   for (const metric of metrics) {
     requireArgument(allMetrics.includes(metric), where, `metrics among ${allMetrics.join(', ')}`, metric);
   }
+  const { optimizer } = options;
+  const hasRate = optimizer == null || (typeof optimizer === 'object' && 'learningRate' in optimizer);
+  requireArgument(hasRate, where, 'an optimizer with a learningRate', optimizer);
   requireArgument(share == null || (share > 0 && share <= 1), `${where} budget`, 'a share in (0, 1]', share);
   const gauge = new CurvatureGauge(objective, { ...options, withTrace: metrics.includes('trace') });
   const records: CurvatureRecord[] = [];

@@ -1,6 +1,8 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
+import { requireObjective } from '../objectives/objective.js';
 import type { GivenDirections } from '../optimizers/direction-tracker.js';
 import { SeededRandom } from '../random.js';
 import { lanczos } from '../solvers/lanczos.js';
@@ -50,6 +52,18 @@ export interface RefreshOptions {
   readonly onRefresh?: (refresh: DirectionRefresh) => void;
 }
 
+const refreshOptionNames: OptionNames<RefreshOptions> = {
+  every: 'value',
+  k: 'value',
+  which: 'value',
+  tol: 'value',
+  sampleSize: 'value',
+  sample: 'value',
+  method: 'value',
+  seed: 'value',
+  onRefresh: 'function',
+};
+
 /** What a refresh came to. Plain data. */
 export interface DirectionRefresh {
   /** Steps taken before, counted by the hooks. */
@@ -93,11 +107,13 @@ export function refreshDirections(
   options: RefreshOptions = {},
 ): RefreshHooks {
   const where = 'refreshDirections';
+  requireOptions(options, refreshOptionNames, where);
   const { every = 'epoch', sampleSize = 1, sample = 'fresh', seed = 0 } = options;
   requireArgument(typeof nsgd?.setDirections === 'function', where, 'an optimizer with setDirections', nsgd);
   requireSchedule(every, where);
   requireShare(sampleSize, `${where} sampleSize`);
   requireArgument(sample === 'fresh' || sample === 'fixed', where, "sample: 'fresh' | 'fixed'", sample);
+  if (typeof objective !== 'function') requireObjective(objective, where);
   const random = new SeededRandom(seed);
   let fixed: Objective | null = null;
   let step = 0;
@@ -105,6 +121,7 @@ export function refreshDirections(
   const nextSample = async (): Promise<Objective> => {
     if (fixed != null) return fixed;
     const whole = typeof objective === 'function' ? await objective() : objective;
+    requireObjective(whole, `${where}: what the function returns`);
     const drawn = sampleObjective(whole, sampleSize, random);
     if (sample === 'fixed') fixed = drawn;
     return drawn;

@@ -1,15 +1,27 @@
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import { shifted } from '../operators/shifted.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { requireOperator } from '../operators/linear-operator.js';
+import type { DriveOptions } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenResult } from '../solvers/result.js';
 import type { SpectralNumber, SpectralOptions } from './norm.js';
+import { spectralOptionNames } from './norm.js';
+
+const where = 'conditionNumber';
 
 /** Options of {@link conditionNumber}. */
 export interface ConditionNumberOptions extends SpectralOptions {
   /** δ in A + δI. Default 0. */
   readonly damping?: number;
 }
+
+const conditionNumberOptionNames: OptionNames<ConditionNumberOptions & DriveOptions> = {
+  damping: 'value',
+  ...spectralOptionNames,
+};
 
 /**
  * The condition number of a positive definite operator, κ(A + δI) = λ_max / λ_min, by Lanczos at either end.
@@ -29,13 +41,13 @@ export async function conditionNumber(
   operator: LinearOperator,
   options: ConditionNumberOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SpectralNumber> {
+  requireOperator(operator, where);
+  requireOptions(options, conditionNumberOptionNames, where);
   const { damping = 0, ...rest } = options;
+  requireArgument(Number.isFinite(damping), where, 'a finite damping', damping);
   const system = shifted(operator, damping);
   const end = async (which: 'LA' | 'SA'): Promise<EigenResult> => {
-    const result = await driveAsync(
-      lanczosSteps(system, { ...rest, k: 1, which }, 'conditionNumber'),
-      options,
-    );
+    const result = await driveAsync(lanczosSteps(system, { ...rest, k: 1, which }, where), options);
     result.dispose();
     return result;
   };

@@ -1,11 +1,12 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { add, div, maximum, mul, sqrt, square, sub, sum, tidy, zeros } from '@tensorflow/tfjs-core';
+import { requireOptions } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
 import type { Estimate, EstimatorOptions, EstimatorPlan } from './estimate.js';
-import { FEWEST_SAMPLES, planEstimator } from './estimate.js';
+import { estimatorOptionNames, FEWEST_SAMPLES, planEstimator } from './estimate.js';
 import { multiply, signs } from './quadratic-form.js';
 
 /** The diagonal of an operator with its spread. */
@@ -43,6 +44,7 @@ export async function diagonal(
   operator: LinearOperator,
   options: EstimatorOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<DiagonalEstimate> {
+  requireOptions(options, estimatorOptionNames, 'diagonal');
   const plan = planEstimator(operator, options, 'diagonal', 2);
   return driveAsync(diagonalSteps(operator, plan), options);
 }

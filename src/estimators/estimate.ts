@@ -1,5 +1,8 @@
+import type { OptionNames } from '../errors.js';
 import { requireArgument } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { requireOperator } from '../operators/linear-operator.js';
+import { driveOptionNames, type DriveOptions } from '../solvers/drive.js';
 
 /** A number found by chance, with what it cost and how far it may be off. */
 export interface Estimate {
@@ -35,6 +38,14 @@ export interface EstimatorOptions {
   readonly onProgress?: (progress: EstimateProgress) => void;
 }
 
+export const estimatorOptionNames: OptionNames<EstimatorOptions & DriveOptions> = {
+  tol: 'value',
+  maxMatvecs: 'value',
+  seed: 'value',
+  onProgress: 'function',
+  ...driveOptionNames,
+};
+
 /** {@link EstimatorOptions} with the defaults filled in. */
 export type EstimatorPlan = Required<EstimatorOptions>;
 
@@ -53,7 +64,7 @@ export function planEstimator(
   fewest: number,
 ): EstimatorPlan {
   const { tol = 0.05, maxMatvecs = 100, seed = 0, onProgress = () => {} } = options;
-  requireArgument(operator.size >= 1, where, 'an operator of size >= 1', operator.size);
+  requireOperator(operator, where);
   requireArgument(Number.isFinite(tol) && tol > 0, where, 'tol > 0', tol);
   requireArgument(
     Number.isSafeInteger(maxMatvecs) && maxMatvecs >= fewest,

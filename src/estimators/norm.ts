@@ -1,12 +1,16 @@
+import type { OptionNames } from '../errors.js';
+import { requireOptions } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { requireOperator } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
-import { driveAsync } from '../solvers/drive.js';
+import type { DriveOptions } from '../solvers/drive.js';
+import { driveAsync, driveOptionNames } from '../solvers/drive.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { LanczosOptions } from '../solvers/lanczos-options.js';
 import type { EigenStatus } from '../solvers/result.js';
 import type { Estimate, EstimatorOptions, EstimatorPlan } from './estimate.js';
-import { FEWEST_SAMPLES, Sample, planEstimator } from './estimate.js';
+import { estimatorOptionNames, FEWEST_SAMPLES, Sample, planEstimator } from './estimate.js';
 import { quadraticForm, signs } from './quadratic-form.js';
 
 /**
@@ -26,6 +30,7 @@ export async function frobeniusNorm(
   operator: LinearOperator,
   options: EstimatorOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Estimate> {
+  requireOptions(options, estimatorOptionNames, 'frobeniusNorm');
   return driveAsync(frobeniusSteps(operator, planEstimator(operator, options, 'frobeniusNorm', 2)), options);
 }
 
@@ -60,6 +65,16 @@ export interface SpectralNumber {
 /** Options of {@link spectralNorm} and `conditionNumber`: those of `lanczos` without what they decide. */
 export type SpectralOptions = Omit<LanczosOptions, 'k' | 'which' | 'startVectors'>;
 
+export const spectralOptionNames: OptionNames<SpectralOptions & DriveOptions> = {
+  tol: 'value',
+  krylovDim: 'value',
+  maxRestarts: 'value',
+  confirm: 'value',
+  seed: 'value',
+  onProgress: 'function',
+  ...driveOptionNames,
+};
+
 /**
  * The spectral norm of a symmetric operator, ‖A‖₂ = max |λ|, by Lanczos.
  *
@@ -74,6 +89,8 @@ export async function spectralNorm(
   operator: LinearOperator,
   options: SpectralOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SpectralNumber> {
+  requireOperator(operator, 'spectralNorm');
+  requireOptions(options, spectralOptionNames, 'spectralNorm');
   const found = await driveAsync(
     lanczosSteps(operator, { ...options, k: 1, which: 'LM' }, 'spectralNorm'),
     options,

@@ -1,9 +1,11 @@
 import { tensor1d } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { requireOperator } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
-import type { SolverSteps } from '../solvers/drive.js';
-import { driveAsync } from '../solvers/drive.js';
+import type { DriveOptions, SolverSteps } from '../solvers/drive.js';
+import { driveAsync, driveOptionNames } from '../solvers/drive.js';
 import { LanczosFactorization } from '../solvers/lanczos-factorization.js';
 import { solveProjected } from '../solvers/projected-eigenproblem.js';
 import type { GaussQuadrature } from './smoothing.js';
@@ -31,6 +33,18 @@ export interface SpectralDensityOptions {
   /** Called after every product. */
   readonly onProgress?: (progress: { readonly numMatvecs: number; readonly numProbes: number }) => void;
 }
+
+const spectralDensityOptionNames: OptionNames<SpectralDensityOptions & DriveOptions> = {
+  krylovDim: 'value',
+  numProbes: 'value',
+  sigma: 'value',
+  gridSize: 'value',
+  scale: 'value',
+  epsilon: 'value',
+  seed: 'value',
+  onProgress: 'function',
+  ...driveOptionNames,
+};
 
 /** The distribution of the eigenvalues. */
 export interface SpectralDensity {
@@ -74,6 +88,8 @@ export async function spectralDensity(
   operator: LinearOperator,
   options: SpectralDensityOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SpectralDensity> {
+  requireOperator(operator, 'spectralDensity');
+  requireOptions(options, spectralDensityOptionNames, 'spectralDensity');
   return driveAsync(spectralDensitySteps(operator, options), options);
 }
 

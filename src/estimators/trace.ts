@@ -1,8 +1,10 @@
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import type { DriveOptions } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
 import type { Estimate, EstimatorOptions } from './estimate.js';
-import { FEWEST_SAMPLES, planEstimator } from './estimate.js';
+import { estimatorOptionNames, FEWEST_SAMPLES, planEstimator } from './estimate.js';
 import { hutchPlusPlusSteps } from './hutch-plus-plus.js';
 import { hutchinsonSteps } from './hutchinson.js';
 import { xtraceSteps } from './xtrace.js';
@@ -18,6 +20,11 @@ export interface TraceOptions extends EstimatorOptions {
    */
   readonly method?: TraceMethod;
 }
+
+const traceOptionNames: OptionNames<TraceOptions & DriveOptions> = {
+  ...estimatorOptionNames,
+  method: 'value',
+};
 
 /**
  * The trace of a symmetric operator, tr A = Σ a_ii = Σ λ_i, from products with random vectors.
@@ -42,6 +49,7 @@ export async function trace(
   operator: LinearOperator,
   options: TraceOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Estimate> {
+  requireOptions(options, traceOptionNames, 'trace');
   const { method = 'xtrace' } = options;
   const steps = { hutchinson: hutchinsonSteps, 'hutch++': hutchPlusPlusSteps, xtrace: xtraceSteps };
   requireArgument(Object.hasOwn(steps, method), 'trace', `method ${Object.keys(steps).join(', ')}`, method);

@@ -13,12 +13,15 @@ export function orderTensors(
   where: string,
 ): Tensor[] {
   const tensors = listTensors(data, names, what, where);
-  for (const tensor of tensors) {
-    const isTensor = tensor != null && Array.isArray(tensor.shape);
-    requireArgument(isTensor && tensor.rank > 0, where, `${what} as tensors [examples, …]`, tensor);
-    requireThat(!tensor.isDisposed, where, `${what} that are not disposed`, 'a disposed tensor');
-  }
+  for (const tensor of tensors) requireExamples(tensor, what, where);
   return tensors;
+}
+
+/** Throws unless `tensor` is a live one of which the first axis can count examples. */
+export function requireExamples(tensor: Tensor, what: string, where: string): void {
+  const isTensor = tensor != null && Array.isArray(tensor.shape);
+  requireArgument(isTensor && tensor.rank > 0, where, `${what} as tensors [examples, …]`, tensor);
+  requireThat(!tensor.isDisposed, where, `${what} that are not disposed`, 'a disposed tensor');
 }
 
 function listTensors(data: TensorsByName, names: readonly string[], what: string, where: string): Tensor[] {

@@ -56,6 +56,7 @@ function lossPerOutput(
   where: string,
 ): (string | LossFunction)[] {
   if (typeof loss === 'string' || typeof loss === 'function') return names.map(() => loss);
+  requireArgument(loss !== null && typeof loss === 'object', where, 'a loss by name or as a function', loss);
   if (Array.isArray(loss)) {
     requireArgument(loss.length === names.length, where, `${names.length} losses, one per output`, loss);
     return loss;

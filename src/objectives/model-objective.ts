@@ -1,16 +1,18 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { add, mean, mul, reshape } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { CurvatureArgumentError, describe, requireArgument, requireOptions } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
 import { takeExamples } from './batches.js';
 import type { LossFunction, LossSpecification } from './loss-functions.js';
 import { resolveLosses } from './loss-functions.js';
 import type { ModelData } from './model-data.js';
 import { orderData } from './model-data.js';
-import { outputNames, trainableVariables } from './model-structure.js';
+import { outputNames, requireLayersModel, trainableVariables } from './model-structure.js';
 import type { LossTerm, Objective } from './objective.js';
 import { outputHead } from './output-split.js';
+import { requireTargetShapes } from './target-shapes.js';
 import { withFrozenStates } from './stateful-layers.js';
 
 /** How the loss of a model is taken. */
@@ -25,6 +27,12 @@ export interface ModelObjectiveOptions {
    */
   readonly training?: boolean;
 }
+
+export const modelObjectiveOptionNames: OptionNames<ModelObjectiveOptions> = {
+  batchSize: 'value',
+  loss: 'value',
+  training: 'value',
+};
 
 /**
  * The training loss of a tfjs-layers model on given examples, as a function of its trainable weights:
@@ -49,12 +57,8 @@ export function modelObjective(
   options: ModelObjectiveOptions = {},
 ): Objective {
   const where = 'modelObjective';
-  requireArgument(
-    typeof model?.apply === 'function' && 'trainableWeights' in model,
-    where,
-    'a LayersModel',
-    model,
-  );
+  requireLayersModel(model, where);
+  requireOptions(options, modelObjectiveOptionNames, where);
   const { batchSize = 128, training = false } = options;
   requireArgument(
     Number.isInteger(batchSize) && batchSize > 0,
@@ -62,8 +66,10 @@ export function modelObjective(
     'batchSize to be a whole number > 0',
     batchSize,
   );
+  requireArgument(typeof training === 'boolean', where, 'training to be true or false', training);
   const losses = resolveLosses(model, outputNames(model), options.loss, where);
   const { xs, ys, sampleWeight, examples } = orderData(model, data, where);
+  requireTargetShapes(model, losses, ys, where);
 
   const heads = losses.map((loss) => outputHead(loss, where));
   const term = (begin: number): LossTerm => {

@@ -1,5 +1,12 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, Sequential } from '@tensorflow/tfjs-layers';
+import { requireArgument } from '../errors.js';
+
+/** Throws a CurvatureArgumentError that names `where` unless `model` is one of tfjs-layers. */
+export function requireLayersModel(model: LayersModel, where: string): void {
+  const isModel = typeof model?.apply === 'function' && 'trainableWeights' in model && 'inputs' in model;
+  requireArgument(isModel, where, 'a LayersModel', model);
+}
 
 /** The names of a model's inputs, in order. */
 export function inputNames(model: LayersModel): readonly string[] {

@@ -1,7 +1,9 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
-import type { Likelihood, OutputSplit } from './output-split.js';
+import type { OutputSplit } from './output-split.js';
+import { likelihoods, type Likelihood } from './output-split.js';
 
 /** One summand of an objective, small enough to be differentiated at once: a batch, as a rule. */
 export interface LossTerm {
@@ -29,6 +31,19 @@ export interface Objective {
   evaluate<T>(f: () => T): T;
 }
 
+/** Throws a CurvatureArgumentError that names `where` unless `objective` is an {@link Objective}. */
+export function requireObjective(objective: unknown, where: string): void {
+  const given = objective as Partial<Objective> | null | undefined;
+  requireArgument(
+    Array.isArray(given?.terms) &&
+      Array.isArray(given.parameters?.variables) &&
+      typeof given.evaluate === 'function',
+    where,
+    'an objective (modelObjective or lossObjective)',
+    objective,
+  );
+}
+
 /** A custom loss given as outputs and a function of them, so that Gauss-Newton and Fisher products exist. */
 export interface SplitLoss {
   /** z(θ): float32 tensors whose first axis counts examples. */
@@ -38,6 +53,8 @@ export interface SplitLoss {
   /** What distribution ℓ is the negative log-likelihood of, for the Fisher matrix; default: not known. */
   readonly likelihood?: Likelihood;
 }
+
+const splitLossNames: OptionNames<SplitLoss> = { outputs: 'function', loss: 'function', likelihood: 'value' };
 
 /**
  * An objective from any loss function of any variables: a custom loss, several models, no data loader.
@@ -61,12 +78,30 @@ export function lossObjective(loss: (() => Scalar | Tensor) | SplitLoss, variabl
     'a function that returns the loss, or {outputs, loss}',
     loss,
   );
+  if (typeof loss !== 'function') requireSplitLoss(loss);
   return {
     parameters: new ParameterSpace(variables, 'lossObjective'),
     terms: [{ weight: 1, ...(typeof loss === 'function' ? { loss } : splitTerm(loss)) }],
     source: 'lossObjective',
     evaluate: (f) => f(),
   };
+}
+
+function requireSplitLoss(custom: SplitLoss): void {
+  requireOptions(custom, splitLossNames, 'lossObjective');
+  requireArgument(
+    typeof custom.loss === 'function',
+    'lossObjective',
+    'a function loss of the outputs',
+    custom.loss,
+  );
+  const { likelihood } = custom;
+  requireArgument(
+    likelihood == null || likelihoods.includes(likelihood),
+    'lossObjective',
+    `a likelihood among ${likelihoods.join(', ')}`,
+    likelihood,
+  );
 }
 
 function splitTerm(custom: SplitLoss): Pick<LossTerm, 'loss' | 'split'> {

@@ -21,7 +21,8 @@ import { namedLoss } from './loss-functions.js';
  * A distribution p(y|z) whose negative log-likelihood is the loss, in its natural parameters z: the logits of
  * a softmax or of sigmoids, the mean of a normal distribution.
  */
-export type Likelihood = 'categorical' | 'bernoulli' | 'gaussian';
+export type Likelihood = (typeof likelihoods)[number];
+export const likelihoods = ['categorical', 'bernoulli', 'gaussian'] as const;
 
 /** A loss seen as a function of the outputs of a model: L(θ) = ℓ(z(θ)). */
 export interface OutputSplit {

@@ -1,8 +1,10 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
 import { dispose, div, dot, mul, norm, randomNormal, sub, tidy } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import { HessianOperator } from './hessian.js';
 import type { LinearOperator } from './linear-operator.js';
+import { requireOperator } from './linear-operator.js';
 
 /** How far a relative error may go before it is a finding, in units that float32 products reach with room. */
 const tolerances = {
@@ -34,6 +36,8 @@ export interface CheckOptions {
   readonly seed?: number;
 }
 
+const checkOptionNames: OptionNames<CheckOptions> = { seed: 'value' };
+
 /**
  * Checks on random unit vectors u, v that an operator A is what solvers take it for:
  *
@@ -49,10 +53,13 @@ export interface CheckOptions {
  */
 export async function checkOperator(
   operator: LinearOperator,
-  { seed = 0 }: CheckOptions = {},
+  options: CheckOptions = {},
 ): Promise<OperatorReport> {
+  requireOperator(operator, 'checkOperator');
+  requireOptions(options, checkOptionNames, 'checkOperator');
   const { size } = operator;
-  requireArgument(Number.isInteger(size) && size > 0, 'checkOperator', 'an operator of size > 0', operator);
+  const { seed = 0 } = options;
+  requireArgument(Number.isSafeInteger(seed), 'checkOperator', 'an integer seed', seed);
   const owned: Tensor1D[] = [];
   const own = (x: Tensor1D): Tensor1D => {
     owned.push(x);

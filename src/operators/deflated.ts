@@ -3,6 +3,7 @@ import { clone, matMul, mul, reshape, sub, tensor1d, tidy } from '@tensorflow/tf
 import { requireArgument } from '../errors.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
+import { requireOperator } from './linear-operator.js';
 import { coefficients, requireRows } from './row-space.js';
 
 /** Eigenvalues and their eigenvectors, as in an `EigenResult`. */
@@ -26,6 +27,8 @@ export interface Eigenpairs {
  * const bulk = deflated(hessian, await lanczos(hessian, { k: 10 }));
  */
 export function deflated(operator: LinearOperator, pairs: Eigenpairs): LinearOperator {
+  requireOperator(operator, 'deflated');
+  requireArgument(pairs?.eigenvalues != null, 'deflated', 'pairs {eigenvalues, eigenvectors}', pairs);
   requireRows(pairs.eigenvectors, operator.size, 'deflated');
   const values = Float32Array.from(pairs.eigenvalues);
   requireArgument(

@@ -1,5 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import type { ParameterSpace } from '../parameters.js';
 import { lossHessian } from './gauss-newton.js';
@@ -20,6 +21,8 @@ export interface FisherOptions {
   /** Seed of the sampling. Default 0. */
   readonly seed?: number;
 }
+
+const fisherOptionNames: OptionNames<FisherOptions> = { type: 'value', samples: 'value', seed: 'value' };
 
 /**
  * The Fisher information matrix of a model as a linear operator on R^n:
@@ -50,8 +53,9 @@ export class FisherOperator implements LinearOperator {
    *   negative log-likelihood (`'empirical'` does without), or an option out of range
    */
   constructor(objective: Objective, options: FisherOptions) {
-    const { type, samples = 1, seed = 0 } = options ?? {};
     const where = 'FisherOperator';
+    requireOptions(options, fisherOptionNames, where);
+    const { type, samples = 1, seed = 0 } = options;
     requireArgument(
       Number.isInteger(samples) && samples > 0,
       where,

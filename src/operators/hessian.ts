@@ -1,10 +1,12 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
-import { requireArgument, requireThat } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions, requireThat } from '../errors.js';
 import type { Linearization } from '../autodiff/linearize.js';
 import { requireFinite } from '../autodiff/finite.js';
 import { requireEngine } from '../autodiff/engine.js';
 import { linearizeObjective } from '../objectives/linearize-objective.js';
 import type { Objective } from '../objectives/objective.js';
+import { requireObjective } from '../objectives/objective.js';
 import type { ParameterSpace } from '../parameters.js';
 import { FiniteDifferenceLinearization } from './finite-difference.js';
 import type { LinearOperator } from './linear-operator.js';
@@ -23,6 +25,8 @@ export interface HessianOptions {
    */
   readonly retain?: 'auto' | boolean;
 }
+
+const hessianOptionNames: OptionNames<HessianOptions> = { method: 'value', retain: 'value' };
 
 /**
  * The Hessian H = ∇²L(θ) of an objective as a linear operator on R^n: v ↦ Hv without ever forming H.
@@ -58,14 +62,10 @@ export class HessianOperator implements LinearOperator {
     readonly objective: Objective,
     readonly options: HessianOptions = {},
   ) {
-    const { method = 'exact', retain = 'auto' } = options;
     const where = 'HessianOperator';
-    requireArgument(
-      Array.isArray(objective?.terms),
-      where,
-      'an objective (modelObjective or lossObjective)',
-      objective,
-    );
+    requireObjective(objective, where);
+    requireOptions(options, hessianOptionNames, where);
+    const { method = 'exact', retain = 'auto' } = options;
     requireArgument(
       method === 'exact' || method === 'finiteDifference',
       where,

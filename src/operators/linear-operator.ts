@@ -1,4 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
 
 /**
  * A symmetric linear map of R^n given by its products alone: v [n] -> Av [n].
@@ -27,4 +28,31 @@ export interface LinearOperator {
 
   /** Releases what the operator holds on the device. Products afterwards throw. Calling it twice is harmless. */
   dispose(): void;
+}
+
+/**
+ * Throws a CurvatureArgumentError that names `where` unless `operator` is a linear operator: an object with a size, a
+ * whole number from 1, and a function that multiplies.
+ *
+ * @param products names of the functions of which it has to have one
+ */
+export function requireOperator(
+  operator: unknown,
+  where: string,
+  products: readonly string[] = ['matvec'],
+): void {
+  const given = operator as Readonly<Record<string, unknown>> | null | undefined;
+  requireArgument(
+    products.some((name) => typeof given?.[name] === 'function'),
+    where,
+    `a linear operator {size, ${products.join(' or ')}}`,
+    given,
+  );
+  const size = given!.size;
+  requireArgument(
+    Number.isSafeInteger(size) && (size as number) >= 1,
+    where,
+    'a linear operator of size >= 1',
+    size,
+  );
 }

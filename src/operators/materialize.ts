@@ -1,7 +1,18 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, tensor2d } from '@tensorflow/tfjs-core';
+import type { OptionNames } from '../errors.js';
+import { requireOptions } from '../errors.js';
 import { times } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
+import { requireOperator } from './linear-operator.js';
+
+/** Options of {@link materialize}. */
+interface MaterializeOptions {
+  /** Stops the work between blocks of products. */
+  readonly signal?: AbortSignal;
+}
+
+const materializeOptionNames: OptionNames<MaterializeOptions> = { signal: 'signal' };
 
 /** Unit vectors multiplied at once: more would only hold more memory. */
 const ROWS_AT_ONCE = 32;
@@ -19,8 +30,10 @@ const ROWS_AT_ONCE = 32;
  */
 export async function materialize(
   operator: LinearOperator,
-  options: { readonly signal?: AbortSignal } = {},
+  options: MaterializeOptions = {},
 ): Promise<Tensor2D> {
+  requireOperator(operator, 'materialize');
+  requireOptions(options, materializeOptionNames, 'materialize');
   const { size } = operator;
   const bands: Tensor2D[] = [];
   try {

@@ -4,9 +4,10 @@ import { requireEngine } from '../autodiff/engine.js';
 import { requireFinite } from '../autodiff/finite.js';
 import type { OutputLinearization } from '../autodiff/linearize-outputs.js';
 import { linearizeOutputs } from '../autodiff/linearize-outputs.js';
-import { CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
+import { CurvatureArgumentError, requireThat } from '../errors.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { LossTerm, Objective } from '../objectives/objective.js';
+import { requireObjective } from '../objectives/objective.js';
 import type { OutputSplit } from '../objectives/output-split.js';
 import type { ParameterSpace } from '../parameters.js';
 import type { LinearOperator } from './linear-operator.js';
@@ -46,7 +47,7 @@ export class OutputCurvature implements LinearOperator {
     private readonly makeMetric: MetricFactory,
     private readonly where: string,
   ) {
-    requireArgument(Array.isArray(objective?.terms), where, 'an objective', objective);
+    requireObjective(objective, where);
     if (objective.terms.some((term) => term.split == null)) {
       throw new CurvatureArgumentError(
         where,

@@ -2,6 +2,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { clone } from '@tensorflow/tfjs-core';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
+import { requireOperator } from './linear-operator.js';
 import { orthogonalPart, requireRows } from './row-space.js';
 
 /**
@@ -18,6 +19,7 @@ import { orthogonalPart, requireRows } from './row-space.js';
  * const rest = projected(hessian, result.eigenvectors);
  */
 export function projected(operator: LinearOperator, rows: Tensor2D): LinearOperator {
+  requireOperator(operator, 'projected');
   requireRows(rows, operator.size, 'projected');
   const directions = clone(rows);
   return derivedOperator(

@@ -2,6 +2,7 @@ import { mul } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
+import { requireOperator } from './linear-operator.js';
 
 /**
  * A multiple of an operator: v -> cAv. With c = -1 the other end of the spectrum becomes the largest.
@@ -14,6 +15,7 @@ import type { LinearOperator } from './linear-operator.js';
  * const negative = scaled(hessian, -1);
  */
 export function scaled(operator: LinearOperator, factor: number): LinearOperator {
+  requireOperator(operator, 'scaled');
   requireArgument(Number.isFinite(factor), 'scaled', 'a finite factor', factor);
   return derivedOperator('scaled', operator.size, (v, times) => {
     const product = times(operator, v);

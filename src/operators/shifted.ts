@@ -2,6 +2,7 @@ import { add, mul, tidy } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
+import { requireOperator } from './linear-operator.js';
 
 /**
  * A damped operator: v -> Av + δv. All eigenvalues move by δ, the eigenvectors stay.
@@ -14,6 +15,7 @@ import type { LinearOperator } from './linear-operator.js';
  * const { x } = await solve(shifted(gaussNewton, 1e-3), gradient);
  */
 export function shifted(operator: LinearOperator, damping: number): LinearOperator {
+  requireOperator(operator, 'shifted');
   requireArgument(Number.isFinite(damping), 'shifted', 'a finite damping', damping);
   return derivedOperator('shifted', operator.size, (v, times) => {
     const product = times(operator, v);

@@ -5,6 +5,7 @@ import { ParameterSpace } from '../parameters.js';
 import type { Vectors } from './derived-operator.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
+import { requireOperator } from './linear-operator.js';
 
 /** An operator on the space of some variables. */
 export interface ParameterOperator extends LinearOperator {
@@ -33,6 +34,7 @@ export type VariableSelection =
  * const kernels = subset(hessian, (variable) => variable.name.includes('kernel'));
  */
 export function subset(operator: ParameterOperator, selection: VariableSelection): ParameterOperator {
+  requireParameters(operator, 'subset');
   const { parameters } = operator;
   const chosen = choose(parameters, selection);
   const block = new ParameterSpace(chosen, 'subset');
@@ -84,6 +86,8 @@ export function blocks(
   operator: ParameterOperator,
   groupOf: (variable: Variable) => string = layerOf,
 ): Map<string, ParameterOperator> {
+  requireParameters(operator, 'blocks');
+  requireArgument(typeof groupOf === 'function', 'blocks', 'a function of a variable', groupOf);
   const groups = new Map<string, Variable[]>();
   for (const variable of operator.parameters.variables) {
     const name = groupOf(variable);
@@ -112,19 +116,34 @@ function choose(parameters: ParameterSpace, selection: VariableSelection): Varia
     requireArgument(chosen.length > 0, 'subset', 'a predicate that chooses a variable', parameters.names);
     return chosen;
   }
-  const wanted = 'trainableWeights' in selection ? weightsOf(selection) : selection;
-  requireArgument(wanted.length > 0, 'subset', 'at least one variable', wanted);
-  const stranger = wanted.find((variable) => !variables.includes(variable));
+  const { trainableWeights } = (selection ?? {}) as { trainableWeights?: readonly { read(): unknown }[] };
+  const wanted = Array.isArray(trainableWeights) ? weightsOf(trainableWeights) : selection;
   requireArgument(
-    stranger == null,
+    Array.isArray(wanted),
     'subset',
-    `variables of the operator (${parameters.names.join(', ')})`,
-    stranger?.name ?? 'none',
+    'a list of variables, a layer or a predicate of a variable',
+    selection,
   );
+  requireArgument(wanted.length > 0, 'subset', 'at least one variable', wanted);
+  for (const variable of wanted) {
+    requireArgument(
+      variables.includes(variable),
+      'subset',
+      `variables of the operator (${parameters.names.join(', ')})`,
+      variable?.name ?? variable,
+    );
+  }
   return variables.filter((variable) => wanted.includes(variable));
 }
 
 /** The variables behind the weights of a layer: tfjs-layers hands them out by `read`. */
-function weightsOf(layer: { readonly trainableWeights: readonly { read(): unknown }[] }): Variable[] {
-  return layer.trainableWeights.map((weight) => weight.read() as Variable);
+function weightsOf(weights: readonly { read(): unknown }[]): Variable[] {
+  return weights.map((weight) => weight.read() as Variable);
+}
+
+/** Throws unless `operator` knows which variables its rows belong to. */
+function requireParameters(operator: ParameterOperator, where: string): void {
+  requireOperator(operator, where);
+  const expected = 'an operator with parameters, such as a HessianOperator';
+  requireArgument(Array.isArray(operator.parameters?.variables), where, expected, operator);
 }

@@ -2,6 +2,7 @@ import { add } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
+import { requireOperator } from './linear-operator.js';
 
 /**
  * The sum of operators: v -> A_1 v + A_2 v + …
@@ -17,6 +18,7 @@ import type { LinearOperator } from './linear-operator.js';
  */
 export function sum(...operators: LinearOperator[]): LinearOperator {
   requireArgument(operators.length > 0, 'sum', 'at least one operator', operators);
+  for (const operator of operators) requireOperator(operator, 'sum');
   const { size } = operators[0]!;
   const sizes = operators.map((operator) => operator.size);
   requireArgument(

@@ -1,6 +1,6 @@
 import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { abs, concat, eye, keep, matMul, max, reshape, slice, sub, tidy, zeros } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
+import { CurvatureArgumentError, describe, requireArgument, requireThat } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import type { DirectionBlocks } from './nudge.js';
@@ -104,15 +104,10 @@ export class DirectionSet {
 /** Throws unless `directions` is a float32 tensor [k, n] with k ≥ 1, and n that of the parameters where known. */
 export function requireDirections(directions: Tensor2D, parameters: ParameterSpace | null): void {
   const where = 'NSGD.setDirections';
-  requireArgument(
-    directions?.rank === 2 &&
-      directions.dtype === 'float32' &&
-      directions.shape[0] > 0 &&
-      !directions.isDisposed,
-    where,
-    'a live float32 tensor of orthonormal rows [k, n]',
-    directions,
-  );
+  const expected = 'a live float32 tensor of orthonormal rows [k, n]';
+  const isMatrix = directions?.rank === 2 && directions.dtype === 'float32' && directions.shape[0] > 0;
+  requireArgument(isMatrix, where, expected, directions);
+  requireThat(!directions.isDisposed, where, expected, 'a disposed tensor');
   if (parameters != null) requireWidth(directions, parameters);
 }
 

@@ -2,7 +2,8 @@ import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfj
 import { clone, keep } from '@tensorflow/tfjs-core';
 import type { Linearization } from '../autodiff/linearize.js';
 import { linearize } from '../autodiff/linearize.js';
-import { CurvatureArgumentError, requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { CurvatureArgumentError, requireArgument, requireOptions } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
 import type { DirectionStatus, FoundDirections } from './direction-search.js';
 import { followDirections, searchDirections } from './direction-search.js';
@@ -17,6 +18,8 @@ export interface GivenDirections {
   /** Curvature along each direction. */
   readonly eigenvalues?: ArrayLike<number>;
 }
+
+const givenDirectionsNames: OptionNames<GivenDirections> = { variables: 'value', eigenvalues: 'value' };
 
 /** How and how often to search: the options of the same names. */
 export type TrackerSettings = Pick<
@@ -98,6 +101,7 @@ export class DirectionTracker {
    * @throws CurvatureArgumentError unless they are orthonormal rows [k, n] of the variables
    */
   give(directions: Tensor2D | null, given: GivenDirections, step: number): void {
+    requireOptions(given, givenDirectionsNames, 'NSGD.setDirections');
     this.work.cancel();
     const { refreshEvery, trackEvery } = this.settings;
     this.times = { refreshAt: step + refreshEvery, trackAt: step + trackEvery };

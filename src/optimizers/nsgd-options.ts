@@ -1,4 +1,5 @@
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import type { Schedule } from './schedule.js';
 import { requireInteger, requireNonNegative, valueAt } from './schedule.js';
 
@@ -67,6 +68,26 @@ export interface NSGDOptions {
   readonly seed?: number;
 }
 
+const nsgdOptionNames: OptionNames<NSGDOptions> = {
+  learningRate: 'value',
+  gamma: 'value',
+  k: 'value',
+  momentum: 'value',
+  useNesterov: 'value',
+  decay: 'value',
+  correction: 'value',
+  refreshEvery: 'value',
+  trackEvery: 'value',
+  burnIn: 'value',
+  which: 'value',
+  tol: 'value',
+  clipNorm: 'value',
+  clipValue: 'value',
+  weightDecay: 'value',
+  recordSteps: 'value',
+  seed: 'value',
+};
+
 /** All settings of {@link NSGD}, with nothing left open. */
 export type NSGDSettings = Required<NSGDOptions>;
 
@@ -95,16 +116,7 @@ const defaults: Omit<NSGDSettings, 'learningRate'> = {
  * @throws CurvatureArgumentError that names the setting, what it has to be and what came instead
  */
 export function resolveOptions(options: NSGDOptions): NSGDSettings {
-  requireArgument(
-    typeof options === 'object' && options !== null,
-    'NSGD',
-    'an object of options, e.g. {learningRate: 0.01}',
-    options,
-  );
-  const known = new Set(['learningRate', ...Object.keys(defaults)]);
-  for (const name of Object.keys(options)) {
-    requireArgument(known.has(name), 'NSGD', `options among ${[...known].join(', ')}`, name);
-  }
+  requireOptions(options, nsgdOptionNames, 'NSGD');
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const settings: NSGDSettings = { ...defaults, ...(given as unknown as NSGDOptions) };
   requireSchedule(settings.learningRate, 'NSGD learningRate');

@@ -1,5 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { keep, scalar, tensor1d } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
 import type { SavedDirections } from './direction-tracker.js';
 import type { NamedTensor } from './named-tensor.js';
 import { Velocities } from './velocities.js';
@@ -41,6 +42,7 @@ export function packState({ iterations, directions, velocities }: NSGDState): {
 
 /** The state in a list that {@link packState} made. The tensors stay the caller's. */
 export async function unpackState(weights: readonly NamedTensor[]): Promise<NSGDState> {
+  requireWeights(weights);
   const byName = new Map(weights.map(({ name, tensor }) => [name, tensor]));
   const read = async (name: string): Promise<number[] | null> => {
     const tensor = byName.get(name);
@@ -60,4 +62,18 @@ export async function unpackState(weights: readonly NamedTensor[]): Promise<NSGD
     },
     velocities: weights.filter(Velocities.isVelocity),
   };
+}
+
+/** Throws unless each tensor is one that {@link packState} gives, the number of steps among them. */
+function requireWeights(weights: readonly NamedTensor[]): void {
+  const where = 'NSGD.setWeights';
+  requireArgument(Array.isArray(weights), where, 'what getWeights gave, a list of named tensors', weights);
+  const known: readonly string[] = ['iter', ...Object.values(names)];
+  for (const entry of weights) {
+    requireArgument(entry?.tensor != null, where, 'named tensors {name, tensor}', entry);
+    const isKnown = known.includes(entry.name) || Velocities.isVelocity(entry);
+    requireArgument(isKnown, where, 'tensors that getWeights of an NSGD gave', entry.name);
+  }
+  const found = weights.map(({ name }) => name);
+  requireArgument(found.includes('iter'), where, "a tensor 'iter', the number of steps, among them", found);
 }

@@ -1,7 +1,7 @@
 import type { NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { dispose, serialization } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { CurvatureArgumentError } from '../errors.js';
+import { CurvatureArgumentError, requireArgument } from '../errors.js';
 import { DirectedOptimizer } from './directed-optimizer.js';
 import type { NamedTensor } from './named-tensor.js';
 import { takeNudgedStep } from './nudged-step.js';
@@ -237,6 +237,8 @@ export class NSGD extends DirectedOptimizer {
  * for the copy it uses itself; another one beside it has a registry of its own.
  */
 export function register(tf: { readonly serialization: Pick<typeof serialization, 'registerClass'> }): void {
+  const isTensorFlow = typeof tf?.serialization?.registerClass === 'function';
+  requireArgument(isTensorFlow, 'register', 'a copy of TensorFlow.js', tf);
   tf.serialization.registerClass(NSGD);
 }
 

@@ -1,5 +1,6 @@
 import type { NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { engine } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
 import type { NamedTensor } from './named-tensor.js';
 
 /**
@@ -23,7 +24,10 @@ export function gradientsByVariable(gradients: NamedTensorMap | NamedTensor[]): 
     : Object.entries(gradients);
   const byVariable = new Map<Variable, Tensor>();
   for (const [name, tensor] of entries) {
-    if (tensor != null) byVariable.set(registeredVariables[name]!, tensor);
+    if (tensor == null) continue;
+    const variable = registeredVariables[name];
+    requireArgument(variable != null, 'NSGD.applyGradients', 'gradients by the name of a variable', name);
+    byVariable.set(variable, tensor);
   }
   return byVariable;
 }

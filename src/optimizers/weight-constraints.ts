@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { requireArgument } from '../errors.js';
 
 /** Maps the value of a weight to the nearest allowed one, as the constraints of tfjs-layers do. */
 export type WeightConstraint = (weight: Tensor) => Tensor;
@@ -13,6 +14,7 @@ export type WeightConstraint = (weight: Tensor) => Tensor;
  * @param model the model whose weights to look through
  */
 export function weightConstraints(model: LayersModel): Map<string, WeightConstraint> {
+  requireArgument(Array.isArray(model?.weights), 'NSGD.constrain', 'a LayersModel', model);
   const constraints = new Map<string, WeightConstraint>();
   for (const weight of model.weights) {
     const { constraint } = weight;

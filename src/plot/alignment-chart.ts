@@ -1,6 +1,7 @@
+import type { OptionNames } from '../errors.js';
 import { requireArgument } from '../errors.js';
 import type { ChartOptions, SpecPart, VegaLiteSpec } from './chart.js';
-import { frameOf, requireRows, specOf } from './chart.js';
+import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
 import { logAxis } from './log-axis.js';
 import type { AlignmentRecord } from './records.js';
 import { referenceLine } from './reference-line.js';
@@ -10,6 +11,11 @@ export interface AlignmentChartOptions extends ChartOptions {
   /** Mean |cos| of the same gradients with random directions; about √(2/(π n)) for n parameters. */
   readonly randomBaseline?: number;
 }
+
+const alignmentChartOptionNames: OptionNames<AlignmentChartOptions> = {
+  ...chartOptionNames,
+  randomBaseline: 'value',
+};
 
 /**
  * How far gradients point along each of the sharpest directions, against what a random direction gets, on a
@@ -23,7 +29,7 @@ export function alignmentChart(
 ): VegaLiteSpec {
   const where = 'alignmentChart';
   const title = 'Alignment of gradients with the sharpest directions';
-  const frame = frameOf(where, options, { title, width: 480, height: 320 });
+  const frame = frameOf(where, options, alignmentChartOptionNames, { title, width: 480, height: 320 });
   const { randomBaseline } = options;
   requireArgument(
     randomBaseline === undefined || randomBaseline > 0,

@@ -1,4 +1,5 @@
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import type { Palette, Theme } from './theme.js';
 import { configOf, paletteOf } from './theme.js';
 
@@ -22,6 +23,14 @@ export interface ChartOptions {
   readonly height?: number;
 }
 
+export const chartOptionNames: OptionNames<ChartOptions> = {
+  title: 'value',
+  subtitle: 'value',
+  theme: 'value',
+  width: 'value',
+  height: 'value',
+};
+
 /** A part of a specification. */
 export type SpecPart = Readonly<Record<string, unknown>>;
 
@@ -38,13 +47,16 @@ export interface Frame {
  * Fills in the defaults of a chart.
  *
  * @param where public function to name in errors
- * @throws CurvatureArgumentError for a theme that is none, or a size that is not a positive number
+ * @param known the names of its options
+ * @throws CurvatureArgumentError for an option that is not known, a theme that is none, or a size that is not a positive number
  */
-export function frameOf(
+export function frameOf<Options extends ChartOptions>(
   where: string,
-  options: ChartOptions,
+  options: Options,
+  known: OptionNames<Options>,
   defaults: { readonly title: string; readonly width: number; readonly height: number },
 ): Frame {
+  requireOptions(options, known, where);
   const { title = defaults.title, subtitle, theme = 'light' } = options;
   const { width = defaults.width, height = defaults.height } = options;
   requireArgument(theme === 'light' || theme === 'dark', where, "the theme 'light' or 'dark'", theme);

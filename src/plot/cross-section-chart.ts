@@ -1,6 +1,6 @@
 import { requireArgument } from '../errors.js';
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
-import { frameOf, requireRows, specOf, withOmissions } from './chart.js';
+import { chartOptionNames, frameOf, requireRows, specOf, withOmissions } from './chart.js';
 import { distinctNames, seriesEncoding } from './line-panel.js';
 import { lossAxis } from './log-axis.js';
 import type { CrossSectionRecord } from './records.js';
@@ -20,7 +20,7 @@ export function crossSectionChart(
 ): VegaLiteSpec {
   const where = 'crossSectionChart';
   const title = 'Loss along the sharpest directions';
-  const frame = frameOf(where, options, { title, width: 640, height: 380 });
+  const frame = frameOf(where, options, chartOptionNames, { title, width: 640, height: 380 });
   const directions = sections.map(({ direction }) => direction);
   const names = distinctNames(directions, where);
   const values = sections.flatMap(({ direction, offsets, losses }) => {

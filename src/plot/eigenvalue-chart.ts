@@ -1,5 +1,5 @@
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
-import { frameOf, requireRows, specOf } from './chart.js';
+import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
 import { LINE_SYMBOLS } from './line-panel.js';
 import { subscript } from './subscript.js';
 import type { TrainingRecord } from './records.js';
@@ -15,7 +15,7 @@ export function eigenvalueChart(
 ): VegaLiteSpec {
   const where = 'eigenvalueChart';
   const title = 'Largest Hessian eigenvalues along training';
-  const frame = frameOf(where, options, { title, width: 640, height: 340 });
+  const frame = frameOf(where, options, chartOptionNames, { title, width: 640, height: 340 });
   const values = records.flatMap(({ step, eigenvalues }) =>
     Array.from(eigenvalues ?? [], (value, i) => ({
       step,

@@ -1,4 +1,6 @@
 import type { VegaLiteSpec } from './chart.js';
+import type { OptionNames } from '../errors.js';
+import { requireOptions } from '../errors.js';
 import { importFailure } from './optional-package.js';
 
 /** How a picture is made of a specification. */
@@ -8,6 +10,8 @@ export interface PngOptions {
   /** Font files to use besides those of the system, which a bare container has none of. */
   readonly fontFiles?: readonly string[];
 }
+
+const pngOptionNames: OptionNames<PngOptions> = { scale: 'value', fontFiles: 'value' };
 
 /**
  * Draws a specification as SVG, in plain Node or in a browser: no DOM is needed.
@@ -33,6 +37,7 @@ export async function toSvg(spec: VegaLiteSpec): Promise<string> {
  * @throws MissingPackageError unless `vega`, `vega-lite` and `@resvg/resvg-js` are installed
  */
 export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promise<Uint8Array> {
+  requireOptions(options, pngOptionNames, 'toPng');
   const { scale = 2, fontFiles = [] } = options;
   const { Resvg } = await importResvg('toPng');
   const svg = await toSvg(spec);

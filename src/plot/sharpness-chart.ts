@@ -1,5 +1,6 @@
+import type { OptionNames } from '../errors.js';
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
-import { frameOf, requireRows, specOf } from './chart.js';
+import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
 import { distinctNames, finitePoints, linePanel } from './line-panel.js';
 import type { TrainingRun } from './records.js';
 import type { ReferenceLine } from './reference-line.js';
@@ -18,6 +19,11 @@ export interface SharpnessChartOptions extends ChartOptions {
   readonly axes?: 'linear' | 'log';
 }
 
+const sharpnessChartOptionNames: OptionNames<SharpnessChartOptions> = {
+  ...chartOptionNames,
+  axes: 'value',
+};
+
 /**
  * Sharpness λ₁ along training, one line per run, with the level 2/η of the learning rates given: above it, gradient
  * descent on a quadratic diverges along e₁. A level far above the curves is told in the subtitle instead.
@@ -30,7 +36,11 @@ export function sharpnessChart(
 ): VegaLiteSpec {
   const where = 'sharpnessChart';
   const { axes = 'linear' } = options;
-  const frame = frameOf(where, options, { title: 'Sharpness along training', width: 640, height: 340 });
+  const frame = frameOf(where, options, sharpnessChartOptionNames, {
+    title: 'Sharpness along training',
+    width: 640,
+    height: 340,
+  });
   const points = runs
     .flatMap(({ name, records }) => finitePoints(name, records, (r) => r.sharpness))
     .filter(({ step }) => axes === 'linear' || step > 0);

@@ -1,6 +1,7 @@
+import type { OptionNames } from '../errors.js';
 import { requireArgument } from '../errors.js';
 import type { ChartOptions, SpecPart, VegaLiteSpec } from './chart.js';
-import { frameOf, requireRows, specOf } from './chart.js';
+import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
 import { logAxis } from './log-axis.js';
 import type { SpectralDensityRecord } from './records.js';
 
@@ -11,6 +12,12 @@ export interface SpectralDensityChartOptions extends ChartOptions {
   /** Lowest density drawn. Default: 10⁻⁶ of the highest, below which an estimate is noise. */
   readonly floor?: number;
 }
+
+const spectralDensityChartOptionNames: OptionNames<SpectralDensityChartOptions> = {
+  ...chartOptionNames,
+  eigenvalues: 'value',
+  floor: 'value',
+};
 
 const DEFAULT_FLOOR = 1e-6;
 
@@ -25,7 +32,7 @@ export function spectralDensityChart(
   options: SpectralDensityChartOptions = {},
 ): VegaLiteSpec {
   const where = 'spectralDensityChart';
-  const frame = frameOf(where, options, {
+  const frame = frameOf(where, options, spectralDensityChartOptionNames, {
     title: 'Spectral density of the Hessian',
     width: 640,
     height: 340,

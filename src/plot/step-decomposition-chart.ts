@@ -1,5 +1,5 @@
 import type { ChartOptions, SpecPart, VegaLiteSpec } from './chart.js';
-import { frameOf, requireRows, specOf, withOmissions } from './chart.js';
+import { chartOptionNames, frameOf, requireRows, specOf, withOmissions } from './chart.js';
 import type { StepDecompositionRecord } from './records.js';
 
 // Short labels fit side by side: .25 for 0.25, and no two signs.
@@ -18,7 +18,7 @@ export function stepDecompositionChart(
 ): VegaLiteSpec {
   const where = 'stepDecompositionChart';
   const title = 'What a step along each direction does to the loss';
-  const frame = frameOf(where, options, { title, width: 132, height: 300 });
+  const frame = frameOf(where, options, chartOptionNames, { title, width: 132, height: 300 });
   const rows = records.filter(({ lossChange }) => Number.isFinite(lossChange));
   requireRows(rows, where, 'at least one record with a finite change of the loss');
 

@@ -1,5 +1,5 @@
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
-import { frameOf, requireRows, specOf } from './chart.js';
+import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
 import { distinctNames, finitePoints, linePanel } from './line-panel.js';
 import type { TrainingRecord, TrainingRun } from './records.js';
 
@@ -37,7 +37,7 @@ export function trainingPanels(
   options: ChartOptions,
   title: string,
 ): VegaLiteSpec {
-  const frame = frameOf(where, options, { title, width: 640, height: 220 });
+  const frame = frameOf(where, options, chartOptionNames, { title, width: 640, height: 220 });
   const seriesNames = distinctNames(
     runs.map(({ name }) => name),
     where,

@@ -1,11 +1,21 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { clone } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { requireOperator } from '../operators/linear-operator.js';
 import type { SolverSteps } from './drive.js';
-import { driveAsync } from './drive.js';
+import { driveAsync, driveOptionNames } from './drive.js';
 import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
-import { applySystem, initialPair, linearSystem, normOf, residualOf, solveResult } from './linear-solve.js';
+import {
+  applySystem,
+  initialPair,
+  linearSystem,
+  normOf,
+  residualOf,
+  solveResult,
+  solveOptionNames,
+} from './linear-solve.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
 
 /** Options of {@link solve}. */
@@ -13,6 +23,11 @@ export interface ConjugateGradientOptions extends SolveOptions {
   /** A positive definite operator close to (A + δI)⁻¹; stays the caller's. Default: none. */
   readonly preconditioner?: LinearOperator;
 }
+
+const conjugateGradientOptionNames: OptionNames<ConjugateGradientOptions> = {
+  ...solveOptionNames,
+  preconditioner: 'value',
+};
 
 /**
  * Solves (A + δI)x = b for a positive definite A + δI by conjugate gradient.
@@ -40,6 +55,7 @@ export async function solve(
   b: Tensor1D,
   options: ConjugateGradientOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SolveResult> {
+  requireOptions(options, { ...conjugateGradientOptionNames, ...driveOptionNames }, 'solve');
   return driveAsync(conjugateGradientSteps(operator, b, options), options);
 }
 
@@ -51,6 +67,7 @@ export function* conjugateGradientSteps(
 ): SolverSteps<SolveResult> {
   const system = linearSystem(operator, b, options, 'solve');
   const { preconditioner } = options;
+  if (preconditioner != null) requireOperator(preconditioner, 'solve: preconditioner');
   requireArgument(
     preconditioner == null || preconditioner.size === operator.size,
     'solve',

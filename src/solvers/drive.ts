@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { OptionNames } from '../errors.js';
 
 /** Numbers on their way to the host: a tensor, or the answer of whoever computes elsewhere. */
 export type Reading = Pick<Tensor, 'data' | 'dataSync' | 'dispose'>;
@@ -34,6 +35,8 @@ export interface DriveOptions {
   /** Stops the run between two products; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
+
+export const driveOptionNames: OptionNames<DriveOptions> = { signal: 'signal' };
 
 /**
  * Runs a solver to its end with asynchronous reads, giving way to other tasks so that a page stays responsive.

@@ -1,4 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { OptionNames } from '../errors.js';
 import { requireArgument, requireThat } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import type { Which } from './projected-eigenproblem.js';
@@ -53,6 +54,18 @@ export interface LanczosOptions {
   /** Called after the products, with what is known. */
   readonly onProgress?: (progress: EigenProgress) => void;
 }
+
+export const lanczosOptionNames: OptionNames<LanczosOptions> = {
+  k: 'value',
+  which: 'value',
+  tol: 'value',
+  krylovDim: 'value',
+  maxRestarts: 'value',
+  startVectors: 'value',
+  confirm: 'value',
+  seed: 'value',
+  onProgress: 'function',
+};
 
 /** Options with their defaults filled in. */
 export interface LanczosPlan {

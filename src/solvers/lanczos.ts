@@ -1,14 +1,15 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { slice, reshape, tidy, zeros } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError } from '../errors.js';
+import { CurvatureArgumentError, requireOptions } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
+import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from './drive.js';
-import { driveAsync } from './drive.js';
+import { driveAsync, driveOptionNames } from './drive.js';
 import { LanczosFactorization } from './lanczos-factorization.js';
 import type { LanczosOptions, LanczosPlan } from './lanczos-options.js';
-import { planLanczos } from './lanczos-options.js';
+import { lanczosOptionNames, planLanczos } from './lanczos-options.js';
 import { LanczosSearch } from './lanczos-search.js';
 import type { EigenResult, EigenStatus } from './result.js';
 import { eigenResult } from './result.js';
@@ -44,6 +45,8 @@ export async function lanczos(
   operator: LinearOperator | AsyncLinearOperator,
   options: LanczosOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<EigenResult> {
+  requireAnyOperator(operator, 'lanczos');
+  requireOptions(options, { ...lanczosOptionNames, ...driveOptionNames }, 'lanczos');
   return driveAsync(lanczosSteps(operator, options, 'lanczos'), options);
 }
 

@@ -1,7 +1,9 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { clone, mul } from '@tensorflow/tfjs-core';
+import type { OptionNames } from '../errors.js';
 import { CurvatureArgumentError, requireArgument } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { requireOperator } from '../operators/linear-operator.js';
 import { requireVector } from '../parameters.js';
 import type { SolverSteps } from './drive.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
@@ -54,6 +56,14 @@ export interface SolveOptions {
   readonly onProgress?: (progress: SolveProgress) => void;
 }
 
+export const solveOptionNames: OptionNames<SolveOptions> = {
+  damping: 'value',
+  tol: 'value',
+  maxIterations: 'value',
+  initial: 'value',
+  onProgress: 'function',
+};
+
 /** A linear system (A + δI)x = b with its options checked and filled in. */
 export interface LinearSystem {
   readonly operator: LinearOperator;
@@ -72,6 +82,7 @@ export function linearSystem(
   options: SolveOptions,
   where: string,
 ): LinearSystem {
+  requireOperator(operator, where);
   const n = operator.size;
   const { damping = 0, tol = 1e-4, maxIterations = Math.min(4 * n, 1000) + 10, initial = null } = options;
   requireVector(b, n, where);

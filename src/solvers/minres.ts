@@ -1,11 +1,20 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { mul, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import { requireOptions } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import type { SolverSteps } from './drive.js';
-import { driveAsync } from './drive.js';
+import { driveAsync, driveOptionNames } from './drive.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
-import { applySystem, initialPair, linearSystem, normOf, residualOf, solveResult } from './linear-solve.js';
+import {
+  applySystem,
+  initialPair,
+  linearSystem,
+  normOf,
+  residualOf,
+  solveResult,
+  solveOptionNames,
+} from './linear-solve.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
 
 /**
@@ -32,6 +41,7 @@ export async function minres(
   b: Tensor1D,
   options: SolveOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SolveResult> {
+  requireOptions(options, { ...solveOptionNames, ...driveOptionNames }, 'minres');
   return driveAsync(minresSteps(operator, b, options), options);
 }
 

@@ -1,12 +1,14 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { requireOperator } from '../operators/linear-operator.js';
 import { requireVector } from '../parameters.js';
 import { SeededRandom } from '../random.js';
 import { KrylovBasis } from './basis.js';
 import type { SolverSteps } from './drive.js';
-import { driveAsync } from './drive.js';
+import { driveAsync, driveOptionNames } from './drive.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import { orthogonalize } from './orthogonalize.js';
 import type { EigenProgress } from './lanczos-options.js';
@@ -27,6 +29,14 @@ export interface PowerIterationOptions {
   /** Called after every product. */
   readonly onProgress?: (progress: EigenProgress) => void;
 }
+
+const powerIterationOptionNames: OptionNames<PowerIterationOptions> = {
+  k: 'value',
+  tol: 'value',
+  maxIterations: 'value',
+  seed: 'value',
+  onProgress: 'function',
+};
 
 /**
  * The k eigenpairs largest in magnitude, one after the other: v <- Av / ‖Av‖, kept orthogonal to the pairs already
@@ -52,6 +62,7 @@ export async function powerIteration(
   operator: LinearOperator,
   options: PowerIterationOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<EigenResult> {
+  requireOptions(options, { ...powerIterationOptionNames, ...driveOptionNames }, 'powerIteration');
   return driveAsync(powerIterationSteps(operator, options), options);
 }
 
@@ -62,6 +73,7 @@ export function* powerIterationSteps(
 ): SolverSteps<EigenResult> {
   const where = 'powerIteration';
   const { k = 1, tol = 1e-3, maxIterations = 1000, seed = 0, onProgress } = options;
+  requireOperator(operator, where);
   const n = operator.size;
   requireArgument(Number.isInteger(k) && k >= 1 && k <= n, where, `an integer k from 1 to ${n}`, k);
   requireArgument(Number.isFinite(tol) && tol > 0, where, 'tol > 0', tol);

@@ -1,6 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { tensor2d } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import { requireArgument, requireThat } from '../errors.js';
 
 /**
  * How a run ended.
@@ -75,7 +75,14 @@ export interface SavedEigenResult {
  * const again = loadEigenResult(saved);
  */
 export async function saveEigenResult(result: EigenResult): Promise<SavedEigenResult> {
+  requireArgument(
+    typeof result?.eigenvectors?.data === 'function',
+    'saveEigenResult',
+    'the result of a search for eigenpairs',
+    result,
+  );
   const { eigenvectors } = result;
+  requireThat(!eigenvectors.isDisposed, 'saveEigenResult', 'a result that is not disposed', 'a disposed one');
   return {
     json: {
       format: 'tfjs-curvature/eigen-result',
@@ -100,6 +107,7 @@ export async function saveEigenResult(result: EigenResult): Promise<SavedEigenRe
  * @throws CurvatureArgumentError for JSON of another kind, or eigenvectors that do not fit it
  */
 export function loadEigenResult(saved: SavedEigenResult): EigenResult {
+  requireArgument(saved?.json != null, 'loadEigenResult', 'a saved result {json, eigenvectors}', saved);
   const { json, eigenvectors } = saved;
   requireArgument(
     json?.format === 'tfjs-curvature/eigen-result' && json.version === 1,

@@ -1,9 +1,10 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { requireArgument, requireThat } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions, requireThat } from '../errors.js';
 import { lossNames } from '../objectives/loss-functions.js';
 import type { ModelData } from '../objectives/model-data.js';
 import { orderData } from '../objectives/model-data.js';
-import { outputNames, trainableVariables } from '../objectives/model-structure.js';
+import { outputNames, requireLayersModel, trainableVariables } from '../objectives/model-structure.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { packTensor } from './packed-tensor.js';
 import type { ModelMessage, Reply, ShardMessage } from './protocol.js';
@@ -24,6 +25,13 @@ export interface ShardedHessianOptions {
   /** Milliseconds after which a worker that has not answered counts as gone. Default null: it may take its time. */
   readonly timeout?: number | null;
 }
+
+const shardedHessianOptionNames: OptionNames<ShardedHessianOptions> = {
+  loss: 'value',
+  batchSize: 'value',
+  training: 'value',
+  timeout: 'value',
+};
 
 /** All workers are gone. */
 export class WorkersLostError extends Error {
@@ -76,8 +84,12 @@ export class ShardedHessian implements AsyncLinearOperator {
     data: ModelData,
     options: ShardedHessianOptions = {},
   ): Promise<ShardedHessian> {
+    requireOptions(options, shardedHessianOptionNames, where);
     const { batchSize = 128, training = false, timeout = null } = options;
-    requireArgument(workers.length > 0, where, 'at least one worker', workers);
+    const areWorkers =
+      Array.isArray(workers) && workers.length > 0 && workers.every((one) => one?.service != null);
+    requireArgument(areWorkers, where, 'at least one worker {service, terminate}', workers);
+    requireLayersModel(model, where);
     const losses = lossNames(model, outputNames(model), options.loss, where);
     const shards = await splitIntoShards(orderData(model, data, where), workers.length, where);
     const weights = await Promise.all(model.getWeights().map((weight) => packTensor(weight, where)));
