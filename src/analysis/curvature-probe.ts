@@ -72,7 +72,7 @@ export class CurvatureProbe {
         tol,
         seed,
         // Start vectors have to leave room for k more.
-        ...(this.rows != null && 2 * k <= hessian.size && { startVectors: this.rows, confirm: 2 }),
+        ...(this.rows != null && 2 * k <= hessian.size && { startVectors: this.rows }),
       });
       if (found.status === 'nonFinite' || found.eigenvalues.some(Number.isNaN)) {
         found.dispose();

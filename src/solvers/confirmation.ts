@@ -16,6 +16,10 @@ export type Verdict = 'accept' | 'continue' | 'challenge';
  * Residuals cannot tell. So a run started from one random vector goes on for min(3k, krylovDim) products; then
  * fresh random vectors join it, as long as the wanted pairs contain a cluster of as many eigenvalues as there
  * have been start vectors, and the pairs are believed once they survive some products on the newest one.
+ *
+ * A run started from given vectors, such as the eigenvectors of a step before, may converge to pairs that were once the
+ * wanted ones and have been overtaken since. There a random vector joins in any case, and goes on for as long as a pair
+ * that is not wanted may, by its residual, still turn out to be.
  */
 export class Confirmation {
   private remaining = 0;
@@ -45,7 +49,7 @@ export class Confirmation {
    * only the second can show, what several hide may lie in any of them.
    */
   get order(): Order {
-    if (this.remaining > 0) return this.joins.length === 2 ? 'newest' : 'oldest';
+    if (this.remaining > 0) return this.warm || this.joins.length === 2 ? 'newest' : 'oldest';
     return this.isChallenged ? 'mostUrgent' : 'oldest';
   }
 
@@ -79,9 +83,10 @@ export class Confirmation {
    */
   judge(ritz: RitzPairs, norm: number, numMatvecs: number, numPending: number): Verdict {
     const { confirm, patience, k, krylovDim } = this.plan;
-    if (this.remaining > 0) return --this.remaining > 0 ? 'continue' : 'accept';
     if (confirm === 0) return 'accept';
-    if (!this.warm && numMatvecs < Math.min(3 * k, krylovDim)) return 'continue';
+    if (this.warm) return this.judgeWarm(ritz, numMatvecs);
+    if (this.remaining > 0) return --this.remaining > 0 ? 'continue' : 'accept';
+    if (numMatvecs < Math.min(3 * k, krylovDim)) return 'continue';
     // A start vector counts once it has had its share of the products.
     const mature = this.joins.filter((joined) => numMatvecs - joined >= confirm * numPending).length;
     const isSuspicious = this.largestCluster(ritz, norm) >= Math.max(2, mature);
@@ -90,6 +95,17 @@ export class Confirmation {
     else if (this.joins.length === 1) this.remaining = Math.min(confirm, early);
     if (this.remaining > 0) this.isChallenged = true;
     return this.remaining > 0 ? 'challenge' : 'accept';
+  }
+
+  private judgeWarm(ritz: RitzPairs, numMatvecs: number): Verdict {
+    if (!this.isChallenged) {
+      this.isChallenged = true;
+      this.remaining = this.plan.confirm;
+      return 'challenge';
+    }
+    if (--this.remaining > 0) return 'continue';
+    this.remaining = ritz.isRivalled() && numMatvecs < this.plan.patience ? 1 : 0;
+    return this.remaining > 0 ? 'continue' : 'accept';
   }
 
   /**

@@ -46,7 +46,9 @@ export interface LanczosOptions {
   /**
    * Products spent on a fresh random vector after the pairs have converged, to find eigenvalues that the start
    * vector hid: a Krylov space holds one vector of each eigenspace only. Spent within the first max(20, 3k + 2)
-   * products, or where the pairs found include a cluster. Default 3; 0 with `startVectors`.
+   * products, or where the pairs found include a cluster. Default 3. With `startVectors` it is the least: more
+   * are spent, within the same limit, while an eigenvalue may still come up among the wanted ones. 0 follows the
+   * eigenpairs near the start vectors, for a third of the products, whether or not others have overtaken them.
    */
   readonly confirm?: number;
   /** Seed of everything random. Default 0. */
@@ -95,7 +97,7 @@ export function planLanczos(
   where: string,
 ): LanczosPlan {
   const n = operator.size;
-  const { k = 1, which = 'LA', tol = 1e-3, maxRestarts = 100, seed = 0 } = options;
+  const { k = 1, which = 'LA', tol = 1e-3, maxRestarts = 100, confirm = 3, seed = 0 } = options;
   const startVectors = options.startVectors ?? null;
   requireInteger(k, 1, n, where, 'k');
   requireArgument(['LA', 'SA', 'LM'].includes(which), where, "which 'LA', 'SA' or 'LM'", which);
@@ -106,7 +108,6 @@ export function planLanczos(
   const affordable = Math.min(LARGEST_DEFAULT, Math.floor(BASIS_BYTES / (4 * n)));
   const krylovDim = Math.min(n, options.krylovDim ?? Math.max(patience, affordable));
   requireInteger(krylovDim, Math.min(n, k + 1), n, where, 'krylovDim');
-  const confirm = options.confirm ?? (startVectors == null ? 3 : 0);
   requireInteger(confirm, 0, Infinity, where, 'confirm');
   if (startVectors != null) requireStart(startVectors, n, Math.max(1, krylovDim - k), where);
   return {
