@@ -76,9 +76,10 @@ export function modelObjective(
     const size = Math.min(batchSize, examples - begin);
     const take = (tensor: Tensor): Tensor => takeExamples(tensor, begin, size);
     const outputs = (): Tensor[] => applyModel(model, xs.map(take), training);
+    const weights = (): Tensor | null => (sampleWeight == null ? null : take(sampleWeight));
     const meanLoss = (fns: readonly LossFunction[], z: readonly Tensor[]): Tensor => {
-      const weights = sampleWeight == null ? null : take(sampleWeight);
-      return sumOf(z.map((output, i) => mean(weigh(fns[i]!(take(ys[i]!), output), weights))));
+      const factors = weights();
+      return sumOf(z.map((output, i) => mean(weigh(fns[i]!(take(ys[i]!), output), factors))));
     };
     return {
       weight: size / examples,
@@ -90,6 +91,7 @@ export function modelObjective(
             heads.map((head) => head.loss),
             z,
           ),
+        weights,
         likelihoods: heads.map((head) => head.likelihood),
       },
     };

@@ -48,13 +48,20 @@ export function requireObjective(objective: unknown, where: string): void {
 export interface SplitLoss {
   /** z(θ): float32 tensors whose first axis counts examples. */
   outputs(): Tensor | Tensor[];
-  /** ℓ(z), a float32 scalar: the mean over the examples. It is given the outputs in order. */
+  /** ℓ(z), a float32 scalar: the mean over the examples of w_i ℓ_i. It is given the outputs in order. */
   loss(...outputs: Tensor[]): Tensor;
+  /** w, by which `loss` weighs the examples, shape [N], for the Fisher matrix; stays the caller's. Default: all 1. */
+  readonly sampleWeight?: Tensor;
   /** What distribution ℓ is the negative log-likelihood of, for the Fisher matrix; default: not known. */
   readonly likelihood?: Likelihood;
 }
 
-const splitLossNames: OptionNames<SplitLoss> = { outputs: 'function', loss: 'function', likelihood: 'value' };
+const splitLossNames: OptionNames<SplitLoss> = {
+  outputs: 'function',
+  loss: 'function',
+  sampleWeight: 'value',
+  likelihood: 'value',
+};
 
 /**
  * An objective from any loss function of any variables: a custom loss, several models, no data loader.
@@ -112,6 +119,7 @@ function splitTerm(custom: SplitLoss): Pick<LossTerm, 'loss' | 'split'> {
   const split: OutputSplit = {
     outputs,
     loss: (z) => custom.loss(...z),
+    weights: () => custom.sampleWeight ?? null,
     likelihoods: [custom.likelihood ?? null],
   };
   return { split, loss: () => split.loss(outputs()) };

@@ -28,8 +28,10 @@ export const likelihoods = ['categorical', 'bernoulli', 'gaussian'] as const;
 export interface OutputSplit {
   /** z at the present values of the variables, float32. The first axis of each counts examples. */
   outputs(): Tensor[];
-  /** ℓ(z), a float32 scalar: the mean over the examples. */
+  /** ℓ(z), a float32 scalar: the mean over the examples of w_i ℓ_i. */
   loss(outputs: Tensor[]): Tensor;
+  /** w, the factor on the loss of each example, shape [examples]; null where all are 1. */
+  weights(): Tensor | null;
   /** For each output, the likelihood that its part of ℓ is of; null for another kind of loss. */
   readonly likelihoods: readonly (Likelihood | null)[];
 }

@@ -27,12 +27,16 @@ const fisherOptionNames: OptionNames<FisherOptions> = { type: 'value', samples: 
 /**
  * The Fisher information matrix of a model as a linear operator on R^n:
  *
- *     F = 1/N Σ_i E_{y ~ p(y|z_i)} [∇log p(y|z_i) ∇log p(y|z_i)ᵀ]
+ *     F = 1/N Σ_i w_i E_{y ~ p(y|z_i)} [∇log p(y|z_i) ∇log p(y|z_i)ᵀ]
  *
- * for losses that are negative log-likelihoods: softmax and sigmoid cross-entropy, mean squared error. The
- * exact Fisher equals the Gauss-Newton matrix of these; the Monte Carlo one has it as its expectation; the
- * empirical one, of any loss, takes the gradients at the given targets and is no approximation of it away from
- * a good fit (Kunstner, Balles & Hennig 2019, "Limitations of the Empirical Fisher Approximation").
+ * for losses 1/N Σ_i w_i ℓ_i, w the sample weights (1 without any), that are negative log-likelihoods: softmax
+ * and sigmoid cross-entropy, mean squared error. The exact Fisher equals the Gauss-Newton matrix of these; the
+ * Monte Carlo one has it as its expectation. The empirical one, of any loss,
+ *
+ *     1/N Σ_i w_i ∇ℓ_i ∇ℓ_iᵀ,
+ *
+ * takes the gradients at the given targets, of all outputs together, and is no approximation of the others away
+ * from a good fit (Kunstner, Balles & Hennig 2019, "Limitations of the Empirical Fisher Approximation").
  *
  * Cost and memory as {@link GaussNewtonOperator}. Positive semidefinite.
  *

@@ -4,12 +4,15 @@ import {
   argMax,
   cast,
   concat,
+  dispose,
+  divNoNan,
   keep,
   less,
   log,
   mul,
   neg,
   oneHot,
+  ones,
   randomNormal,
   randomUniform,
   reshape,
@@ -19,6 +22,7 @@ import {
   sub,
   sum,
   tidy,
+  tile,
 } from '@tensorflow/tfjs-core';
 import { linearize } from '../autodiff/linearize.js';
 import { CurvatureArgumentError } from '../errors.js';
@@ -38,29 +42,30 @@ export function requireLikelihoods(split: OutputSplit): Likelihood[] {
   });
 }
 
-/** M = 1/N Σ_i r_i r_iᵀ with r_i the gradient of the loss of example i by all its outputs. */
+/** M = 1/N Σ_i w_i r_i r_iᵀ with r_i the gradient of the loss of example i, not weighed, by all its outputs. */
 export function empiricalMetric(split: OutputSplit, outputs: ParameterSpace): OutputMetric {
   const z = [...outputs.variables];
   const linearization = linearize(() => split.loss(z), z, 'FisherOperator');
   const examples = z[0]!.shape[0]!;
-  // ℓ is the mean of the ℓ_i, so its gradient holds r_i / N.
+  const shares = tidy(() => keep(sharesOf(split, examples)));
+  // ℓ is the mean of the w_i ℓ_i, so its gradient holds w_i r_i / N; where w_i is 0, r_i counts for nothing.
   const residuals = tidy(() =>
-    keep<Tensor2D>(mul(joinRows(outputs, linearization.gradient, examples), examples)),
+    keep<Tensor2D>(divNoNan(joinRows(outputs, linearization.gradient, examples), shares)),
   );
   linearization.dispose();
   return {
     apply: (u) =>
       tidy(() => {
-        const product = outerProducts(residuals, joinRows(outputs, u, examples));
+        const product = outerProducts(residuals, joinRows(outputs, u, examples), shares);
         return splitRows(outputs, product, examples);
       }),
-    dispose: () => residuals.dispose(),
+    dispose: () => dispose([residuals, shares]),
   };
 }
 
 /**
- * M = 1/(S R) Σ_s Σ_i r_si r_siᵀ for each output by itself, with r_si the gradient at a sampled target of the
- * negative log-likelihood of row i, of which there are R.
+ * M = 1/(S R) Σ_s Σ_i w_i r_si r_siᵀ for each output by itself, with r_si the gradient at a sampled target of the
+ * negative log-likelihood of row i, of which there are R, and w_i the weight of the example it belongs to.
  */
 export function sampledMetric(
   split: OutputSplit,
@@ -77,11 +82,14 @@ export function sampledMetric(
       }),
     ),
   );
+  const shares = residuals.map(([first]) => tidy(() => keep(sharesOf(split, first!.shape[0]))));
   return {
     apply: (u) =>
       tidy(() => {
         const products = outputs.unflatten(u).map((part, output) => {
-          const draws = residuals[output]!.map((r) => outerProducts(r, reshape(part, r.shape) as Tensor2D));
+          const draws = residuals[output]!.map((r) =>
+            outerProducts(r, reshape(part, r.shape) as Tensor2D, shares[output]!),
+          );
           return mul(
             draws.reduce((total, draw) => add(total, draw)),
             1 / samples,
@@ -89,7 +97,7 @@ export function sampledMetric(
         });
         return outputs.flatten(products);
       }),
-    dispose: () => residuals.flat().forEach((residual) => residual.dispose()),
+    dispose: () => dispose([...residuals.flat(), ...shares]),
   };
 }
 
@@ -115,9 +123,17 @@ const sampleResidual: Record<Likelihood, (z: Tensor2D, seed: number) => Tensor2D
     mul(randomNormal(z.shape, 0, 1, 'float32', seed) as Tensor2D, Math.sqrt(2 / z.shape[1])),
 };
 
-/** 1/R Σ_i r_i ⟨r_i, u_i⟩ for rows r, u [R, C]. */
-function outerProducts(r: Tensor2D, u: Tensor2D): Tensor2D {
-  return mul(r, mul(sum(mul(r, u), 1, true), 1 / r.shape[0]));
+/** s_i r_i ⟨r_i, u_i⟩ for rows r, u [R, C] and shares s [R, 1]. */
+function outerProducts(r: Tensor2D, u: Tensor2D, shares: Tensor2D): Tensor2D {
+  return mul(r, mul(sum(mul(r, u), 1, true), shares));
+}
+
+/** w_i/R for each of R rows, of which every example has as many as any other: [R, 1]. */
+function sharesOf(split: OutputSplit, rows: number): Tensor2D {
+  const weights = split.weights() ?? ones([1]);
+  const column: Tensor2D = reshape(cast(weights, 'float32'), [-1, 1]);
+  const perExample = tile(column, [1, rows / weights.size]);
+  return reshape(mul(perExample, 1 / rows), [rows, 1]);
 }
 
 /** All outputs of an example in one row. */
