@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { initializers, layers, sequential } from '@tensorflow/tfjs-layers';
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MonitorOptions } from '../../../src/callbacks/curvature-monitor.js';
 import { curvatureMonitor } from '../../../src/callbacks/curvature-monitor.js';
@@ -19,6 +21,23 @@ beforeEach(() => {
 });
 
 const epochs = 3;
+
+/**
+ * The largest eigenvalue of the Hessian Σ p(1 − p) x xᵀ / (examples · outputs) of each output of a sigmoid layer, x with a
+ * 1 for the bias.
+ */
+function sharpnessByOutput(xs: tf.Tensor2D, predictions: tf.Tensor2D): number[] {
+  const rows = xs.arraySync().map((row) => [...row, 1]);
+  const p = predictions.arraySync();
+  const outputs = p[0]!.length;
+  return Array.from({ length: outputs }, (_, o) => {
+    const weighted = rows.map((row, i) =>
+      row.map((x) => (x * p[i]![o]! * (1 - p[i]![o]!)) / rows.length / outputs),
+    );
+    const hessian = new Matrix(weighted).transpose().mmul(new Matrix(rows));
+    return Math.max(...new EigenvalueDecomposition(hessian, { assumeSymmetric: true }).realEigenvalues);
+  });
+}
 
 /** Trains with a monitor, or without one, and gives weights, history and records. */
 async function run(options: MonitorOptions | null, optimizer: tf.Optimizer = tf.train.momentum(0.05, 0.9)) {
@@ -228,6 +247,34 @@ describe('curvatureMonitor', () => {
       const { history } = await train({ every: (step) => step === 150, metrics: ['sharpness'] }, 300);
       expect(history).toEqual([{ sharpness: NaN }, { sharpness: expect.closeTo(2, 5) }, { sharpness: NaN }]);
     });
+  });
+
+  it('follows the sharpest output of a multi-label model, whichever it is: their Hessians do not mix', async () => {
+    const [examples, features, outputs] = [60, 3, 3];
+    const xs = tf.randomNormal([examples, features], 0, 2, 'float32', 5) as tf.Tensor2D;
+    const ys = tf.cast(tf.greater(tf.randomNormal([examples, outputs], 0, 1, 'float32', 6), 0.3), 'float32');
+    const kernelInitializer = initializers.glorotUniform({ seed: 3 });
+    const model = sequential({
+      layers: [
+        layers.dense({ units: outputs, activation: 'sigmoid', kernelInitializer, inputShape: [features] }),
+      ],
+    });
+    model.compile({ optimizer: tf.train.sgd(3), loss: 'binaryCrossentropy' });
+    const monitor = curvatureMonitor(modelObjective(model, { xs, ys }), { k: 1 });
+    const leaders = new Set<number>();
+    for (let i = 0; i < 12; i++) {
+      const { sharpness } = await monitor.measure();
+      const values = tf.tidy(() => sharpnessByOutput(xs, model.predict(xs) as tf.Tensor2D));
+      const largest = Math.max(...values);
+      leaders.add(values.indexOf(largest));
+      expect(sharpness! / largest).toBeCloseTo(1, 3);
+      for (let step = 0; step < 2; step++) await model.trainOnBatch(xs, ys);
+    }
+    // Else nothing has been overtaken.
+    expect(leaders.size).toBeGreaterThan(1);
+    monitor.dispose();
+    model.dispose();
+    tf.dispose([xs, ys]);
   });
 
   it('says so when the loss is no finite number, and lets training go on', async () => {

@@ -32,6 +32,25 @@ describe('directions found inside minimize', () => {
     optimizer.dispose();
   });
 
+  it('give way to others that have overtaken them, though their residuals are zero', () => {
+    // Σ xᵢ⁴ has the Hessian diag(12 xᵢ²): its directions never mix.
+    const variables = [2, 1, 0.5, 0.25].map((x) => tf.variable(tf.scalar(x)));
+    const loss = (): tf.Scalar => tf.tidy(() => tf.addN(variables.map((x) => tf.pow(x, 4))));
+    const optimizer = new NSGD({ learningRate: 0, k: 1, gamma: 0.1, refreshEvery: 1 });
+    for (const [i, x] of [
+      [0, 2],
+      [1, 3],
+      [2, 4],
+    ] as const) {
+      variables[i]!.assign(tf.scalar(x));
+      optimizer.minimize(loss, false, variables);
+      // Within the square of the tolerance of a search, 0.05.
+      expect(optimizer.eigenvalues![0]! / (12 * x ** 2)).toBeCloseTo(1, 2);
+    }
+    optimizer.dispose();
+    tf.dispose(variables);
+  });
+
   it('cost one call of the loss a step, at a refresh or not', () => {
     const problem = smallNet();
     const variables = makeVariables(problem);
