@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { registerWasmTrainingKernels } from '../src/wasm/index.js';
 import type { BackendName } from './choices.js';
-import { guardWasmMemory } from './memory.js';
 
 /** How each backend is loaded: a page downloads the one it uses. */
 const loaders: Record<BackendName, () => Promise<unknown>> = {
@@ -28,10 +27,7 @@ async function start(name: BackendName): Promise<boolean> {
     await loaders[name]();
     if (!(await tf.setBackend(name))) return false;
     await tf.ready();
-    if (name === 'wasm') {
-      guardWasmMemory();
-      await registerWasmTrainingKernels();
-    }
+    if (name === 'wasm') await registerWasmTrainingKernels();
     return true;
   } catch {
     return false;

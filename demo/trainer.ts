@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { startBackend } from './backend.js';
 import type { BackendName } from './choices.js';
 import { loadExamples } from './examples.js';
-import { explain } from './memory.js';
+import { explain } from './explain.js';
 import type { LossSlice, MeasuredCurve, OnProgress, RunName, TrainingUpdate } from './records.js';
 import type { Settings } from './settings.js';
 import { TrainingRun } from './training-run.js';

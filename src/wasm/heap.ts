@@ -8,7 +8,7 @@ export interface WasmBackend extends KernelBackend {
     readonly asm?: { readonly memory?: WebAssembly.Memory };
     readonly wasmMemory?: WebAssembly.Memory;
     readonly HEAPU8: Uint8Array;
-    _malloc(bytes: number): number;
+    _malloc: (bytes: number) => number;
     _free(pointer: number): void;
   };
   readonly dataIdMap: { get(dataId: object): { memoryOffset: number } };
@@ -67,10 +67,7 @@ export class Heap {
     const needed = Math.max(bytes, SMALLEST);
     if (needed > this.capacity || (this.capacity > LARGEST_KEPT && needed <= LARGEST_KEPT)) {
       this.dispose();
-      const block = this.backend.wasm._malloc(needed + ALIGNMENT) >>> 0;
-      if (block === 0)
-        throw new Error(`WASM training kernels: out of memory, ${needed} bytes of scratch needed`);
-      this.block = block;
+      this.block = this.backend.wasm._malloc(needed + ALIGNMENT) >>> 0;
       this.capacity = needed;
     }
     return Math.ceil(this.block / ALIGNMENT) * ALIGNMENT;

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
 import { Heap, type WasmBackend } from './heap.js';
 import type { TrainingKernel } from './kernel.js';
+import { guardMemory } from './memory-guard.js';
 import { instantiate } from './module.js';
 import { trainingKernels } from './kernels/all.js';
 
@@ -24,7 +25,8 @@ let active: { backend: WasmBackend; undo: () => void } | null = null;
  * Starts the WASM backend if it has not been started; the current backend stays the one it was. Works
  * with tfjs's plain, SIMD and threaded binaries (our kernels run on the calling thread).
  *
- * Memory: a block of scratch on tfjs's heap, at most 32 MiB between kernels, reused and freed by undo.
+ * Memory: a block of scratch on tfjs's heap, at most 32 MiB between kernels, reused and freed by undo. While registered,
+ * the backend throws a RangeError when its memory (4 GiB) is used up, where stock tfjs goes on with wrong numbers.
  *
  * @returns a function that restores exactly the kernels that stood there before; call it with no kernel running.
  *   Calling register again while registered returns the same function.
@@ -57,7 +59,7 @@ export async function registerWasmTrainingKernels(): Promise<() => void> {
     );
   }
   const heap = new Heap(backend, compiled.functions);
-  const restore = trainingKernels.map((kernel) => replace(kernel, heap));
+  const restore = [guardMemory(backend), ...trainingKernels.map((kernel) => replace(kernel, heap))];
   const registration = {
     backend,
     undo: () => {

@@ -84,3 +84,22 @@ test('a backend that was removed and started anew is registered for anew', async
   undo = await registerWasmTrainingKernels();
   expect(product()).toEqual(new Array(8).fill(3));
 });
+
+test('memory that is used up is an error, and no place to write to', async () => {
+  const { wasm } = tf.backend() as unknown as { wasm: { _malloc(bytes: number): number } };
+  tf.zeros([1]).dispose();
+  const allocate = wasm._malloc;
+  // The last 1000 bytes there are.
+  wasm._malloc = (bytes) => (bytes > 1000 ? 0 : allocate(bytes));
+  try {
+    undo = await registerWasmTrainingKernels();
+    const x = tf.ones([8]);
+    expect(() => tf.tile(x, [100])).toThrow(/out of memory, 3200 bytes/);
+    expect(tf.sum(x).dataSync()[0]).toBe(8);
+    undo();
+    expect(() => tf.tile(x, [100]).dispose()).not.toThrow();
+    x.dispose();
+  } finally {
+    wasm._malloc = allocate;
+  }
+});
