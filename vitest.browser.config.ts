@@ -38,6 +38,7 @@ export default defineConfig(({ mode }) => ({
     testTimeout,
     hookTimeout: testTimeout,
     teardownTimeout: 120_000,
+    retry: process.env.CI == null ? 0 : 1,
     fileParallelism: false,
     // One page for all files of a backend: loading it takes longer than most tests.
     isolate: false,
