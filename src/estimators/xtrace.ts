@@ -1,10 +1,11 @@
 import { tensor1d } from '@tensorflow/tfjs-core';
-import { LuDecomposition, Matrix } from 'ml-matrix';
+import { Matrix } from 'ml-matrix';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import type { Estimate, EstimatorPlan } from './estimate.js';
-import { FEWEST_SAMPLES, Sample } from './estimate.js';
+import { FEWEST_SAMPLES } from './estimate.js';
+import { leaveOneOut } from './leave-one-out.js';
 import { RangeBasis } from './range-basis.js';
 
 /** Probes between two estimates. */
@@ -14,7 +15,8 @@ const BATCH = 4;
  * Leave-one-out Hutch++: every probe takes part in the sketch of all the others and is Hutchinson's probe for the
  * sketch without it (Epperly, Tropp & Webber, XTrace: making the most of every sample in stochastic trace
  * estimation, SIAM J. Matrix Anal. Appl. 45 (2024), §2). Two products a probe. The probes are normal and normalised
- * in the complement (§2.3), which leaves least variance where the spectrum decays.
+ * in the complement (§2.3), which leaves least variance where the spectrum decays. The error is not the spread of the
+ * estimates, as there, but their jackknife: see {@link leaveOneOut}.
  */
 export function* xtraceSteps(operator: LinearOperator, plan: EstimatorPlan): SolverSteps<Estimate> {
   const n = operator.size;
@@ -52,16 +54,13 @@ export function* xtraceSteps(operator: LinearOperator, plan: EstimatorPlan): Sol
         squares.push(values.reduce((sum, x) => sum + x * x, 0));
         w.push(yield* range.along(tensor1d(values)));
       }
-      const sample = leaveOneOut(n, r, h, w, squares);
-      latest = {
-        value: sample.mean,
-        standardError: sample.standardError,
-        status: 'maxIterations',
-        numMatvecs,
-      };
+      // Rows of Q found after a product was taken have coefficient 0 in it where A is symmetric.
+      const sketch = { r: squareOf(r, false), h: squareOf(h, true), w: squareOf(w, false), squares };
+      const { value, standardError } = leaveOneOut({ size: n, ...sketch });
+      latest = { value, standardError, status: 'maxIterations', numMatvecs };
       plan.onProgress(latest);
-      if (!Number.isFinite(sample.mean)) return { ...latest, status: 'nonFinite' };
-      if (sample.count >= FEWEST_SAMPLES && sample.standardError <= plan.tol * Math.abs(sample.mean)) {
+      if (!Number.isFinite(value)) return { ...latest, status: 'nonFinite' };
+      if (r.length >= FEWEST_SAMPLES && standardError <= plan.tol * Math.abs(value)) {
         return { ...latest, status: 'converged' };
       }
     }
@@ -71,47 +70,10 @@ export function* xtraceSteps(operator: LinearOperator, plan: EstimatorPlan): Sol
   }
 }
 
-/**
- * The estimates without probe i, for all i. The range of AΩ without column i is that of Q(I - ssᵀ), s the
- * normalised row i of R⁻¹: the estimate is the trace there, tr H - sᵀHs, and xᵀAx of x = ω - Qu, u = w - s(sᵀw),
- * w = Qᵀω, scaled to the n - m + 1 dimensions in which x lies.
- */
-function leaveOneOut(
-  n: number,
-  r: readonly Float64Array[],
-  h: readonly Float64Array[],
-  w: readonly Float64Array[],
-  squares: readonly number[],
-): Sample {
-  const m = r.length;
-  const upper = new Matrix(m, m);
-  r.forEach((column, j) => column.forEach((value, i) => upper.set(i, j, value)));
-  const inverse = new LuDecomposition(upper).solve(Matrix.eye(m));
-  // Rows of Q found after a product was taken have coefficient 0 in it where A is symmetric.
-  const entry = (i: number, j: number): number => (i < h[j]!.length ? h[j]![i]! : h[i]![j]!);
-  const image = (v: ArrayLike<number>): number[] =>
-    Array.from({ length: m }, (_, i) => sum(m, (j) => entry(i, j) * v[j]!));
-  const trace = sum(m, (i) => entry(i, i));
-  const sample = new Sample();
-  for (let i = 0; i < m; i++) {
-    const row = inverse.getRow(i);
-    const length = Math.hypot(...row);
-    const s = row.map((value) => value / length);
-    const along = sum(m, (j) => s[j]! * w[i]![j]!);
-    const u = s.map((value, j) => w[i]![j]! - value * along);
-    const product = (j: number): number => (j <= i ? r[i]![j]! : 0);
-    const hs = image(s);
-    const hu = image(u);
-    const form = sum(m, (j) => (w[i]![j]! - 2 * u[j]!) * product(j) + u[j]! * hu[j]!);
-    const square = squares[i]! - sum(m, (j) => u[j]! ** 2);
-    const scale = m <= n ? (n - m + 1) / square : 0;
-    sample.add(trace - sum(m, (j) => s[j]! * hs[j]!) + scale * form);
-  }
-  return sample;
-}
-
-function sum(count: number, term: (i: number) => number): number {
-  let total = 0;
-  for (let i = 0; i < count; i++) total += term(i);
-  return total;
+/** Columns of growing length as a square matrix: what a column lacks is 0, or mirrored where the matrix is symmetric. */
+function squareOf(columns: readonly Float64Array[], isSymmetric: boolean): Matrix {
+  const m = columns.length;
+  const entry = (i: number, j: number): number =>
+    i < columns[j]!.length ? columns[j]![i]! : isSymmetric ? columns[i]![j]! : 0;
+  return new Matrix(Array.from({ length: m }, (_, i) => Array.from({ length: m }, (_, j) => entry(i, j))));
 }

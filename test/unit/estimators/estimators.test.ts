@@ -112,6 +112,26 @@ describe('estimators', () => {
     expect((await trace(operator, { seed: 6 })).value).not.toBe(a.value);
   });
 
+  // Spectra of which the estimates that leave one probe out vary together.
+  it.each<[string, (i: number) => number]>([
+    ['that decays', (i) => 0.8 ** i],
+    ['of low rank above a floor', (i) => (i < 8 ? 5 : 0.01)],
+    ['that is flat', (i) => 1 + 0.5 * Math.sin(i)],
+  ])('claims no smaller error by XTrace than it has, on a spectrum %s', async (_, spectrum) => {
+    const values = Array.from({ length: 60 }, (_, i) => spectrum(i));
+    const some = operatorWithSpectrum(values);
+    const whole = values.reduce((sum, x) => sum + x, 0);
+    let covered = 0;
+    for (let seed = 0; seed < 60; seed++) {
+      const options = { seed, tol: 1e-9, maxMatvecs: 16 };
+      const { value, standardError } = await trace(some, { method: 'xtrace', ...options });
+      if (Math.abs(value - whole) <= 2 * standardError) covered++;
+    }
+    // With a probability of 0.95 each, 3 of 1000 such batches have less than 52.
+    expect(covered).toBeGreaterThanOrEqual(52);
+    some.dispose();
+  });
+
   it('beats Hutchinson by Hutch++ and XTrace on a decaying spectrum', async () => {
     const decaying = operatorWithSpectrum(Array.from({ length: 100 }, (_, i) => 0.7 ** i));
     const error = async (method: TraceMethod): Promise<number> => {
