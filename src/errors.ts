@@ -131,8 +131,10 @@ export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number' || typeof value === 'boolean' || value == null) return String(value);
   if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`;
-  if (Array.isArray(value))
-    return value.length > 8 ? `array of length ${value.length}` : `[${value.map(describe).join(',')}]`;
+  if (Array.isArray(value)) {
+    const isShort = value.length <= 8 && !value.some(Array.isArray);
+    return isShort ? `[${value.map(describe).join(',')}]` : `array of length ${value.length}`;
+  }
   if (typeof value === 'object' && 'shape' in value && 'dtype' in value) {
     return `tensor ${String(value.dtype)} [${String(value.shape)}]`;
   }

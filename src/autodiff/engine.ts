@@ -31,6 +31,7 @@ export interface EngineGradients {
  */
 export interface EngineInternals {
   readonly state: { gradientDepth: number; kernelDepth: number; activeScope: { name: string } | null };
+  runKernel(kernelName: string, inputs: NamedTensorMap, attrs?: NamedAttrMap): Tensor | Tensor[];
   runKernelFunc(call: KernelCall | CustomGradientCall): Tensor | Tensor[];
   isTapeOn(): boolean;
   gradients(f: () => Tensor, xs: Tensor[], dy?: Tensor | null, allowNoGradients?: boolean): EngineGradients;

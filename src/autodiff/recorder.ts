@@ -3,7 +3,7 @@ import { onesLike } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../errors.js';
 // Fills the table that kernels are composed from.
 import './compositions/all.js';
-import { execute, interceptKernels } from './compositions/run-kernel.js';
+import { execute, interceptKernels, requireComputable } from './compositions/run-kernel.js';
 import { customGradientName, runCustomGradient } from './custom-gradient.js';
 import type { CustomGradientCall, EngineGradients, EngineInternals, KernelCall } from './engine.js';
 import { engineInternals, handToScope } from './engine.js';
@@ -42,14 +42,19 @@ export class Recorder {
   record<T>(sources: readonly Tensor[], f: () => T): T {
     for (const source of sources) this.track(source);
     const { engine } = this;
-    const runKernel = engine.runKernelFunc.bind(engine);
+    const runKernelFunc = engine.runKernelFunc.bind(engine);
     const readSync = engine.readSync.bind(engine);
     const patches: Partial<EngineInternals> = {
       isTapeOn: () => false,
+      // The engine's own refuses a kernel that the backend lacks before anyone could put it together.
+      runKernel: (kernelName, inputs, attrs) => {
+        requireComputable(kernelName);
+        return engine.runKernelFunc({ kernelName, inputs, attrs });
+      },
       runKernelFunc: (call) => {
-        if (engine.state.kernelDepth > 0) return runKernel(call);
+        if (engine.state.kernelDepth > 0) return runKernelFunc(call);
         if (!('kernelName' in call)) return this.recordCustomGradient(call);
-        return this.paused ? execute(call, runKernel) : this.recordKernel(call, runKernel);
+        return this.paused ? execute(call, runKernelFunc) : this.recordKernel(call, runKernelFunc);
       },
       gradients: (g, xs, dy, allowNoGradients) => this.gradients(g, xs, dy, allowNoGradients),
       readSync: (dataId) => {

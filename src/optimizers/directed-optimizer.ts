@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-layers';
 import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { dispose, Optimizer } from '@tensorflow/tfjs-core';
-import { requireThat } from '../errors.js';
+import { requireArgument, requireThat } from '../errors.js';
 import type { DirectionStatus } from './direction-search.js';
 import type { GivenDirections, TrackerSettings } from './direction-tracker.js';
 import { DirectionTracker } from './direction-tracker.js';
@@ -97,9 +97,12 @@ export abstract class DirectedOptimizer extends Optimizer {
     this.requireLive('minimize');
     const { tracker } = this;
     tracker.work.rethrow();
+    const where = 'NSGD.minimize';
+    requireArgument(typeof f === 'function', where, 'a function that returns the loss', f);
     const variables = trainableVariables(varList);
-    if (variables.length > 0) tracker.enter(variables);
-    const due = variables.length > 0 && this.isNudging ? tracker.due(this.iterations) : null;
+    requireThat(variables.length > 0, where, 'at least one float32 variable to train', 'none');
+    tracker.enter(variables);
+    const due = this.isNudging ? tracker.due(this.iterations) : null;
     return due == null ? super.computeGradients(f, varList) : tracker.search(f, due, this.iterations);
   }
 

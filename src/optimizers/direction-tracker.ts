@@ -105,7 +105,7 @@ export class DirectionTracker {
     this.work.cancel();
     const { refreshEvery, trackEvery } = this.settings;
     this.times = { refreshAt: step + refreshEvery, trackAt: step + trackEvery };
-    if (directions == null) {
+    if (directions === null) {
       this.replace(null);
       this.status = 'none';
       return;

@@ -1,5 +1,5 @@
 import type { NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-core';
-import { engine } from '@tensorflow/tfjs-core';
+import { engine, util } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import type { NamedTensor } from './named-tensor.js';
 
@@ -27,6 +27,12 @@ export function gradientsByVariable(gradients: NamedTensorMap | NamedTensor[]): 
     if (tensor == null) continue;
     const variable = registeredVariables[name];
     requireArgument(variable != null, 'NSGD.applyGradients', 'gradients by the name of a variable', name);
+    requireArgument(
+      util.arraysEqual(tensor.shape, variable.shape),
+      'NSGD.applyGradients',
+      `a gradient of shape [${variable.shape}] for variable '${name}'`,
+      tensor,
+    );
     byVariable.set(variable, tensor);
   }
   return byVariable;

@@ -35,12 +35,12 @@ export function sharpnessChart(
   options: SharpnessChartOptions = {},
 ): VegaLiteSpec {
   const where = 'sharpnessChart';
-  const { axes = 'linear' } = options;
   const frame = frameOf(where, options, sharpnessChartOptionNames, {
     title: 'Sharpness along training',
     width: 640,
     height: 340,
   });
+  const { axes = 'linear' } = options;
   const points = runs
     .flatMap(({ name, records }) => finitePoints(name, records, (r) => r.sharpness))
     .filter(({ step }) => axes === 'linear' || step > 0);

@@ -1,5 +1,6 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
+import { DifferentiationError } from '../../errors.js';
 import type { KernelCall } from '../engine.js';
 import { engineInternals } from '../engine.js';
 import type { KernelInputs } from './composition.js';
@@ -37,6 +38,23 @@ export function runKernelWithOutputs(
   return execute(call, (direct) => engine().runKernel(direct.kernelName, direct.inputs, direct.attrs));
 }
 
+function hasKernel(kernelName: string): boolean {
+  return getKernel(kernelName, getBackend()) != null;
+}
+
+/** Throws a DifferentiationError unless the current backend has a kernel, or we put it together from others. */
+export function requireComputable(kernelName: string): void {
+  if (hasKernel(kernelName) || findComposition(kernelName) != null) return;
+  const backend = getBackend();
+  throw new DifferentiationError(
+    kernelName,
+    `the ${backend} backend has no such kernel`,
+    backend === 'wasm'
+      ? "See whether registerWasmTrainingKernels of 'tfjs-curvature/wasm' brings it, or take another backend."
+      : 'Take another backend, or write the loss with other ops.',
+  );
+}
+
 /**
  * Computes a kernel call with the composition that stands for it on this backend, or directly.
  *
@@ -49,8 +67,7 @@ export function execute(
   const { kernelName, inputs, attrs = {} } = call;
   const composition = findComposition(kernelName);
   if (composition == null) return direct(call);
-  const isMissing = getKernel(kernelName, getBackend()) == null;
-  if (!isMissing && composition.insteadOf?.(inputs, attrs) !== true) return direct(call);
+  if (hasKernel(kernelName) && composition.insteadOf?.(inputs, attrs) !== true) return direct(call);
   const own = (ownInputs: KernelInputs, ownAttrs: object): Tensor =>
     direct({ kernelName, inputs: ownInputs, attrs: ownAttrs as NamedAttrMap }) as Tensor;
   return engineInternals().tidy(() => composition.compute(inputs, attrs, own));
