@@ -1,8 +1,9 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { KrylovBasis } from '../solvers/basis.js';
+import { candidateOf, discard, vectorOf } from '../solvers/candidate.js';
 import type { SolverSteps } from '../solvers/drive.js';
-import { discard, orthogonalize } from '../solvers/orthogonalize.js';
+import { orthogonalize } from '../solvers/orthogonalize.js';
 import { multiply } from './quadratic-form.js';
 
 /** Remainders below this part of a vector are rounding: the vector lies in the span of the rows. */
@@ -47,7 +48,7 @@ export class RangeBasis {
 
   /** The coefficients of a vector, which is disposed, along all rows. */
   *along(vector: Tensor1D): SolverSteps<Float64Array> {
-    const candidate = this.basis.candidate(vector);
+    const candidate = candidateOf(vector);
     const { coefficients } = yield* orthogonalize(this.basis, candidate);
     discard(candidate);
     return coefficients;
@@ -55,9 +56,9 @@ export class RangeBasis {
 
   /** The part of a vector, which is disposed, orthogonal to the rows; the caller disposes it. */
   *complement(vector: Tensor1D): SolverSteps<Tensor1D> {
-    const candidate = this.basis.candidate(vector);
+    const candidate = candidateOf(vector);
     yield* orthogonalize(this.basis, candidate);
-    return this.basis.vector(candidate, 1);
+    return vectorOf(candidate, 1);
   }
 
   /** Releases the rows. */
@@ -73,7 +74,7 @@ export class RangeBasis {
     } finally {
       vector.dispose();
     }
-    const candidate = this.basis.candidate(product);
+    const candidate = candidateOf(product);
     const measures = yield* orthogonalize(this.basis, candidate);
     return { ...measures, candidate };
   }

@@ -1,13 +1,8 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { add, concat, mul, reshape, slice, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import type { Candidate } from './candidate.js';
 import { combineColumn } from './combine-rows.js';
 import { combineRows, rowDots, takesScatteredRows } from './row-products.js';
-
-/**
- * Columns of a tile. Inner products are summed within a tile on the device and over the tiles in turn, so that
- * their error does not grow with n. Every tile more costs kernel calls in each step: 2^18 keeps their error near 1e-6.
- */
-const TILE_COLUMNS = 2 ** 18;
 
 /**
  * Rows of a block: its products with a vector read the vector once for all of them. Joining rows to a block
@@ -23,12 +18,6 @@ const NARROW = 2 ** 13;
 /** Some rows of the basis: one tile [rows, columns] for each range of columns. */
 interface Block {
   readonly rows: number;
-  readonly tiles: Tensor2D[];
-}
-
-/** A vector on its way to become orthogonal to the basis. */
-export interface Candidate {
-  /** The remainder, cut like the basis into tiles [1, columns]; owned by the holder of the candidate. */
   readonly tiles: Tensor2D[];
 }
 
@@ -74,24 +63,6 @@ export class KrylovBasis {
       first += block.rows;
     }
     return first;
-  }
-
-  /**
-   * Cuts a vector into a candidate.
-   *
-   * @param vector shape [n]; disposed here
-   */
-  candidate(vector: Tensor1D): Candidate {
-    const tiles: Tensor2D[] = [];
-    for (let from = 0; from < this.size; from += TILE_COLUMNS) {
-      const columns = Math.min(TILE_COLUMNS, this.size - from);
-      const isWhole = columns === this.size;
-      tiles.push(
-        tidy(() => reshape(isWhole ? vector : slice(vector, [from], [columns]), [1, columns]) as Tensor2D),
-      );
-    }
-    vector.dispose();
-    return { tiles };
   }
 
   /**
@@ -147,20 +118,6 @@ export class KrylovBasis {
     if (takesScatteredRows()) return;
     const loose = this.blocks.findIndex((block) => block.rows === 1);
     if (this.blocks.length - loose === 2 * BLOCK_ROWS) this.join(loose);
-  }
-
-  /**
-   * A candidate, times `scale`, as a vector.
-   *
-   * @param candidate its tiles are disposed here
-   * @returns shape [n], owned by the caller
-   */
-  vector(candidate: Candidate, scale: number): Tensor1D {
-    const vector = tidy(() =>
-      concat(candidate.tiles.map((tile) => reshape(mul(tile, scale), [tile.size]) as Tensor1D)),
-    );
-    for (const tile of candidate.tiles) tile.dispose();
-    return vector;
   }
 
   /** Row i as a new vector of shape [n], owned by the caller. */

@@ -4,10 +4,11 @@ import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { requireVector } from '../parameters.js';
 import type { SeededRandom } from '../random.js';
-import type { Candidate } from './basis.js';
 import { KrylovBasis } from './basis.js';
+import type { Candidate } from './candidate.js';
+import { candidateOf, discard } from './candidate.js';
 import type { SolverSteps } from './drive.js';
-import { discard, orthogonalize } from './orthogonalize.js';
+import { orthogonalize } from './orthogonalize.js';
 import { multiply } from './product.js';
 
 /** Unit roundoff of the device vectors: 2^-24 doubled, the spacing of float32 numbers next to 1. */
@@ -197,7 +198,7 @@ export class LanczosFactorization<
   private examine(vector: Tensor1D, where: string): Candidate {
     try {
       requireVector(vector, this.operator.size, where);
-      return this.basis.candidate(vector);
+      return candidateOf(vector);
     } finally {
       vector?.dispose();
     }

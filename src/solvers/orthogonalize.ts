@@ -1,4 +1,6 @@
-import type { Candidate, KrylovBasis } from './basis.js';
+import type { KrylovBasis } from './basis.js';
+import type { Candidate } from './candidate.js';
+import { discard } from './candidate.js';
 import type { SolverSteps } from './drive.js';
 
 /** What orthogonalising took off a vector. */
@@ -44,9 +46,4 @@ export function* orthogonalize(
   } finally {
     if (!isDone) discard(candidate);
   }
-}
-
-/** Releases a candidate that is not to become a row. */
-export function discard(candidate: Candidate): void {
-  for (const tile of candidate.tiles) tile.dispose();
 }

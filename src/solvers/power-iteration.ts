@@ -7,6 +7,7 @@ import { requireOperator } from '../operators/linear-operator.js';
 import { requireVector } from '../parameters.js';
 import { SeededRandom } from '../random.js';
 import { KrylovBasis } from './basis.js';
+import { candidateOf, vectorOf } from './candidate.js';
 import type { SolverSteps } from './drive.js';
 import { driveAsync, driveOptionNames } from './drive.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
@@ -123,7 +124,7 @@ export function* powerIterationSteps(
             break;
           }
         }
-        found.append(found.candidate(mul(vector, 1)), 1);
+        found.append(candidateOf(mul(vector, 1)), 1);
       } finally {
         vector.dispose();
       }
@@ -182,7 +183,7 @@ function* rayleigh(
 
 /** The part of a vector, which is disposed, orthogonal to the rows found, at unit length. */
 function* orthonormal(found: KrylovBasis, vector: Tensor1D): SolverSteps<Tensor1D> {
-  const candidate = found.candidate(vector);
+  const candidate = candidateOf(vector);
   const { remainder } = yield* orthogonalize(found, candidate);
-  return found.vector(candidate, remainder > 0 ? 1 / remainder : 0);
+  return vectorOf(candidate, remainder > 0 ? 1 / remainder : 0);
 }

@@ -2,13 +2,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../src/random.js';
 import { KrylovBasis } from '../../../src/solvers/basis.js';
+import { candidateOf } from '../../../src/solvers/candidate.js';
 import { peakBytes } from '../../peak-bytes.js';
 import { useBackend } from '../../wasm-backend.js';
 
 /** Adds a random row and returns what was measured. */
 function grow(basis: KrylovBasis, random: SeededRandom): void {
   const vector = tf.tensor1d(random.fillNormal(new Float32Array(basis.size)));
-  const candidate = basis.candidate(vector);
+  const candidate = candidateOf(vector);
   const measures = basis.project(candidate, [0, 0]);
   const { remainder } = basis.read(measures.dataSync<'float32'>(), [0, 0]);
   measures.dispose();
@@ -66,7 +67,7 @@ describe('KrylovBasis over several tiles', () => {
     for (let i = 0; i < count; i++) grow(basis, random);
     const vector = tf.tensor1d(random.fillNormal(new Float32Array(n)));
     const extra = peakBytes(() => {
-      const candidate = basis.candidate(vector);
+      const candidate = candidateOf(vector);
       basis.project(candidate, [0]).dispose();
       basis.append(candidate, 1);
     });
