@@ -2,9 +2,10 @@
  * What unmodified TensorFlow.js makes of the second derivatives of the reference cases: nests one
  * `tf.variableGrads` in another and compares with the double-precision numbers.
  *
- *   node test/golden/stock-check.mjs [part of a case name]
+ *   node test/golden/stock-check.mjs [part of a case name]     prints the tables
+ *   node test/golden/stock-check.mjs --write                   puts those of all cases into docs/ops.md
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
@@ -67,19 +68,43 @@ function verdict(file, { loss, variables }) {
   }
 }
 
+const row = (cells) => `| ${cells.join(' | ')} |`;
+const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+
 await tf.setBackend('cpu');
-const wanted = process.argv[2] ?? '';
-const counts = {};
+const writes = process.argv[2] === '--write';
+const wanted = writes ? '' : (process.argv[2] ?? '');
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.json') && file.includes(wanted))
   .sort();
+const verdicts = [];
 for (const path of files) {
   const file = JSON.parse(readFileSync(join(folder, path), 'utf8'));
-  const result = verdict(file, await load(file));
-  counts[result] = (counts[result] ?? 0) + 1;
-  process.stdout.write(`${file.name.padEnd(48)} ${result}\n`);
+  verdicts.push([file.name, verdict(file, await load(file))]);
 }
-process.stdout.write('\n');
-for (const [result, count] of Object.entries(counts).sort()) {
-  process.stdout.write(`${result.padEnd(26)} ${count} of ${files.length}\n`);
+const outcomes = [
+  'right',
+  'product silently wrong',
+  'product throws',
+  'gradient silently wrong',
+  'gradient throws',
+];
+const count = (outcome) => verdicts.filter(([, result]) => result === outcome).length;
+const tables = [
+  table(
+    ['', `of ${files.length}`],
+    outcomes.map((outcome) => [outcome, count(outcome)]),
+  ),
+  table(['case', 'TensorFlow.js'], verdicts),
+].join('\n\n');
+
+if (writes) {
+  const document = join(folder, '../../docs/ops.md');
+  const text = readFileSync(document, 'utf8');
+  const [begin, end] = ['<!-- stock: generated -->', '<!-- end of stock -->'];
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${document} has no place for the tables`);
+  writeFileSync(document, `${text.slice(0, from + begin.length)}\n\n${tables}\n\n${text.slice(to)}`);
+} else {
+  process.stdout.write(`${tables}\n`);
 }

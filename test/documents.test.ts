@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+import * as curvature from '../src/index.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What the examples take as given. The package's own names are there, too: a page imports them once. */
+const given = `
+import type * as tfjs from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type * as curvature from 'tfjs-curvature';
+import type * as workersDoor from 'tfjs-curvature/workers';
+
+declare global {
+  const tf: typeof tfjs;
+  namespace tf {
+    type Tensor1D = tfjs.Tensor1D;
+  }
+  const model: LayersModel;
+  const xs: tfjs.Tensor, ys: tfjs.Tensor, sampleWeight: tfjs.Tensor;
+  const image: tfjs.Tensor, age: tfjs.Tensor, kind: tfjs.Tensor, size: tfjs.Tensor;
+  const sample: curvature.ModelData;
+  const w1: tfjs.Variable, w2: tfjs.Variable;
+  function myLoss(a: tfjs.Tensor, b: tfjs.Tensor): tfjs.Scalar;
+  const objective: curvature.Objective;
+  const hessian: curvature.HessianOperator, gaussNewton: curvature.GaussNewtonOperator;
+  const gradient: tfjs.Tensor1D, diagonal: tfjs.Tensor1D, n: number;
+  const result: curvature.EigenResult;
+  const optimizer: curvature.NSGD;
+  const workers: readonly workersDoor.ShardWorker[];
+  const ShardedHessian: typeof workersDoor.ShardedHessian;
+  const { ${Object.keys(curvature)
+    .filter((name) => name !== 'diagonal')
+    .join(', ')} }: typeof curvature;
+}
+`;
+
+/** The TypeScript on the pages, by a name that says where it stands. */
+function examples(): Map<string, string> {
+  const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => join('docs', name))];
+  const found = new Map<string, string>();
+  for (const page of pages.filter((name) => name.endsWith('.md'))) {
+    const text = readFileSync(join(root, page), 'utf8');
+    for (const { 1: code, index } of text.matchAll(/^```ts\n(.*?)^```/gms)) {
+      const line = text.slice(0, index).split('\n').length;
+      found.set(join(root, `${page}-line-${line}.ts`), `${code}\nexport {};\n`);
+    }
+  }
+  return found;
+}
+
+/** What strict TypeScript finds wrong with some files that are only imagined. */
+function complaints(files: ReadonlyMap<string, string>): string[] {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
+    config: { compilerOptions: { paths: Record<string, string[]> } };
+  };
+  const options: ts.CompilerOptions = {
+    target: ts.ScriptTarget.ES2022,
+    lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    types: ['vite/client'],
+    strict: true,
+    noUncheckedIndexedAccess: true,
+    skipLibCheck: true,
+    noEmit: true,
+    paths: Object.fromEntries(
+      Object.entries(config.compilerOptions.paths).map(([name, [path]]) => [name, [join(root, path!)]]),
+    ),
+  };
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile } = host;
+  host.getCurrentDirectory = () => root;
+  host.fileExists = (path) => files.has(path) || fileExists(path);
+  host.readFile = (path) => files.get(path) ?? readFile(path);
+  const program = ts.createProgram({ rootNames: [...files.keys()], options, host });
+  return [...files.keys()].flatMap((path) => {
+    const source = program.getSourceFile(path)!;
+    const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+    return found.map(({ start, messageText }) => {
+      const { line } = source.getLineAndCharacterOfPosition(start ?? 0);
+      const message = ts.flattenDiagnosticMessageText(messageText, ' ');
+      return `${relative(root, path)} + ${line + 1}: ${message}`;
+    });
+  });
+}
+
+it('the examples on the pages are strict TypeScript', () => {
+  const pages = examples();
+  expect(pages.size).toBeGreaterThan(20);
+  expect(complaints(new Map([[join(root, 'docs/given.ts'), given], ...pages]))).toEqual([]);
+});
+
+it('and one that is not is found out', () => {
+  const wrong = "import { lanczos } from 'tfjs-curvature';\nawait lanczos(hessian, { K: 2 });\nexport {};\n";
+  const found = complaints(
+    new Map([
+      [join(root, 'docs/given.ts'), given],
+      [join(root, 'docs/wrong.ts'), wrong],
+    ]),
+  );
+  expect(found).toHaveLength(1);
+  expect(found[0]).toMatch(/^docs\/wrong.ts \+ 2: .*'K' does not exist/);
+});
