@@ -90,8 +90,9 @@ export class Confirmation {
     // A start vector counts once it has had its share of the products.
     const mature = this.joins.filter((joined) => numMatvecs - joined >= confirm * numPending).length;
     const isSuspicious = this.largestCluster(ritz, norm) >= Math.max(2, mature);
-    const early = patience - numMatvecs;
-    if (isSuspicious) this.remaining = Math.min(confirm * (numPending + 1), early > 0 ? early : Infinity);
+    // A short run is confirmed within its patience; one that has outlasted it can afford the products.
+    const early = numMatvecs < patience ? patience - numMatvecs : Infinity;
+    if (isSuspicious) this.remaining = Math.min(confirm * (numPending + 1), early);
     else if (this.joins.length === 1) this.remaining = Math.min(confirm, early);
     if (this.remaining > 0) this.isChallenged = true;
     return this.remaining > 0 ? 'challenge' : 'accept';

@@ -45,10 +45,10 @@ export interface LanczosOptions {
   readonly startVectors?: Tensor1D | Tensor2D;
   /**
    * Products spent on a fresh random vector after the pairs have converged, to find eigenvalues that the start
-   * vector hid: a Krylov space holds one vector of each eigenspace only. Spent within the first max(20, 3k + 2)
-   * products, or where the pairs found include a cluster. Default 3. With `startVectors` it is the least: more
-   * are spent, within the same limit, while an eigenvalue may still come up among the wanted ones. 0 follows the
-   * eigenpairs near the start vectors, for a third of the products, whether or not others have overtaken them.
+   * vector hid: a Krylov space holds one vector of each eigenspace only. A run that converges before max(20, 3k + 2)
+   * products spends no more than that in all. Default 3. With `startVectors` it is the least: more are spent, within
+   * the same limit, while an eigenvalue may still come up among the wanted ones. 0 follows the eigenpairs near the
+   * start vectors, for a third of the products, whether or not others have overtaken them.
    */
   readonly confirm?: number;
   /** Seed of everything random. Default 0. */

@@ -65,7 +65,11 @@ export function combineRows(
       const columns = slice(scaled, [0, first], [-1, part.shape[0]]) as Tensor2D;
       first += part.shape[0];
       const before = sum;
-      sum = tidy(() => (before == null ? matMul(columns, part) : add(before, matMul(columns, part))));
+      sum = tidy(() => {
+        // One row as a product of numbers: a matrix product on WebGL would count what lies in the padding of its texture.
+        const product: Tensor2D = part.shape[0] === 1 ? mul(columns, part) : matMul(columns, part);
+        return before == null ? product : add(before, product);
+      });
       if (before !== base) before?.dispose();
     }
     return sum!;
