@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { bundles } from './package-check/bundles.mjs';
 import { composing } from './package-check/composing.mjs';
 import { consumers } from './package-check/consumers.mjs';
+import { doors } from './package-check/doors.mjs';
 import { drawing } from './package-check/drawing.mjs';
 import { pages } from './package-check/pages.mjs';
 import { bin, lastLines, root, run } from './package-check/run.mjs';
@@ -49,6 +50,7 @@ async function checkAll() {
     run(bin('attw'), [tarball, '--profile', 'node16', '--no-emoji'], { cwd: root }),
   );
   for (const consumer of consumers) await consumer({ scratch, tarball, check });
+  await doors({ scratch, check });
   await composing({ scratch, check });
   for (const bundle of bundles) await bundle({ scratch, check });
   for (const page of pages) await page({ scratch, check });
