@@ -4,24 +4,21 @@ import { requireOptions } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import type { SolverSteps } from './drive.js';
 import { driveAsync, driveOptionNames } from './drive.js';
+import { BestIterate } from './best-iterate.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
-import {
-  applySystem,
-  initialPair,
-  linearSystem,
-  normOf,
-  residualOf,
-  solveResult,
-  solveOptionNames,
-} from './linear-solve.js';
+import { applySystem, initialPair, linearSystem, solveOptionNames } from './linear-solve.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
 
 /**
  * Solves (A + δI)x = b for a symmetric, possibly indefinite A + δI by MINRES: of all x in the Krylov space the one
- * with the smallest residual. For the Hessian of a network in training, which has negative eigenvalues.
+ * with the smallest residual, as far as float32 keeps it: returned is the best iterate of those measured. For the
+ * Hessian of a network in training, which has negative eigenvalues. Where A + δI is singular and b not in its range,
+ * that is a least-squares solution, the status 'stagnated'.
  *
- * Cost: one product an iteration and one at the end for the residual. Memory: 7 vectors of length n.
+ * Cost: one product an iteration, one at the end for the residual, and one whenever ‖x‖ has doubled and is long enough
+ * for rounding to tell. Memory: 8 vectors of length n. b may be of any size that float32 holds; ‖A + δI‖ from 1e-18 to
+ * 1e18.
  *
  * @param operator A, symmetric; stays the caller's
  * @param b right-hand side, shape [n]; stays the caller's
@@ -51,12 +48,10 @@ export function* minresSteps(
   b: Tensor1D,
   options: SolveOptions = {},
 ): SolverSteps<SolveResult> {
-  const system = linearSystem(operator, b, options, 'minres');
-  const goal = system.tol * (yield* normOf(b, 'minres'));
+  const system = yield* linearSystem(operator, b, options, 'minres');
   const run = new Minres(system);
   try {
-    const status = yield* run.iterate(goal);
-    return yield* run.finish(status, goal);
+    return yield* run.result(yield* run.iterate());
   } finally {
     run.dispose();
   }
@@ -64,11 +59,14 @@ export function* minresSteps(
 
 /** The vectors of one run: the last two Lanczos vectors, the last two directions, x. */
 class Minres {
-  private x: Tensor1D | null;
+  private x: Tensor1D;
   private vector: Tensor1D;
   private lastVector: Tensor1D | null = null;
   private direction: Tensor1D | null = null;
   private lastDirection: Tensor1D | null = null;
+  private best: BestIterate | null = null;
+  /** ‖x‖ of the iterate before the last. */
+  private length = 0;
   private numMatvecs: number;
   private numIterations = 0;
 
@@ -79,8 +77,11 @@ class Minres {
     this.numMatvecs = numMatvecs;
   }
 
-  *iterate(goal: number): SolverSteps<SolveStatus> {
+  *iterate(): SolverSteps<SolveStatus> {
+    const { goal, maxIterations } = this.system;
     let beta = Math.sqrt((yield innerProducts([this.vector, this.vector]))[0]!);
+    const best = new BestIterate(this.system, beta);
+    this.best = best;
     if (!Number.isFinite(beta)) return 'nonFinite';
     if (beta <= goal) return 'converged';
     this.rescale(1 / beta);
@@ -89,7 +90,12 @@ class Minres {
     let [cosine, sine, lastCosine, lastSine] = [1, 0, 1, 0];
     let norm = 0;
     beta = 0;
-    while (this.numIterations < this.system.maxIterations) {
+    while (this.numIterations < maxIterations) {
+      const claimed = Math.abs(residual);
+      if (best.isDue(this.length, norm, claimed)) {
+        const measured = yield* best.measure(this.x, this.length);
+        if (!(measured <= 2 * claimed)) return 'stagnated';
+      }
       const { alpha, nextBeta, next } = yield* this.extend(beta);
       if (next == null) return 'nonFinite';
       // The last column of the tridiagonal matrix, rotated by the two rotations before it, then by a new one.
@@ -98,7 +104,9 @@ class Minres {
       const corner = cosine * alpha - sine * lastCosine * beta;
       norm = Math.max(norm, Math.hypot(beta, alpha, nextBeta));
       const pivot = Math.hypot(corner, nextBeta);
-      if (pivot <= FLOAT32_EPSILON * norm) {
+      // ‖Ar‖/‖r‖ of the present residual: close to 0, x solves the least-squares problem (Choi, Paige & Saunders 2011).
+      const slope = Math.hypot(corner, cosine * nextBeta);
+      if (slope <= 10 * FLOAT32_EPSILON * norm) {
         next.dispose();
         return 'stagnated';
       }
@@ -115,28 +123,16 @@ class Minres {
     return 'maxIterations';
   }
 
-  /** The result with the residual of x itself, to which x passes over. */
-  *finish(status: SolveStatus, goal: number): SolverSteps<SolveResult> {
-    const residual = residualOf(this.system, this.x!);
-    this.numMatvecs++;
-    let residualNorm: number;
-    try {
-      residualNorm = Math.sqrt((yield innerProducts([residual, residual]))[0]!);
-    } finally {
-      residual.dispose();
-    }
-    const x = this.x!;
-    this.x = null;
-    const { numIterations, numMatvecs } = this;
-    let truth = status;
-    if (status === 'stagnated' && residualNorm <= goal) truth = 'converged';
-    // The recurrence may promise a little more than rounding lets x keep.
-    if (status === 'converged' && !(residualNorm <= 1.5 * goal)) truth = 'stagnated';
-    return solveResult({ x, residualNorm, status: truth, numIterations, numMatvecs });
+  /** The best iterate, as the result; the last one is measured, too. */
+  *result(status: SolveStatus): SolverSteps<SolveResult> {
+    const best = this.best!;
+    yield* best.measure(this.x, this.length);
+    return best.result(status, this.numIterations, this.numMatvecs);
   }
 
   dispose(): void {
     release(this.x, this.vector, this.lastVector, this.direction, this.lastDirection);
+    this.best?.dispose();
   }
 
   /** One Lanczos step: the next, unscaled vector with its norm; no vector where something is not finite. */
@@ -155,7 +151,9 @@ class Minres {
       const rest = plusMultiple(next, this.vector, -alpha);
       next.dispose();
       next = rest;
-      const nextBeta = Math.sqrt((yield innerProducts([next, next]))[0]!);
+      const squares = yield innerProducts([next, next], [this.x, this.x]);
+      const nextBeta = Math.sqrt(squares[0]!);
+      this.length = Math.sqrt(squares[1]!);
       if (!Number.isFinite(alpha) || !Number.isFinite(nextBeta)) return { alpha, nextBeta, next: null };
       isKept = true;
       return { alpha, nextBeta, next };
@@ -172,7 +170,7 @@ class Minres {
       const rest = plusMultiple(plusMultiple(this.vector, one, -middle), two, -above);
       return mul(rest, 1 / pivot) as Tensor1D;
     });
-    const x = plusMultiple(this.x!, direction, length);
+    const x = plusMultiple(this.x, direction, length);
     release(this.x, this.lastDirection, this.lastVector);
     this.x = x;
     this.lastDirection = this.direction;

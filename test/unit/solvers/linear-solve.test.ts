@@ -63,12 +63,96 @@ describe('linear solves', () => {
   });
 
   it('leaves at negative curvature with the last iterate, a descent of the quadratic', async () => {
-    const { operator, b } = system(indefinite);
+    const diagonal = tf.tensor1d([5, 4, 3, 2, -0.5]);
+    const operator: LinearOperator = { size: 5, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+    const b: tf.Tensor1D = tf.ones([5]);
     const result = await solve(operator, b);
     expect(result.status).toBe('negativeCurvature');
+    expect(result.numIterations).toBeGreaterThan(1);
+    const fallen = tf.tidy(() => {
+      const form = tf.sum(tf.mul(result.x, operator.matvec(result.x)));
+      return tf.sub(tf.mul(form, 0.5), tf.sum(tf.mul(b, result.x))).dataSync()[0]!;
+    });
+    // The first step, along b, leads to -½(bᵀb)²/bᵀAb = -25/27.
+    expect(fallen).toBeLessThan(-25 / 27 - 0.01);
     result.dispose();
-    b.dispose();
-    operator.dispose();
+    for (const tensor of [diagonal, b]) tensor.dispose();
+  });
+
+  describe.each([
+    ['solve', solve],
+    ['minres', minres],
+  ] as const)('%s on a singular system with b outside of its range', (name, method) => {
+    /** Right-hand sides, ‖b - Ax‖ as it is, in double precision, and the part of b that no x reaches. */
+    function singular(values: number[], seed: number) {
+      const matrix = matrixWithSpectrum(values);
+      const random = new SeededRandom(seed);
+      const b = Float32Array.from(values, () => random.normal());
+      const a = tf.tensor2d(matrix);
+      const operator = matrixOperator(a);
+      a.dispose();
+      const residual = (x: ArrayLike<number>): number =>
+        Math.hypot(...matrix.map((row, i) => b[i]! - row.reduce((sum, y, j) => sum + y * x[j]!, 0)));
+      return { operator, b: tf.tensor1d(b), norm: Math.hypot(...b), residual };
+    }
+    const spectra = {
+      'a gap': Array.from({ length: 30 }, (_, i) => (i < 20 ? 1 + i : 0)),
+      'eigenvalues down to rounding': Array.from({ length: 40 }, (_, i) => (i < 30 ? 0.6 ** i : 0)),
+    };
+    it.each(Object.entries(spectra))('keeps its best iterate, and says so: %s', async (_, values) => {
+      for (let seed = 1; seed <= 6; seed++) {
+        const { operator, b, norm, residual } = singular(values, seed);
+        const { x, status, residualNorm, dispose } = await method(operator, b);
+        expect(['stagnated', 'maxIterations']).toContain(status);
+        const received = residual(x.dataSync());
+        // Products of x with a float32 matrix round by some 1e-7 ‖A‖‖x‖.
+        const length = Math.hypot(...x.dataSync());
+        expect(Math.abs(received - residualNorm)).toBeLessThan(1e-6 * (norm + values[0]! * length));
+        expect(residualNorm).toBeLessThanOrEqual(norm * (1 + 1e-6));
+        dispose();
+        for (const held of [operator, b]) held.dispose();
+      }
+    });
+
+    it('finds the least-squares solution, if it is minres', async () => {
+      // A diagonal one, of which the range is known: b = 1 leaves √2 on the two zeros.
+      const diagonal = tf.tensor1d([2, 1, 0, 0, 3, 4]);
+      const operator: LinearOperator = { size: 6, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+      const b: tf.Tensor1D = tf.ones([6]);
+      const { x, residualNorm, status, dispose } = await method(operator, b);
+      expect(status).toBe('stagnated');
+      expect(Array.from(x.dataSync()).every(Number.isFinite)).toBe(true);
+      if (name === 'minres') expect(residualNorm).toBeCloseTo(Math.SQRT2, 5);
+      else expect(residualNorm).toBeLessThan(Math.sqrt(6));
+      dispose();
+      for (const tensor of [diagonal, b]) tensor.dispose();
+    });
+  });
+
+  it.each([
+    ['solve', solve],
+    ['minres', minres],
+  ] as const)('%s takes b of any size that float32 holds', async (_, method) => {
+    const values = [1, 2, 3, 4, 5];
+    const diagonal = tf.tensor1d(values);
+    const operator: LinearOperator = { size: 5, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+    for (const size of [1e-37, 1e-30, 1e-20, 1, 1e20, 1e30, 3e38]) {
+      const b: tf.Tensor1D = tf.fill([5], size);
+      const progress: number[] = [];
+      const { x, status, residualNorm, dispose } = await method(operator, b, {
+        tol: 1e-6,
+        onProgress: (now) => progress.push(now.residualNorm / size),
+      });
+      expect(status).toBe('converged');
+      x.dataSync().forEach((value, i) => expect((value / size) * values[i]!).toBeCloseTo(1, 5));
+      expect(residualNorm / size).toBeLessThan(1e-5);
+      // Of x = ½ b or so.
+      expect(progress[0]).toBeGreaterThan(0.1);
+      expect(progress[0]).toBeLessThan(10);
+      dispose();
+      b.dispose();
+    }
+    diagonal.dispose();
   });
 
   it('takes fewer iterations with a preconditioner', async () => {
