@@ -35,12 +35,8 @@ export class ParameterSpace {
       requireArgument(variable instanceof Variable, where, 'a list of tf.Variable', variable);
       const name = `variable '${variable.name}'`;
       requireThat(!variable.isDisposed, where, 'variables that are not disposed', `${name}, disposed`);
-      requireArgument(
-        variable.dtype === 'float32',
-        where,
-        'float32 variables',
-        `${name} of ${variable.dtype}`,
-      );
+      const type = `${name} of ${variable.dtype}`;
+      requireThat(variable.dtype === 'float32', where, 'float32 variables', type);
       requireThat(!seen.has(variable.id), where, 'each variable once', `${name} twice`);
       seen.add(variable.id);
       offsets.push(size);

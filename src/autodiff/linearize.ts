@@ -1,6 +1,6 @@
 import type { DataId, Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { keep, tidy } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError, describe } from '../errors.js';
+import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
 import { requireEngine } from './engine.js';
 import { Recorder } from './recorder.js';
@@ -50,6 +50,7 @@ export function linearize(
   where = 'linearize',
 ): Linearization {
   requireEngine(where);
+  requireArgument(typeof f === 'function', where, 'a function that returns the loss', f);
   const parameters = new ParameterSpace(variables, where);
   const recorder = new Recorder();
   try {

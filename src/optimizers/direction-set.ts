@@ -1,6 +1,6 @@
 import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { abs, concat, eye, keep, matMul, max, reshape, slice, sub, tidy, zeros } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError, describe, requireArgument, requireThat } from '../errors.js';
+import { CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import type { DirectionBlocks } from './nudge.js';
@@ -135,6 +135,6 @@ function requireWidth(directions: Tensor2D, parameters: ParameterSpace): void {
     directions.shape[1] === parameters.size,
     'NSGD.setDirections',
     `directions of shape [k, ${parameters.size}], one column per trainable parameter`,
-    describe(directions),
+    directions,
   );
 }

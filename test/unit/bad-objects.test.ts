@@ -16,6 +16,7 @@ import {
   gradientAlignment,
   HessianOperator,
   lanczos,
+  linearize,
   loadEigenResult,
   lossCrossSection,
   lossObjective,
@@ -190,6 +191,16 @@ const others: [string, () => unknown, RegExp | string][] = [
     'nothing to register with',
     () => register(nothing),
     /^register: expected a copy of TensorFlow.js, received undef/,
+  ],
+  [
+    'no loss to linearize',
+    () => linearize(nothing, [variable]),
+    /^linearize: expected a function that returns the/,
+  ],
+  [
+    'directions of other parameters',
+    () => optimizer.setDirections(unit, { variables: [model.trainableWeights[0]!.read() as tf.Variable] }),
+    'NSGD.setDirections: expected directions of shape [k, 6], one column per trainable parameter, received tensor float32 [2,2]',
   ],
   ['nothing to constrain', () => optimizer.constrain(nothing), /^NSGD.constrain: expected a LayersModel/],
   [
