@@ -1,5 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
+import { clone, mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
@@ -40,17 +41,19 @@ const powerIterationOptionNames: OptionNames<PowerIterationOptions> = {
 };
 
 /**
- * The k eigenpairs largest in magnitude, one after the other: v <- Av / ‖Av‖, kept orthogonal to the pairs already
+ * The k eigenpairs largest in magnitude, one after the other: v <- Av / ‖Av‖, kept orthogonal to the vectors already
  * found. Slow (the error falls by |λ₂/λ₁| a product) and never to be preferred to `lanczos`, but simple: for
  * comparison, and where only a few vectors fit into memory.
  *
- * The λ returned is vᵀAv of the v returned, and the residual is that of this pair.
+ * A vector has converged when its residual outside the span of those before it is within the tolerance; inside, it
+ * holds what they lack. For k > 1 a Rayleigh–Ritz step over all of them sorts that out in the end, and one product more
+ * of each measures it: the λ returned is vᵀAv of the v returned, and the residual is that of this pair.
  *
  * Cost: `numMatvecs` products. Memory: k + 5 vectors of length n.
  *
  * @param operator symmetric; stays the caller's
  * @param options see {@link PowerIterationOptions}; `signal` stops the run between two products
- * @returns the pairs in the order in which they were found, owned by the caller: `result.dispose()`
+ * @returns the pairs, owned by the caller: `result.dispose()`
  * @throws CurvatureArgumentError for options out of range. What `operator.matvec` throws passes through. In each
  *   case nothing stays on the device
  *
@@ -82,76 +85,62 @@ export function* powerIterationSteps(
   requireArgument(isCount, where, 'an integer maxIterations >= 1', maxIterations);
   const random = new SeededRandom(seed);
   const found = new KrylovBasis(n);
-  const eigenvalues = new Float64Array(k).fill(NaN);
-  const residualNorms = new Float64Array(k).fill(NaN);
+  const pairs: DeflatedPair[] = [];
   let numMatvecs = 0;
-  let numConverged = 0;
   let norm = 0;
   let status: EigenStatus = 'converged';
+  const isWithin = ({ value, residualNorm }: Pick<DeflatedPair, 'value' | 'residualNorm'>): boolean =>
+    residualNorm <= Math.max(tol * Math.abs(value), 10 * FLOAT32_EPSILON * norm);
   try {
-    for (let i = 0; i < k; i++) {
+    while (found.rows < k && status !== 'nonFinite') {
       let vector = yield* orthonormal(found, tensor1d(random.fillNormal(new Float32Array(n))));
       try {
         for (let iteration = 1; ; iteration++) {
-          const image = operator.matvec(vector);
+          const pair = yield* deflatedPair(operator, found, vector);
           numMatvecs++;
-          const pair = yield* rayleigh(vector, image, n);
           norm = Math.max(norm, pair.imageNorm);
           const isFinite = Number.isFinite(pair.imageNorm);
-          if (isFinite) {
-            eigenvalues[i] = pair.value;
-            residualNorms[i] = pair.residualNorm;
-          }
-          const threshold = Math.max(tol * Math.abs(pair.value), 10 * FLOAT32_EPSILON * norm);
-          const isConverged = pair.residualNorm <= threshold;
-          if (isConverged) numConverged++;
-          const isLast = isConverged || !isFinite || iteration === maxIterations;
-          if (isLast) {
-            image.dispose();
-          } else {
-            vector.dispose();
-            vector = yield* orthonormal(found, image);
-          }
+          const isLast = isWithin(pair) || !isFinite || iteration === maxIterations;
+          if (isFinite) pairs[found.rows] = pair;
+          release(isLast ? pair.next : vector);
+          if (!isLast) vector = pair.next;
           onProgress?.({
             numMatvecs,
-            numConverged,
-            ritzValues: eigenvalues.slice(0, i + 1),
-            residualNorms: residualNorms.slice(0, i + 1),
+            numConverged: pairs.filter(isWithin).length,
+            ritzValues: Float64Array.from(pairs, ({ value }) => value),
+            residualNorms: Float64Array.from(pairs, ({ residualNorm }) => residualNorm),
           });
-          if (isLast) {
-            if (!isFinite) status = 'nonFinite';
-            else if (!isConverged) status = 'maxIterations';
-            break;
-          }
+          if (!isLast) continue;
+          if (!isFinite) status = 'nonFinite';
+          else if (!isWithin(pair)) status = 'maxIterations';
+          break;
         }
-        found.append(candidateOf(mul(vector, 1)), 1);
+        if (status !== 'nonFinite') found.append(candidateOf(mul(vector, 1)), 1);
       } finally {
-        vector.dispose();
+        release(vector);
       }
-      if (status === 'nonFinite') break;
     }
-    if (found.rows < k) {
-      found.dispose();
-      const eigenvectors: EigenResult['eigenvectors'] = zeros([k, n]);
-      return eigenResult({
-        eigenvalues,
-        eigenvectors,
-        residualNorms,
-        status,
-        numConverged,
-        numMatvecs,
-        asymmetry: NaN,
-      });
+    if (status !== 'nonFinite' && k > 1) {
+      found.rotate(ritzVectors(pairs));
+      const nothing = new KrylovBasis(n);
+      for (let i = 0; i < k; i++) {
+        const vector = found.row(i);
+        try {
+          pairs[i] = yield* deflatedPair(operator, nothing, vector);
+          release(pairs[i]!.next);
+          numMatvecs++;
+        } finally {
+          release(vector);
+        }
+      }
+      status = pairs.every(isWithin) ? 'converged' : 'maxIterations';
     }
-    // The rows of the basis lie in blocks: combined with the identity they become one tensor.
-    found.rotate(Array.from({ length: k }, (_, i) => Array.from({ length: k }, (_, j) => (i === j ? 1 : 0))));
-    const eigenvectors = found.release();
     return eigenResult({
-      eigenvalues,
-      eigenvectors,
-      residualNorms,
+      eigenvalues: Float64Array.from({ length: k }, (_, i) => pairs[i]?.value ?? NaN),
+      eigenvectors: status === 'nonFinite' ? zeros([k, n]) : found.release(),
+      residualNorms: Float64Array.from({ length: k }, (_, i) => pairs[i]?.residualNorm ?? NaN),
       status,
-      numConverged,
+      numConverged: pairs.filter(isWithin).length,
       numMatvecs,
       asymmetry: NaN,
     });
@@ -160,30 +149,75 @@ export function* powerIterationSteps(
   }
 }
 
-/** λ = vᵀAv, ‖Av - λv‖ and ‖Av‖; both vectors stay, unless the run is stopped: then the image is released. */
-function* rayleigh(
+/** A vector v orthogonal to those found, P the projection on them, and its image. */
+interface DeflatedPair {
+  /** λ = vᵀAv. */
+  readonly value: number;
+  /** ‖(1 - P)Av - λv‖. */
+  readonly residualNorm: number;
+  /** ‖Av‖. */
+  readonly imageNorm: number;
+  /** Av along the vectors found. */
+  readonly coefficients: Float64Array;
+  /** (1 - P)Av at unit length, owned by the caller. */
+  readonly next: Tensor1D;
+}
+
+function* deflatedPair(
+  operator: LinearOperator,
+  found: KrylovBasis,
   vector: Tensor1D,
-  image: Tensor1D,
-  n: number,
-): SolverSteps<{ value: number; residualNorm: number; imageNorm: number }> {
-  let isDone = false;
+): SolverSteps<DeflatedPair> {
+  const product = operator.matvec(vector);
+  const image = product === vector ? clone(product) : product;
   try {
-    requireVector(image, n, 'LinearOperator.matvec');
-    const [value, square] = yield innerProducts([vector, image], [image, image]);
-    const residual = plusMultiple(image, vector, -value!);
-    const products = innerProducts([residual, residual]);
-    release(residual);
-    const residualNorm = Math.sqrt((yield products)[0]!);
-    isDone = true;
-    return { value: value!, residualNorm, imageNorm: Math.sqrt(square!) };
-  } finally {
-    if (!isDone) release(image);
+    requireVector(image, operator.size, 'LinearOperator.matvec');
+  } catch (error) {
+    release(image);
+    throw error;
   }
+  const candidate = candidateOf(image);
+  const { coefficients, remainder } = yield* orthogonalize(found, candidate);
+  const rest = vectorOf(candidate, 1);
+  try {
+    const [value] = yield innerProducts([vector, rest]);
+    const residual = plusMultiple(rest, vector, -value!);
+    const square = innerProducts([residual, residual]);
+    release(residual);
+    const residualNorm = Math.sqrt((yield square)[0]!);
+    const imageNorm = Math.hypot(...coefficients, remainder);
+    return { value: value!, residualNorm, imageNorm, coefficients, next: mul(rest, inverse(remainder)) };
+  } finally {
+    release(rest);
+  }
+}
+
+/** The eigenvectors of VAVᵀ for the vectors V found, largest eigenvalue in magnitude first, as weights of their rows. */
+function ritzVectors(pairs: readonly DeflatedPair[]): number[][] {
+  const matrix = Matrix.zeros(pairs.length, pairs.length);
+  pairs.forEach(({ value, coefficients }, i) => {
+    matrix.set(i, i, value);
+    coefficients.forEach((coefficient, j) => {
+      matrix.set(i, j, coefficient);
+      matrix.set(j, i, coefficient);
+    });
+  });
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, {
+    assumeSymmetric: true,
+  });
+  return realEigenvalues
+    .map((value, p) => ({ size: Math.abs(value), weights: eigenvectorMatrix.getColumn(p) }))
+    .sort((a, b) => b.size - a.size)
+    .map(({ weights }) => weights);
 }
 
 /** The part of a vector, which is disposed, orthogonal to the rows found, at unit length. */
 function* orthonormal(found: KrylovBasis, vector: Tensor1D): SolverSteps<Tensor1D> {
   const candidate = candidateOf(vector);
   const { remainder } = yield* orthogonalize(found, candidate);
-  return vectorOf(candidate, remainder > 0 ? 1 / remainder : 0);
+  return vectorOf(candidate, inverse(remainder));
+}
+
+function inverse(norm: number): number {
+  return norm > 0 ? 1 / norm : 0;
 }

@@ -44,13 +44,15 @@ export const eigensolverRows: readonly EigensolverRow[] = [
   {
     name: 'powerIteration',
     ends: ['LM'],
-    solve: powerIteration,
+    solve: (operator, { k, tol, signal, onProgress }) =>
+      powerIteration(operator, { k, tol, signal, onProgress }),
     cannot: [
       'clustered',
       'linear',
       'repeated x5, arithmetic',
       'indefinite, symmetric about 0',
       'five above a line',
+      'k = n',
     ],
     mostPairs: 3,
   },
