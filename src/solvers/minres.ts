@@ -17,8 +17,8 @@ import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
  * that is a least-squares solution, the status 'stagnated'.
  *
  * Cost: one product an iteration, one at the end for the residual, and one whenever ‖x‖ has doubled and is long enough
- * for rounding to tell. Memory: 8 vectors of length n. b may be of any size that float32 holds; ‖A + δI‖ from 1e-18 to
- * 1e18.
+ * for rounding to tell. Memory: 8 vectors of length n. b may be of any size that float32 holds; ‖A + δI‖ from 1e-19 to
+ * 1e19.
  *
  * @param operator A, symmetric; stays the caller's
  * @param b right-hand side, shape [n]; stays the caller's
@@ -27,8 +27,8 @@ import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
  * @throws CurvatureArgumentError for options out of range or a right-hand side that does not fit or is not finite.
  *   What the operator throws passes through. In each case nothing stays on the device
  *
- * Source: Paige & Saunders, Solution of sparse indefinite systems of linear equations, SIAM J. Numer. Anal. 12
- * (1975), §6.
+ * Sources: Paige & Saunders, Solution of sparse indefinite systems of linear equations, SIAM J. Numer. Anal. 12
+ * (1975), §6; the stop at a least-squares solution: Choi, Paige & Saunders, MINRES-QLP, SIAM J. Sci. Comput. 33 (2011).
  *
  * @example
  * const { x, dispose } = await minres(hessian, gradient, { tol: 1e-3 });

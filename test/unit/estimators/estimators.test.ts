@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { conditionNumber } from '../../../src/estimators/condition-number.js';
 import { diagonal } from '../../../src/estimators/diagonal.js';
+import { Sample } from '../../../src/estimators/estimate.js';
 import { frobeniusNorm, spectralNorm } from '../../../src/estimators/norm.js';
 import { spectralDensity } from '../../../src/estimators/spectral-density.js';
 import type { TraceMethod } from '../../../src/estimators/trace.js';
@@ -110,6 +111,15 @@ describe('estimators', () => {
     const [a, b] = [await trace(operator, { seed: 5 }), await trace(operator, { seed: 5 })];
     expect(a).toEqual(b);
     expect((await trace(operator, { seed: 6 })).value).not.toBe(a.value);
+  });
+
+  it('tells the error of eight samples by the quantile of Student', () => {
+    const values = [3, 1, 4, 1, 5, 9, 2, 6];
+    const sample = new Sample();
+    for (const value of values) sample.add(value);
+    // Σ (x - 31/8)² = 52.875; of seven degrees of freedom, 95 of 100 lie within 2.3646.
+    const deviation = Math.sqrt(52.875 / 7 / 8);
+    expect(Math.abs(2 * sample.standardError - (2 * deviation * 2.3646) / 1.96)).toBeLessThan(0.02);
   });
 
   // Spectra of which the estimates that leave one probe out vary together.

@@ -1,0 +1,62 @@
+import type { Tensor1D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { LinearOperator } from '../../../src/operators/linear-operator.js';
+import { scaled } from '../../../src/operators/scaled.js';
+import { solve } from '../../../src/solvers/conjugate-gradient.js';
+import { lanczos } from '../../../src/solvers/lanczos.js';
+import { minres } from '../../../src/solvers/minres.js';
+import { powerIteration } from '../../../src/solvers/power-iteration.js';
+import { useBackend } from '../../wasm-backend.js';
+
+const halves = Array.from({ length: 12 }, (_, i) => 2 ** -i);
+const ramp = [1, 2, 3, 4, 5, 7, 9, 50].map((x) => x / 50);
+
+/** A diagonal operator of the given norm. */
+function operatorOf(values: number[], norm: number): LinearOperator {
+  const diagonal = tf.tensor1d(values.map((x) => norm * x));
+  return { size: values.length, matvec: (v) => tf.mul(v, diagonal), dispose: () => diagonal.dispose() };
+}
+
+describe.each(['cpu', 'wasm'] as const)('the range of float32 on %s', (backend) => {
+  beforeAll(() => useBackend(backend));
+
+  it.each([1e-19, 1, 1e19])('is no bound to eigenpairs of an operator of norm %d', async (norm) => {
+    const operator = operatorOf(halves, norm);
+    for (const method of [lanczos, powerIteration]) {
+      const { eigenvalues, eigenvectors, status, dispose } = await method(operator, { k: 2 });
+      expect(status).toBe('converged');
+      eigenvalues.forEach((value, i) => expect(value / norm).toBeCloseTo(halves[i]!, 5));
+      const lengths = tf.tidy(() => tf.norm(eigenvectors, 2, 1).dataSync());
+      for (const length of lengths) expect(length).toBeCloseTo(1, 4);
+      dispose();
+    }
+    operator.dispose();
+  });
+
+  it.each([
+    ['solve', solve, [1e-30, 1e30]],
+    ['minres', minres, [1e-19, 1e19]],
+  ] as const)('is no bound to a solution by %s', async (_, method, norms) => {
+    const b: Tensor1D = tf.ones([ramp.length]);
+    for (const norm of norms) {
+      const operator = operatorOf(ramp, norm);
+      const { x, status, dispose } = await method(operator, b, { tol: 1e-5 });
+      expect(status).toBe('converged');
+      // κ = 50: the relative error is at most κ times the relative residual, 1.5 tol.
+      x.dataSync().forEach((value, i) => expect(Math.abs(value * norm * ramp[i]! - 1)).toBeLessThan(1e-3));
+      dispose();
+      operator.dispose();
+    }
+    b.dispose();
+  });
+
+  it.each([1e-30, 1e30])('is left and entered again by scaled: norm %d', async (norm) => {
+    const operator = operatorOf(halves, norm);
+    const { eigenvalues, status, dispose } = await lanczos(scaled(operator, 1 / norm), { k: 2 });
+    expect(status).toBe('converged');
+    eigenvalues.forEach((value, i) => expect(value).toBeCloseTo(halves[i]!, 5));
+    dispose();
+    operator.dispose();
+  });
+});
