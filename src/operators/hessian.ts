@@ -1,4 +1,5 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
+import { getBackend } from '@tensorflow/tfjs-core';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions, requireThat } from '../errors.js';
 import type { Linearization } from '../autodiff/linearize.js';
@@ -83,8 +84,18 @@ export class HessianOperator implements LinearOperator {
     this.current('constructor');
   }
 
-  /** L(θ). Reads one scalar from the device, synchronously. */
+  /**
+   * L(θ). Reads one scalar from the device, synchronously.
+   *
+   * @throws CurvatureArgumentError on WebGPU, where that may lose the device: use {@link lossTensor}
+   */
   loss(): number {
+    requireThat(
+      getBackend() !== 'webgpu',
+      'HessianOperator.loss',
+      'a backend that reads synchronously; here: await operator.lossTensor().data()',
+      'webgpu',
+    );
     return this.current('loss').loss.dataSync()[0]!;
   }
 
