@@ -124,7 +124,7 @@ it('labels of other classes than the model has, and more examples in a batch tha
   model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
   const [xs, ys, fours] = [tf.zeros([6, 2]), tf.zeros([6, 3]), tf.zeros([6, 4])];
   await expect(gradientAlignment({ model, data: { xs, ys: fours } })).rejects.toThrow(
-    /gradientAlignment: expected labels of the 3 classes of the model, received labels of 4 classes/,
+    /expected ys of shape \[…,3\], received tensor float32 \[6,4\]/,
   );
   await expect(gradientAlignment({ model, data: { xs, ys } }, { batchSize: 7 })).rejects.toThrow(
     /gradientAlignment: expected a batchSize from 1 to the 6 examples, received 7/,

@@ -82,7 +82,7 @@ describe.each(Object.entries(analyses))('%s', (_, analyse) => {
   beforeEach(() => useBackend('cpu'));
 
   it('leaves weights, moving averages and random state bit for bit, and no tensor', async () => {
-    const target = touchyTarget();
+    const { dispose, ...target } = touchyTarget();
     const weights = bits(target.model);
     const { numTensors, numBytes } = tf.memory();
     const { random } = Math;
@@ -97,11 +97,11 @@ describe.each(Object.entries(analyses))('%s', (_, analyse) => {
     Math.random();
     expect(await analyse(target, {})).toEqual(first);
     expect(JSON.parse(JSON.stringify(first))).toEqual(first);
-    target.dispose();
+    dispose();
   });
 
   it('restores them on abort at any piece of work', async () => {
-    const target = touchyTarget();
+    const { dispose, ...target } = touchyTarget();
     const weights = bits(target.model);
     const { numTensors } = tf.memory();
     for (const last of [1, 2, 3]) {
@@ -117,11 +117,11 @@ describe.each(Object.entries(analyses))('%s', (_, analyse) => {
       expect(bits(target.model)).toEqual(weights);
       expect(tf.memory().numTensors).toBe(numTensors);
     }
-    target.dispose();
+    dispose();
   });
 
   it('restores them when something throws', async () => {
-    const target = touchyTarget();
+    const { dispose, ...target } = touchyTarget();
     const weights = bits(target.model);
     const { numTensors } = tf.memory();
     const run = analyse(target, {
@@ -132,16 +132,16 @@ describe.each(Object.entries(analyses))('%s', (_, analyse) => {
     await expect(run).rejects.toThrow('the bar fell over');
     expect(bits(target.model)).toEqual(weights);
     expect(tf.memory().numTensors).toBe(numTensors);
-    target.dispose();
+    dispose();
   });
 
   it('reports as much progress as it announces', async () => {
-    const target = touchyTarget();
+    const { dispose, ...target } = touchyTarget();
     const seen: AnalysisProgress[] = [];
     await analyse(target, { onProgress: (progress) => void seen.push(progress) });
     const { total } = seen[0]!;
     expect(seen.map(({ done }) => done)).toEqual(Array.from({ length: total }, (_, i) => i + 1));
-    target.dispose();
+    dispose();
   });
 });
 
