@@ -17,9 +17,11 @@ export type Verdict = 'accept' | 'continue' | 'challenge';
  * fresh random vectors join it, as long as the wanted pairs contain a cluster of as many eigenvalues as there
  * have been start vectors, and the pairs are believed once they survive some products on the newest one.
  *
+ * It may take more of them: within max(20, 3k + 2) products in all the newest goes on for as long as a pair that is not
+ * wanted may, by its residual, still turn out to be.
+ *
  * A run started from given vectors, such as the eigenvectors of a step before, may converge to pairs that were once the
- * wanted ones and have been overtaken since. There a random vector joins in any case, and goes on for as long as a pair
- * that is not wanted may, by its residual, still turn out to be.
+ * wanted ones and have been overtaken since. There a random vector joins in any case.
  */
 export class Confirmation {
   private remaining = 0;
@@ -84,29 +86,29 @@ export class Confirmation {
   judge(ritz: RitzPairs, norm: number, numMatvecs: number, numPending: number): Verdict {
     const { confirm, patience, k, krylovDim } = this.plan;
     if (confirm === 0) return 'accept';
-    if (this.warm) return this.judgeWarm(ritz, numMatvecs);
-    if (this.remaining > 0) return --this.remaining > 0 ? 'continue' : 'accept';
-    if (numMatvecs < Math.min(3 * k, krylovDim)) return 'continue';
+    if (this.remaining > 0) {
+      const mayBeOvertaken = this.remaining === 1 && numMatvecs < patience && ritz.isRivalled();
+      if (!mayBeOvertaken) this.remaining--;
+      return this.remaining > 0 ? 'continue' : 'accept';
+    }
+    if (!this.warm && numMatvecs < Math.min(3 * k, krylovDim)) return 'continue';
+    this.remaining = this.challengeFor(ritz, norm, numMatvecs, numPending);
+    if (this.remaining === 0) return 'accept';
+    this.isChallenged = true;
+    return 'challenge';
+  }
+
+  /** How many products to spend on a fresh random vector. */
+  private challengeFor(ritz: RitzPairs, norm: number, numMatvecs: number, numPending: number): number {
+    const { confirm, patience } = this.plan;
+    // A short run is confirmed within its patience; one that has outlasted it can afford the products.
+    const early = numMatvecs < patience ? patience - numMatvecs : Infinity;
     // A start vector counts once it has had its share of the products.
     const mature = this.joins.filter((joined) => numMatvecs - joined >= confirm * numPending).length;
     const isSuspicious = this.largestCluster(ritz, norm) >= Math.max(2, mature);
-    // A short run is confirmed within its patience; one that has outlasted it can afford the products.
-    const early = numMatvecs < patience ? patience - numMatvecs : Infinity;
-    if (isSuspicious) this.remaining = Math.min(confirm * (numPending + 1), early);
-    else if (this.joins.length === 1) this.remaining = Math.min(confirm, early);
-    if (this.remaining > 0) this.isChallenged = true;
-    return this.remaining > 0 ? 'challenge' : 'accept';
-  }
-
-  private judgeWarm(ritz: RitzPairs, numMatvecs: number): Verdict {
-    if (!this.isChallenged) {
-      this.isChallenged = true;
-      this.remaining = this.plan.confirm;
-      return 'challenge';
-    }
-    if (--this.remaining > 0) return 'continue';
-    this.remaining = ritz.isRivalled() && numMatvecs < this.plan.patience ? 1 : 0;
-    return this.remaining > 0 ? 'continue' : 'accept';
+    if (isSuspicious) return Math.min(confirm * (numPending + 1), early);
+    const isUntested = this.joins.length === 1 || (this.warm && !this.isChallenged);
+    return isUntested ? Math.min(confirm, early) : 0;
   }
 
   /**
