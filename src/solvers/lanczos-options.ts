@@ -30,7 +30,8 @@ export interface LanczosOptions {
    */
   readonly tol?: number;
   /**
-   * Largest number of basis vectors, and so the memory: krylovDim + 4 vectors of length n. At least k + 1 (or n).
+   * Largest number of basis vectors, and so the memory: krylovDim + 4 vectors of length n. At least k + 1 (or n);
+   * with 'LM' take 2k + 2, since in a smaller basis the two ends of the spectrum crowd each other out at restarts.
    * More means fewer products where the run is long. The basis grows only as far as a run needs. Default: as
    * many as fit into 192 MiB, at least max(20, 3k + 2), at most 160 (the dense problem of 160 costs less than a
    * product), never more than n.
