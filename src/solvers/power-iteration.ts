@@ -89,8 +89,12 @@ export function* powerIterationSteps(
   let numMatvecs = 0;
   let norm = 0;
   let status: EigenStatus = 'converged';
-  const isWithin = ({ value, residualNorm }: Pick<DeflatedPair, 'value' | 'residualNorm'>): boolean =>
-    residualNorm <= Math.max(tol * Math.abs(value), 10 * FLOAT32_EPSILON * norm);
+  const isWithin = (share: number): ((pair: DeflatedPair) => boolean) => {
+    return ({ value, residualNorm }) =>
+      residualNorm <= Math.max(share * tol * Math.abs(value), 10 * FLOAT32_EPSILON * norm);
+  };
+  // A combination of k vectors has at most √k times their largest residual.
+  const isFound = isWithin(1 / Math.sqrt(k));
   try {
     while (found.rows < k && status !== 'nonFinite') {
       let vector = yield* orthonormal(found, tensor1d(random.fillNormal(new Float32Array(n))));
@@ -100,19 +104,19 @@ export function* powerIterationSteps(
           numMatvecs++;
           norm = Math.max(norm, pair.imageNorm);
           const isFinite = Number.isFinite(pair.imageNorm);
-          const isLast = isWithin(pair) || !isFinite || iteration === maxIterations;
+          const isLast = isFound(pair) || !isFinite || iteration === maxIterations;
           if (isFinite) pairs[found.rows] = pair;
           release(isLast ? pair.next : vector);
           if (!isLast) vector = pair.next;
           onProgress?.({
             numMatvecs,
-            numConverged: pairs.filter(isWithin).length,
+            numConverged: pairs.filter(isFound).length,
             ritzValues: Float64Array.from(pairs, ({ value }) => value),
             residualNorms: Float64Array.from(pairs, ({ residualNorm }) => residualNorm),
           });
           if (!isLast) continue;
           if (!isFinite) status = 'nonFinite';
-          else if (!isWithin(pair)) status = 'maxIterations';
+          else if (!isFound(pair)) status = 'maxIterations';
           break;
         }
         if (status !== 'nonFinite') found.append(candidateOf(mul(vector, 1)), 1);
@@ -133,14 +137,14 @@ export function* powerIterationSteps(
           release(vector);
         }
       }
-      status = pairs.every(isWithin) ? 'converged' : 'maxIterations';
+      status = pairs.every(isWithin(1)) ? 'converged' : 'maxIterations';
     }
     return eigenResult({
       eigenvalues: Float64Array.from({ length: k }, (_, i) => pairs[i]?.value ?? NaN),
       eigenvectors: status === 'nonFinite' ? zeros([k, n]) : found.release(),
       residualNorms: Float64Array.from({ length: k }, (_, i) => pairs[i]?.residualNorm ?? NaN),
       status,
-      numConverged: pairs.filter(isWithin).length,
+      numConverged: pairs.filter(isWithin(1)).length,
       numMatvecs,
       asymmetry: NaN,
     });
