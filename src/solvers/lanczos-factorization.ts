@@ -24,7 +24,7 @@ export type Extension = 'extended' | 'dependent' | 'nonFinite';
  *
  * One pending row is ordinary Lanczos; several are a band (Ruhe 1979, Freund 2000), which is what a warm start
  * from several vectors, a fresh vector after a breakdown and a second random start all come to. All coefficients
- * are measured against all rows (two passes), so the relation holds to rounding whatever A is, and what H lacks
+ * are measured against all rows, so the relation holds to rounding whatever A is, and what H lacks
  * of symmetry is what A lacks of it.
  */
 export class LanczosFactorization<
