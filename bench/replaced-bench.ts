@@ -11,6 +11,9 @@ function ops(): [string, number, () => unknown][] {
   const pooled = tf.randomNormal([128, 16, 16, 32]) as tf.Tensor4D;
   const volume = tf.randomNormal([8, 12, 12, 12, 8]) as tf.Tensor5D;
   const filter = tf.randomNormal([3, 3, 3, 8, 8]) as tf.Tensor5D;
+  const [table, words] = [tf.randomNormal([10_000, 64]), tf.randomUniform([128, 20], 0, 10_000, 'int32')];
+  const [numbers, places] = [tf.randomNormal([100_000]), tf.randomUniform([2560], 0, 100_000, 'int32')];
+  const few = tf.tensor1d([3, 60, 3, 17], 'int32');
   const maxGrad = tf.grad((x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid'));
   const avgGrad = tf.grad((x: tf.Tensor) => tf.avgPool(x as tf.Tensor4D, 2, 2, 'valid'));
   const conv3d = tf.grads((x: tf.Tensor, w: tf.Tensor) =>
@@ -25,6 +28,10 @@ function ops(): [string, number, () => unknown][] {
     ['split 128×64 in 4', 50, () => tf.split(a, 4, 1)],
     ['concatenate two 128×64', 50, () => tf.concat([a, b], 1)],
     ['unstack 128×64', 10, () => tf.unstack(a)],
+    ['gather 4 rows of 128×64', 100, () => tf.gather(a, few)],
+    ['gather 4 columns of 128×64', 100, () => tf.gather(a, few, 1)],
+    ['gather 128×20 rows of 10000×64', 20, () => tf.gather(table, words)],
+    ['gather 2560 of 100000 numbers', 50, () => tf.gather(numbers, places)],
     ['add a bias to 4 M', 3, () => tf.add(image, channels)],
     ['multiply 4 M', 3, () => tf.mul(image, twin)],
     ['sum 4 M over leading axes', 2, () => tf.sum(image, [0, 1, 2])],

@@ -46,6 +46,8 @@ export interface WasmFunctions {
   sumLeading(src: number, rows: number, cols: number, dst: number): void;
   sumTrailing(src: number, rows: number, cols: number, dst: number): void;
   segmentSum(src: number, ids: number, count: number, inner: number, dst: number, segments: number): void;
+  firstOutside(indices: number, count: number, size: number): number;
+  gather(src: number, indices: number, dst: number, ...sizes: GatherSizes): void;
   maxPoolGradient(x: number, dy: number, dx: number, ...pool: [...PoolArguments, last: number]): void;
   averagePoolGradient(dy: number, dx: number, ...pool: PoolArguments): void;
   maxPoolWithArgmax(x: number, pooled: number, index: number, ...pool: Pool2DArguments): void;
@@ -89,6 +91,7 @@ type WinogradGradientEnd = [
   block: number,
   scratch: number,
 ];
+type GatherSizes = [batch: number, outer: number, size: number, count: number, slice: number];
 type RowArguments = [
   a: number,
   aRow: number,

@@ -102,6 +102,17 @@ const cases: [string, () => unknown][] = [
       `segments ${channels}`,
       () => tf.unsortedSegmentSum(sample([5, channels], 1), tf.tensor1d([-5, 0, 2, 3, 900], 'int32'), 3),
     ],
+    [
+      `gather ${channels}`,
+      () => {
+        const x = sample([3, 4, channels], 1);
+        const indices = tf.tensor2d([3, 0, 1, 3, 2, 2, 0, 1, 3], [3, 3], 'int32');
+        tf.gather(x, indices, 1);
+        tf.gather(x, indices, 1, 1);
+        tf.gather(tf.greater(x, 0), indices, 1, 1);
+        tf.gather(tf.transpose(x, [0, 2, 1]), indices, 2, 1);
+      },
+    ],
   ]),
   ...[1, 2, 5, 8].flatMap((count): [string, () => unknown][] =>
     [1, 3, 2051].map((n) => [
@@ -193,6 +204,21 @@ describe('bad input is refused and writes nothing', () => {
           { numSegments: 2 },
         ),
     ],
+    ...(
+      [
+        ['too large', [0, 4], 'int32'],
+        ['below 0', [-1, 0], 'int32'],
+        ['no whole number', [0, 1.5], 'float32'],
+      ] as const
+    ).map(([what, indices, type]): [string, () => () => unknown] => [
+      `GatherV2 with an index ${what}`,
+      () =>
+        run(
+          'GatherV2',
+          { x: sample([4, 2], 1), indices: tf.tensor1d([...indices], type) },
+          { axis: 0, batchDims: 0 },
+        ),
+    ]),
     [
       'rows of other lengths',
       () =>
@@ -212,6 +238,8 @@ describe('bad input is refused and writes nothing', () => {
         ),
     ],
   ])('%s', (_, prepare) => {
-    expect(guarded(() => expect(prepare()).toThrow(/Error in/))).toEqual([]);
+    expect(
+      guarded(() => expect(prepare()).toThrow(/Error in|the index value (4|-1) is not in \[0, 3\]/)),
+    ).toEqual([]);
   });
 });

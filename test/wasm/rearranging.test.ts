@@ -80,6 +80,64 @@ describe('split, unstack and concat agree with cpu', () => {
     expectSame(() => [tf.concat([sample([0, 3], 1), sample([2, 3], 2), sample([0, 3], 3)], 0)], 1));
 });
 
+describe('gather', () => {
+  const indexed = (shape: number[], size: number) =>
+    tf.tensor(
+      Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => (7 * i + 3) % Math.max(1, size)),
+      shape,
+      'int32',
+    );
+  const types = ['float32', 'int32', 'bool'] as const;
+
+  test.each([
+    { shape: [6], indices: [9], axis: 0, batchDims: 0 },
+    { shape: [6], indices: [], axis: 0, batchDims: 0 },
+    { shape: [6, 5], indices: [2, 3], axis: 0, batchDims: 0 },
+    { shape: [6, 5], indices: [4], axis: 1, batchDims: 0 },
+    { shape: [4, 300], indices: [7], axis: 0, batchDims: 0 },
+    { shape: [3, 4, 2], indices: [5, 2], axis: -2, batchDims: 0 },
+    // Examples of their own, and axes between them and the gathered one, which stock mixes up.
+    { shape: [2, 3, 4], indices: [2, 5], axis: 1, batchDims: 1 },
+    { shape: [2, 3, 4], indices: [2, 5], axis: 2, batchDims: 1 },
+    { shape: [3, 4, 2], indices: [3, 2, 2], axis: 1, batchDims: 1 },
+    { shape: [2, 3, 4, 5], indices: [2, 3, 2], axis: 3, batchDims: 2 },
+    { shape: [2, 3, 4], indices: [2, 3, 5], axis: 2, batchDims: -1 },
+    { shape: [4, 0], indices: [2], axis: 0, batchDims: 0 },
+    { shape: [0, 3], indices: [0], axis: 0, batchDims: 0 },
+    { shape: [4, 3], indices: [2, 0], axis: 1, batchDims: 0 },
+  ])('agrees with cpu, for each type: %o', async ({ shape, indices, axis, batchDims }) =>
+    expectSame(() => {
+      const x = sample(shape, 1);
+      const at = indexed(indices, shape.at(axis)!);
+      return types.map((type) => tf.gather(tf.cast(tf.mul(x, 32), type), at, axis, batchDims));
+    }, 1),
+  );
+
+  test('agrees with cpu over random shapes', async () => {
+    const dims = (maxLength: number) => fc.array(fc.integer({ min: 1, max: 5 }), { maxLength });
+    const arbitrary = fc.record({
+      batch: dims(2),
+      outer: dims(2),
+      size: fc.integer({ min: 1, max: 7 }),
+      inner: dims(2),
+      count: fc.integer({ min: 0, max: 9 }),
+      type: fc.constantFrom(...types),
+    });
+    await fc.assert(
+      fc.asyncProperty(arbitrary, async ({ batch, outer, size, inner, count, type }) => {
+        // Six axes are what a tensor has.
+        const shape = [...batch, ...outer, size, ...inner.slice(0, 5 - batch.length - outer.length)];
+        const axis = batch.length + outer.length;
+        await expectSame(() => {
+          const x = tf.cast(tf.mul(sample(shape, 1), 32), type);
+          return [tf.gather(x, indexed([...batch, count], size), axis, batch.length)];
+        }, 1);
+      }),
+      { seed: 9, numRuns: 60 },
+    );
+  });
+});
+
 test('tanh is within two roundings of double precision over its whole range, at its ends and for NaN', async () => {
   await useBackend('wasm');
   const xs = Float32Array.from({ length: 40_001 }, (_, i) => (i - 20_000) / 1500);

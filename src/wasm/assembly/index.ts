@@ -5,6 +5,7 @@ export { gemm, gemmScratchBytes } from './gemm';
 export { combineRows, dotRows } from './gemv';
 export { convolve } from './convolve';
 export { filterGradient } from './filter-gradient';
+export { firstOutside, gather } from './gather';
 export { transpose } from './transpose';
 export { addBias } from './bias';
 export { averagePoolGradient } from './average-pool';

@@ -9,6 +9,7 @@ import { conv3d, conv3dBackpropFilter, conv3dBackpropInput } from './conv3d.js';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.js';
 import { einsum } from './einsum.js';
 import { fusedMatMul } from './fused-mat-mul.js';
+import { gather } from './gather.js';
 import { cast, identity } from './identity.js';
 import { maxPool3dGrad, maxPoolGrad } from './max-pool-gradients.js';
 import { maxPoolWithArgmax } from './max-pool-with-argmax.js';
@@ -37,6 +38,7 @@ export const trainingKernels: readonly TrainingKernel[] = [
   einsum,
   fusedConv2d,
   fusedMatMul,
+  gather,
   identity,
   maxPool3dGrad,
   maxPoolGrad,
