@@ -13,11 +13,8 @@ const testTimeout = 600_000;
 
 const backends: BrowserBackend[] = ['cpu', 'wasm', 'wasm-threaded', 'webgl', 'webgpu'];
 
-/**
- * The tests under test/browser, once for each backend, in a Chromium that is already on this machine. Drawing on
- * the CPU is slow, so what `npm test` runs on WebGL and WebGPU is a part of it; `--mode all` runs everything.
- */
-export default defineConfig(({ mode }) => ({
+/** The tests under test/browser, all of them once for each backend, in a Chromium that is already on this machine. */
+export default defineConfig({
   server: { headers: crossOriginIsolation },
   optimizeDeps: {
     include: [
@@ -58,8 +55,8 @@ export default defineConfig(({ mode }) => ({
       instances: backends.map((backend) => ({
         browser: 'chromium' as const,
         name: backend,
-        provide: { backend, extent: mode === 'all' ? ('all' as const) : ('part' as const) },
+        provide: { backend },
       })),
     },
   },
-}));
+});

@@ -1,6 +1,6 @@
 // Writes the tables of docs/in-the-browser.md from what was measured:
 //
-//   npm run test:browser:all && npm run build && npm run docs:browser
+//   npm run test:browser && npm run build && npm run docs:browser
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ for (const { assertionResults } of testResults) {
 }
 const backends = ['cpu', 'wasm', 'wasm-threaded', 'webgl', 'webgpu'].filter((name) => results.has(name));
 if (backends.length === 0)
-  throw new Error('the report holds no reference cases: run npm run test:browser:all');
+  throw new Error('the report holds no reference cases: run npm run test:browser');
 
 const row = (cells) => `| ${cells.join(' | ')} |`;
 const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');

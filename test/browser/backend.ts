@@ -17,8 +17,6 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The backend that this run of the files is for. */
     backend: BrowserBackend;
-    /** How much runs where it is slow. */
-    extent: 'all' | 'part';
   }
 }
 
@@ -27,9 +25,6 @@ export const backend: BrowserBackend = inject('backend');
 
 /** Whether tensors live on a GPU, here one drawn on the CPU: slow, and reading from it is a burden. */
 export const isDevice: boolean = backend === 'webgl' || backend === 'webgpu';
-
-/** Whether everything runs, however slowly. */
-export const runsAll: boolean = inject('extent') === 'all';
 
 /** Makes the backend of this run the current one. The first call starts it. */
 export async function useBackend(): Promise<void> {

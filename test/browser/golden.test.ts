@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { linearize } from '../../src/autodiff/linearize.js';
 import type { GoldenFile } from '../golden-case.js';
 import { loadGolden, relativeError } from '../golden-case.js';
-import { backend, isDevice, runsAll, useBackend } from './backend.js';
+import { backend, useBackend } from './backend.js';
 import type { KernelLog } from './kernel-log.js';
 import { logKernels } from './kernel-log.js';
 
@@ -17,18 +17,6 @@ declare module 'vitest' {
 const files = Object.values(
   import.meta.glob<GoldenFile>('../golden/**/*.json', { eager: true, import: 'default' }),
 );
-
-/** Cases that a GPU backend was once wrong on: the part that is quick enough for every run. */
-const part = new Set([
-  'losses/poisson',
-  'convolution/conv2d_maxPool2d',
-  'convolution/conv3d_maxPool3d',
-  'convolution/conv2d_globalMaxPool2d',
-  'convolution/separableConv2d',
-  'structure/embedding_masking_lstm',
-]);
-
-const chosen = runsAll || !isDevice ? files : files.filter(({ name }) => part.has(name));
 
 /**
  * float32 rounding over these nets is 1e-7 to 6e-6 of the result on every backend, GPUs drawn by SwiftShader
@@ -48,10 +36,9 @@ describe(`double-precision references on ${backend}`, () => {
 
   it('are all there', () => {
     expect(files).toHaveLength(81);
-    expect(chosen.length).toBe(runsAll || !isDevice ? 81 : part.size);
   });
 
-  for (const file of chosen) {
+  for (const file of files) {
     it(file.name, async ({ task }) => {
       const golden = await loadGolden(file);
       const before = tf.memory();

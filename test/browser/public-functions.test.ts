@@ -29,7 +29,7 @@ import {
   stepDecomposition,
   trace,
 } from '../../src/index.js';
-import { backend, isDevice, runsAll, useBackend } from './backend.js';
+import { backend, useBackend } from './backend.js';
 import { browserBackend } from './contract-backend.js';
 
 const examples = 8;
@@ -179,9 +179,6 @@ const functions: Record<string, (setting: Setting) => Promise<number[]>> = {
     numbersIn(await noiseGrid(target, { learningRates: [0.1], batchSizes: [4], steps: 2, seed })),
 };
 
-/** All takes a minute where it is drawn on the CPU: a solver, an estimator, an operator and a hook stand for it. */
-const part = ['saved pairs', 'trace by XTrace', 'FisherOperator, Monte Carlo', 'refreshDirections'];
-
 describe(`every public function on ${backend}`, () => {
   let setting: Setting;
   beforeAll(async () => {
@@ -200,8 +197,7 @@ describe(`every public function on ${backend}`, () => {
     tf.dispose([setting.xs, setting.ys]);
   });
 
-  const chosen = isDevice && !runsAll ? part : Object.keys(functions);
-  it.each(chosen)('%s: reads nothing synchronously, leaves nothing behind', (name) =>
+  it.each(Object.keys(functions))('%s: reads nothing synchronously, leaves nothing behind', (name) =>
     browserBackend.tidily(async () => {
       const numbers = await functions[name]!(setting);
       expect(numbers.length).toBeGreaterThan(0);

@@ -5,7 +5,7 @@ import * as layers from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { curvatureMonitor, modelObjective, NSGD } from '../../src/index.js';
 import { relativeError } from '../golden-case.js';
-import { backend, runsAll, useBackend } from './backend.js';
+import { backend, useBackend } from './backend.js';
 import { synchronousReads } from './synchronous-reads.js';
 
 const examples = 32;
@@ -37,9 +37,6 @@ function net(): LayersModel {
   });
 }
 
-/** Half a minute on WebGPU, most of it for compiling shaders: a part of the tests has to do. */
-const isPart = backend === 'webgpu' && !runsAll;
-
 const fitOptions = { batchSize: 16, epochs: 2, shuffle: false, verbose: 0 } as const;
 
 describe(`training on ${backend}`, () => {
@@ -60,7 +57,7 @@ describe(`training on ${backend}`, () => {
     return weights.flatMap((values) => Array.from(values));
   }
 
-  it.skipIf(isPart)('NSGD with γ = 1 is SGD', async () => {
+  it('NSGD with γ = 1 is SGD', async () => {
     const nudged = await weightsAfter(new NSGD({ learningRate: 0.5, gamma: 1, k: 2 }));
     const plain = await weightsAfter(tf.train.sgd(0.5));
     expect(relativeError(nudged, plain)).toBeLessThan(1e-6);
@@ -88,7 +85,7 @@ describe(`training on ${backend}`, () => {
     model.dispose();
   });
 
-  it.skipIf(isPart)('a monitor puts the sharpness into the history of fit', async () => {
+  it('a monitor puts the sharpness into the history of fit', async () => {
     const model = net();
     model.compile({ optimizer: tf.train.sgd(0.1), loss: 'binaryCrossentropy' });
     const monitor = curvatureMonitor(modelObjective(model, data), { k: 2 });
