@@ -42,6 +42,8 @@ export interface WasmFunctions {
   ): void;
   convolve(...args: ConvolveArguments): void;
   filterGradient(...args: FilterGradientArguments): void;
+  convolveNarrow(...args: ConvolveNarrowArguments): void;
+  narrowScratchBytes(...args: NarrowScratchArguments): number;
   addBias(x: number, rows: number, cols: number, bias: number, relu: number): void;
   sumLeading(src: number, rows: number, cols: number, dst: number): void;
   sumTrailing(src: number, rows: number, cols: number, dst: number): void;
@@ -177,6 +179,28 @@ export type FilterGradientArguments = [
   batch: number,
   band: number,
   panels: number,
+  scratch: number,
+];
+
+type Taps = [kh: number, kw: number, dh: number, dw: number];
+type NarrowScratchArguments = [c: number, co: number, ow: number, ...Taps, band: number];
+
+export type ConvolveNarrowArguments = [
+  ...Source,
+  top: number,
+  left: number,
+  packed: number,
+  ...Taps,
+  dst: number,
+  dstImage: number,
+  dstRow: number,
+  dstCol: number,
+  oh: number,
+  ow: number,
+  co: number,
+  batch: number,
+  band: number,
+  flags: number,
   scratch: number,
 ];
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { combineRows, rowDots } from '../../src/solvers/row-products.js';
+import { combineRows, rowDots, subtractRows } from '../../src/solvers/row-products.js';
 import { registerWasmTrainingKernels } from '../../src/wasm/index.js';
 import { useBackend } from '../wasm-backend.js';
 import { sample } from './compare.js';
@@ -71,6 +71,7 @@ const conv = (
 const cases: [string, () => unknown][] = [
   ...[1, 3, 5, 8, 13].flatMap((channels): [string, () => unknown][] => [
     [`conv2d ${channels} → 7`, () => conv(9, channels, 7, 3, 1, 'same')],
+    [`conv2d 5 → ${channels}, wide`, () => conv(30, 5, channels, 3, 1, 'same')],
     [`conv2d ${channels} → 8, valid`, () => conv(8, channels, 8, 3, 1, 'valid')],
     [`conv2d ${channels} → 5, stride 2`, () => conv(9, channels, 5, 2, 2, 'same')],
     [
@@ -120,9 +121,9 @@ const cases: [string, () => unknown][] = [
       () => {
         const parts = Array.from({ length: count }, (_, i) => sample([1 + (i % 2), n], i) as tf.Tensor2D);
         const x = sample([1, n], 9) as tf.Tensor2D;
-        const weights = tf.reshape(rowDots(parts, x), [1, -1]) as tf.Tensor2D;
-        combineRows(tf.concat([weights, weights]), parts);
-        combineRows(weights, parts, -1, x);
+        const weights = rowDots(parts, x);
+        combineRows(tf.concat([...weights, ...weights]), parts);
+        subtractRows(weights, parts, x);
       },
     ]),
   ),

@@ -84,6 +84,11 @@ const table: Case[] = [
       [0, 0],
     ],
   },
+  // Few channels: more filters than are summed at a time, several bands, strides with and without taps for each input.
+  { x: [2, 9, 10, 1], filter: [3, 3, 1, 40], strides: [1, 1], pad: 'same' },
+  { x: [1, 60, 41, 2], filter: [3, 3, 2, 70], strides: [1, 1], pad: 'same' },
+  { x: [1, 33, 30, 3], filter: [7, 7, 3, 36], strides: [2, 2], pad: 'same' },
+  { x: [2, 13, 11, 4], filter: [2, 3, 4, 9], strides: [3, 1], pad: 'valid' },
   { x: [0, 6, 6, 3], filter: [3, 3, 3, 4], strides: [1, 1], pad: 'same' },
   { x: [2, 4, 8, 8], filter: [3, 3, 4, 8], strides: [1, 1], pad: 'same', format: 'NCHW' },
   { x: [2, 3, 7, 9], filter: [2, 3, 3, 5], strides: [2, 2], pad: 'valid', format: 'NCHW' },

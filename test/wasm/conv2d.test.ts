@@ -37,6 +37,12 @@ const table: Case[] = [
   { x: [3, 5, 7, 9], filter: [1, 1, 9, 13], stride: 3, pad: 'valid' },
   { x: [1, 7, 7, 4], filter: [5, 5, 4, 4], pad: 3 },
   { x: [0, 7, 7, 4], filter: [3, 3, 4, 4], pad: 'same' },
+  // Few filters: more channels than are summed at a time, several bands, a window wider than the image.
+  { x: [2, 9, 8, 5], filter: [3, 3, 5, 1], pad: 'same' },
+  { x: [3, 7, 9, 70], filter: [3, 2, 70, 3], pad: 'valid' },
+  { x: [2, 60, 41, 70], filter: [3, 3, 70, 2], pad: 2 },
+  { x: [1, 40, 9, 33], filter: [5, 3, 33, 4], dilation: 4, pad: 'same' },
+  { x: [2, 2, 3, 3], filter: [3, 5, 3, 3], dilation: 3, pad: 'same' },
 ];
 
 describe('conv2d agrees with cpu', () => {
@@ -62,6 +68,36 @@ describe('conv2d agrees with cpu', () => {
         await expectSame(() => forward(c), terms(c));
       }),
       { seed: 9, numRuns: 30 },
+    );
+  });
+
+  test('with few filters over random shapes and dilations', async () => {
+    const small = fc.integer({ min: 1, max: 4 });
+    const arbitrary = fc.record({
+      batch: fc.integer({ min: 1, max: 3 }),
+      sides: fc.tuple(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 })),
+      channels: fc.integer({ min: 1, max: 40 }),
+      kernel: fc.tuple(small, small),
+      filters: small,
+      dilation: fc.integer({ min: 1, max: 3 }),
+      pad: fc.oneof(fc.constant('same' as const), fc.nat({ max: 5 })),
+    });
+    await fc.assert(
+      fc.asyncProperty(arbitrary, async ({ batch, sides, channels, kernel, filters, dilation, pad }) => {
+        const fits = sides.every((side, i) => {
+          const reach = (kernel[i as 0 | 1] - 1) * dilation;
+          return pad === 'same' || side + 2 * pad > reach;
+        });
+        fc.pre(fits);
+        const c: Case = {
+          x: [batch, ...sides, channels],
+          filter: [...kernel, channels, filters],
+          dilation,
+          pad,
+        };
+        await expectSame(() => forward(c), terms(c));
+      }),
+      { seed: 10, numRuns: 40 },
     );
   });
 

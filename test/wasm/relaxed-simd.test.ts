@@ -32,7 +32,10 @@ describe('with fused multiply-add the kernels agree with cpu', () => {
     ));
 
   test.each([
+    { channels: 1, filters: 40, stride: 1 },
+    { channels: 2, filters: 3, stride: 1 },
     { channels: 3, filters: 5, stride: 1 },
+    { channels: 4, filters: 1, stride: 1 },
     { channels: 8, filters: 16, stride: 1 },
     { channels: 6, filters: 9, stride: 2 },
   ])('convolution and both gradients: %o', async ({ channels, filters, stride }) =>

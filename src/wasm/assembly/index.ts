@@ -1,6 +1,7 @@
 // The whole module. It imports tfjs's memory, owns no data, stack or globals in it, and writes only through the
 // pointers it is handed.
 export { copyBlock, packRows, packTransposed } from './pack';
+export { convolveNarrow, narrowScratchBytes } from './narrow';
 export { gemm, gemmScratchBytes } from './gemm';
 export { combineRows, dotRows } from './gemv';
 export { convolve } from './convolve';

@@ -1,7 +1,10 @@
 /** dst[cols, rows] = src[rows, cols] transposed, 4-byte elements, in blocks of 4 × 4 held in registers. */
 export function transpose(src: usize, dst: usize, rows: i32, cols: i32): void {
-  const srcRow = <usize>cols << 2;
-  const dstRow = <usize>rows << 2;
+  transposeBlock(src, <usize>cols << 2, dst, <usize>rows << 2, rows, cols);
+}
+
+/** The same for rows that lie `srcRow` and `dstRow` bytes apart. */
+export function transposeBlock(src: usize, srcRow: usize, dst: usize, dstRow: usize, rows: i32, cols: i32): void {
   let r = 0;
   for (; r + 4 <= rows; r += 4) {
     const s0 = src + <usize>r * srcRow;

@@ -31,7 +31,7 @@ export function conv2dForward(
   } else {
     const depth = rows.taps * cols.taps * channels;
     const bytes = packedBytes(depth, filters);
-    const packed = heap.scratch(bytes + bandBytes(rows, cols, channels));
+    const packed = heap.scratch(bytes + bandBytes(heap, rows, cols, channels, filters));
     heap.functions.packRows(w, stride, depth, filters, packed, 32 * depth);
     const images = imagesOf(heap, x4d, batch);
     const out = { ...imagesOf(heap, y, batch), row: stride * cols.output, col: stride };

@@ -21,7 +21,7 @@ export const conv3d: TrainingKernel = {
     const area = rows.taps * cols.taps * channels;
     if (batch * filters * area === 0 || util.sizeFromShape(x.shape) === 0) return y;
     const bytes = packedBytes(area, filters);
-    const packed = heap.scratch(bytes + bandBytes(rows, cols, channels));
+    const packed = heap.scratch(bytes + bandBytes(heap, rows, cols, channels, filters));
     const row = 4 * filters * cols.output;
     for (let tap = 0; tap < depth.taps; tap++) {
       const w = heap.pointer(filter) + 4 * tap * area * filters;

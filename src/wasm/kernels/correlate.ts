@@ -11,10 +11,19 @@ export interface Places extends Images {
 /** `C += …` in the compiled functions. */
 const ACCUMULATE = 1;
 
+/** True where the outputs have so few channels that places, not channels, have to fill the columns of a tile. */
+function isNarrow(rows: Axis, cols: Axis, filters: number): boolean {
+  return filters <= 4 && rows.stride === 1 && cols.stride === 1;
+}
+
 /** Bytes of scratch that {@link correlate} needs for its band of input. */
-export function bandBytes(rows: Axis, cols: Axis, channels: number): number {
-  if (staysInside(rows) && staysInside(cols)) return 0;
+export function bandBytes(heap: Heap, rows: Axis, cols: Axis, channels: number, filters: number): number {
   const band = bandRows(rows, cols, channels, Infinity);
+  if (isNarrow(rows, cols, filters)) {
+    const taps = [rows.taps, cols.taps, rows.dilation, cols.dilation] as const;
+    return heap.functions.narrowScratchBytes(channels, filters, cols.output, ...taps, band);
+  }
+  if (staysInside(rows) && staysInside(cols)) return 0;
   return 4 * channels * extent(rows, band) * extent(cols, cols.output);
 }
 
@@ -42,12 +51,15 @@ export function correlate(
   accumulate: boolean,
   band: number,
 ): void {
-  heap.functions.convolve(
-    ...[source.pointer, source.stride, rows.input, cols.input, channels],
-    ...[rows.pad, cols.pad, Number(staysInside(rows) && staysInside(cols))],
-    packed,
-    ...[rows.taps, cols.taps, rows.stride, cols.stride, rows.dilation, cols.dilation],
-    ...[out.pointer, out.stride, out.row, out.col, rows.output, cols.output, filters],
-    ...[batch, bandRows(rows, cols, channels, Infinity), accumulate ? ACCUMULATE : 0, band],
-  );
+  const places = [out.pointer, out.stride, out.row, out.col, rows.output, cols.output, filters] as const;
+  const rest = [batch, bandRows(rows, cols, channels, Infinity), accumulate ? ACCUMULATE : 0, band] as const;
+  const images = [source.pointer, source.stride, rows.input, cols.input, channels] as const;
+  if (isNarrow(rows, cols, filters)) {
+    const taps = [rows.taps, cols.taps, rows.dilation, cols.dilation] as const;
+    heap.functions.convolveNarrow(...images, rows.pad, cols.pad, packed, ...taps, ...places, ...rest);
+    return;
+  }
+  const inside = Number(staysInside(rows) && staysInside(cols));
+  const steps = [rows.taps, cols.taps, rows.stride, cols.stride, rows.dilation, cols.dilation] as const;
+  heap.functions.convolve(...images, rows.pad, cols.pad, inside, packed, ...steps, ...places, ...rest);
 }

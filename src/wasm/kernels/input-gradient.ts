@@ -34,7 +34,10 @@ export function inputGradient(
     0,
     ...full.map(({ row, col }) => packedBytes(row.axis.taps * col.axis.taps * filters, channels)),
   );
-  const band = Math.max(0, ...full.map(({ row, col }) => bandBytes(row.axis, col.axis, filters)));
+  const band = Math.max(
+    0,
+    ...full.map(({ row, col }) => bandBytes(heap, row.axis, col.axis, filters, channels)),
+  );
   const packed = heap.scratch(filterBytes + band);
   const col = 4 * channels;
   const row = col * cols.input;
