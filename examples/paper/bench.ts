@@ -4,15 +4,11 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ModelTarget } from '../../src/analysis/analysis-target.js';
 import { registerWasmTrainingKernels } from '../../src/wasm/index.js';
 import { createModel } from '../models/create-model.js';
+import type { PlannedRun } from './planned-run.js';
 import type { PreparedData } from './prepared-data.js';
-import { prepareData } from './prepared-data.js';
-import type { RunSettings } from './settings.js';
-import type { SizePlan } from './size-plan.js';
 
-/** What the findings work with. */
-export interface Bench {
-  readonly settings: RunSettings;
-  readonly plan: SizePlan;
+/** What the units of a finding work with. */
+export interface Bench extends PlannedRun {
   readonly data: PreparedData;
   /** A fresh, compiled model. Equal seeds give equal weights. The caller disposes it. */
   createModel(seed: number): LayersModel;
@@ -20,16 +16,14 @@ export interface Bench {
   target(model: LayersModel): ModelTarget;
 }
 
-/** What a picture of the first seed shows, for the line under its heading. */
-export function subtitleOf({ settings, plan }: Bench, how: string): string {
-  return `${settings.model}, ${settings.data} (${plan.train}), ${how}, seed 1`;
-}
-
-/** Starts the WASM backend with its training kernels and loads the data. */
-export async function openBench(settings: RunSettings, plan: SizePlan): Promise<Bench> {
+/** Starts the WASM backend with its training kernels. */
+export async function startBackend(): Promise<void> {
   if (!(await setBackend('wasm'))) throw new Error('TensorFlow.js could not start its WASM backend');
   await registerWasmTrainingKernels();
-  const data = prepareData(settings.data, settings.dataFolder, plan, settings.randomLabels);
+}
+
+/** The bench of a run; the data stay the caller's. */
+export function createBench({ settings, plan }: PlannedRun, data: PreparedData): Bench {
   return {
     settings,
     plan,

@@ -1,20 +1,18 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { modelNames } from '../models/create-model.js';
-import type { RunSettings } from './settings.js';
+import { RunError } from './run-error.js';
+import type { FindingName, RunSettings } from './settings.js';
 import { findingNames } from './settings.js';
 import { sizeNames, sizes } from './sizes.js';
-
-/** Something about the command line, the output folder or an earlier run stands in the way. */
-export class RunError extends Error {
-  override readonly name = 'RunError';
-}
 
 const dataNames = ['mnist', 'fashion-mnist', 'cifar10'] as const;
 
 export const usage: string = `npm run paper -- <finding> [options]
 
-  <finding>          ${findingNames.join(' | ')}
+  <finding>          ${findingNames.join(' | ')},
+                     or all of them, one after the other
   --size             ${sizeNames.join(' | ')}   (default: tiny)
   --data             ${dataNames.join(' | ')}   (default: by size)
   --data-folder      folder with the original files of the data
@@ -22,26 +20,34 @@ export const usage: string = `npm run paper -- <finding> [options]
   --seeds            how many seeds, from 1   (default: by size)
   --random-labels    share of training labels replaced by random ones, 0 to 1   (default: 0)
   --augment          shift and mirror training images at random, in the NSGD runs
-  --out              folder of records, pictures and report   (default: out/paper/<finding>-<data>-<model>-<size>)
+  --out              folder of records, pictures and report   (default: out/paper/<finding>-<data>-<model>-<size>);
+                     with all: folder of the folders   (default: out/paper)
+  --jobs             processes that work at a time, at most   (default: as many as there are cores)
 `;
 
+/** What a command line asks for. */
+export interface Command {
+  /** Findings to run one after the other, with the same data. */
+  readonly runs: readonly RunSettings[];
+  /** Processes that work at a time, at most. */
+  readonly jobs: number;
+}
+
 /**
- * The settings of a run.
+ * Reads a command line.
  *
  * @param args what comes after the name of the program
  * @throws RunError for a finding, option or value that is not known
  */
-export function parseCommandLine(args: readonly string[]): RunSettings {
+export function parseCommandLine(args: readonly string[]): Command {
   const { values, positionals } = parse(args);
   if (positionals.length !== 1) throw new RunError(`expected one finding, received ${positionals.length}`);
-  const finding = oneOf('a finding', positionals[0]!, findingNames);
+  const asked = oneOf('a finding', positionals[0]!, [...findingNames, 'all'] as const);
   const size = oneOf('--size', values.size ?? 'tiny', sizeNames);
   const data = oneOf('--data', values.data ?? sizes[size].data, dataNames);
   const model = oneOf('--model', values.model ?? 'simple-cnn', modelNames);
-  const seeds = Number(values.seeds ?? sizes[size].seeds);
-  if (!Number.isInteger(seeds) || seeds < 1) {
-    throw new RunError(`--seeds: expected a whole number from 1, received ${values.seeds}`);
-  }
+  const seeds = countOf('--seeds', values.seeds ?? sizes[size].seeds);
+  const jobs = countOf('--jobs', values.jobs ?? availableParallelism());
   const randomLabels = Number(values['random-labels'] ?? 0);
   if (!(randomLabels >= 0 && randomLabels <= 1)) {
     throw new RunError(`--random-labels: expected a share from 0 to 1, received ${values['random-labels']}`);
@@ -49,9 +55,20 @@ export function parseCommandLine(args: readonly string[]): RunSettings {
   const augment = values.augment ?? false;
   const noisy = randomLabels > 0 ? `-random-labels-${randomLabels}` : '';
   const augmented = augment ? '-augmented' : '';
-  const out = values.out ?? join('out', 'paper', `${finding}-${data}-${model}-${size}${noisy}${augmented}`);
+  const folderOf = (finding: FindingName): string =>
+    `${finding}-${data}-${model}-${size}${noisy}${augmented}`;
   const dataFolder = values['data-folder'] ?? null;
-  return { finding, data, dataFolder, model, size, seeds, randomLabels, augment, out };
+  const shared = { data, dataFolder, model, size, seeds, randomLabels, augment };
+  const home = join('out', 'paper');
+  const runs =
+    asked === 'all'
+      ? findingNames.map((finding) => ({
+          finding,
+          ...shared,
+          out: join(values.out ?? home, folderOf(finding)),
+        }))
+      : [{ finding: asked, ...shared, out: values.out ?? join(home, folderOf(asked)) }];
+  return { runs, jobs };
 }
 
 function parse(args: readonly string[]) {
@@ -69,6 +86,7 @@ function parse(args: readonly string[]) {
         'random-labels': text,
         augment: { type: 'boolean' },
         out: text,
+        jobs: text,
       },
     });
   } catch (error) {
@@ -80,4 +98,10 @@ function oneOf<T extends string>(what: string, value: string, known: readonly T[
   const found = known.find((name) => name === value);
   if (found === undefined) throw new RunError(`${what}: expected ${known.join(', ')}, received '${value}'`);
   return found;
+}
+
+function countOf(what: string, value: string | number): number {
+  const count = Number(value);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new RunError(`${what}: expected a whole number from 1, received ${value}`);
 }

@@ -1,14 +1,28 @@
 import type { AnalysisProgress } from '../../src/analysis/analysis-options.js';
 import type { VegaLiteSpec } from '../../src/plot/index.js';
+import type { Bench } from './bench.js';
 
-/** One piece of a finding that is run, stored and resumed as a whole. */
-export interface Unit<R> {
-  /** Names the result in the records. */
+/** Work that one process does as a whole. */
+export interface Task {
+  /** Names it among those of its finding. */
   readonly id: string;
-  readonly seed: number;
-  /** How long it takes, in any unit, compared with the others of the finding. */
+  /** How long it takes, as `weights.ts` counts. */
   readonly weight: number;
-  run(onProgress: (progress: AnalysisProgress) => void): Promise<R>;
+  run(bench: Bench, onProgress: (progress: AnalysisProgress) => void): Promise<unknown>;
+}
+
+/** What several units begin from, also those of other findings. It is kept in a file. */
+export interface Preparation extends Task {
+  /** Whether the file is there, from this run or another. */
+  isDone(): boolean;
+}
+
+/** One piece of a finding that is run, stored and resumed as a whole. Its `id` names the result in the records. */
+export interface Unit<R> extends Task {
+  readonly seed: number;
+  /** The preparation to be done before. */
+  readonly needs?: Preparation;
+  run(bench: Bench, onProgress: (progress: AnalysisProgress) => void): Promise<R>;
 }
 
 /** The result of a unit. */

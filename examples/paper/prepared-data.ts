@@ -4,6 +4,7 @@ import { loadCifar10 } from '../data/cifar10.js';
 import { loadFashionMnist } from '../data/fashion-mnist.js';
 import type { ImageData, ImageSet, LoadOptions } from '../data/image-set.js';
 import { loadMnist } from '../data/mnist.js';
+import { RunError } from './run-error.js';
 import { randomLabels } from '../../src/analysis/random-labels.js';
 import type { DataName } from './settings.js';
 import type { SizePlan } from './size-plan.js';
@@ -33,6 +34,8 @@ const loaders: Record<DataName, (options: LoadOptions & { folder?: string }) => 
  * @param folder of the original files; null for the npm package
  * @param noise share of the training labels replaced by random ones
  * @returns tensors, owned by the caller
+ * @throws DataFileError for a file that is missing or damaged
+ * @throws RunError where there are fewer images than the plan asks for
  */
 export function prepareData(
   name: DataName,
@@ -41,7 +44,7 @@ export function prepareData(
   noise: number,
 ): PreparedData {
   const options = { train: plan.train + plan.validation, test: plan.test, seed: 0 };
-  const { train, test } = loaders[name]({ ...options, ...(folder != null && { folder }) });
+  const { train, test } = load(name, { ...options, ...(folder != null && { folder }) });
   // On the host and in place: at full size the images alone are most of what a 32-bit heap holds.
   const scale = scaleOf(train, plan.train);
   for (const { images } of [train, test]) applyScale(images, scale);
@@ -55,6 +58,15 @@ export function prepareData(
     shape: train.shape,
     classes: train.classes,
   };
+}
+
+function load(name: DataName, options: LoadOptions & { folder?: string }): ImageData {
+  try {
+    return loaders[name](options);
+  } catch (error) {
+    if (error instanceof RangeError) throw new RunError(`too little data for this size: ${error.message}`);
+    throw error;
+  }
 }
 
 interface Scale {

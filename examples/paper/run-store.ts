@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { RunError } from './command-line.js';
+import { RunError } from './run-error.js';
+import { writeWhole } from './write-whole.js';
 
 interface StoredRun {
   readonly fingerprint: unknown;
@@ -25,7 +26,6 @@ export class RunStore {
     readonly folder: string,
     private readonly fingerprint: unknown,
   ) {
-    attempt(folder, () => mkdirSync(folder, { recursive: true }));
     const stored = this.read();
     const own = asJson(fingerprint);
     if (stored != null && !isDeepStrictEqual(stored.fingerprint, own)) {
@@ -55,11 +55,7 @@ export class RunStore {
 
   /** Writes a file beside the records, whole or not at all. */
   write(name: string, content: string | Uint8Array): void {
-    const path = join(this.folder, name);
-    attempt(path, () => {
-      writeFileSync(`${path}.part`, content);
-      renameSync(`${path}.part`, path);
-    });
+    writeWhole(join(this.folder, name), content);
   }
 
   private save(): void {
@@ -84,14 +80,6 @@ export class RunStore {
 
 function asJson(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
-}
-
-function attempt(path: string, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    throw new RunError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 /** The paths at which two JSON values differ. */

@@ -1,19 +1,52 @@
-import { DataFileError } from '../data/data-file-error.js';
-import { parseCommandLine, RunError, usage } from './command-line.js';
+import { parseCommandLine, usage } from './command-line.js';
+import type { RunTimes } from './run-finding.js';
 import { runFinding } from './run-finding.js';
-import { sizes } from './sizes.js';
+import { RunError } from './run-error.js';
+import { planOf } from './sizes.js';
+import { markdownTable } from './table.js';
+import { UnitPool } from './unit-pool.js';
 
 const args = process.argv.slice(2);
 if (args.length === 0 || args.includes('--help')) {
   console.log(usage);
 } else {
   try {
-    const settings = parseCommandLine(args);
-    await runFinding(settings, sizes[settings.size]);
-    console.log(`\n${settings.out}/report.md`);
+    await runCommand();
   } catch (error) {
-    if (!(error instanceof RunError || error instanceof DataFileError)) throw error;
+    if (!(error instanceof RunError)) throw error;
     console.error(error.message);
     process.exitCode = 1;
   }
+}
+
+/** Runs one finding after the other, and says what each took. */
+async function runCommand(): Promise<void> {
+  const { runs, jobs } = parseCommandLine(args);
+  const pool = new UnitPool(jobs);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void pool.stop());
+  const times = new Map<string, RunTimes>();
+  try {
+    for (const settings of runs) {
+      console.log(`\n${settings.finding}: ${settings.out}/report.md`);
+      const planned = { settings, plan: planOf(settings.size, settings.data) };
+      times.set(settings.finding, await runFinding(planned, pool));
+    }
+  } finally {
+    await pool.stop();
+    if (times.size > 0) console.log(`\n${timeTable(times, jobs)}`);
+  }
+}
+
+function timeTable(times: ReadonlyMap<string, RunTimes>, jobs: number): string {
+  const minutes = (seconds: number): string => (seconds / 60).toFixed(1);
+  const all = [...times.values()];
+  const total = (pick: (time: RunTimes) => number): string =>
+    minutes(all.reduce((sum, time) => sum + pick(time), 0));
+  return markdownTable(
+    ['finding', 'minutes', `processor minutes of ${jobs} processes`],
+    [
+      ...[...times].map(([name, time]) => [name, minutes(time.wallSeconds), minutes(time.cpuSeconds)]),
+      ['all', total(({ wallSeconds }) => wallSeconds), total(({ cpuSeconds }) => cpuSeconds)],
+    ],
+  );
 }

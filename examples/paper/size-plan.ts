@@ -9,6 +9,8 @@ export interface PathPlan {
   readonly horizon: number;
   /** Measurements, spread evenly over the steps. */
   readonly measurements: number;
+  /** Relative residual of e₁; λ₁ is better by about its square. */
+  readonly tol: number;
 }
 
 /** Steps of a path with a learning rate η, and steps between its measurements. */
@@ -40,6 +42,8 @@ export interface PeakPlan {
 /** Escape from the peak. */
 export interface EscapePlan {
   readonly steps: number;
+  /** Relative residual of the directions. */
+  readonly tol: number;
   readonly variants: readonly EscapeVariantChoice[];
 }
 

@@ -1,18 +1,20 @@
 import type { GradientAlignment } from '../../../src/analysis/alignment.js';
 import { gradientAlignment } from '../../../src/analysis/alignment.js';
 import { alignmentChart } from '../../../src/plot/index.js';
-import type { Bench } from '../bench.js';
-import { subtitleOf } from '../bench.js';
 import type { Finding } from '../finding.js';
+import type { PlannedRun } from '../planned-run.js';
+import { subtitleOf } from '../planned-run.js';
 import { markdownTable, withSpread } from '../table.js';
 import type { AtPeak } from './at-peak.js';
 import { describePeaks, unitsAtPeak } from './at-peak.js';
+import { stepWeight } from '../weights.js';
 
 /** Claim 3: how far minibatch gradients point along the sharpest directions. */
-export function alignment(bench: Bench): Finding<AtPeak<GradientAlignment>> {
-  const { minibatches, peak } = bench.plan;
+export function alignment(planned: PlannedRun): Finding<AtPeak<GradientAlignment>> {
+  const { minibatches, peak, train } = planned.plan;
+  const weight = stepWeight(train) + minibatches * stepWeight(peak.batchSize);
   return {
-    units: unitsAtPeak(bench, ({ model }, eigenpairs, seed, onProgress) =>
+    units: unitsAtPeak(planned, weight, (bench, { model }, eigenpairs, seed, onProgress) =>
       gradientAlignment(bench.target(model), {
         batchSize: peak.batchSize,
         eigenpairs,
@@ -42,7 +44,7 @@ export function alignment(bench: Bench): Finding<AtPeak<GradientAlignment>> {
       );
       return {
         claim: 'minibatch gradients align with the sharpest directions far more than with random ones.',
-        body: `${describePeaks(bench, results)}\n\n${table}`,
+        body: `${describePeaks(planned, results)}\n\n${table}`,
         pictures: [
           {
             name: 'alignment',
@@ -51,7 +53,7 @@ export function alignment(bench: Bench): Finding<AtPeak<GradientAlignment>> {
               first.records.filter(({ direction }) => direction.startsWith('e')),
               {
                 randomBaseline: first.randomBaseline,
-                subtitle: subtitleOf(bench, `at the peak, S = ${peak.batchSize}`),
+                subtitle: subtitleOf(planned, `at the peak, S = ${peak.batchSize}`),
               },
             ),
           },

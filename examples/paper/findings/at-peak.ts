@@ -4,9 +4,11 @@ import type { Bench } from '../bench.js';
 import type { Unit, UnitResult } from '../finding.js';
 import { eigenpairsOf } from '../measure.js';
 import type { ModelAtPeak } from '../peak-checkpoint.js';
-import { modelAtPeak } from '../peak-checkpoint.js';
-import { seedsOf } from '../seeds.js';
+import { modelAtPeak, wayToPeak } from '../peak-checkpoint.js';
+import type { PlannedRun } from '../planned-run.js';
+import { seedsOf } from '../planned-run.js';
 import { withSpread } from '../table.js';
+import { searchWeight } from '../weights.js';
 
 /** K, as in the paper. */
 const directions = 5;
@@ -18,25 +20,32 @@ export interface AtPeak<R> {
   readonly measured: R;
 }
 
-/** One unit per seed, which measures the model where its sharpness was highest. */
+/**
+ * One unit per seed, which measures the model where its sharpness was highest.
+ *
+ * @param weight of the measurement, without the search for directions
+ */
 export function unitsAtPeak<R>(
-  bench: Bench,
+  planned: PlannedRun,
+  weight: number,
   measure: (
+    bench: Bench,
     peak: ModelAtPeak,
     eigenpairs: EigenResult,
     seed: number,
     onProgress: (progress: AnalysisProgress) => void,
   ) => Promise<R>,
 ): Unit<AtPeak<R>>[] {
-  return seedsOf(bench).map((seed) => ({
+  return seedsOf(planned).map((seed) => ({
     id: `seed ${seed}`,
     seed,
-    weight: 1,
-    run: async (onProgress) => {
-      const peak = await modelAtPeak(bench, seed);
+    weight: searchWeight(directions) + weight,
+    needs: wayToPeak(planned, seed),
+    run: async (bench, onProgress) => {
+      const peak = modelAtPeak(bench, seed);
       const eigenpairs = await eigenpairsOf(bench, peak.model, directions);
       try {
-        const measured = await measure(peak, eigenpairs, seed, onProgress);
+        const measured = await measure(bench, peak, eigenpairs, seed, onProgress);
         return { step: peak.step, sharpness: peak.sharpness, measured };
       } finally {
         eigenpairs.dispose();
@@ -47,8 +56,8 @@ export function unitsAtPeak<R>(
 }
 
 /** Where the peaks were, in a sentence. */
-export function describePeaks(bench: Bench, results: readonly UnitResult<AtPeak<unknown>>[]): string {
-  const { learningRate, batchSize } = bench.plan.peak;
+export function describePeaks({ plan }: PlannedRun, results: readonly UnitResult<AtPeak<unknown>>[]): string {
+  const { learningRate, batchSize } = plan.peak;
   const [sharpness, step] = [
     withSpread(results.map(({ result }) => result.sharpness)),
     withSpread(results.map(({ result }) => result.step)),

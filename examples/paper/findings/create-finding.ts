@@ -1,5 +1,5 @@
-import type { Bench } from '../bench.js';
 import type { Finding } from '../finding.js';
+import type { PlannedRun } from '../planned-run.js';
 import { alignment } from './alignment.js';
 import { decompose } from './decompose.js';
 import { escape } from './escape.js';
@@ -11,6 +11,6 @@ import { sharpness } from './sharpness.js';
 const findings = { sharpness, decompose, alignment, sections, escape, nsgd, grid };
 
 /** The finding that the settings name. Its results have different forms, known to it alone. */
-export function createFinding(bench: Bench): Finding<unknown> {
-  return findings[bench.settings.finding](bench) as Finding<unknown>;
+export function createFinding(planned: PlannedRun): Finding<unknown> {
+  return findings[planned.settings.finding](planned) as Finding<unknown>;
 }

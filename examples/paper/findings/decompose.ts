@@ -1,18 +1,21 @@
 import type { StepDecomposition } from '../../../src/analysis/step-decomposition.js';
 import { stepDecomposition } from '../../../src/analysis/step-decomposition.js';
 import { stepDecompositionChart } from '../../../src/plot/index.js';
-import type { Bench } from '../bench.js';
-import { subtitleOf } from '../bench.js';
 import type { Finding } from '../finding.js';
+import type { PlannedRun } from '../planned-run.js';
+import { subtitleOf } from '../planned-run.js';
 import { groupBy, markdownTable, withSpread } from '../table.js';
 import type { AtPeak } from './at-peak.js';
 import { describePeaks, unitsAtPeak } from './at-peak.js';
+import { lossWeight } from '../weights.js';
 
 /** Claim 2: what the parts of the SGD step do at the peak. */
-export function decompose(bench: Bench): Finding<AtPeak<StepDecomposition>> {
-  const { lossExamples, minibatches, peak } = bench.plan;
+export function decompose(planned: PlannedRun): Finding<AtPeak<StepDecomposition>> {
+  const { lossExamples, minibatches, peak } = planned.plan;
+  // Seven α along each of e₁ … e₅, a random direction and the whole step.
+  const weight = 49 * minibatches * lossWeight(lossExamples);
   return {
-    units: unitsAtPeak(bench, ({ model }, eigenpairs, seed, onProgress) =>
+    units: unitsAtPeak(planned, weight, (bench, { model }, eigenpairs, seed, onProgress) =>
       stepDecomposition(bench.target(model), {
         learningRate: peak.learningRate,
         batchSize: peak.batchSize,
@@ -36,13 +39,13 @@ export function decompose(bench: Bench): Finding<AtPeak<StepDecomposition>> {
       return {
         claim:
           'at the peak a step along a sharpest direction lowers the loss on average for small α, and no longer for α around 1 and above.',
-        body: `${describePeaks(bench, results)}\n\n${table}`,
+        body: `${describePeaks(planned, results)}\n\n${table}`,
         pictures: [
           {
             name: 'step-decomposition',
             caption: 'What a step along each direction does to the loss, seed 1',
             spec: stepDecompositionChart(results[0]!.result.measured.records, {
-              subtitle: subtitleOf(bench, `at the peak, η = ${peak.learningRate}, S = ${peak.batchSize}`),
+              subtitle: subtitleOf(planned, `at the peak, η = ${peak.learningRate}, S = ${peak.batchSize}`),
             }),
           },
         ],

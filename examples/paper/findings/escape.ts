@@ -1,25 +1,25 @@
 import type { EscapeRun, EscapeVariantChoice } from '../../../src/analysis/escape.js';
 import { escapeAblation } from '../../../src/analysis/escape.js';
 import { escapeChart } from '../../../src/plot/index.js';
-import type { Bench } from '../bench.js';
-import { subtitleOf } from '../bench.js';
 import type { Finding, Picture, Unit, UnitResult } from '../finding.js';
-import { modelAtPeak } from '../peak-checkpoint.js';
-import { seedsOf } from '../seeds.js';
+import { modelAtPeak, wayToPeak } from '../peak-checkpoint.js';
+import type { PlannedRun } from '../planned-run.js';
+import { seedsOf, subtitleOf } from '../planned-run.js';
 import { groupBy, markdownTable, withSpread } from '../table.js';
+import { lossWeight, searchWeight, stepWeight } from '../weights.js';
 
 /** Claim 4: variants of SGD that act only in, or only outside, the sharpest subspace. */
-export function escape(bench: Bench): Finding<EscapeRun> {
-  const { steps, variants } = bench.plan.escape;
+export function escape(planned: PlannedRun): Finding<EscapeRun> {
+  const { steps, variants } = planned.plan.escape;
   return {
-    units: seedsOf(bench).flatMap((seed) => variants.map((choice) => escapeUnit(bench, seed, choice))),
+    units: seedsOf(planned).flatMap((seed) => variants.map((choice) => escapeUnit(planned, seed, choice))),
     report: (results) => ({
       claim: 'removing the top directions lets λ₁ grow; stepping only along them barely lowers the loss.',
       body: [
         `${steps} steps from the peak, e₁ found anew after every step; "after" is the mean over the second half.`,
         escapeTable(results),
       ].join('\n\n'),
-      pictures: escapePictures(bench, results),
+      pictures: escapePictures(planned, results),
     }),
   };
 }
@@ -42,8 +42,8 @@ function lateMean({ records }: EscapeRun, pick: 'loss' | 'sharpness'): number {
 }
 
 /** One picture of the variants without a factor, and one for each factor, with plain SGD in all of them. */
-function escapePictures(bench: Bench, results: readonly UnitResult<EscapeRun>[]): Picture[] {
-  const { learningRate, batchSize } = bench.plan.peak;
+function escapePictures(planned: PlannedRun, results: readonly UnitResult<EscapeRun>[]): Picture[] {
+  const { learningRate, batchSize } = planned.plan.peak;
   const runs = results.filter(({ seed }) => seed === 1).map(({ result }) => result);
   return [...new Set(runs.map(({ factor }) => factor))].map((factor) => {
     const shown = runs.filter((run) => run.factor === factor || run.variant === 'normal');
@@ -56,26 +56,31 @@ function escapePictures(bench: Bench, results: readonly UnitResult<EscapeRun>[])
           name,
           records: records.map(({ step, loss, sharpness }) => ({ step, loss, sharpness })),
         })),
-        { subtitle: subtitleOf(bench, `from the peak, η = ${learningRate}, S = ${batchSize}`) },
+        { subtitle: subtitleOf(planned, `from the peak, η = ${learningRate}, S = ${batchSize}`) },
       ),
     };
   });
 }
 
-function escapeUnit(bench: Bench, seed: number, choice: EscapeVariantChoice): Unit<EscapeRun> {
-  const { peak, escape: plan, lossExamples, hessianExamples } = bench.plan;
+function escapeUnit(planned: PlannedRun, seed: number, choice: EscapeVariantChoice): Unit<EscapeRun> {
+  const { peak, escape: plan, lossExamples, hessianExamples } = planned.plan;
+  // Variants of several directions look for five.
+  const directions = choice.variant.startsWith('all') ? 5 : 1;
+  const stepCost = searchWeight(directions) + stepWeight(peak.batchSize) + lossWeight(lossExamples);
   return {
     id: `seed ${seed}, ${choice.variant}${choice.factor == null ? '' : ` ${choice.factor}`}`,
     seed,
-    weight: 1,
-    run: async (onProgress) => {
-      const { model } = await modelAtPeak(bench, seed);
+    weight: plan.steps * stepCost,
+    needs: wayToPeak(planned, seed),
+    run: async (bench, onProgress) => {
+      const { model } = modelAtPeak(bench, seed);
       try {
         const { runs } = await escapeAblation(bench.target(model), {
           learningRate: peak.learningRate,
           batchSize: peak.batchSize,
           variants: [choice],
           steps: plan.steps,
+          tol: plan.tol,
           lossExamples,
           hessianExamples,
           seed,

@@ -1,15 +1,15 @@
 import { learningCurvesChart } from '../../../src/plot/index.js';
-import type { Bench } from '../bench.js';
-import { subtitleOf } from '../bench.js';
 import type { Finding, Unit, UnitResult } from '../finding.js';
 import type { NsgdChoice, NsgdResult } from '../nsgd-run.js';
 import { trainNudged } from '../nsgd-run.js';
-import { seedsOf } from '../seeds.js';
+import type { PlannedRun } from '../planned-run.js';
+import { seedsOf, subtitleOf } from '../planned-run.js';
 import { groupBy, markdownTable, withSpread } from '../table.js';
+import { lossWeight, searchWeight, stepWeight } from '../weights.js';
 
 /** Claim 5: NSGD against SGD (γ = 1), and the number of directions. */
-export function nsgd(bench: Bench): Finding<NsgdResult> {
-  const { gammas, k, ks } = bench.plan.nsgd;
+export function nsgd(planned: PlannedRun): Finding<NsgdResult> {
+  const { gammas, k, ks } = planned.plan.nsgd;
   const sharp = gammas[0]!;
   const byK = ks.filter((other) => other !== k).map((other) => ({ gamma: sharp, k: other }));
   const choices: Choice[] = [
@@ -18,18 +18,18 @@ export function nsgd(bench: Bench): Finding<NsgdResult> {
     { gamma: sharp, k, control: true },
   ];
   return {
-    units: seedsOf(bench).flatMap((seed) => choices.map((choice) => nsgdUnit(bench, seed, choice))),
+    units: seedsOf(planned).flatMap((seed) => choices.map((choice) => nsgdUnit(planned, seed, choice))),
     report: (results) => {
       const ofGammas = results.filter(({ result }) => result.k === k && !result.control);
       const ofKs = results
         .filter(({ result }) => result.gamma === sharp && !result.control)
         .sort((a, b) => a.result.k - b.result.k);
-      const { learningRate, batchSize, epochs, refreshEvery } = bench.plan.nsgd;
+      const { learningRate, batchSize, epochs, refreshEvery } = planned.plan.nsgd;
       return {
         claim:
           'γ < 1 trains faster at equal η and goes to sharper regions, γ > 1 to flatter ones; generalisation is no worse.',
         body: [
-          `η = ${learningRate}, S = ${batchSize}, ${epochs} epochs, directions every ${refreshEvery} steps on ${bench.plan.hessianExamples} examples. γ = 1 is SGD; random directions are the control.`,
+          `η = ${learningRate}, S = ${batchSize}, ${epochs} epochs, directions every ${refreshEvery} steps on ${planned.plan.hessianExamples} examples. γ = 1 is SGD; random directions are the control.`,
           table(results.filter(({ result }) => result.k === k)),
           `Number of directions at γ = ${sharp}:`,
           table(ofKs),
@@ -38,12 +38,12 @@ export function nsgd(bench: Bench): Finding<NsgdResult> {
           {
             name: 'nsgd-gamma',
             caption: `NSGD with K = ${k}, by γ, seed 1; accuracy on validation images`,
-            spec: curves(bench, ofGammas, ({ gamma }) => (gamma === 1 ? 'γ = 1 (SGD)' : `γ = ${gamma}`)),
+            spec: curves(planned, ofGammas, ({ gamma }) => (gamma === 1 ? 'γ = 1 (SGD)' : `γ = ${gamma}`)),
           },
           {
             name: 'nsgd-k',
             caption: `NSGD with γ = ${sharp}, by K, seed 1; accuracy on validation images`,
-            spec: curves(bench, ofKs, (result) => `K = ${result.k}`),
+            spec: curves(planned, ofKs, (result) => `K = ${result.k}`),
           },
         ],
       };
@@ -57,12 +57,16 @@ function nameOf({ gamma, k, control }: Choice): string {
   return `γ = ${gamma}, K = ${k}${control ? ', random directions' : ''}`;
 }
 
-function nsgdUnit(bench: Bench, seed: number, choice: Choice): Unit<NsgdResult> {
+function nsgdUnit(planned: PlannedRun, seed: number, choice: Choice): Unit<NsgdResult> {
+  const { train, validation, lossExamples, nsgd: plan } = planned.plan;
+  const { batchSize, epochs, refreshEvery } = plan;
+  const steps = epochs * Math.floor(train / batchSize);
+  const measurement = searchWeight(choice.k) + lossWeight(lossExamples) + lossWeight(validation);
   return {
     id: `seed ${seed}, ${nameOf(choice)}`,
     seed,
-    weight: 1 + choice.k / 20,
-    run: (onProgress) => trainNudged(bench, { seed, ...choice }, onProgress),
+    weight: steps * stepWeight(batchSize) + (steps / refreshEvery) * measurement,
+    run: (bench, onProgress) => trainNudged(bench, { seed, ...choice }, onProgress),
   };
 }
 
@@ -93,14 +97,14 @@ function table(results: readonly UnitResult<NsgdResult>[]): string {
 }
 
 function curves(
-  bench: Bench,
+  planned: PlannedRun,
   results: readonly UnitResult<NsgdResult>[],
   label: (result: NsgdResult) => string,
 ) {
   const runs = results.filter(({ seed }) => seed === 1);
-  const { learningRate, batchSize } = bench.plan.nsgd;
+  const { learningRate, batchSize } = planned.plan.nsgd;
   return learningCurvesChart(
     runs.map(({ result }) => ({ name: label(result), records: result.records })),
-    { subtitle: subtitleOf(bench, `η = ${learningRate}, S = ${batchSize}`) },
+    { subtitle: subtitleOf(planned, `η = ${learningRate}, S = ${batchSize}`) },
   );
 }

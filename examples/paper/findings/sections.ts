@@ -1,18 +1,21 @@
 import type { LossCrossSection, LossSection } from '../../../src/analysis/cross-section.js';
 import { lossCrossSection } from '../../../src/analysis/cross-section.js';
 import { crossSectionChart } from '../../../src/plot/index.js';
-import type { Bench } from '../bench.js';
-import { subtitleOf } from '../bench.js';
 import type { Finding } from '../finding.js';
+import type { PlannedRun } from '../planned-run.js';
+import { subtitleOf } from '../planned-run.js';
 import { markdownTable, withSpread } from '../table.js';
 import type { AtPeak } from './at-peak.js';
 import { describePeaks, unitsAtPeak } from './at-peak.js';
+import { lossWeight } from '../weights.js';
 
 /** The loss along the sharpest directions, in units of the SGD step. */
-export function sections(bench: Bench): Finding<AtPeak<LossCrossSection>> {
-  const { lossExamples, minibatches, peak } = bench.plan;
+export function sections(planned: PlannedRun): Finding<AtPeak<LossCrossSection>> {
+  const { lossExamples, minibatches, peak } = planned.plan;
+  // Seventeen points along each of e₁ … e₅.
+  const weight = 85 * lossWeight(lossExamples);
   return {
-    units: unitsAtPeak(bench, ({ model }, eigenpairs, seed, onProgress) =>
+    units: unitsAtPeak(planned, weight, (bench, { model }, eigenpairs, seed, onProgress) =>
       lossCrossSection(bench.target(model), {
         learningRate: peak.learningRate,
         batchSize: peak.batchSize,
@@ -47,13 +50,13 @@ export function sections(bench: Bench): Finding<AtPeak<LossCrossSection>> {
       ];
       return {
         claim: 'at the peak the SGD step is as long as the valley is wide along the sharpest directions.',
-        body: `${describePeaks(bench, results)}\n\n${markdownTable(head, rows)}\n\nDistances uphill and downhill, in mean SGD steps.`,
+        body: `${describePeaks(planned, results)}\n\n${markdownTable(head, rows)}\n\nDistances uphill and downhill, in mean SGD steps.`,
         pictures: [
           {
             name: 'cross-sections',
             caption: 'Loss along the sharpest directions, in mean SGD steps, seed 1',
             spec: crossSectionChart(first.records, {
-              subtitle: subtitleOf(bench, `at the peak, η = ${peak.learningRate}, S = ${peak.batchSize}`),
+              subtitle: subtitleOf(planned, `at the peak, η = ${peak.learningRate}, S = ${peak.batchSize}`),
             }),
           },
         ],

@@ -1,23 +1,25 @@
 import type { NoiseGridRun } from '../../../src/analysis/noise-grid.js';
 import { noiseGrid } from '../../../src/analysis/noise-grid.js';
 import { sharpnessChart } from '../../../src/plot/index.js';
-import type { Bench } from '../bench.js';
-import { subtitleOf } from '../bench.js';
 import type { Finding, Unit, UnitResult } from '../finding.js';
-import { seedsOf } from '../seeds.js';
+import type { PlannedRun } from '../planned-run.js';
+import { seedsOf, subtitleOf } from '../planned-run.js';
 import type { PathPlan } from '../size-plan.js';
 import { pathOf } from '../size-plan.js';
 import { groupBy, markdownTable, withSpread } from '../table.js';
+import { lossWeight, searchWeight, stepWeight } from '../weights.js';
 
 /** Claim 1: sharpness along SGD, for several η at one S and several S at one η. */
-export function sharpness(bench: Bench): Finding<NoiseGridRun> {
-  const plan = bench.plan.sharpness;
+export function sharpness(planned: PlannedRun): Finding<NoiseGridRun> {
+  const plan = planned.plan.sharpness;
   const cells = [
     ...plan.learningRates.map((learningRate) => ({ learningRate, batchSize: plan.batchSize })),
     ...plan.batchSizes.map((batchSize) => ({ learningRate: plan.learningRate, batchSize })),
   ];
   return {
-    units: seedsOf(bench).flatMap((seed) => cells.map((cell) => sharpnessUnit(bench, seed, cell, plan.path))),
+    units: seedsOf(planned).flatMap((seed) =>
+      cells.map((cell) => sharpnessUnit(planned, seed, cell, plan.path)),
+    ),
     report: (results) => ({
       claim:
         'along SGD λ₁ rises to a peak, then falls or settles; the peak is lower for larger η and for smaller S.',
@@ -27,7 +29,7 @@ export function sharpness(bench: Bench): Finding<NoiseGridRun> {
           name: 'sharpness-by-learning-rate',
           caption: `Sharpness along SGD with S = ${plan.batchSize}, seed 1`,
           spec: chart(
-            bench,
+            planned,
             results,
             (run) => run.batchSize === plan.batchSize && plan.learningRates.includes(run.learningRate),
           ),
@@ -35,7 +37,7 @@ export function sharpness(bench: Bench): Finding<NoiseGridRun> {
         {
           name: 'sharpness-by-batch-size',
           caption: `Sharpness along SGD with η = ${plan.learningRate}, seed 1`,
-          spec: chart(bench, results, (run) => run.learningRate === plan.learningRate),
+          spec: chart(planned, results, (run) => run.learningRate === plan.learningRate),
         },
       ],
     }),
@@ -44,19 +46,19 @@ export function sharpness(bench: Bench): Finding<NoiseGridRun> {
 
 /** A run of SGD from the initial weights of a seed. */
 export function sharpnessUnit(
-  bench: Bench,
+  planned: PlannedRun,
   seed: number,
   { learningRate, batchSize }: { readonly learningRate: number; readonly batchSize: number },
   path: PathPlan,
 ): Unit<NoiseGridRun> {
   const { steps, measureEvery } = pathOf(path, learningRate);
-  const { lossExamples, hessianExamples } = bench.plan;
+  const { lossExamples, hessianExamples } = planned.plan;
   return {
     id: `seed ${seed}, η = ${learningRate}, S = ${batchSize}`,
     seed,
-    // A measurement costs about as much as a gradient of 5000 examples.
-    weight: steps * batchSize + (5000 * steps) / measureEvery,
-    run: async (onProgress) => {
+    weight:
+      steps * stepWeight(batchSize) + (steps / measureEvery) * (searchWeight(1) + lossWeight(lossExamples)),
+    run: async (bench, onProgress) => {
       const model = bench.createModel(seed);
       try {
         const { runs } = await noiseGrid(bench.target(model), {
@@ -64,6 +66,7 @@ export function sharpnessUnit(
           batchSizes: [batchSize],
           steps,
           measureEvery,
+          tol: path.tol,
           lossExamples,
           hessianExamples,
           seed,
@@ -140,13 +143,13 @@ function medianSharpness(records: NoiseGridRun['records']): number {
 }
 
 function chart(
-  bench: Bench,
+  planned: PlannedRun,
   results: readonly UnitResult<NoiseGridRun>[],
   isWanted: (run: NoiseGridRun) => boolean,
 ) {
   const runs = results.filter(({ seed, result }) => seed === 1 && isWanted(result));
   return sharpnessChart(
     runs.map(({ result }) => result),
-    { subtitle: subtitleOf(bench, 'plain SGD'), axes: 'log' },
+    { subtitle: subtitleOf(planned, 'plain SGD'), axes: 'log' },
   );
 }

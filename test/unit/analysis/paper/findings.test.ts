@@ -5,13 +5,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GradientAlignment } from '../../../../src/analysis/alignment.js';
 import type { StepDecomposition } from '../../../../src/analysis/step-decomposition.js';
 import type { Bench } from '../../../../examples/paper/bench.js';
-import { openBench } from '../../../../examples/paper/bench.js';
+import { createBench, startBackend } from '../../../../examples/paper/bench.js';
+import type { Unit } from '../../../../examples/paper/finding.js';
 import { decompose } from '../../../../examples/paper/findings/decompose.js';
 import { settledSharpness, sharpnessUnit } from '../../../../examples/paper/findings/sharpness.js';
 import { trainNudged } from '../../../../examples/paper/nsgd-run.js';
+import { prepareData } from '../../../../examples/paper/prepared-data.js';
 import { runFinding } from '../../../../examples/paper/run-finding.js';
 import type { RunSettings } from '../../../../examples/paper/settings.js';
 import { sizes } from '../../../../examples/paper/sizes.js';
+import { UnitService } from '../../../../examples/paper/unit-service.js';
 
 // The paper's findings at the smallest size that shows them: a SimpleCNN with 4 filters on 512 MNIST images, seed 1.
 // What is asserted is their direction, with room for another backend's rounding.
@@ -20,6 +23,13 @@ import { sizes } from '../../../../examples/paper/sizes.js';
 const patience = 600_000;
 
 const silent = (): void => {};
+
+/** Runs a unit, and the way to the peak where no finding before it has been there. */
+async function runAtPeak<R>({ needs, run }: Unit<R>, at: Bench): Promise<R> {
+  if (needs?.isDone() === false) await needs.run(at, silent);
+  return run(at, silent);
+}
+
 let out: string;
 let settings: RunSettings;
 let bench: Bench;
@@ -37,7 +47,8 @@ beforeAll(async () => {
     augment: false,
     out: join(out, 'alignment'),
   };
-  bench = await openBench(settings, sizes.tiny);
+  await startBackend();
+  bench = createBench({ settings, plan: sizes.tiny }, prepareData('mnist', null, sizes.tiny, 0));
 });
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
@@ -45,9 +56,9 @@ describe('the findings of the paper', () => {
   it(
     '1: the sharpness that SGD settles at is lower for a larger learning rate',
     async () => {
-      const plan = { steps: 128, horizon: 0, measurements: 8 };
+      const plan = { steps: 128, horizon: 0, measurements: 8, tol: 1e-2 };
       const run = (learningRate: number) =>
-        sharpnessUnit(bench, 1, { learningRate, batchSize: 32 }, plan).run(silent);
+        sharpnessUnit(bench, 1, { learningRate, batchSize: 32 }, plan).run(bench, silent);
       const [large, small] = [await run(0.2), await run(0.03)];
       // They differ by a factor of 3 or more, as 2/η does by 7.
       expect(settledSharpness(small)).toBeGreaterThan(1.5 * settledSharpness(large));
@@ -60,7 +71,7 @@ describe('the findings of the paper', () => {
   it(
     '3: minibatch gradients point along the sharpest directions, by command line',
     async () => {
-      await runFinding(settings, sizes.tiny);
+      await runFinding({ settings, plan: sizes.tiny }, new UnitService());
       const { results } = JSON.parse(readFileSync(join(settings.out, 'records.json'), 'utf8')) as {
         results: Record<string, { measured: GradientAlignment }>;
       };
@@ -81,7 +92,7 @@ describe('the findings of the paper', () => {
     async () => {
       const brief: Bench = { ...bench, plan: { ...sizes.tiny, minibatches: 4, lossExamples: 256 } };
       const unit = decompose(brief).units[0]!;
-      const { measured } = (await unit.run(silent)) as { measured: StepDecomposition };
+      const { measured } = (await runAtPeak(unit, brief)) as { measured: StepDecomposition };
       const change = (direction: string, alpha: number): number =>
         measured.records.find((record) => record.direction === direction && record.alpha === alpha)!
           .lossChange;

@@ -7,14 +7,19 @@ import { modelNames } from '../../../../examples/models/create-model.js';
 import { runFinding } from '../../../../examples/paper/run-finding.js';
 import type { SizePlan } from '../../../../examples/paper/size-plan.js';
 import { sizes } from '../../../../examples/paper/sizes.js';
+import { UnitService } from '../../../../examples/paper/unit-service.js';
 
 // Each model as narrow as at `tiny`, on a few images and after one step of SGD: whether a finding can be run with it.
 
+const runner = new UnitService();
 let out: string;
 beforeAll(() => {
   out = mkdtempSync(join(tmpdir(), 'model-runs-'));
 });
-afterAll(() => rmSync(out, { recursive: true, force: true }));
+afterAll(() => {
+  runner.dispose();
+  rmSync(out, { recursive: true, force: true });
+});
 
 const plan: SizePlan = {
   ...sizes.tiny,
@@ -33,17 +38,20 @@ it.each(modelNames)(
     const folder = join(out, model);
     await runFinding(
       {
-        finding: 'alignment',
-        data: 'mnist',
-        dataFolder: null,
-        model,
-        size: 'tiny',
-        seeds: 1,
-        randomLabels: 0,
-        augment: false,
-        out: folder,
+        settings: {
+          finding: 'alignment',
+          data: 'mnist',
+          dataFolder: null,
+          model,
+          size: 'tiny',
+          seeds: 1,
+          randomLabels: 0,
+          augment: false,
+          out: folder,
+        },
+        plan,
       },
-      plan,
+      runner,
     );
     const { results } = JSON.parse(readFileSync(join(folder, 'records.json'), 'utf8')) as {
       results: Record<string, { sharpness: number; measured: GradientAlignment }>;

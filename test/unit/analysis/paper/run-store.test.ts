@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RunError } from '../../../../examples/paper/command-line.js';
+import { RunError } from '../../../../examples/paper/run-error.js';
 import { RunStore } from '../../../../examples/paper/run-store.js';
 
 let folder: string;
