@@ -2,7 +2,8 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { add, concat, mul, reshape, slice, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import type { Candidate } from './candidate.js';
 import { combineColumn } from './combine-rows.js';
-import { combineRows, rowDots, takesScatteredRows } from './row-products.js';
+import { joinNumbers } from './joined-numbers.js';
+import { rowDots, subtractRows, takesScatteredRows } from './row-products.js';
 
 /**
  * Rows of a block: its products with a vector read the vector once for all of them. Joining rows to a block
@@ -19,6 +20,14 @@ const NARROW = 2 ** 13;
 interface Block {
   readonly rows: number;
   readonly tiles: Tensor2D[];
+}
+
+/** What passes of Gram-Schmidt took off a candidate, on its way to the host. */
+export interface Projected {
+  /** A small tensor for the host, owned by the caller. */
+  readonly tensor: Tensor1D;
+  /** The meaning of its values. */
+  measures(values: Float32Array): Measures;
 }
 
 /** What passes of Gram-Schmidt took off a candidate. */
@@ -71,36 +80,29 @@ export class KrylovBasis {
    *
    * @param candidate changed in place
    * @param firsts for each pass, index of a row that begins a block, e.g. 0 or {@link startOfBlock}
-   * @returns a small tensor for the host, owned by the caller, that {@link read} understands
    */
-  project(candidate: Candidate, firsts: readonly number[]): Tensor1D {
-    const measures: Tensor1D[] = [];
+  project(candidate: Candidate, firsts: readonly number[]): Projected {
+    const pieces: Tensor2D[] = [];
     try {
-      if (this.rows > 0)
-        for (const first of firsts) measures.push(this.pass(candidate, this.blocksFrom(first)));
-      for (const tile of candidate.tiles) measures.push(rowDots([tile], tile));
-      return concat(measures);
+      const lengths = firsts.map((first) => {
+        const { length } = pieces;
+        pieces.push(...this.pass(candidate, this.blocksFrom(first)));
+        return pieces.length - length;
+      });
+      for (const tile of candidate.tiles) pieces.push(...rowDots([tile], tile));
+      const { tensor, split } = joinNumbers(pieces);
+      const measures = (values: Float32Array): Measures => {
+        const parts = split(values);
+        const coefficients = lengths.map((length) =>
+          Float64Array.from(parts.splice(0, length).flatMap((part) => Array.from(part))),
+        );
+        const square = parts.reduce((sum, [part]) => sum + part!, 0);
+        return { coefficients, remainder: Math.sqrt(square) };
+      };
+      return { tensor, measures };
     } finally {
-      for (const part of measures) part.dispose();
+      for (const piece of pieces) piece.dispose();
     }
-  }
-
-  /**
-   * The meaning of the values of {@link project}.
-   *
-   * @param values of the tensor
-   * @param firsts as given to it
-   */
-  read(values: Float32Array, firsts: readonly number[]): Measures {
-    let at = 0;
-    const coefficients = firsts.map((first) => {
-      const from = at;
-      at += this.rows - first;
-      return Float64Array.from(values.subarray(from, at));
-    });
-    let square = 0;
-    for (const part of values.subarray(at)) square += part;
-    return { coefficients, remainder: Math.sqrt(square) };
   }
 
   /**
@@ -195,20 +197,19 @@ export class KrylovBasis {
     this.blocks.splice(from, 0, { rows: BLOCK_ROWS, tiles });
   }
 
-  /** One pass over some blocks. @returns Vw */
-  private pass(candidate: Candidate, blocks: readonly Block[]): Tensor1D {
+  /** One pass over some blocks. @returns Vw, in pieces */
+  private pass(candidate: Candidate, blocks: readonly Block[]): Tensor2D[] {
+    if (blocks.length === 0) return [];
     const column = (j: number): Tensor2D[] => blocks.map((block) => block.tiles[j]!);
     const coefficients = tidy(() =>
       candidate.tiles
         .map((tile, j) => rowDots(column(j), tile))
-        .reduce((sum, part): Tensor1D => add(sum, part)),
+        .reduce((sums, parts) => sums.map((sum, i): Tensor2D => add(sum, parts[i]!))),
     );
-    const weights = reshape(coefficients, [1, coefficients.size]) as Tensor2D;
     candidate.tiles.forEach((tile, j) => {
-      candidate.tiles[j] = combineRows(weights, column(j), -1, tile);
+      candidate.tiles[j] = subtractRows(coefficients, column(j), tile);
       tile.dispose();
     });
-    weights.dispose();
     return coefficients;
   }
 

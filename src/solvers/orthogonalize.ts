@@ -32,7 +32,8 @@ export function* orthogonalize(
     let remainder = 0;
     let firsts = coupled == null ? [0] : [basis.startOfBlock(coupled), 0];
     for (let repeat = 0; repeat < 3; repeat++) {
-      const measures = basis.read(yield basis.project(candidate, firsts), firsts);
+      const projected = basis.project(candidate, firsts);
+      const measures = projected.measures(yield projected.tensor);
       measures.coefficients.forEach((pass, p) =>
         pass.forEach((value, i) => (coefficients[firsts[p]! + i]! += value)),
       );

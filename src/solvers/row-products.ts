@@ -1,7 +1,6 @@
-import type { NamedTensorMap, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import {
   add,
-  concat,
   engine,
   getBackend,
   getKernel,
@@ -9,12 +8,14 @@ import {
   mul,
   reshape,
   slice,
+  sub,
   tidy,
 } from '@tensorflow/tfjs-core';
 
 /*
  * Products with the matrix R whose rows lie in several tensors. A backend may have kernels for them, which need no
  * joining of rows and read each once; `tfjs-curvature/wasm` brings them. Elsewhere each tensor is a matrix product.
+ * No shape there depends on how many tensors there are: a GPU backend compiles a program for each shape it meets.
  */
 
 const dotsKernel = 'tfjs-curvature/RowDots';
@@ -30,50 +31,69 @@ export function takesScatteredRows(): boolean {
  *
  * @param parts the rows of R, tensors [r_i, n]
  * @param x shape [1, n]
- * @returns shape [Σ r_i], owned by the caller
+ * @returns a tensor [1, r_i] for each part, or one of all of them [1, Σ r_i]; owned by the caller
  */
-export function rowDots(parts: readonly Tensor2D[], x: Tensor2D): Tensor1D {
-  if (takesScatteredRows()) return run(dotsKernel, { x, ...named(parts) }, {}) as Tensor1D;
-  return tidy(() =>
-    concat(parts.map((part) => reshape(matMul(x, part, false, true), [part.shape[0]]) as Tensor1D)),
-  );
+export function rowDots(parts: readonly Tensor2D[], x: Tensor2D): Tensor2D[] {
+  if (takesScatteredRows()) {
+    return [tidy(() => reshape(run(dotsKernel, { x, ...named(parts) }, {}), [1, -1]) as Tensor2D)];
+  }
+  return parts.map((part) => matMul(x, part, false, true));
 }
 
 /**
- * base + scale · W R.
+ * base - wᵀR.
+ *
+ * @param weights w, as {@link rowDots} returns what it is given these parts
+ * @param parts the rows of R, tensors [r_i, n]
+ * @param base shape [1, n]
+ * @returns shape [1, n], owned by the caller
+ */
+export function subtractRows(
+  weights: readonly Tensor2D[],
+  parts: readonly Tensor2D[],
+  base: Tensor2D,
+): Tensor2D {
+  if (takesScatteredRows()) {
+    return run(combinationKernel, { weights: weights[0]!, base, ...named(parts) }, { scale: -1 }) as Tensor2D;
+  }
+  return accumulate(parts, base, (part, i, before) => sub(before!, times(weights[i]!, part)));
+}
+
+/**
+ * W R.
  *
  * @param weights W, shape [m, Σ r_i]
  * @param parts the rows of R, tensors [r_i, n]
- * @param base shape [m, n]; zero if null
  * @returns shape [m, n], owned by the caller
  */
-export function combineRows(
-  weights: Tensor2D,
-  parts: readonly Tensor2D[],
-  scale = 1,
-  base: Tensor2D | null = null,
-): Tensor2D {
+export function combineRows(weights: Tensor2D, parts: readonly Tensor2D[]): Tensor2D {
   if (takesScatteredRows()) {
-    const inputs = { weights, ...(base != null && { base }), ...named(parts) };
-    return run(combinationKernel, inputs, { scale }) as Tensor2D;
+    return run(combinationKernel, { weights, ...named(parts) }, { scale: 1 }) as Tensor2D;
   }
-  return tidy(() => {
-    const scaled = scale === 1 ? weights : mul(weights, scale);
-    let first = 0;
-    let sum = base;
-    for (const part of parts) {
-      const columns = slice(scaled, [0, first], [-1, part.shape[0]]) as Tensor2D;
-      first += part.shape[0];
-      const before = sum;
-      sum = tidy(() => {
-        // One row as a product of numbers: a matrix product on WebGL would count what lies in the padding of its texture.
-        const product: Tensor2D = part.shape[0] === 1 ? mul(columns, part) : matMul(columns, part);
-        return before == null ? product : add(before, product);
-      });
-      if (before !== base) before?.dispose();
-    }
-    return sum!;
+  let first = 0;
+  return accumulate(parts, null, (part, _, before) => {
+    const product = times(slice(weights, [0, first], [-1, part.shape[0]]), part);
+    first += part.shape[0];
+    return before == null ? product : add(before, product);
   });
+}
+
+/** What a step for each part in turn makes of the start, which stays the caller's. */
+function accumulate(
+  parts: readonly Tensor2D[],
+  start: Tensor2D | null,
+  step: (part: Tensor2D, i: number, before: Tensor2D | null) => Tensor2D,
+): Tensor2D {
+  return parts.reduce<Tensor2D | null>((before, part, i) => {
+    const after = tidy(() => step(part, i, before));
+    if (before !== start) before?.dispose();
+    return after;
+  }, start)!;
+}
+
+/** One row as a product of numbers: a matrix product on WebGL would count what lies in the padding of its texture. */
+function times(columns: Tensor2D, part: Tensor2D): Tensor2D {
+  return part.shape[0] === 1 ? mul(columns, part) : matMul(columns, part);
 }
 
 function named(parts: readonly Tensor2D[]): NamedTensorMap {

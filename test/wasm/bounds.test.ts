@@ -104,6 +104,10 @@ const cases: [string, () => unknown][] = [
       () => tf.unsortedSegmentSum(sample([5, channels], 1), tf.tensor1d([-5, 0, 2, 3, 900], 'int32'), 3),
     ],
     [
+      `tile ${channels}`,
+      () => [tf.tile(sample([3, channels], 1), [2, 3]), tf.tile(sample([3, 1], 1), [1, channels])],
+    ],
+    [
       `gather ${channels}`,
       () => {
         const x = sample([3, 4, channels], 1);

@@ -57,7 +57,7 @@ describe.each(['cpu', 'stock wasm', 'wasm'])('products with scattered rows on %s
       expect(combined.shape).toEqual([2, n]);
       const wanted = host(weights).flatMap((list) => combination(rows, list));
       expect(largestDifference(combined.dataSync(), wanted)).toBeLessThan(1e-5);
-      const pieces = takesScatteredRows() ? [one] : tf.split(one, counts, 1);
+      const pieces = takesScatteredRows() ? [one] : tf.split<tf.Tensor2D>(one, counts, 1);
       const rest = subtractRows(pieces, parts, base);
       expect(rest.shape).toEqual([1, n]);
       const taken = combination(rows, host(one)[0]!);
