@@ -13,6 +13,7 @@ function ops(): [string, number, () => unknown][] {
   const filter = tf.randomNormal([3, 3, 3, 8, 8]) as tf.Tensor5D;
   const [table, words] = [tf.randomNormal([10_000, 64]), tf.randomUniform([128, 20], 0, 10_000, 'int32')];
   const [numbers, places] = [tf.randomNormal([100_000]), tf.randomUniform([2560], 0, 100_000, 'int32')];
+  const column = tf.randomNormal([128, 1]);
   const few = tf.tensor1d([3, 60, 3, 17], 'int32');
   const maxGrad = tf.grad((x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid'));
   const avgGrad = tf.grad((x: tf.Tensor) => tf.avgPool(x as tf.Tensor4D, 2, 2, 'valid'));
@@ -23,11 +24,13 @@ function ops(): [string, number, () => unknown][] {
     ['multiply 128×64', 200, () => tf.mul(a, b)],
     ['add a bias to 128×64', 200, () => tf.add(a, bias)],
     ['subtract 128×64', 200, () => tf.sub(a, b)],
+    ['subtract 128×64 from 1', 200, () => tf.sub(1, a)],
     ['tanh 128×64', 100, () => tf.tanh(a)],
     ['slice 16 columns of 128×64', 100, () => tf.slice(a, [0, 16], [128, 16])],
     ['split 128×64 in 4', 50, () => tf.split(a, 4, 1)],
     ['concatenate two 128×64', 50, () => tf.concat([a, b], 1)],
     ['unstack 128×64', 10, () => tf.unstack(a)],
+    ['tile 128×1 to 128×64', 50, () => tf.tile(column, [1, 64])],
     ['gather 4 rows of 128×64', 100, () => tf.gather(a, few)],
     ['gather 4 columns of 128×64', 100, () => tf.gather(a, few, 1)],
     ['gather 128×20 rows of 10000×64', 20, () => tf.gather(table, words)],

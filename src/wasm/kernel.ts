@@ -38,3 +38,8 @@ export function passOn(stock: KernelFunc, heap: Heap, call: KernelCall): TensorI
 export function allFloat32(...tensors: TensorInfo[]): boolean {
   return tensors.every((tensor) => tensor.dtype === 'float32');
 }
+
+/** True for the types that move as 4-byte elements, whatever they mean. */
+export function fourBytes(tensor: TensorInfo): boolean {
+  return tensor.dtype === 'float32' || tensor.dtype === 'int32';
+}

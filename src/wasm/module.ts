@@ -72,6 +72,7 @@ export interface WasmFunctions {
   transformFilter(g: number, tap: number, n: number, u: number, stride: number): void;
   transformFilterGradient(u: number, stride: number, n: number, g: number, tap: number): void;
   copyBlock(src: number, srcStride: number, rows: number, cols: number, dst: number, dstStride: number): void;
+  repeatBlocks(src: number, blocks: number, n: number, times: number, dst: number): void;
   addRows(...args: RowArguments): void;
   subtractRows(...args: RowArguments): void;
   multiplyRows(...args: RowArguments): void;

@@ -80,6 +80,25 @@ describe('split, unstack and concat agree with cpu', () => {
     expectSame(() => [tf.concat([sample([0, 3], 1), sample([2, 3], 2), sample([0, 3], 3)], 0)], 1));
 });
 
+describe('tile agrees with cpu', () => {
+  test.each([
+    { shape: [5], reps: [3] },
+    { shape: [1], reps: [7] },
+    { shape: [6, 1], reps: [1, 9] },
+    { shape: [1, 6], reps: [5, 1] },
+    { shape: [2, 3], reps: [1, 1] },
+    { shape: [2, 3, 5], reps: [2, 1, 3] },
+    { shape: [2, 1, 3, 2], reps: [2, 3, 2, 2] },
+    { shape: [2, 3], reps: [0, 2] },
+    { shape: [0, 3], reps: [2, 2] },
+  ])('%o', async ({ shape, reps }) =>
+    expectSame(() => {
+      const x = tf.mul(sample(shape, 1), 32);
+      return (['float32', 'int32', 'bool'] as const).map((type) => tf.tile(tf.cast(x, type), reps));
+    }, 1),
+  );
+});
+
 describe('gather', () => {
   const indexed = (shape: number[], size: number) =>
     tf.tensor(

@@ -12,6 +12,7 @@ export { addBias } from './bias';
 export { averagePoolGradient } from './average-pool';
 export { depthwiseFilterGradient, depthwiseScatter, expandWindow, foldWindow } from './depthwise';
 export { maxPoolGradient, maxPoolWithArgmax } from './max-pool';
+export { repeatBlocks } from './repeat';
 export { segmentSum, sumLeading, sumTrailing } from './reduce';
 export { winogradConvolve, winogradFilterGradient, winogradScratchBytes } from './winograd';
 export { transformFilter, transformFilterGradient } from './winograd-transforms';

@@ -17,6 +17,7 @@ import { rowCombination, rowDots } from './row-products.js';
 import { concat, slice, splitV, unpack } from './slice.js';
 import { sum } from './sum.js';
 import { tanh } from './tanh.js';
+import { tile } from './tile.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
 /** Every kernel that {@link registerWasmTrainingKernels} registers. */
@@ -51,6 +52,7 @@ export const trainingKernels: readonly TrainingKernel[] = [
   sub,
   sum,
   tanh,
+  tile,
   unpack,
   unsortedSegmentSum,
 ];

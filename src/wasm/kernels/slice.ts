@@ -13,7 +13,7 @@ import {
   type UnpackAttrs,
 } from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.js';
-import { attributes, input, passOn, type TrainingKernel } from '../kernel.js';
+import { attributes, fourBytes, input, passOn, type TrainingKernel } from '../kernel.js';
 
 // Stock `Slice` first copies the whole tensor out of the heap, however small the slice, and `SplitV` and `Unpack` are
 // made of slices: a split in k costs k copies of everything. These copy what they return.
@@ -99,10 +99,6 @@ export const concat: TrainingKernel = {
     return out;
   },
 };
-
-function fourBytes(tensor: TensorInfo): boolean {
-  return tensor.dtype === 'float32' || tensor.dtype === 'int32';
-}
 
 /** Copies the block of `x` at `begin` of `size` into a new tensor of `shape`. */
 function cut(heap: Heap, x: TensorInfo, begin: number[], size: number[], shape: number[]): TensorInfo {
