@@ -1,8 +1,8 @@
-import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { linalg, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { linalg, reshape, stack, tidy } from '@tensorflow/tfjs-core';
 import type { AnalysisProgress } from '../../src/analysis/analysis-options.js';
 import { distanceTravelled } from '../../src/analysis/distance-travelled.js';
-import { randomDirections } from '../../src/analysis/random-directions.js';
+import { randomDirection } from '../../src/analysis/random-direction.js';
 import { ShuffledPasses } from '../../src/analysis/shuffled-passes.js';
 import { NSGD } from '../../src/optimizers/nsgd.js';
 import { SeededRandom } from '../../src/random.js';
@@ -90,5 +90,12 @@ export async function trainNudged(
 
 /** As many random orthonormal directions as there are rows. */
 function randomOrthonormal({ shape }: Tensor2D, random: SeededRandom): Tensor2D {
-  return tidy(() => linalg.gramSchmidt(randomDirections(shape[0], shape[1], random)) as Tensor2D);
+  const [count, size] = shape;
+  return tidy(() => {
+    const rows = Array.from(
+      { length: count },
+      () => reshape(randomDirection(size, random), [size]) as Tensor1D,
+    );
+    return stack(linalg.gramSchmidt(rows) as Tensor1D[]) as Tensor2D;
+  });
 }

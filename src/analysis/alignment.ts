@@ -19,7 +19,7 @@ import { openTarget } from './analysis-target.js';
 import { holding } from './holding.js';
 import { nextGradient, takeGradient } from './loss-and-gradient.js';
 import type { LossSource } from './loss-source.js';
-import { randomDirections } from './random-directions.js';
+import { randomDirection } from './random-direction.js';
 import type { SharpestDirections } from './sharpest-directions.js';
 import { directionName, sharpestDirections } from './sharpest-directions.js';
 import { spreadOf } from './statistics.js';
@@ -132,12 +132,10 @@ function* measure(source: LossSource, found: SharpestDirections, plan: Plan): So
   const portion = source.first(plan.lossExamples);
   const progress = new ProgressCounter(minibatches + 1, plan.onProgress);
   const full = takeGradient(portion, where);
-  const randomRows = randomDirections(plan.randomDirections, n, random);
-  const rows = tidy(() => {
-    const direction = reshape(divNoNan(full, norm(full)), [1, n]) as Tensor2D;
-    return concat([found.rows, direction, randomRows], 0);
-  });
-  return yield* holding([randomRows, full, rows], function* () {
+  const fullRow = tidy(() => reshape(divNoNan(full, norm(full)), [1, n]) as Tensor2D);
+  const randomRows = Array.from({ length: plan.randomDirections }, () => randomDirection(n, random));
+  const rows = [found.rows, fullRow, ...randomRows];
+  return yield* holding([full, fullRow, ...randomRows], function* () {
     progress.advance();
     const ofFull = Array.from(yield cosines(rows, full));
     const ofBatches: number[][] = [];
@@ -180,9 +178,12 @@ function* measure(source: LossSource, found: SharpestDirections, plan: Plan): So
   });
 }
 
-/** cos of the angles between a vector and unit rows; 0 for a zero vector. */
-function cosines(rows: Tensor2D, vector: Tensor1D): Tensor1D {
-  return tidy(() => divNoNan(coordinates(rows, vector), norm(vector)) as Tensor1D);
+/** cos of the angles between a vector and unit rows, some [m, n] after the other; 0 for a zero vector. */
+function cosines(rows: readonly Tensor2D[], vector: Tensor1D): Tensor1D {
+  return tidy(() => {
+    const along = concat(rows.map((some) => coordinates(some, vector)));
+    return divNoNan(along, norm(vector)) as Tensor1D;
+  });
 }
 
 function entry(

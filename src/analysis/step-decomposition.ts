@@ -21,7 +21,7 @@ import { openTarget } from './analysis-target.js';
 import { holding } from './holding.js';
 import { lossOf, nextGradient } from './loss-and-gradient.js';
 import type { LossSource } from './loss-source.js';
-import { randomDirections } from './random-directions.js';
+import { randomDirection } from './random-direction.js';
 import { restoringParameters } from './restore-parameters.js';
 import type { SharpestDirections } from './sharpest-directions.js';
 import { directionName, rowOf, sharpestDirections } from './sharpest-directions.js';
@@ -147,7 +147,7 @@ function* measure(source: LossSource, found: SharpestDirections, plan: Plan): So
   const stream = source.minibatches(plan.batchSize, random);
   const portion = source.first(plan.lossExamples);
   const k = found.eigenvalues.length;
-  const extra = randomDirections(1, parameters.size, random);
+  const extra = randomDirection(parameters.size, random);
   const rows = tidy(() => concat([found.rows, extra], 0));
   const theta = parameters.read();
   const names = [...found.eigenvalues.map((_, i) => directionName(i)), 'random', 'full step'];

@@ -59,4 +59,23 @@ describe('gradientAlignment', () => {
     expect(result.randomBaseline / result.expectedRandomBaseline).toBeLessThan(1.08);
     form.dispose();
   });
+
+  it('holds no direction twice', async () => {
+    const [n, directions] = [1000, 100];
+    const ones = Array.from({ length: n }, () => 1);
+    const form = noisyQuadratic({ eigenvalues: ones, noise: [ones], at: ones });
+    const before = tf.memory().numBytes;
+    let most = 0;
+    await gradientAlignment(form.objective, {
+      eigenpairs: form.eigenpairs,
+      k: 1,
+      minibatches: 2,
+      randomDirections: directions,
+      onProgress: () => (most = Math.max(most, tf.memory().numBytes)),
+    });
+    // Beside them the full gradient, its direction, e₁ and a minibatch gradient.
+    expect(most - before).toBeGreaterThan(4 * n * directions);
+    expect(most - before).toBeLessThan(4 * n * (directions + 10));
+    form.dispose();
+  });
 });
