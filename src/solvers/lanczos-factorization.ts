@@ -111,6 +111,33 @@ export class LanczosFactorization<
     return this.accept(candidate, remainder, 1e3 * FLOAT32_EPSILON * norm);
   }
 
+  /** Turns rows that are all pending within their span, so that the first of them is their scaled sum. */
+  gatherPending(): void {
+    const { length } = this.pending;
+    if (length > 1) this.basis.rotate(reflectionTo(new Float64Array(length).fill(1 / Math.sqrt(length))));
+  }
+
+  /** Share of the product of the first row, the only one multiplied yet, that lies outside the span of the start vectors. */
+  firstResidual(): number {
+    const column = this.columns.get(0)!;
+    return Math.abs(column.at(-1)!) / Math.hypot(...column);
+  }
+
+  /**
+   * Replaces all pending rows by the one direction in which the product of the first row, the only one that has been
+   * multiplied, leaves that row: the chain that Lanczos goes on with from the first row alone.
+   */
+  foldPending(): void {
+    const [along, ...rest] = this.columns.get(0)!;
+    const beta = Math.hypot(...rest);
+    this.basis.rotate([
+      [1, ...rest.map(() => 0)],
+      [0, ...rest.map((h) => h / beta)],
+    ]);
+    this.columns.set(0, Float64Array.of(along!, beta));
+    this.pending = [1];
+  }
+
   /** Adds a random direction orthogonal to all rows, unless they span R^n. */
   *includeRandom(random: SeededRandom): SolverSteps<Extension> {
     if (this.isComplete) return 'dependent';
@@ -220,6 +247,13 @@ export class LanczosFactorization<
     this.basis.append(candidate, 1 / remainder);
     return 'extended';
   }
+}
+
+/** Rows of the Householder reflection that takes e₁ to a unit vector of positive sum: a symmetric orthogonal matrix. */
+function reflectionTo(unit: Float64Array): Float64Array[] {
+  const normal = unit.map((x, i) => (i === 0 ? 1 - x : -x));
+  const square = dot(normal, normal);
+  return Array.from(unit, (_, i) => normal.map((x, j) => (i === j ? 1 : 0) - (2 * normal[i]! * x) / square));
 }
 
 function dot(a: Float64Array, b: Float64Array): number {

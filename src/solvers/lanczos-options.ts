@@ -41,7 +41,8 @@ export interface LanczosOptions {
   readonly maxRestarts?: number;
   /**
    * Where to start: one vector [n] or several as rows [m, n], e.g. the eigenvectors of an earlier step. Of any
-   * length but zero; they stay the caller's. Default: one random vector.
+   * length but zero; they stay the caller's. Several whose span is invariant to some tol are improved as a block, for
+   * little more than m products; else the run starts from their sum. Default: one random vector.
    */
   readonly startVectors?: Tensor1D | Tensor2D;
   /**

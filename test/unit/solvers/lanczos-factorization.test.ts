@@ -96,6 +96,28 @@ describe('LanczosFactorization', () => {
     }
   });
 
+  it('keeps the identities when several start vectors become their sum', () => {
+    const start = [5, 6, 7, 8].map((i) => Float32Array.from({ length: n }, (_, l) => Math.sin(i * l + i)));
+    for (const vector of start) driveSync(factorization.include(tf.tensor1d(vector), 'test'));
+    const before = rowsOf(factorization);
+    factorization.gatherPending();
+    expectIdentities(factorization);
+    const sum = before[0]!.map((_, l) => before.reduce((all, row) => all + row[l]!, 0) / 2);
+    expect(dot(rowsOf(factorization)[0]!, sum)).toBeCloseTo(1, 6);
+    driveSync(factorization.extend());
+    // ‖(I - VVᵀ)Aq‖ / ‖Aq‖, V the start vectors and q their sum.
+    const image = times(matrix, sum);
+    const outside = image.slice();
+    for (const row of before) row.forEach((x, l) => (outside[l]! -= dot(row, image) * x));
+    expect(factorization.firstResidual()).toBeCloseTo(Math.hypot(...outside) / Math.hypot(...image), 5);
+    factorization.foldPending();
+    expect(factorization.basis.rows).toBe(2);
+    expectIdentities(factorization);
+    for (let step = 0; step < 6; step++) driveSync(factorization.extend());
+    expectIdentities(factorization);
+    for (let i = 0; i < 4; i++) expect(Math.abs(factorization.coefficient(i, 6))).toBeLessThan(1e-6);
+  });
+
   it('keeps the identities and the Ritz pairs through a restart', () => {
     driveSync(factorization.includeRandom(random));
     for (let step = 0; step < 12; step++) driveSync(factorization.extend());

@@ -77,6 +77,27 @@ describe('lanczos on the Hessian of the MNIST net, 235 146 parameters', () => {
     for (const result of [before, cold, followed, confirmed]) result.dispose();
     for (const tensor of [step, start, moved]) tensor.dispose();
   });
+
+  it('takes no more products from the vectors of long before than from a random one', async () => {
+    const before = await lanczos(hessian, { k: 10 });
+    const { parameters } = hessian;
+    const start = parameters.read();
+    for (let step = 0; step < 10; step++) {
+      const gradient = hessian.gradient();
+      const present = parameters.read();
+      const next = tf.tidy(() => tf.sub(present, tf.mul(gradient, 0.05)) as tf.Tensor1D);
+      parameters.write(next);
+      for (const tensor of [gradient, present, next]) tensor.dispose();
+    }
+    const cold = await lanczos(hessian, { k: 10, seed: 1 });
+    const warm = await lanczos(hessian, { k: 10, startVectors: before.eigenvectors });
+    expect(warm.status).toBe('converged');
+    expect(warm.numMatvecs).toBeLessThanOrEqual(cold.numMatvecs);
+    expect(errorOf(warm, [...cold.eigenvalues])).toBeLessThan(1e-4);
+    parameters.write(start);
+    for (const result of [before, cold, warm]) result.dispose();
+    start.dispose();
+  });
 });
 
 describe('lanczos on the Hessian of the paper’s SimpleCNN, 361 898 parameters', () => {
