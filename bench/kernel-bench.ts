@@ -119,6 +119,8 @@ async function microKernel(): Promise<() => number> {
         DEPTH,
         4,
         b,
+        32,
+        32 * DEPTH,
         c,
         c + 128,
         c + 256,

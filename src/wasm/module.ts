@@ -114,6 +114,8 @@ type TileArguments = [
   n: number,
   step: number,
   b: number,
+  bStep: number,
+  bPanel: number,
   ...out: Four,
   rows: number,
   cols: number,

@@ -107,6 +107,7 @@ function convolveRows(
   co: i32,
   flags: i32,
 ): void {
+  const panel = (<usize>(n1 * n2 * n)) << 5;
   let x = 0;
   let pa = a;
   let pc = c;
@@ -163,6 +164,6 @@ function convolveRows(
         pc = c += cRow;
       }
     }
-    tile(a0, a1, a2, a3, n1, s1, n2, s2, n, 4, packed, c0, c1, c2, c3, min(4, left), co, flags);
+    tile(a0, a1, a2, a3, n1, s1, n2, s2, n, 4, packed, 32, panel, c0, c1, c2, c3, min(4, left), co, flags);
   }
 }

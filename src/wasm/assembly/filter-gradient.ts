@@ -7,9 +7,9 @@ import { ACCUMULATE, tile } from './tile';
  *
  *     acc[r, s, i, j] += sum over b, y, x of src[b, y sh + r dh - top, x sw + s dw - left, i] dy[b, y, x, j]
  *
- * A band of `band` output rows at a time: dy is packed into panels at `panels` (band · ow · cop floats), src copied
- * with its zeros to `scratch` unless every window is `inside` its image. Each band is summed on its own and
- * then added, which keeps rounding from growing with the number of places.
+ * A band of `band` output rows at a time: src is copied with its zeros to `scratch` unless every window is `inside` its
+ * image, and dy packed into panels at `panels` (band · ow · cop floats) unless co is a multiple of 8, when it is read where
+ * it lies. Each band is summed on its own and then added, which keeps rounding from growing with the number of places.
  */
 export function filterGradient(
   src: usize,
@@ -48,7 +48,10 @@ export function filterGradient(
     for (let y = 0; y < oh; y += band) {
       const rows = min(band, oh - y);
       const places = rows * ow;
-      packRows(dy + <usize>(y * ow) * dyRow, dyRow, places, co, panels, (<usize>places) << 5);
+      const from = dy + <usize>(y * ow) * dyRow;
+      // Rows of whole panels are read where they lie.
+      const direct = co == cop;
+      if (!direct) packRows(from, dyRow, places, co, panels, (<usize>places) << 5);
       let base: usize;
       if (inside) {
         base = src + <usize>(y * sh - top) * rowBytes - <usize>left * cell;
@@ -66,7 +69,7 @@ export function filterGradient(
           pw,
         );
       }
-      addRows(base, kh * runs * run, run, runs, rowBytes * dh, cell * dw, rows, rowBytes * sh, ow, cell * sw, panels, acc, cop);
+      addRows(base, kh * runs * run, run, runs, rowBytes * dh, cell * dw, rows, rowBytes * sh, ow, cell * sw, direct ? from : panels, direct ? dyRow : 32, direct ? 32 : (<usize>places) << 5, acc, cop);
     }
     src += srcImage;
     dy += dyImage;
@@ -86,6 +89,8 @@ function addRows(
   cols: i32,
   colStride: usize,
   panels: usize,
+  bStep: usize,
+  bPanel: usize,
   acc: usize,
   cop: i32,
 ): void {
@@ -100,7 +105,7 @@ function addRows(
     const c1 = left > 1 ? c0 + ld : c0;
     const c2 = left > 2 ? c1 + ld : c0;
     const c3 = left > 3 ? c2 + ld : c0;
-    tile(a0, a1, a2, a3, rows, rowStride, 1, 0, cols, colStride, panels, c0, c1, c2, c3, left, cop, ACCUMULATE);
+    tile(a0, a1, a2, a3, rows, rowStride, 1, 0, cols, colStride, panels, bStep, bPanel, c0, c1, c2, c3, left, cop, ACCUMULATE);
   }
 }
 

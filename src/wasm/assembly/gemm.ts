@@ -59,13 +59,13 @@ export function gemm(
           const c3 = rows > 3 ? c2 + cStride : c0;
           if (transposeA) {
             const a0 = fours + ((<usize>i * kc) << 2);
-            tile(a0, a0 + 4, a0 + 8, a0 + 12, 1, 0, 1, 0, kc, 16, scratch, c0, c1, c2, c3, rows, nc, flags);
+            tile(a0, a0 + 4, a0 + 8, a0 + 12, 1, 0, 1, 0, kc, 16, scratch, 32, panelStride, c0, c1, c2, c3, rows, nc, flags);
           } else {
             const a0 = a + <usize>(m0 + i) * aStride + ((<usize>k0) << 2);
             const a1 = rows > 1 ? a0 + aStride : a0;
             const a2 = rows > 2 ? a1 + aStride : a0;
             const a3 = rows > 3 ? a2 + aStride : a0;
-            tile(a0, a1, a2, a3, 1, 0, 1, 0, kc, 4, scratch, c0, c1, c2, c3, rows, nc, flags);
+            tile(a0, a1, a2, a3, 1, 0, 1, 0, kc, 4, scratch, 32, panelStride, c0, c1, c2, c3, rows, nc, flags);
           }
         }
       }

@@ -8,7 +8,8 @@ export const ACCUMULATE: i32 = 1;
  *
  *     C[i, j] (+)= sum over k of A[i, k] B[k, j]
  *
- * B is packed in panels of 8 columns, `[panel][k][8]`, 16-byte aligned, the last panel filled up with zeros. A is
+ * B lies in panels of 8 columns, `bPanel` bytes apart, rows of a panel `bStep`: packed as `[panel][k][8]` (`bStep` 32),
+ * 16-byte aligned, the last panel filled up with zeros, or a matrix of whole panels where it lies. A is
  * read where it lies: row i starts at `ai`, and k walks `n1` × `n2` × `n` places that are `s1`, `s2` and `step`
  * bytes apart. That one pattern is a plain row, a transposed matrix and the receptive field of a convolution.
  *
@@ -27,6 +28,8 @@ export function tile(
   n: i32,
   step: usize,
   b: usize,
+  bStep: usize,
+  bPanel: usize,
   c0: usize,
   c1: usize,
   c2: usize,
@@ -36,11 +39,12 @@ export function tile(
   flags: i32,
 ): void {
   if (cols <= 4) {
-    narrowTile(a0, a1, a2, a3, n1, s1, n2, s2, n, step, b, c0, c1, c2, c3, rows, cols, flags);
+    narrowTile(a0, a1, a2, a3, n1, s1, n2, s2, n, step, b, bStep, c0, c1, c2, c3, rows, cols, flags);
     return;
   }
   const zero = f32x4.splat(0);
   for (let left = cols; left > 0; left -= 8) {
+    const panel = b;
     let x0 = zero;
     let x1 = zero;
     let x2 = zero;
@@ -57,7 +61,7 @@ export function tile(
         let p1 = a1 + o2;
         let p2 = a2 + o2;
         let p3 = a3 + o2;
-        const end = b + (<usize>n << 5);
+        const end = b + <usize>n * bStep;
         while (b < end) {
           const b0 = v128.load(b);
           const b1 = v128.load(b, 16);
@@ -77,7 +81,7 @@ export function tile(
           p1 += step;
           p2 += step;
           p3 += step;
-          b += 32;
+          b += bStep;
         }
         o2 += s2;
       }
@@ -124,6 +128,7 @@ export function tile(
     c1 += 32;
     c2 += 32;
     c3 += 32;
+    b = panel + bPanel;
   }
 }
 
@@ -140,6 +145,7 @@ function narrowTile(
   n: i32,
   step: usize,
   b: usize,
+  bStep: usize,
   c0: usize,
   c1: usize,
   c2: usize,
@@ -160,7 +166,7 @@ function narrowTile(
       let p1 = a1 + o;
       let p2 = a2 + o;
       let p3 = a3 + o;
-      const end = b + ((<usize>n) << 5);
+      const end = b + <usize>n * bStep;
       while (b < end) {
         const b0 = v128.load(b);
         x0 = fma(v128.load32_splat(p0), b0, x0);
@@ -171,7 +177,7 @@ function narrowTile(
         p1 += step;
         p2 += step;
         p3 += step;
-        b += 32;
+        b += bStep;
       }
     }
   }

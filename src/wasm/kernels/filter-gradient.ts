@@ -1,7 +1,7 @@
 import type { Heap } from '../heap.js';
 import { bandRows, extent, staysInside, type Axis } from '../geometry.js';
 
-/** Places of dy summed at a time: their packed panel (4 KiB) stays in the first-level cache beside lines of x. */
+/** Places of dy summed at a time: a panel of them (4 KiB) stays in the first-level cache beside lines of x. */
 const PLACES = 128;
 
 /** Where the images of a batch lie: address of the first and the distance of two, in bytes. */
@@ -33,7 +33,7 @@ export function filterGradient(
   const inside = staysInside(rows) && staysInside(cols);
   const band = bandRows(rows, cols, channels, Math.max(PLACES, cols.output));
   const accBytes = 4 * gradientRows * padded;
-  const panelBytes = 4 * band * cols.output * padded;
+  const panelBytes = padded === filters ? 0 : 4 * band * cols.output * padded;
   const copyBytes = inside ? 0 : 4 * channels * extent(rows, band) * extent(cols, cols.output);
   const acc = heap.scratch(accBytes + panelBytes + copyBytes);
   heap.clear(acc, accBytes);
