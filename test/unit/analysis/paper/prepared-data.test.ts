@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeEach, expect, it } from 'vitest';
 import { prepareData } from '../../../../examples/paper/prepared-data.js';
+import { RunError } from '../../../../examples/paper/run-error.js';
 import { useBackend } from '../../../wasm-backend.js';
 
 beforeEach(() => useBackend('cpu'));
@@ -40,4 +41,10 @@ it('replaces training labels only, where asked to', async () => {
   // A tenth by chance: 30 ± 5.
   expect(kept).toBeGreaterThan(10);
   expect(kept).toBeLessThan(52);
+});
+
+it('says so where there is less data than a plan asks for', () => {
+  const prepare = () => prepareData('mnist', null, { train: 60_000, validation: 1, test: 1 }, 0);
+  expect(prepare).toThrow(RunError);
+  expect(prepare).toThrow(/too little data.*from 1 to 60000, received 60001/);
 });
