@@ -6,10 +6,12 @@ export interface Line {
   readonly label: string;
   readonly values: (number | null)[];
   /** Which colour of the page's palette: `--line-…` in its style sheet. */
-  readonly colour: 'sgd' | 'nsgd' | 'reference';
+  readonly colour: 'sgd' | 'nsgd' | 'reference' | 'step';
   /** Fainter lines are the less important ones of their colour. */
   readonly opacity?: number;
   readonly isDashed?: boolean;
+  /** Whether dots mark where the line begins and ends. A line of one point is such a dot in any case. */
+  readonly hasEnds?: boolean;
   /** Whether `null` interrupts the line. By default its neighbours are joined. */
   readonly hasGaps?: boolean;
 }
@@ -71,13 +73,19 @@ export class LineChart {
       width: Math.max(this.host.clientWidth, 100),
       height,
       scales: { x: { time: false }, y: this.axes.isLog === true ? { distr: 3 } : {} },
-      legend: { live: false },
+      legend: {
+        live: false,
+        markers: { dash: (plot, i) => (plot.series[i]?.dash == null ? 'solid' : 'dashed') },
+      },
       cursor: { drag: { x: false, y: false } },
       axes: [
         { ...axis, label: this.axes.x, labelSize: 20, size: 28 },
         {
           ...axis,
           grid: { ...axis.grid, filter: wholePowers(this.axes) },
+          // On its own uPlot rounds to three decimals: the 0.0001 of a logarithmic axis would be a 0.
+          values: (_, splits) =>
+            splits.map((value) => (value == null ? '' : `${Number(value.toPrecision(6))}`)),
           label: this.axes.y,
           labelSize: 20,
           size: 56,
@@ -85,14 +93,17 @@ export class LineChart {
       ],
       series: [
         {},
-        ...lines.map((line) => ({
-          label: line.label,
-          stroke: withOpacity(colour(`--line-${line.colour}`), line.opacity ?? 1),
-          width: line.colour === 'reference' ? 3 : 2,
-          points: { show: false },
-          spanGaps: line.hasGaps !== true,
-          ...(line.isDashed === true && { dash: [6, 4] }),
-        })),
+        ...lines.map((line) => {
+          const stroke = withOpacity(colour(`--line-${line.colour}`), line.opacity ?? 1);
+          return {
+            label: line.label,
+            stroke,
+            width: line.colour === 'reference' ? 3 : 2,
+            points: { show: true, size: 8, fill: stroke, filter: endsOf(line) },
+            spanGaps: line.hasGaps !== true,
+            ...(line.isDashed === true && { dash: [6, 4] }),
+          };
+        }),
       ],
     };
   }
@@ -102,6 +113,15 @@ export class LineChart {
 function wholePowers({ isLog }: Axes): (plot: uPlot, splits: number[]) => (number | null)[] {
   return (_, splits) =>
     isLog === true ? splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-9 ? value : null)) : splits;
+}
+
+/** Where a line has dots: indices of its points. */
+function endsOf({ hasEnds }: Line): (plot: uPlot, i: number) => number[] {
+  return ({ data }, i) => {
+    const values = data[i]!;
+    const drawn = Array.from(values.keys()).filter((at) => values[at] != null);
+    return hasEnds === true || drawn.length === 1 ? [...drawn.slice(0, 1), ...drawn.slice(-1)] : [];
+  };
 }
 
 /** A colour `#rrggbb` with an alpha from 0 to 1. */

@@ -47,7 +47,7 @@ export class TrainingHistory {
       Array.from({ length: directions }, (_, i): Line => ({
         label: `${name} λ${subscript(i + 1)}`,
         colour: colours[name],
-        opacity: i === 0 ? 1 : 0.35,
+        opacity: i === 0 ? 1 : 0.55,
         values: measured.map(({ curvature }) => curvature[name]?.eigenvalues[i] ?? null),
       })),
     );

@@ -35,8 +35,8 @@ export function sectionDrawing(curves: readonly MeasuredCurve[]): Drawing {
   }));
   lines.push({
     label: 'one step of SGD',
-    colour: 'reference',
-    isDashed: true,
+    colour: 'step',
+    hasEnds: true,
     values: xs.map((x, i) => (Math.abs(x) <= 1 ? ys[i]! : null)),
   });
   return { xs, lines };
