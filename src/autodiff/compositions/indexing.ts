@@ -33,12 +33,12 @@ function sliceInfo(xShape: number[], attrs: object): slice_util.SliceInfo {
 }
 
 const gatherWithBatches: Composition = {
-  // With batch dimensions and others before the gathered axis the WASM kernel mixes them up.
+  // With several examples the WASM kernel takes slices of the wrong one.
   kernel: 'GatherV2',
   insteadOf: ({ x }, attrs) => {
-    const { axis, batchDims = 0 } = attrs as { axis: number; batchDims?: number };
-    const outer = x!.shape.slice(batchDims, util.parseAxisParam(axis, x!.shape)[0]);
-    return batchDims > 0 && util.sizeFromShape(outer) > 1 && isStockWasmKernel('GatherV2');
+    const { batchDims = 0 } = attrs as { batchDims?: number };
+    const examples = util.sizeFromShape(x!.shape.slice(0, batchDims));
+    return batchDims > 0 && examples > 1 && isStockWasmKernel('GatherV2');
   },
   compute: ({ x, indices }, attrs) => {
     const { axis: axisAttr, batchDims } = attrs as unknown as { axis: number; batchDims: number };

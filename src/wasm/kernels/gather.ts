@@ -4,9 +4,8 @@ import { attributes, input, passOn, type TrainingKernel } from '../kernel.js';
 
 /**
  * `GatherV2`: y[b, o, i, :] = x[b, o, indices[b, i], :], slices copied in one pass. Stock copies all indices out of the heap,
- * takes slices of the wrong example (and numbers from behind the tensor) where there are several examples and axes
- * between them and the gathered one, forgets the shape of an empty result, and reads indices that are not int32
- * as if they were.
+ * takes slices of the wrong example (and numbers from behind the tensor) where batch dimensions make several, forgets
+ * the shape of an empty result, and reads indices that are not int32 as if they were.
  */
 export const gather: TrainingKernel = {
   kernelName: GatherV2,

@@ -58,6 +58,12 @@ describe('kernels put together on WASM', () => {
     ],
     [
       'GatherV2',
+      'with a batch',
+      () => ({ x: numbers([3, 4, 2]), indices: ints([3, 0, 1, 2, 0, 1], [3, 2]) }),
+      { axis: 1, batchDims: 1 },
+    ],
+    [
+      'GatherV2',
       'with batch dimensions',
       () => ({ x: numbers([2, 3, 4, 2]), indices: ints([3, 0, 1, 1], [2, 2]) }),
       { axis: 2, batchDims: 1 },
