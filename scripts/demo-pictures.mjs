@@ -1,0 +1,59 @@
+// Takes pictures of the live page: the two in docs/images, and whole ones to look at in out/demo-pictures, at the width
+// of a desk and of a phone, light and dark.
+//
+//   npm run build:demo && npm run docs:demo
+
+import { mkdirSync } from 'node:fs';
+import { chromium } from 'playwright';
+import { preview } from 'vite';
+import { chromiumFlags, findChromium, noChromium } from './chromium.mjs';
+import { root } from './package-check/run.mjs';
+
+const timeout = 600_000;
+const screens = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+
+const executablePath = findChromium();
+if (executablePath == null) throw new Error(noChromium);
+const server = await preview({ configFile: `${root}/vite.demo.config.ts`, preview: { port: 0 } });
+const browser = await chromium.launch({ executablePath, args: chromiumFlags, timeout });
+const folder = `${root}/out/demo-pictures`;
+mkdirSync(folder, { recursive: true });
+
+/** A page on which a CNN has learnt MNIST for 200 steps or more, with all figures measured. */
+async function trainedPage(viewport, colorScheme) {
+  const page = await browser.newPage({ viewport, colorScheme });
+  page.setDefaultTimeout(timeout);
+  const shows = (id, pattern) => page.locator(`#${id}`, { hasText: pattern }).waitFor();
+  await page.goto(`${server.resolvedUrls.local[0]}?data=mnist&net=cnn`);
+  await shows('status', /^Ready/);
+  await page.click('#start');
+  await shows('numbers', /After ([2-9]\d\d|\d{4,}) steps/);
+  await page.click('#start');
+  await shows('status', /^Paused/);
+  for (const figure of ['section', 'density', 'slice']) {
+    await page.click(`#measure-${figure}`);
+    await shows(`${figure}-words`, /After/);
+  }
+  return page;
+}
+
+try {
+  for (const [screen, viewport] of Object.entries(screens)) {
+    for (const scheme of ['light', 'dark']) {
+      const page = await trainedPage(viewport, scheme);
+      await page.screenshot({ path: `${folder}/${screen}-${scheme}.png`, fullPage: true });
+      if (screen === 'desktop' && scheme === 'light') {
+        await page.locator('h1').scrollIntoViewIfNeeded();
+        const charts = await page.locator('figure', { has: page.locator('#share') }).boundingBox();
+        const clip = { x: 0, y: 0, width: viewport.width, height: Math.ceil(charts.y + charts.height) + 16 };
+        await page.screenshot({ path: `${root}/docs/images/live-page.png`, fullPage: true, clip });
+        const map = page.locator('figure', { has: page.locator('#slice') }).first();
+        await map.screenshot({ path: `${root}/docs/images/loss-map.png` });
+      }
+      await page.close();
+    }
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}
