@@ -19,7 +19,7 @@ const files = Object.values(
 );
 
 /**
- * float32 rounding over these nets is 1e-7 to 6e-6 of the result on every backend, GPUs drawn by SwiftShader
+ * float32 rounding over these nets is 1e-7 to 2e-6 of the result on every backend, GPUs drawn by SwiftShader
  * included, which compute in full float32; a wrong term in a derivative starts at 1e-3. One case differs by what it
  * computes: on WebGL tfjs takes 1e-4 for the ε in log(ŷ + ε) of the Poisson loss, elsewhere 1e-7.
  */

@@ -8,6 +8,7 @@ import {
   conditionNumber,
   curvatureMonitor,
   diagonal,
+  distanceTravelled,
   escapeAblation,
   FisherOperator,
   frobeniusNorm,
@@ -21,6 +22,7 @@ import {
   modelObjective,
   noiseGrid,
   NSGD,
+  randomLabels,
   refreshDirections,
   saveEigenResult,
   shifted,
@@ -175,6 +177,13 @@ const functions: Record<string, (setting: Setting) => Promise<number[]>> = {
         seed,
       }),
     ),
+  distanceTravelled: async ({ model }) => {
+    const travelled = distanceTravelled(model);
+    await travelled.measure(0);
+    travelled.dispose();
+    return numbersIn(travelled.records);
+  },
+  randomLabels: ({ ys }) => valuesOf(randomLabels(ys, { classes: 2, seed })),
   noiseGrid: async ({ target }) =>
     numbersIn(await noiseGrid(target, { learningRates: [0.1], batchSizes: [4], steps: 2, seed })),
 };
