@@ -20,8 +20,7 @@ for (const { assertionResults } of testResults) {
   }
 }
 const backends = ['cpu', 'wasm', 'wasm-threaded', 'webgl', 'webgpu'].filter((name) => results.has(name));
-if (backends.length === 0)
-  throw new Error('the report holds no reference cases: run npm run test:browser');
+if (backends.length === 0) throw new Error('the report holds no reference cases: run npm run test:browser');
 
 const row = (cells) => `| ${cells.join(' | ')} |`;
 const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
