@@ -15,7 +15,7 @@ interface Case {
   filter: [number, number, number, number];
   stride?: number;
   dilation?: number;
-  pad: 'same' | 'valid' | number;
+  pad: 'same' | 'valid' | number | tf.backend_util.ExplicitPadding;
 }
 
 function forward({ x, filter, stride = 1, dilation = 1, pad }: Case): tf.Tensor[] {
@@ -71,29 +71,30 @@ describe('conv2d agrees with cpu', () => {
     );
   });
 
-  test('with few filters over random shapes and dilations', async () => {
+  test('with few filters over random shapes, pads and dilations', async () => {
     const small = fc.integer({ min: 1, max: 4 });
+    const side = fc.integer({ min: 1, max: 20 });
+    const pads = fc.tuple(fc.nat({ max: 6 }), fc.nat({ max: 6 }));
     const arbitrary = fc.record({
       batch: fc.integer({ min: 1, max: 3 }),
-      sides: fc.tuple(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 20 })),
+      sides: fc.tuple(side, side),
       channels: fc.integer({ min: 1, max: 40 }),
       kernel: fc.tuple(small, small),
       filters: small,
       dilation: fc.integer({ min: 1, max: 3 }),
-      pad: fc.oneof(fc.constant('same' as const), fc.nat({ max: 5 })),
+      pad: fc.tuple(pads, pads),
     });
     await fc.assert(
       fc.asyncProperty(arbitrary, async ({ batch, sides, channels, kernel, filters, dilation, pad }) => {
-        const fits = sides.every((side, i) => {
-          const reach = (kernel[i as 0 | 1] - 1) * dilation;
-          return pad === 'same' || side + 2 * pad > reach;
-        });
+        const fits = ([0, 1] as const).every(
+          (i) => sides[i] + pad[i][0] + pad[i][1] > (kernel[i] - 1) * dilation,
+        );
         fc.pre(fits);
         const c: Case = {
           x: [batch, ...sides, channels],
           filter: [...kernel, channels, filters],
           dilation,
-          pad,
+          pad: [[0, 0], ...pad, [0, 0]],
         };
         await expectSame(() => forward(c), terms(c));
       }),

@@ -56,6 +56,9 @@ export function convolveNarrow(
   scratch: usize,
 ): void {
   const pw = ow + (kw - 1) * dw;
+  // What is zero behind a row is zero before the next one: rows share it.
+  const columns = min(w, pw - left) - max(0, -left);
+  const pitch = min(pw, max(ow, columns + max(0, max(left, pw - left - w))));
   const plane = (<usize>planeFloats(ow, kh, kw, dh, dw, band)) << 2;
   const fours = scratch;
   const taps = kh * kw * c;
@@ -68,9 +71,9 @@ export function convolveNarrow(
   for (let image = 0; image < batch; image++) {
     for (let y = 0; y < oh; y += band) {
       const rows = min(band, oh - y);
-      splitChannels(src, h, w, c, y - top, -left, rows + (kh - 1) * dh, pw, scratch, plane);
-      narrowBlocks(scratch, plane, c, kh, (<usize>(dh * pw)) << 2, kw, (<usize>dw) << 2, fours, results, result, co, rows * pw);
-      joinChannels(results, result, co, rows, ow, pw, dst + <usize>y * dstRow, dstRow, dstCol, flags);
+      splitChannels(src, h, w, c, y - top, -left, rows + (kh - 1) * dh, pw, pitch, scratch, plane);
+      narrowBlocks(scratch, plane, c, kh, (<usize>(dh * pitch)) << 2, kw, (<usize>dw) << 2, fours, results, result, co, rows * pitch);
+      joinChannels(results, result, co, rows, ow, pitch, dst + <usize>y * dstRow, dstRow, dstCol, flags);
     }
     src += srcImage;
     dst += dstImage;
@@ -87,13 +90,14 @@ function splitChannels(
   x0: i32,
   ph: i32,
   pw: i32,
+  pitch: i32,
   planes: usize,
   plane: usize,
 ): void {
   const from = max(0, x0);
   const count = min(w, x0 + pw) - from;
   const cell = (<usize>c) << 2;
-  const row = (<usize>pw) << 2;
+  const row = (<usize>pitch) << 2;
   for (let y = y0; y < y0 + ph; y++) {
     if (y >= 0 && y < h) {
       if (count > 0) {
@@ -101,7 +105,7 @@ function splitChannels(
         transposeBlock(src + <usize>(y * w + from) * cell, cell, to, plane, count, c);
       }
     } else {
-      for (let i = 0; i < c; i++) memory.fill(planes + <usize>i * plane, 0, row);
+      for (let i = 0; i < c; i++) memory.fill(planes + <usize>i * plane, 0, (<usize>pw) << 2);
     }
     planes += row;
   }
@@ -114,7 +118,7 @@ function joinChannels(
   co: i32,
   rows: i32,
   ow: i32,
-  pw: i32,
+  pitch: i32,
   dst: usize,
   dstRow: usize,
   dstCol: usize,
@@ -131,7 +135,7 @@ function joinChannels(
         to += dstCol;
       }
     }
-    results += (<usize>pw) << 2;
+    results += (<usize>pitch) << 2;
     dst += dstRow;
   }
 }
