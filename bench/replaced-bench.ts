@@ -14,6 +14,7 @@ function ops(): [string, number, () => unknown][] {
   const [table, words] = [tf.randomNormal([10_000, 64]), tf.randomUniform([128, 20], 0, 10_000, 'int32')];
   const [numbers, places] = [tf.randomNormal([100_000]), tf.randomUniform([2560], 0, 100_000, 'int32')];
   const column = tf.randomNormal([128, 1]);
+  const one = tf.scalar(1);
   const few = tf.tensor1d([3, 60, 3, 17], 'int32');
   const maxGrad = tf.grad((x: tf.Tensor) => tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid'));
   const avgGrad = tf.grad((x: tf.Tensor) => tf.avgPool(x as tf.Tensor4D, 2, 2, 'valid'));
@@ -24,7 +25,7 @@ function ops(): [string, number, () => unknown][] {
     ['multiply 128×64', 200, () => tf.mul(a, b)],
     ['add a bias to 128×64', 200, () => tf.add(a, bias)],
     ['subtract 128×64', 200, () => tf.sub(a, b)],
-    ['subtract 128×64 from 1', 200, () => tf.sub(1, a)],
+    ['subtract 128×64 from a number', 200, () => tf.sub(one, a)],
     ['tanh 128×64', 100, () => tf.tanh(a)],
     ['slice 16 columns of 128×64', 100, () => tf.slice(a, [0, 16], [128, 16])],
     ['split 128×64 in 4', 50, () => tf.split(a, 4, 1)],
