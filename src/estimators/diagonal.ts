@@ -2,12 +2,13 @@ import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { add, div, maximum, mul, sqrt, square, sub, sum, tidy, zeros } from '@tensorflow/tfjs-core';
 import { requireOptions } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { productOf } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
 import type { Estimate, EstimatorOptions, EstimatorPlan } from './estimate.js';
 import { estimatorOptionNames, FEWEST_SAMPLES, planEstimator } from './estimate.js';
-import { multiply, signs } from './quadratic-form.js';
+import { signs } from './quadratic-form.js';
 
 /** The diagonal of an operator with its spread. */
 export interface DiagonalEstimate {
@@ -100,7 +101,7 @@ function* diagonalSteps(operator: LinearOperator, plan: EstimatorPlan): SolverSt
 function sampleTerm(operator: LinearOperator, random: SeededRandom): Tensor1D {
   const probe = signs(random, operator.size);
   try {
-    const image = multiply(operator, probe);
+    const image = productOf(operator, probe);
     const term: Tensor1D = mul(probe, image);
     image.dispose();
     return term;

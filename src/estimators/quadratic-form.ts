@@ -1,7 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { tensor1d } from '@tensorflow/tfjs-core';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import { requireVector } from '../parameters.js';
+import { productOf } from '../operators/linear-operator.js';
 import type { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { innerProducts } from '../solvers/vector-arithmetic.js';
@@ -11,18 +11,6 @@ export function signs(random: SeededRandom, size: number): Tensor1D {
   return tensor1d(random.fillRademacher(new Float32Array(size)));
 }
 
-/** Av, checked to be of the operator's space; the caller disposes it. */
-export function multiply(operator: LinearOperator, v: Tensor1D): Tensor1D {
-  const product = operator.matvec(v);
-  try {
-    requireVector(product, operator.size, 'LinearOperator.matvec');
-    return product;
-  } catch (error) {
-    product?.dispose();
-    throw error;
-  }
-}
-
 /** zᵀAz and ‖Az‖² for one probe, which is disposed: one product. */
 export function* quadraticForm(
   operator: LinearOperator,
@@ -30,7 +18,7 @@ export function* quadraticForm(
 ): SolverSteps<{ form: number; square: number }> {
   let products: Tensor1D;
   try {
-    const image = multiply(operator, probe);
+    const image = productOf(operator, probe);
     products = innerProducts([probe, image], [image, image]);
     image.dispose();
   } finally {

@@ -1,10 +1,10 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { productOf } from '../operators/linear-operator.js';
 import { KrylovBasis } from '../solvers/basis.js';
 import { candidateOf, discard, vectorOf } from '../solvers/candidate.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { orthogonalize } from '../solvers/orthogonalize.js';
-import { multiply } from './quadratic-form.js';
 
 /** Remainders below this part of a vector are rounding: the vector lies in the span of the rows. */
 const NEGLIGIBLE = 1e-4;
@@ -69,7 +69,7 @@ export class RangeBasis {
   private *image(vector: Tensor1D) {
     let product: Tensor1D;
     try {
-      product = multiply(this.operator, vector);
+      product = productOf(this.operator, vector);
       this.numMatvecs++;
     } finally {
       vector.dispose();

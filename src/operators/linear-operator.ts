@@ -1,5 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import { clone, Tensor } from '@tensorflow/tfjs-core';
+import { CurvatureArgumentError, requireArgument } from '../errors.js';
+import { requireVector } from '../parameters.js';
 
 /**
  * A symmetric linear map of R^n given by its products alone: v [n] -> Av [n].
@@ -55,4 +57,28 @@ export function requireOperator(
     'a linear operator of size >= 1',
     size,
   );
+}
+
+/**
+ * Av, for an operator that anybody may have written.
+ *
+ * @returns a new tensor of shape [n], owned by the caller; a copy where the operator hands back v itself
+ * @throws CurvatureArgumentError if the product is no vector of the operator's space
+ */
+export function productOf(operator: Pick<LinearOperator, 'size' | 'matvec'>, v: Tensor1D): Tensor1D {
+  const product: unknown = operator.matvec(v);
+  if (product === v) return clone(v);
+  const where = 'LinearOperator.matvec';
+  if (product instanceof Promise) {
+    product.catch(() => {});
+    const expected = 'a tensor (an operator that answers later has a method `multiply`: AsyncLinearOperator)';
+    throw new CurvatureArgumentError(where, expected, 'a promise');
+  }
+  try {
+    requireVector(product as Tensor1D, operator.size, where);
+  } catch (error) {
+    if (product instanceof Tensor) product.dispose();
+    throw error;
+  }
+  return product as Tensor1D;
 }

@@ -21,7 +21,8 @@ export type Verdict = 'accept' | 'continue' | 'challenge';
  * wanted may, by its residual, still turn out to be.
  *
  * A run started from given vectors, such as the eigenvectors of a step before, may converge to pairs that were once the
- * wanted ones and have been overtaken since. There a random vector joins in any case.
+ * wanted ones and have been overtaken since. There a random vector joins in any case. What it brings up is put to the
+ * same tests in its turn.
  */
 export class Confirmation {
   private remaining = 0;
@@ -74,6 +75,8 @@ export class Confirmation {
 
   /** Notes that a wanted pair is not within the tolerance: what is being confirmed was not the whole truth. */
   unsettled(): void {
+    // Start vectors that were refuted once say nothing of what has come up in their place.
+    if (this.warm && this.remaining > 0) this.isChallenged = false;
     this.remaining = 0;
   }
 
@@ -89,7 +92,7 @@ export class Confirmation {
     if (this.remaining > 0) {
       const mayBeOvertaken = this.remaining === 1 && numMatvecs < patience && ritz.isRivalled();
       if (!mayBeOvertaken) this.remaining--;
-      return this.remaining > 0 ? 'continue' : 'accept';
+      if (this.remaining > 0) return 'continue';
     }
     if (!this.warm && numMatvecs < Math.min(3 * k, krylovDim)) return 'continue';
     this.remaining = this.challengeFor(ritz, norm, numMatvecs, numPending);

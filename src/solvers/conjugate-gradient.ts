@@ -3,7 +3,7 @@ import { clone } from '@tensorflow/tfjs-core';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import { requireOperator } from '../operators/linear-operator.js';
+import { productOf, requireOperator } from '../operators/linear-operator.js';
 import type { SolverSteps } from './drive.js';
 import { driveAsync, driveOptionNames } from './drive.js';
 import { BestIterate } from './best-iterate.js';
@@ -204,7 +204,7 @@ class ConjugateGradient {
    */
   private *turn(before: number | null): SolverSteps<number> {
     const { x, residual } = this;
-    const z = this.preconditioner == null ? clone(residual) : this.preconditioner.matvec(residual);
+    const z = this.preconditioner == null ? clone(residual) : productOf(this.preconditioner, residual);
     try {
       const products = yield innerProducts([residual, z], [residual, residual], [x, x]);
       const slope = products[0]!;

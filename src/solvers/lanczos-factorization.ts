@@ -211,13 +211,12 @@ export class LanczosFactorization<
 
   private *multiply(row: number): SolverSteps<Tensor1D> {
     const vector = this.basis.row(row);
-    let product: Tensor1D | undefined;
     try {
-      product = yield* multiply(this.operator, vector);
+      const product = yield* multiply(this.operator, vector);
       this.numMatvecs++;
       return product;
     } finally {
-      if (product !== vector) vector.dispose();
+      vector.dispose();
     }
   }
 
@@ -227,7 +226,7 @@ export class LanczosFactorization<
       requireVector(vector, this.operator.size, where);
       return candidateOf(vector);
     } finally {
-      vector?.dispose();
+      vector.dispose();
     }
   }
 

@@ -103,7 +103,9 @@ export class LanczosSearch {
 
   /** Whether the pairs, all within the tolerance, are final; if not, they are put to a test. */
   private *settle(): SolverSteps<boolean> {
-    const { numMatvecs, norm, pending } = this.factorization;
+    const { numMatvecs, norm, pending, isComplete } = this.factorization;
+    // No random vector can join a basis of all of R^n: what it hides lies in the rows that are still to be multiplied.
+    if (isComplete && pending.length > 0 && this.plan.confirm > 0) return false;
     const verdict = this.confirmation.judge(this.ritz!, norm, numMatvecs, pending.length);
     if (verdict === 'challenge') return !(yield* this.invite('active'));
     return verdict === 'accept';

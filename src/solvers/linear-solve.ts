@@ -1,9 +1,9 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { abs, clone, max, mul, reshape, sub, tidy } from '@tensorflow/tfjs-core';
+import { abs, max, mul, reshape, sub, tidy } from '@tensorflow/tfjs-core';
 import type { OptionNames } from '../errors.js';
 import { CurvatureArgumentError, requireArgument } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import { requireOperator } from '../operators/linear-operator.js';
+import { productOf, requireOperator } from '../operators/linear-operator.js';
 import { requireVector } from '../parameters.js';
 import type { SolverSteps } from './drive.js';
 import { innerProducts, plusMultiple } from './vector-arithmetic.js';
@@ -125,13 +125,11 @@ export function* linearSystem(
 
 /** (A + δI)v as a new vector. */
 export function applySystem({ operator, damping }: LinearSystem, v: Tensor1D): Tensor1D {
-  const product = operator.matvec(v);
-  try {
-    requireVector(product, operator.size, 'LinearOperator.matvec');
-    return damping === 0 ? clone(product) : plusMultiple(product, v, damping);
-  } finally {
-    product.dispose();
-  }
+  const product = productOf(operator, v);
+  if (damping === 0) return product;
+  const sum = plusMultiple(product, v, damping);
+  product.dispose();
+  return sum;
 }
 
 /** b/s - (A + δI)x as a new vector: one product. */

@@ -1,11 +1,10 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { clone, mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
+import { mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import { requireOperator } from '../operators/linear-operator.js';
-import { requireVector } from '../parameters.js';
+import { productOf, requireOperator } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
 import { KrylovBasis } from './basis.js';
 import { candidateOf, vectorOf } from './candidate.js';
@@ -172,15 +171,7 @@ function* deflatedPair(
   found: KrylovBasis,
   vector: Tensor1D,
 ): SolverSteps<DeflatedPair> {
-  const product = operator.matvec(vector);
-  const image = product === vector ? clone(product) : product;
-  try {
-    requireVector(image, operator.size, 'LinearOperator.matvec');
-  } catch (error) {
-    release(image);
-    throw error;
-  }
-  const candidate = candidateOf(image);
+  const candidate = candidateOf(productOf(operator, vector));
   const { coefficients, remainder } = yield* orthogonalize(found, candidate);
   const rest = vectorOf(candidate, 1);
   try {

@@ -3,6 +3,7 @@ import { clone, tensor1d } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { productOf } from '../operators/linear-operator.js';
 import type { Reading, SolverSteps } from './drive.js';
 
 /** Av as a new tensor, owned by the caller, wherever it is computed. */
@@ -10,7 +11,7 @@ export function* multiply(
   operator: LinearOperator | AsyncLinearOperator,
   v: Tensor1D,
 ): SolverSteps<Tensor1D> {
-  if ('matvec' in operator) return operator.matvec(v);
+  if ('matvec' in operator) return productOf(operator, v);
   const values = yield clone(v);
   return tensor1d(yield new RemoteProduct(operator.multiply(values)));
 }

@@ -324,6 +324,74 @@ describe('lanczos', () => {
     );
   });
 
+  describe('eigenvalues that a random vector brings up', () => {
+    const threes = (values: readonly number[]): number[] => values.flatMap((x) => [x, x, x]);
+
+    it.each([
+      {
+        what: 'copies, beside start vectors at the far end',
+        spectrum: Array.from({ length: 60 }, (_, i) => Math.floor(i / 15)),
+        starts: [0, 1],
+        k: 3,
+      },
+      {
+        what: 'copies of two eigenvalues, from nothing',
+        spectrum: [
+          ...threes([11.2, 7.84, 7.37, 6.5, 6, 5.5, 5, 4.5, 4, 3.4, 3, 2.5, 2, 1.5, 1, 0.5]),
+          ...new Array<number>(72).fill(0),
+        ],
+        starts: [],
+        k: 6,
+      },
+    ])('are confirmed in their turn: $what', async ({ spectrum, starts, k }) => {
+      const size = spectrum.length;
+      const diagonal = tf.tensor1d(spectrum);
+      const own: LinearOperator = { size, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+      const rows = starts.length === 0 ? null : tf.tidy(() => tf.gather(tf.eye(size), starts) as tf.Tensor2D);
+      const wanted = [...spectrum].sort(wantedFirst('LA')).slice(0, k);
+      for (let seed = 0; seed < 20; seed++) {
+        const start = rows == null ? {} : { startVectors: rows };
+        const { eigenvalues, status, dispose } = await lanczos(own, { k, seed, ...start });
+        expect(status).toBe('converged');
+        wanted.forEach((value, i) => expect(eigenvalues[i]).toBeCloseTo(value, 3));
+        dispose();
+      }
+      diagonal.dispose();
+      rows?.dispose();
+    });
+  });
+
+  it('believes nothing while rows of a basis of all of R^n are still to be multiplied', async () => {
+    const values = [1, 0.1, 1e-2, 1e-3, 1e-4, 1e-5];
+    const size = values.length;
+    // The discrete cosine transform: its rows are orthonormal.
+    const vectors = values.map((_, k) =>
+      values.map((_, i) => Math.sqrt((k > 0 ? 2 : 1) / size) * Math.cos((Math.PI * (i + 0.5) * k) / size)),
+    );
+    const matrix = tf.tidy(() => {
+      const rows = tf.tensor2d(vectors);
+      return tf.matMul<tf.Tensor2D>(tf.mul(rows, tf.tensor2d(values, [size, 1])), rows, true, false);
+    });
+    const own = matrixOperator(matrix);
+    const startVectors = tf.tensor2d(vectors.slice(3));
+    for (let seed = 0; seed < 5; seed++) {
+      const { eigenvalues, dispose } = await lanczos(own, { seed, startVectors });
+      expect(eigenvalues[0]).toBeCloseTo(1, 5);
+      dispose();
+    }
+    own.dispose();
+    tf.dispose([matrix, startVectors]);
+  });
+
+  it.each([
+    ['a promise', async (v: tf.Tensor1D) => v, /multiply.*received a promise/],
+    ['numbers', () => [1, 2], /received \[1,2\]/],
+    ['nothing', () => undefined, /received undefined/],
+  ] as const)('names an operator that answers with %s', async (_, matvec, message) => {
+    const own = { size: 2, matvec, dispose: () => {} } as unknown as LinearOperator;
+    await expect(lanczos(own)).rejects.toThrow(message);
+  });
+
   it('saves to plain JSON and numbers, and loads the same', async () => {
     const result = await lanczos(operator, { k: 2 });
     const saved = await saveEigenResult(result);
