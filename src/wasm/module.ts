@@ -151,11 +151,8 @@ type Pool2DArguments = [
   batchInIndex: number,
 ];
 
-export type ConvolveArguments = [
-  ...Source,
-  ...Window,
-  packed: number,
-  ...Steps,
+/** Where the results of a convolution go, and what it works with. */
+type Results = [
   dst: number,
   dstImage: number,
   dstRow: number,
@@ -168,6 +165,8 @@ export type ConvolveArguments = [
   flags: number,
   scratch: number,
 ];
+
+export type ConvolveArguments = [...Source, ...Window, packed: number, ...Steps, ...Results];
 
 export type FilterGradientArguments = [
   ...Source,
@@ -188,24 +187,7 @@ export type FilterGradientArguments = [
 type Taps = [kh: number, kw: number, dh: number, dw: number];
 type NarrowScratchArguments = [c: number, co: number, ow: number, ...Taps, band: number];
 
-export type ConvolveNarrowArguments = [
-  ...Source,
-  top: number,
-  left: number,
-  packed: number,
-  ...Taps,
-  dst: number,
-  dstImage: number,
-  dstRow: number,
-  dstCol: number,
-  oh: number,
-  ow: number,
-  co: number,
-  batch: number,
-  band: number,
-  flags: number,
-  scratch: number,
-];
+type ConvolveNarrowArguments = [...Source, top: number, left: number, packed: number, ...Taps, ...Results];
 
 /** Which instructions the kernels use: fused multiply-add of relaxed SIMD, or plain SIMD. */
 export type InstructionSet = 'relaxed-simd' | 'simd';
