@@ -8,8 +8,8 @@ import { KrylovBasis } from './basis.js';
 import type { Candidate } from './candidate.js';
 import { candidateOf, discard } from './candidate.js';
 import type { SolverSteps } from './drive.js';
+import { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
-import { multiply } from './product.js';
 
 /** Unit roundoff of the device vectors: 2^-24 doubled, the spacing of float32 numbers next to 1. */
 export const FLOAT32_EPSILON = 2 ** -23;
@@ -45,6 +45,7 @@ export class LanczosFactorization<
 
   /** Column q holds the coefficients of A v_q; rows found later have coefficient 0. */
   private columns = new Map<number, Float64Array>();
+  private readonly products: NormalizedOperator<O>;
 
   /**
    * @param operator symmetric
@@ -54,6 +55,7 @@ export class LanczosFactorization<
     readonly operator: O,
     room = 0,
   ) {
+    this.products = new NormalizedOperator(operator);
     this.basis = new KrylovBasis(operator.size, room);
   }
 
@@ -77,20 +79,21 @@ export class LanczosFactorization<
     this.pending = this.pending.filter((other) => other !== row);
     const candidate = this.examine(yield* this.multiply(row), 'LinearOperator.matvec');
     const { coefficients, remainder } = yield* orthogonalize(this.basis, candidate, this.firstCoupled(row));
-    const norm = Math.hypot(...coefficients, remainder);
+    const { scale } = this.products;
+    const column = Float64Array.of(...coefficients, remainder).map((h) => scale * h);
+    const norm = Math.hypot(...column);
     if (!Number.isFinite(norm)) {
       discard(candidate);
       return 'nonFinite';
     }
     this.norm = Math.max(this.norm, norm);
     this.processed.push(row);
-    const column = Float64Array.of(...coefficients, remainder);
     this.columns.set(row, column);
     for (const other of this.processed) {
       const difference = Math.abs(this.coefficient(row, other) - column[other]!);
       this.asymmetry = Math.max(this.asymmetry, difference);
     }
-    return this.accept(candidate, remainder, 10 * FLOAT32_EPSILON * this.norm);
+    return this.accept(candidate, remainder, (10 * FLOAT32_EPSILON * this.norm) / scale);
   }
 
   /**
@@ -212,7 +215,7 @@ export class LanczosFactorization<
   private *multiply(row: number): SolverSteps<Tensor1D> {
     const vector = this.basis.row(row);
     try {
-      const product = yield* multiply(this.operator, vector);
+      const product = yield* this.products.multiply(vector);
       this.numMatvecs++;
       return product;
     } finally {

@@ -1,5 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { slice, reshape, tidy, zeros } from '@tensorflow/tfjs-core';
+import { mul, slice, reshape, tidy, zeros } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, requireOptions } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
@@ -11,6 +11,7 @@ import { LanczosFactorization } from './lanczos-factorization.js';
 import type { LanczosOptions, LanczosPlan } from './lanczos-options.js';
 import { lanczosOptionNames, planLanczos } from './lanczos-options.js';
 import { LanczosSearch } from './lanczos-search.js';
+import { powerOfTwoOf } from './normalized-operator.js';
 import type { EigenResult, EigenStatus } from './result.js';
 import { eigenResult } from './result.js';
 
@@ -84,12 +85,22 @@ function* start(
   const n = factorization.operator.size;
   const rows = startVectors.size / n;
   for (let i = 0; i < rows; i++) {
-    const vector = tidy(() => slice(reshape(startVectors, [rows * n]) as Tensor1D, [i * n], [n]));
-    const outcome = yield* factorization.include(vector, where);
+    const row = tidy(() => slice(reshape(startVectors, [rows * n]) as Tensor1D, [i * n], [n]));
+    const outcome = yield* factorization.include(yield* normalized(row), where);
     if (outcome === 'nonFinite' || (outcome === 'dependent' && factorization.basis.rows === 0)) {
       const problem = outcome === 'nonFinite' ? 'not finite' : 'zero';
       throw new CurvatureArgumentError(where, 'finite start vectors other than zero', `row ${i}, ${problem}`);
     }
+  }
+}
+
+/** A vector, which is disposed, divided by a power of two near its largest entry. */
+function* normalized(vector: Tensor1D): SolverSteps<Tensor1D> {
+  try {
+    const scale = yield* powerOfTwoOf(vector);
+    return mul(vector, 1 / (scale ?? 1));
+  } finally {
+    vector.dispose();
   }
 }
 

@@ -4,13 +4,14 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import { productOf, requireOperator } from '../operators/linear-operator.js';
+import { requireOperator } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
 import { KrylovBasis } from './basis.js';
 import { candidateOf, vectorOf } from './candidate.js';
 import type { SolverSteps } from './drive.js';
 import { driveAsync, driveOptionNames } from './drive.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
+import { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
 import type { EigenProgress } from './lanczos-options.js';
 import type { EigenResult, EigenStatus } from './result.js';
@@ -83,6 +84,7 @@ export function* powerIterationSteps(
   const isCount = Number.isInteger(maxIterations) && maxIterations >= 1;
   requireArgument(isCount, where, 'an integer maxIterations >= 1', maxIterations);
   const random = new SeededRandom(seed);
+  const products = new NormalizedOperator(operator);
   const found = new KrylovBasis(n);
   const pairs: DeflatedPair[] = [];
   let numMatvecs = 0;
@@ -99,7 +101,7 @@ export function* powerIterationSteps(
       let vector = yield* orthonormal(found, tensor1d(random.fillNormal(new Float32Array(n))));
       try {
         for (let iteration = 1; ; iteration++) {
-          const pair = yield* deflatedPair(operator, found, vector);
+          const pair = yield* deflatedPair(products, found, vector);
           numMatvecs++;
           norm = Math.max(norm, pair.imageNorm);
           const isFinite = Number.isFinite(pair.imageNorm);
@@ -129,7 +131,7 @@ export function* powerIterationSteps(
       for (let i = 0; i < k; i++) {
         const vector = found.row(i);
         try {
-          pairs[i] = yield* deflatedPair(operator, nothing, vector);
+          pairs[i] = yield* deflatedPair(products, nothing, vector);
           release(pairs[i]!.next);
           numMatvecs++;
         } finally {
@@ -167,21 +169,28 @@ interface DeflatedPair {
 }
 
 function* deflatedPair(
-  operator: LinearOperator,
+  products: NormalizedOperator<LinearOperator>,
   found: KrylovBasis,
   vector: Tensor1D,
 ): SolverSteps<DeflatedPair> {
-  const candidate = candidateOf(productOf(operator, vector));
+  const candidate = candidateOf(yield* products.multiply(vector));
   const { coefficients, remainder } = yield* orthogonalize(found, candidate);
   const rest = vectorOf(candidate, 1);
+  const { scale } = products;
   try {
     const [value] = yield innerProducts([vector, rest]);
     const residual = plusMultiple(rest, vector, -value!);
     const square = innerProducts([residual, residual]);
     release(residual);
-    const residualNorm = Math.sqrt((yield square)[0]!);
-    const imageNorm = Math.hypot(...coefficients, remainder);
-    return { value: value!, residualNorm, imageNorm, coefficients, next: mul(rest, inverse(remainder)) };
+    const residualNorm = scale * Math.sqrt((yield square)[0]!);
+    const imageNorm = scale * Math.hypot(...coefficients, remainder);
+    return {
+      value: scale * value!,
+      residualNorm,
+      imageNorm,
+      coefficients: coefficients.map((h) => scale * h),
+      next: mul(rest, inverse(remainder)),
+    };
   } finally {
     release(rest);
   }

@@ -4,8 +4,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { LinearOperator } from '../../../src/operators/linear-operator.js';
 import { scaled } from '../../../src/operators/scaled.js';
 import { solve } from '../../../src/solvers/conjugate-gradient.js';
+import { driveSync } from '../../../src/solvers/drive.js';
 import { lanczos } from '../../../src/solvers/lanczos.js';
 import { minres } from '../../../src/solvers/minres.js';
+import { NormalizedOperator } from '../../../src/solvers/normalized-operator.js';
 import { powerIteration } from '../../../src/solvers/power-iteration.js';
 import { useBackend } from '../../wasm-backend.js';
 
@@ -21,16 +23,51 @@ function operatorOf(values: number[], norm: number): LinearOperator {
 describe.each(['cpu', 'wasm'] as const)('the range of float32 on %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
-  it.each([1e-19, 1, 1e19])('is no bound to eigenpairs of an operator of norm %d', async (norm) => {
-    const operator = operatorOf(halves, norm);
-    for (const method of [lanczos, powerIteration]) {
-      const { eigenvalues, eigenvectors, status, dispose } = await method(operator, { k: 2 });
-      expect(status).toBe('converged');
-      eigenvalues.forEach((value, i) => expect(value / norm).toBeCloseTo(halves[i]!, 5));
-      const lengths = tf.tidy(() => tf.norm(eigenvectors, 2, 1).dataSync());
-      for (const length of lengths) expect(length).toBeCloseTo(1, 4);
-      dispose();
+  it.each([1e-37, 1e-30, 1e-18, 1, 1e18, 1e30, 1e37])(
+    'is no bound to eigenpairs of an operator of norm %d',
+    async (norm) => {
+      const operator = operatorOf(halves, norm);
+      for (const method of [lanczos, powerIteration]) {
+        const { eigenvalues, eigenvectors, status, dispose } = await method(operator, { k: 2 });
+        expect(status).toBe('converged');
+        eigenvalues.forEach((value, i) => expect(value / norm).toBeCloseTo(halves[i]!, 5));
+        const gram = tf.tidy(() => tf.matMul(eigenvectors, eigenvectors, false, true).dataSync());
+        [1, 0, 0, 1].forEach((expected, i) => expect(gram[i]).toBeCloseTo(expected, 5));
+        dispose();
+      }
+      operator.dispose();
+    },
+  );
+
+  it.each([1e-37, 1e37])('is no bound to start vectors, of length %d', async (length) => {
+    const operator = operatorOf(halves, 1);
+    const startVectors = tf.tidy(() => tf.mul(tf.ones([halves.length]), length) as Tensor1D);
+    const { eigenvalues, status, dispose } = await lanczos(operator, { k: 2, startVectors });
+    expect(status).toBe('converged');
+    eigenvalues.forEach((value, i) => expect(value).toBeCloseTo(halves[i]!, 5));
+    dispose();
+    tf.dispose(startVectors);
+    operator.dispose();
+  });
+
+  it('leaves products as they are where there is no need of scaling, and reads one number more', () => {
+    const operator = operatorOf(halves, 3);
+    const products = new NormalizedOperator(operator);
+    const v: Tensor1D = tf.ones([halves.length]);
+    const tensors = tf.memory().numTensors;
+    const zero: Tensor1D = tf.zeros([halves.length]);
+    for (const [vector, expected] of [
+      [zero, 0],
+      [v, 3],
+    ] as const) {
+      const product = driveSync(products.multiply(vector));
+      expect(products.scale).toBe(1);
+      expect(product.dataSync()[0]).toBe(expected);
+      product.dispose();
     }
+    zero.dispose();
+    expect(tf.memory().numTensors).toBe(tensors);
+    v.dispose();
     operator.dispose();
   });
 

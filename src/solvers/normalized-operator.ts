@@ -1,0 +1,62 @@
+import type { Tensor1D } from '@tensorflow/tfjs-core';
+import { abs, max, mul, reshape, tidy } from '@tensorflow/tfjs-core';
+import type { AsyncLinearOperator } from '../operators/async-operator.js';
+import type { LinearOperator } from '../operators/linear-operator.js';
+import type { SolverSteps } from './drive.js';
+import { multiply } from './product.js';
+
+/** Numbers within this factor of 1 have squares, and squares of those, that float32 holds. */
+const COMFORTABLE = 2 ** 16;
+
+/**
+ * The power of two next to the largest entry of a vector, to divide it by: that does not round, and no square of a
+ * number leaves the range of float32 then. It lies within 2^±126, as does its reciprocal.
+ *
+ * @param vector stays the caller's
+ * @returns 1 where there is no need of scaling; null for a vector that is zero or not finite
+ */
+export function* powerOfTwoOf(vector: Tensor1D): SolverSteps<number | null> {
+  const largest = (yield tidy(() => reshape(max(abs(vector)), [1])))[0]!;
+  if (!(largest > 0) || largest === Infinity) return null;
+  if (largest >= 1 / COMFORTABLE && largest <= COMFORTABLE) return 1;
+  return 2 ** Math.min(126, Math.max(-126, Math.floor(Math.log2(largest))));
+}
+
+/**
+ * A / s, with s a power of two near the size of A: whatever norm A has, the squares and products of what comes out of it
+ * stay within the range of float32. Everything linear in A is multiplied by `scale` on the host, in double precision.
+ *
+ * The first product that is not zero is measured, which reads one number; no product is spent.
+ */
+export class NormalizedOperator<
+  O extends LinearOperator | AsyncLinearOperator = LinearOperator | AsyncLinearOperator,
+> {
+  /** s, once a product was not zero; it stays as it is from then on. */
+  private measured: number | null = null;
+
+  /** @param operator stays the caller's */
+  constructor(readonly operator: O) {}
+
+  /** s, which is 1 as long as all products were zero. */
+  get scale(): number {
+    return this.measured ?? 1;
+  }
+
+  /** n, the length of the vectors the operator acts on. */
+  get size(): number {
+    return this.operator.size;
+  }
+
+  /** Av / s as a new vector, owned by the caller; one product. */
+  *multiply(v: Tensor1D): SolverSteps<Tensor1D> {
+    const product = yield* multiply(this.operator, v);
+    let result: Tensor1D | null = null;
+    try {
+      this.measured ??= yield* powerOfTwoOf(product);
+      result = this.scale === 1 ? product : mul(product, 1 / this.scale);
+      return result;
+    } finally {
+      if (result !== product) product.dispose();
+    }
+  }
+}
