@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { findChromium, noChromium } from './scripts/chromium.mjs';
+import { nodeProjects } from './vitest.projects.js';
 
 const hasBrowser = findChromium() != null;
 if (!hasBrowser) process.stderr.write(`${noChromium}\n`);
@@ -8,7 +9,7 @@ if (!hasBrowser) process.stderr.write(`${noChromium}\n`);
 export default defineConfig({
   test: {
     projects: [
-      './vitest.config.ts',
+      ...nodeProjects,
       ...(hasBrowser || process.env.CI != null ? ['./vitest.browser.config.ts'] : []),
     ],
   },

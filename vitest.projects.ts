@@ -1,0 +1,40 @@
+import type { TestProjectInlineConfiguration } from 'vitest/config';
+
+const shared = {
+  // Only to end what hangs: a machine that is busy with other things is ten times slower.
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
+  teardownTimeout: 120_000,
+  maxWorkers: 2,
+  pool: 'forks' as const,
+};
+
+/** Tests that drive a page or workers. */
+const withPages = [
+  'test/demo/**/*.test.ts',
+  'test/workers/**/*.test.ts',
+  'test/unit/analysis/paper/unit-pool.test.ts',
+];
+
+/** The tests that run in Node. */
+export const nodeProjects: TestProjectInlineConfiguration[] = [
+  {
+    test: {
+      ...shared,
+      name: 'node',
+      include: ['test/**/*.test.ts'],
+      exclude: ['test/browser/**', ...withPages, 'node_modules/**'],
+      // Seeded and bit for bit: a test that fails once has failed.
+      retry: 0,
+    },
+  },
+  {
+    test: {
+      ...shared,
+      name: 'pages and workers',
+      include: withPages,
+      // A page or a worker may lose its share of a machine in mid-test; what is wrong fails again. The report tells.
+      retry: process.env.CI == null ? 0 : 1,
+    },
+  },
+];
