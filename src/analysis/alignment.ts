@@ -16,11 +16,11 @@ import {
 } from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
-import { holding } from './holding.js';
+import { holdingParameters } from './holding-parameters.js';
 import { nextGradient, takeGradient } from './loss-and-gradient.js';
 import type { LossSource } from './loss-source.js';
+import { owning } from './owning.js';
 import { randomDirection } from './random-direction.js';
-import type { SharpestDirections } from './sharpest-directions.js';
 import { directionName, sharpestDirections } from './sharpest-directions.js';
 import { spreadOf } from './statistics.js';
 
@@ -111,39 +111,35 @@ function* align(target: AnalysisTarget, options: GradientAlignmentOptions): Solv
   requireCount(minibatches, 1, where, 'minibatches');
   requireCount(count, 1, where, 'randomDirections');
   requireCount(lossExamples, 1, where, 'lossExamples');
-  const source = openTarget(target, where);
-  return yield* holding([source], function* () {
-    const found = yield* sharpestDirections(source, options, seed, where);
-    return yield* holding([found], () =>
-      measure(source, found, { ...options, minibatches, seed, lossExamples, randomDirections: count }),
-    );
+  return yield* owning(function* (own) {
+    const source = own(openTarget(target, where));
+    const plan = { ...options, minibatches, seed, lossExamples, randomDirections: count };
+    return yield* holdingParameters(source.parameters, where, 'shared', () => measure(source, plan));
   });
 }
 
 type Plan = GradientAlignmentOptions &
   Required<Pick<GradientAlignmentOptions, 'minibatches' | 'seed' | 'lossExamples' | 'randomDirections'>>;
 
-function* measure(source: LossSource, found: SharpestDirections, plan: Plan): SolverSteps<GradientAlignment> {
+function measure(source: LossSource, plan: Plan): SolverSteps<GradientAlignment> {
   const { minibatches, seed } = plan;
   const n = source.parameters.size;
-  const k = found.eigenvalues.length;
-  const random = new SeededRandom(seed);
-  const stream = source.minibatches(plan.batchSize, random);
-  const portion = source.first(plan.lossExamples);
-  const progress = new ProgressCounter(minibatches + 1, plan.onProgress);
-  const full = takeGradient(portion, where);
-  const fullRow = tidy(() => reshape(divNoNan(full, norm(full)), [1, n]) as Tensor2D);
-  const randomRows = Array.from({ length: plan.randomDirections }, () => randomDirection(n, random));
-  const rows = [found.rows, fullRow, ...randomRows];
-  return yield* holding([full, fullRow, ...randomRows], function* () {
+  return owning(function* (own) {
+    const found = own(yield* sharpestDirections(source, plan, seed, where));
+    const k = found.eigenvalues.length;
+    const random = new SeededRandom(seed);
+    const stream = source.minibatches(plan.batchSize, random);
+    const portion = source.first(plan.lossExamples);
+    const progress = new ProgressCounter(minibatches + 1, plan.onProgress);
+    const full = own(takeGradient(portion, where));
+    const fullRow = own(tidy(() => reshape(divNoNan(full, norm(full)), [1, n]) as Tensor2D));
+    const randomRows = Array.from({ length: plan.randomDirections }, () => own(randomDirection(n, random)));
+    const rows = [found.rows, fullRow, ...randomRows];
     progress.advance();
     const ofFull = Array.from(yield cosines(rows, full));
     const ofBatches: number[][] = [];
     for (let m = 0; m < minibatches; m++) {
-      const gradient = nextGradient(stream, where);
-      const values = tidy(() => cosines(rows, gradient));
-      gradient.dispose();
-      ofBatches.push(Array.from(yield values));
+      ofBatches.push(Array.from(yield tidy(() => cosines(rows, nextGradient(stream, where)))));
       progress.advance();
     }
     const column = (i: number): number[] => ofBatches.map((row) => row[i]!);

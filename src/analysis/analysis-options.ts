@@ -1,5 +1,6 @@
 import type { OptionNames } from '../errors.js';
 import { requireArgument } from '../errors.js';
+import { outsideLeases } from '../objectives/parameter-lease.js';
 import type { EigenResult } from '../solvers/result.js';
 
 /** How far an analysis has come. */
@@ -95,6 +96,7 @@ export class ProgressCounter {
   /** Notes one more piece. */
   advance(): void {
     this.done++;
-    this.report?.({ done: this.done, total: this.total });
+    const { done, total, report } = this;
+    if (report != null) outsideLeases(() => report({ done, total }));
   }
 }

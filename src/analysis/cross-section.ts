@@ -18,10 +18,10 @@ import {
 } from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
-import { holding } from './holding.js';
-import { lossOf, nextGradient } from './loss-and-gradient.js';
+import { holdingParameters } from './holding-parameters.js';
+import { lossOf, moveTo, nextGradient } from './loss-and-gradient.js';
 import type { LossSource } from './loss-source.js';
-import { restoringParameters } from './restore-parameters.js';
+import { owning } from './owning.js';
 import type { SectionWidth } from './section-width.js';
 import { widthsOf } from './section-width.js';
 import type { SharpestDirections } from './sharpest-directions.js';
@@ -133,12 +133,10 @@ function* section(target: AnalysisTarget, options: LossCrossSectionOptions): Sol
   requireArgument(Math.min(...thresholds) > 1, where, 'thresholds > 1', thresholds);
   requireCount(minibatches, 1, where, 'minibatches');
   requireCount(lossExamples, 1, where, 'lossExamples');
-  const source = openTarget(target, where);
-  return yield* holding([source], function* () {
-    const found = yield* sharpestDirections(source, options, seed, where);
-    return yield* holding([found], () =>
-      measure(source, found, { ...options, distances, thresholds, minibatches, lossExamples, seed }),
-    );
+  return yield* owning(function* (own) {
+    const source = own(openTarget(target, where));
+    const plan = { ...options, distances, thresholds, minibatches, lossExamples, seed };
+    return yield* holdingParameters(source.parameters, where, 'exclusive', () => measure(source, plan));
   });
 }
 
@@ -147,61 +145,58 @@ type Plan = LossCrossSectionOptions &
     Pick<LossCrossSectionOptions, 'distances' | 'thresholds' | 'minibatches' | 'lossExamples' | 'seed'>
   >;
 
-function* measure(source: LossSource, found: SharpestDirections, plan: Plan): SolverSteps<LossCrossSection> {
+function measure(source: LossSource, plan: Plan): SolverSteps<LossCrossSection> {
   const { parameters } = source;
   const fixed = plan.scale;
-  const stream = fixed == null ? source.minibatches(plan.batchSize, new SeededRandom(plan.seed)) : null;
-  const scales =
-    stream == null
-      ? found.eigenvalues.map(() => fixed!)
-      : yield* stepLengths(stream, found, plan.learningRate!, plan.minibatches);
-  const sides = [...new Set(plan.distances.flatMap((distance) => [-distance, distance]))];
-  const offsets = [...new Set(sides.map((side) => side + 0))].sort((a, b) => a - b);
-  const progress = new ProgressCounter(scales.length * offsets.length, plan.onProgress);
-  const portion = source.first(plan.lossExamples);
-  const theta = parameters.read();
-  return yield* holding([portion, theta], () =>
-    restoringParameters(parameters, function* () {
-      const lossBefore = (yield lossOf(portion.objective))[0]!;
-      const records: LossSection[] = [];
-      for (const [i, scale] of scales.entries()) {
-        const losses: number[] = [];
-        for (const offset of offsets) {
-          const moved = tidy(() => add(theta, mul(rowOf(found.rows, i), offset * scale)) as Tensor1D);
-          parameters.write(moved);
-          moved.dispose();
-          losses.push((yield lossOf(portion.objective))[0]!);
-          progress.advance();
-        }
-        const widths = widthsOf(offsets, losses, lossBefore, plan.thresholds);
-        const direction = directionName(i);
-        records.push({ direction, eigenvalue: found.eigenvalues[i]!, scale, offsets, losses, widths });
+  return owning(function* (own) {
+    const found = own(yield* sharpestDirections(source, plan, plan.seed, where));
+    const stream = fixed == null ? source.minibatches(plan.batchSize, new SeededRandom(plan.seed)) : null;
+    const scales =
+      stream == null
+        ? found.eigenvalues.map(() => fixed!)
+        : yield* stepLengths(stream, found, plan.learningRate!, plan.minibatches);
+    const sides = [...new Set(plan.distances.flatMap((distance) => [-distance, distance]))];
+    const offsets = [...new Set(sides.map((side) => side + 0))].sort((a, b) => a - b);
+    const progress = new ProgressCounter(scales.length * offsets.length, plan.onProgress);
+    const portion = own(source.first(plan.lossExamples));
+    const theta = own(parameters.read());
+    const lossBefore = (yield lossOf(portion.objective))[0]!;
+    const records: LossSection[] = [];
+    for (const [i, scale] of scales.entries()) {
+      const losses: number[] = [];
+      for (const offset of offsets) {
+        moveTo(parameters, () => add(theta, mul(rowOf(found.rows, i), offset * scale)) as Tensor1D);
+        losses.push((yield lossOf(portion.objective))[0]!);
+        progress.advance();
       }
-      return {
-        analysis: 'lossCrossSection',
-        settings: {
-          learningRate: plan.learningRate ?? null,
-          scale: fixed ?? null,
-          distances: plan.distances,
-          thresholds: plan.thresholds,
-          k: scales.length,
-          batchSize: stream?.batchSize ?? null,
-          minibatches: stream == null ? null : plan.minibatches,
-          lossExamples: portion.examples,
-          hessianExamples: found.hessianExamples,
-          seed: plan.seed,
-        },
-        units: {
-          offsets: 'scales',
-          scale: 'Euclidean distance in parameter space',
-          losses: 'loss',
-          widths: 'scales',
-        },
-        lossBefore,
-        records,
-      };
-    }),
-  );
+      const widths = widthsOf(offsets, losses, lossBefore, plan.thresholds);
+      const direction = directionName(i);
+      records.push({ direction, eigenvalue: found.eigenvalues[i]!, scale, offsets, losses, widths });
+    }
+    return {
+      analysis: 'lossCrossSection',
+      settings: {
+        learningRate: plan.learningRate ?? null,
+        scale: fixed ?? null,
+        distances: plan.distances,
+        thresholds: plan.thresholds,
+        k: scales.length,
+        batchSize: stream?.batchSize ?? null,
+        minibatches: stream == null ? null : plan.minibatches,
+        lossExamples: portion.examples,
+        hessianExamples: found.hessianExamples,
+        seed: plan.seed,
+      },
+      units: {
+        offsets: 'scales',
+        scale: 'Euclidean distance in parameter space',
+        losses: 'loss',
+        widths: 'scales',
+      },
+      lossBefore,
+      records,
+    };
+  });
 }
 
 /** η·mean|⟨g, e_i⟩| over some minibatches, for each direction. */
@@ -213,10 +208,7 @@ function* stepLengths(
 ): SolverSteps<number[]> {
   const lengths: Float32Array[] = [];
   for (let m = 0; m < minibatches; m++) {
-    const gradient = nextGradient(stream, where);
-    const along = coordinates(found.rows, gradient);
-    gradient.dispose();
-    lengths.push(yield along);
+    lengths.push(yield tidy(() => coordinates(found.rows, nextGradient(stream, where))));
   }
   return found.eigenvalues.map(
     (_, i) => learningRate * spreadOf(lengths.map((along) => Math.abs(along[i]!))).mean,

@@ -40,12 +40,19 @@ export class CurvatureProbe {
   private readonly sample: Portion;
   private rows: Tensor2D | null = null;
 
+  /** @param where the public function to name in errors */
   constructor(
     source: LossSource,
     private readonly settings: ProbeSettings,
+    private readonly where: string,
   ) {
     this.losses = source.first(settings.lossExamples);
-    this.sample = source.sample(settings.hessianExamples, new SeededRandom(settings.seed));
+    try {
+      this.sample = source.sample(settings.hessianExamples, new SeededRandom(settings.seed));
+    } catch (error) {
+      this.losses.dispose();
+      throw error;
+    }
   }
 
   /** Examples of the losses and of the Hessian; null for an objective. */
@@ -67,13 +74,9 @@ export class CurvatureProbe {
     const { k, tol, seed } = this.settings;
     const hessian = new HessianOperator(objective);
     try {
-      const found = yield* lanczosSteps(hessian, {
-        k,
-        tol,
-        seed,
-        // Start vectors have to leave room for k more.
-        ...(this.rows != null && 2 * k <= hessian.size && { startVectors: this.rows }),
-      });
+      // Start vectors have to leave room for k more.
+      const start = this.rows != null && 2 * k <= hessian.size && { startVectors: this.rows };
+      const found = yield* lanczosSteps(hessian, { k, tol, seed, ...start }, this.where);
       if (found.status === 'nonFinite' || found.eigenvalues.some(Number.isNaN)) {
         found.dispose();
         return null;

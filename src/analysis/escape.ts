@@ -19,10 +19,10 @@ import { openTarget } from './analysis-target.js';
 import { CurvatureProbe } from './curvature-probe.js';
 import type { EscapeRule, EscapeVariant } from './escape-variant.js';
 import { escapeRule, escapeUpdate } from './escape-variant.js';
-import { holding } from './holding.js';
-import { nextGradient } from './loss-and-gradient.js';
+import { holdingParameters } from './holding-parameters.js';
+import { moveTo, nextGradient } from './loss-and-gradient.js';
 import type { LossSource } from './loss-source.js';
-import { restoringParameters } from './restore-parameters.js';
+import { owning } from './owning.js';
 import { defaultHessianExamples, requirePairs } from './sharpest-directions.js';
 
 /** A variant to run, with its factor f where it has one. */
@@ -146,21 +146,22 @@ function* ablate(target: AnalysisTarget, options: EscapeAblationOptions): Solver
     requireOptions(choice, choiceNames, where);
     return escapeRule(choice.variant, choice.factor, where);
   });
-  const source = openTarget(target, where);
-  return yield* holding([source], function* () {
+  return yield* owning(function* (own) {
+    const source = own(openTarget(target, where));
     const many = rules.some(({ variant }) => variant.startsWith('all'));
     const k = options.k ?? (many ? Math.min(5, source.parameters.size) : 1);
     requireCount(k, 1, where, 'k');
     if (eigenpairs != null) requirePairs(eigenpairs, k, source.parameters.size, where);
     const hessianExamples = options.hessianExamples ?? defaultHessianExamples(source);
     requireCount(hessianExamples, 1, where, 'hessianExamples');
-    const probe = new CurvatureProbe(source, { k, lossExamples, hessianExamples, tol, seed });
-    return yield* holding([probe], function* () {
+    const probe = own(new CurvatureProbe(source, { k, lossExamples, hessianExamples, tol, seed }, where));
+    return yield* holdingParameters(source.parameters, where, 'exclusive', function* (lease) {
       const progress = new ProgressCounter(rules.length * steps, options.onProgress);
       const plan: Plan = { ...options, steps, refreshEvery, seed, progress };
       const runs: EscapeRun[] = [];
       for (const rule of rules) {
         probe.forget();
+        lease.rewind();
         if (eigenpairs != null) probe.start(eigenpairs, k);
         runs.push(yield* run(source, probe, rule, plan));
       }
@@ -187,7 +188,7 @@ type Plan = Pick<EscapeAblationOptions, 'learningRate' | 'batchSize'> & {
   readonly progress: ProgressCounter;
 };
 
-/** Runs one variant from the present parameters, and puts these back. */
+/** Runs one variant from the present parameters. */
 function* run(
   source: LossSource,
   probe: CurvatureProbe,
@@ -201,37 +202,31 @@ function* run(
   const drops = new SeededRandom(plan.seed + 1);
   const records: EscapeStep[] = [];
   let diverged = false;
-  let initial: Tensor2D | null = null;
-  try {
-    yield* restoringParameters(parameters, function* () {
-      let reading = yield* probe.readCurvature();
-      initial = reading && slice(reading.rows, [0, 0], [1, parameters.size]);
-      for (let step = 0; step <= steps; step++) {
-        if (step > 0 && step % plan.refreshEvery === 0) reading = yield* probe.readCurvature();
-        const losses = yield* probe.readLoss();
-        diverged = reading == null || !Number.isFinite(losses.loss);
-        if (diverged || reading == null || initial == null) break;
-        const record = { step, ...losses, sharpness: reading.eigenvalues[0]! };
-        if (step === steps) {
-          records.push(record);
-          break;
-        }
-        const gradient = nextGradient(stream, where);
-        const update = escapeUpdate(rule, gradient, { present: reading.rows, initial }, drops);
-        const along = alongTop(reading.rows, gradient, update);
-        gradient.dispose();
-        const moved = tidy(() => sub(parameters.read(), mul(update, learningRate)) as Tensor1D);
-        update.dispose();
-        parameters.write(moved);
-        moved.dispose();
-        const [gradientAlongTop, updateAlongTop] = yield along;
-        records.push({ ...record, gradientAlongTop, updateAlongTop });
-        progress.advance();
+  yield* owning(function* (own) {
+    let reading = yield* probe.readCurvature();
+    const initial = reading && own(slice(reading.rows, [0, 0], [1, parameters.size]));
+    for (let step = 0; step <= steps; step++) {
+      if (step > 0 && step % plan.refreshEvery === 0) reading = yield* probe.readCurvature();
+      const losses = yield* probe.readLoss();
+      diverged = reading == null || !Number.isFinite(losses.loss);
+      if (diverged || reading == null || initial == null) break;
+      const record = { step, ...losses, sharpness: reading.eigenvalues[0]! };
+      if (step === steps) {
+        records.push(record);
+        break;
       }
-    });
-  } finally {
-    (initial as Tensor2D | null)?.dispose();
-  }
+      const { rows } = reading;
+      const along = tidy(() => {
+        const gradient = nextGradient(stream, where);
+        const update = escapeUpdate(rule, gradient, { present: rows, initial }, drops);
+        moveTo(parameters, () => sub(parameters.read(), mul(update, learningRate)));
+        return alongTop(rows, gradient, update);
+      });
+      const [gradientAlongTop, updateAlongTop] = yield along;
+      records.push({ ...record, gradientAlongTop, updateAlongTop });
+      progress.advance();
+    }
+  });
   const name = rule.factor == null ? rule.variant : `${rule.variant} ${rule.factor}`;
   return { ...rule, name, learningRate, diverged, records };
 }

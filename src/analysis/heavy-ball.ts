@@ -1,7 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { add, keep, mul, tidy } from '@tensorflow/tfjs-core';
 import type { ParameterSpace } from '../parameters.js';
-import { nextGradient } from './loss-and-gradient.js';
+import { moveTo, nextGradient } from './loss-and-gradient.js';
 import type { MinibatchStream } from './loss-source.js';
 
 /** SGD with momentum on minibatches: m ← μm − ηg, θ ← θ + m. Owns m. */
@@ -17,18 +17,15 @@ export class HeavyBall {
   /** Draws a minibatch and moves the parameters. */
   step(): void {
     const { parameters, settings, velocity: last } = this;
-    const gradient = nextGradient(this.stream, 'noiseGrid');
-    const velocity = keep(
-      tidy(() => {
-        const descent = mul(gradient, -settings.learningRate) as Tensor1D;
-        return last == null ? descent : (add(mul(last, settings.momentum), descent) as Tensor1D);
-      }),
-    );
-    const moved = tidy(() => add(parameters.read(), velocity) as Tensor1D);
-    parameters.write(moved);
+    const velocity = tidy(() => {
+      const descent = mul(nextGradient(this.stream, 'noiseGrid'), -settings.learningRate) as Tensor1D;
+      const sum = last == null ? descent : (add(mul(last, settings.momentum), descent) as Tensor1D);
+      moveTo(parameters, () => add(parameters.read(), sum));
+      return keep(sum);
+    });
     this.velocity = settings.momentum > 0 ? velocity : null;
-    for (const spent of [gradient, moved, last]) spent?.dispose();
     if (settings.momentum === 0) velocity.dispose();
+    last?.dispose();
   }
 
   dispose(): void {

@@ -2,6 +2,7 @@ import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
 import { add, keep, mul, tidy } from '@tensorflow/tfjs-core';
 import { evaluateTerm, linearizeObjective } from '../objectives/linearize-objective.js';
 import type { Objective } from '../objectives/objective.js';
+import type { ParameterSpace } from '../parameters.js';
 import type { MinibatchStream, Portion } from './loss-source.js';
 
 /** L(θ) at the present variables, with nothing disturbed. The caller disposes it. */
@@ -22,15 +23,22 @@ export function lossOf(objective: Objective): Scalar {
   return keep(sum);
 }
 
-/** ∇L(θ) [n] at the present variables, with nothing disturbed. The caller disposes it. */
+/** ∇L(θ) [n] at the present variables, with nothing disturbed. The caller or the innermost tidy disposes it. */
 export function gradientOf(objective: Objective, where: string): Tensor1D {
   const linearization = linearizeObjective(objective, false, where);
-  const gradient = keep(linearization.gradient.clone());
-  linearization.dispose();
-  return gradient;
+  try {
+    return linearization.gradient.clone();
+  } finally {
+    linearization.dispose();
+  }
 }
 
-/** The gradient [n] of a portion, which is disposed. The caller disposes the gradient. */
+/** Assigns one flat vector [n] to the parameters; it is disposed, with all that `place` makes. */
+export function moveTo(parameters: ParameterSpace, place: () => Tensor1D): void {
+  tidy(() => parameters.write(place()));
+}
+
+/** The gradient [n] of a portion, which is disposed. The caller or the innermost tidy disposes the gradient. */
 export function takeGradient(portion: Portion, where: string): Tensor1D {
   try {
     return gradientOf(portion.objective, where);
@@ -39,7 +47,7 @@ export function takeGradient(portion: Portion, where: string): Tensor1D {
   }
 }
 
-/** The gradient [n] of the next minibatch, owned by the caller. */
+/** The gradient [n] of the next minibatch, owned by the caller or the innermost tidy. */
 export function nextGradient(stream: MinibatchStream, where: string): Tensor1D {
   return takeGradient(stream.draw(), where);
 }

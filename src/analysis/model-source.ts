@@ -6,6 +6,7 @@ import {
   dispose,
   equal,
   gather,
+  keep,
   mean,
   mul,
   reshape,
@@ -45,7 +46,7 @@ export function modelSource(
   requireMatchingClasses(model, data.ys, where);
   const examples = firstTensor(data.xs).shape[0]!;
   const portion = (pick: (tensor: Tensor) => Tensor, count: number): Portion =>
-    portionOf(model, pickData(data, pick), options, count);
+    portionOf(model, () => pickData(data, pick), options, count);
   const gathered = (indices: Int32Array): Portion =>
     portion((tensor) => tidy(() => gather(tensor, tensor1d(indices, 'int32'))), indices.length);
   return {
@@ -83,17 +84,33 @@ function requireMatchingClasses(model: LayersModel, ys: TensorsByName, where: st
 
 function portionOf(
   model: LayersModel,
-  data: ModelData,
+  pick: () => ModelData,
   options: ModelObjectiveOptions,
   examples: number,
 ): Portion {
-  const objective = modelObjective(model, data, options);
-  return {
-    objective,
-    examples,
-    accuracy: () => accuracyOf(objective, data.ys, examples),
-    dispose: () => dispose([data.xs, data.ys, data.sampleWeight ?? []] as Tensor[][]),
-  };
+  let data!: ModelData;
+  let tensors: Tensor[] = [];
+  tidy(() => {
+    data = pick();
+    tensors = [data.xs, data.ys, data.sampleWeight ?? []].flatMap(tensorsOf);
+    for (const tensor of tensors) keep(tensor);
+  });
+  try {
+    const objective = modelObjective(model, data, options);
+    return {
+      objective,
+      examples,
+      accuracy: () => accuracyOf(objective, data.ys, examples),
+      dispose: () => dispose(tensors),
+    };
+  } catch (error) {
+    dispose(tensors);
+    throw error;
+  }
+}
+
+function tensorsOf(tensors: TensorsByName): Tensor[] {
+  return tensors instanceof TensorClass ? [tensors] : Object.values(tensors);
 }
 
 /** Copies part of every tensor of a data set. */
@@ -112,7 +129,7 @@ function mapTensors(tensors: TensorsByName, f: (tensor: Tensor) => Tensor): Tens
 }
 
 function firstTensor(tensors: TensorsByName): Tensor {
-  return tensors instanceof TensorClass ? tensors : Object.values(tensors)[0]!;
+  return tensorsOf(tensors)[0]!;
 }
 
 /** Accuracy of a model with one output [N, classes], classes > 1, on one-hot labels or class numbers. */

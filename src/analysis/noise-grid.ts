@@ -17,10 +17,10 @@ import type { ModelTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
 import { CurvatureProbe } from './curvature-probe.js';
 import { distanceBetween } from './distance-travelled.js';
-import { holding } from './holding.js';
+import { holdingParameters } from './holding-parameters.js';
 import { HeavyBall } from './heavy-ball.js';
 import type { LossSource } from './loss-source.js';
-import { restoringParameters } from './restore-parameters.js';
+import { owning } from './owning.js';
 import { defaultHessianExamples } from './sharpest-directions.js';
 
 /** Settings of {@link noiseGrid}. */
@@ -144,8 +144,8 @@ function* runGrid(target: ModelTarget, options: NoiseGridOptions): SolverSteps<N
   requireArgument(momentum >= 0 && momentum < 1, where, 'a momentum in [0, 1)', momentum);
   requireCount(k, 1, where, 'k');
   requireCount(lossExamples, 1, where, 'lossExamples');
-  const source = openTarget(target, where);
-  return yield* holding([source], function* () {
+  return yield* owning(function* (own) {
+    const source = own(openTarget(target, where));
     const cells = learningRates.flatMap((learningRate) =>
       batchSizes.map((batchSize) => cellOf(source, options, learningRate, batchSize)),
     );
@@ -154,11 +154,12 @@ function* runGrid(target: ModelTarget, options: NoiseGridOptions): SolverSteps<N
     const total = cells.reduce((sum, cell) => sum + Math.ceil(cell.steps / cell.measureEvery) + 1, 0);
     const progress = new ProgressCounter(total, options.onProgress);
     const settings = { k, lossExamples, hessianExamples, tol: options.tol ?? 1e-2, seed };
-    const probe = new CurvatureProbe(source, settings);
-    return yield* holding([probe], function* () {
+    const probe = own(new CurvatureProbe(source, settings, where));
+    return yield* holdingParameters(source.parameters, where, 'exclusive', function* (lease) {
       const runs: NoiseGridRun[] = [];
       for (const cell of cells) {
         probe.forget();
+        lease.rewind();
         runs.push(yield* run(source, probe, { ...cell, momentum, seed, progress }));
       }
       return {
@@ -202,35 +203,33 @@ function cellOf(
 
 type Plan = Cell & { readonly momentum: number; readonly seed: number; readonly progress: ProgressCounter };
 
-/** Runs one cell from the present parameters, and puts these back. */
+/** Runs one cell from the present parameters. */
 function* run(source: LossSource, probe: CurvatureProbe, plan: Plan): SolverSteps<NoiseGridRun> {
   const { parameters } = source;
   const { learningRate, batchSize, steps, measureEvery } = plan;
-  const origin = parameters.variables.map((variable) => aliasTensor(variable));
-  const stream = source.minibatches(batchSize, new SeededRandom(plan.seed));
-  const descent = new HeavyBall(source.parameters, stream, plan);
   const records: NoiseGridRecord[] = [];
   let diverged = false;
-  yield* holding([...origin, descent], () =>
-    restoringParameters(parameters, function* () {
-      for (let step = 0; ; step++) {
-        if (step % measureEvery === 0 || step === steps) {
-          const reading = yield* probe.readCurvature();
-          const losses = yield* probe.readLoss();
-          const distance = (yield distanceBetween(parameters.variables, origin))[0]!;
-          diverged = reading == null || !Number.isFinite(losses.loss);
-          plan.progress.advance();
-          if (diverged || reading == null) return;
-          const { eigenvalues } = reading;
-          records.push({ step, ...losses, sharpness: eigenvalues[0]!, eigenvalues, distance });
-        }
-        if (step === steps) return;
-        descent.step();
-        // A turn for other tasks, and for the signal, between two measurements.
-        yield scalar(0);
+  yield* owning(function* (own) {
+    const origin = parameters.variables.map((variable) => own(aliasTensor(variable)));
+    const stream = source.minibatches(batchSize, new SeededRandom(plan.seed));
+    const descent = own(new HeavyBall(source.parameters, stream, plan));
+    for (let step = 0; ; step++) {
+      if (step % measureEvery === 0 || step === steps) {
+        const reading = yield* probe.readCurvature();
+        const losses = yield* probe.readLoss();
+        const distance = (yield distanceBetween(parameters.variables, origin))[0]!;
+        diverged = reading == null || !Number.isFinite(losses.loss);
+        plan.progress.advance();
+        if (diverged || reading == null) return;
+        const { eigenvalues } = reading;
+        records.push({ step, ...losses, sharpness: eigenvalues[0]!, eigenvalues, distance });
       }
-    }),
-  );
+      if (step === steps) return;
+      descent.step();
+      // A turn for other tasks, and for the signal, between two measurements.
+      yield scalar(0);
+    }
+  });
   const highest = records.reduce<NoiseGridRecord | null>(
     (best, record) => (best == null || record.sharpness > best.sharpness ? record : best),
     null,

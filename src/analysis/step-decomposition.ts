@@ -18,12 +18,11 @@ import {
 } from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
-import { holding } from './holding.js';
-import { lossOf, nextGradient } from './loss-and-gradient.js';
+import { holdingParameters } from './holding-parameters.js';
+import { lossOf, moveTo, nextGradient } from './loss-and-gradient.js';
 import type { LossSource } from './loss-source.js';
+import { owning } from './owning.js';
 import { randomDirection } from './random-direction.js';
-import { restoringParameters } from './restore-parameters.js';
-import type { SharpestDirections } from './sharpest-directions.js';
 import { directionName, rowOf, sharpestDirections } from './sharpest-directions.js';
 import { spreadOf } from './statistics.js';
 
@@ -128,86 +127,80 @@ function* decompose(
   requireNumbers(alphas, where, 'alphas');
   requireCount(minibatches, 1, where, 'minibatches');
   requireCount(lossExamples, 1, where, 'lossExamples');
-  const source = openTarget(target, where);
-  return yield* holding([source], function* () {
-    const found = yield* sharpestDirections(source, options, seed, where);
-    return yield* holding([found], () =>
-      measure(source, found, { ...options, alphas, minibatches, lossExamples, seed }),
-    );
+  return yield* owning(function* (own) {
+    const source = own(openTarget(target, where));
+    const plan = { ...options, alphas, minibatches, lossExamples, seed };
+    return yield* holdingParameters(source.parameters, where, 'exclusive', () => measure(source, plan));
   });
 }
 
 type Plan = StepDecompositionOptions &
   Required<Pick<StepDecompositionOptions, 'alphas' | 'minibatches' | 'lossExamples' | 'seed'>>;
 
-function* measure(source: LossSource, found: SharpestDirections, plan: Plan): SolverSteps<StepDecomposition> {
+function measure(source: LossSource, plan: Plan): SolverSteps<StepDecomposition> {
   const { alphas, minibatches, learningRate, seed } = plan;
   const { parameters } = source;
-  const random = new SeededRandom(seed);
-  const stream = source.minibatches(plan.batchSize, random);
-  const portion = source.first(plan.lossExamples);
-  const k = found.eigenvalues.length;
-  const extra = randomDirection(parameters.size, random);
-  const rows = tidy(() => concat([found.rows, extra], 0));
-  const theta = parameters.read();
-  const names = [...found.eigenvalues.map((_, i) => directionName(i)), 'random', 'full step'];
-  const progress = new ProgressCounter(minibatches * names.length * alphas.length, plan.onProgress);
-  const held = [portion, extra, rows, theta];
-  return yield* holding(held, () =>
-    restoringParameters(parameters, function* () {
-      const lossBefore = (yield lossOf(portion.objective))[0]!;
-      const losses = names.map(() => alphas.map((): number[] => []));
-      const lengths = names.map((): number[] => []);
-      for (let m = 0; m < minibatches; m++) {
-        parameters.write(theta);
-        const gradient = nextGradient(stream, where);
-        yield* holding([gradient], function* () {
-          for (let d = 0; d < names.length; d++) {
-            const step = sgdStep(rows, gradient, d, learningRate);
-            yield* holding([step], function* () {
-              lengths[d]!.push((yield norm(step))[0]!);
-              for (let a = 0; a < alphas.length; a++) {
-                const moved = tidy(() => sub(theta, mul(step, alphas[a]!)) as Tensor1D);
-                parameters.write(moved);
-                moved.dispose();
-                losses[d]![a]!.push((yield lossOf(portion.objective))[0]!);
-                progress.advance();
-              }
-            });
-          }
-        });
-      }
-      return {
-        analysis: 'stepDecomposition',
-        settings: {
-          learningRate,
-          alphas,
-          k,
-          batchSize: stream.batchSize,
-          minibatches,
-          lossExamples: portion.examples,
-          hessianExamples: found.hessianExamples,
-          seed,
-        },
-        units,
-        lossBefore,
-        eigenvalues: found.eigenvalues,
-        records: names.flatMap((direction, d) =>
-          alphas.map((alpha, a) => {
-            const changes = spreadOf(losses[d]![a]!.map((loss) => (100 * loss) / lossBefore - 100));
-            const meanStepLength = Math.abs(alpha) * spreadOf(lengths[d]!).mean;
-            return {
-              direction,
-              alpha,
-              lossChange: changes.mean,
-              standardDeviation: changes.standardDeviation,
-              meanStepLength,
-            };
-          }),
-        ),
-      };
-    }),
-  );
+  return owning(function* (own) {
+    const found = own(yield* sharpestDirections(source, plan, seed, where));
+    const random = new SeededRandom(seed);
+    const stream = source.minibatches(plan.batchSize, random);
+    const portion = own(source.first(plan.lossExamples));
+    const k = found.eigenvalues.length;
+    const extra = own(randomDirection(parameters.size, random));
+    const rows = own(tidy(() => concat([found.rows, extra], 0)));
+    const theta = own(parameters.read());
+    const names = [...found.eigenvalues.map((_, i) => directionName(i)), 'random', 'full step'];
+    const progress = new ProgressCounter(minibatches * names.length * alphas.length, plan.onProgress);
+    const lossBefore = (yield lossOf(portion.objective))[0]!;
+    const losses = names.map(() => alphas.map((): number[] => []));
+    const lengths = names.map((): number[] => []);
+    for (let m = 0; m < minibatches; m++) {
+      parameters.write(theta);
+      yield* owning(function* (ownGradient) {
+        const gradient = ownGradient(nextGradient(stream, where));
+        for (let d = 0; d < names.length; d++) {
+          yield* owning(function* (ownStep) {
+            const step = ownStep(sgdStep(rows, gradient, d, learningRate));
+            lengths[d]!.push((yield norm(step))[0]!);
+            for (let a = 0; a < alphas.length; a++) {
+              moveTo(parameters, () => sub(theta, mul(step, alphas[a]!)) as Tensor1D);
+              losses[d]![a]!.push((yield lossOf(portion.objective))[0]!);
+              progress.advance();
+            }
+          });
+        }
+      });
+    }
+    return {
+      analysis: 'stepDecomposition',
+      settings: {
+        learningRate,
+        alphas,
+        k,
+        batchSize: stream.batchSize,
+        minibatches,
+        lossExamples: portion.examples,
+        hessianExamples: found.hessianExamples,
+        seed,
+      },
+      units,
+      lossBefore,
+      eigenvalues: found.eigenvalues,
+      records: names.flatMap((direction, d) =>
+        alphas.map((alpha, a) => {
+          const changes = spreadOf(losses[d]![a]!.map((loss) => (100 * loss) / lossBefore - 100));
+          const meanStepLength = Math.abs(alpha) * spreadOf(lengths[d]!).mean;
+          return {
+            direction,
+            alpha,
+            lossChange: changes.mean,
+            standardDeviation: changes.standardDeviation,
+            meanStepLength,
+          };
+        }),
+      ),
+    };
+  });
 }
 
 /** η⟨g, e⟩e for row d of the directions; ηg for d beyond them. */

@@ -65,6 +65,11 @@ export function aliasTensor(tensor: Tensor): Tensor {
   return alias;
 }
 
+/** Exchanges the memory of two tensors of one shape and type. Nothing is copied, counted or disposed. */
+export function exchangeData(a: Tensor, b: Tensor): void {
+  [a.dataId, b.dataId] = [b.dataId, a.dataId];
+}
+
 /** Gives a kept tensor to the innermost open `tf.tidy`, which disposes it unless it is returned. */
 export function handToScope(tensor: Tensor): void {
   tensor.kept = false;

@@ -1,10 +1,11 @@
 import type { DataId, Scalar, Tensor1D } from '@tensorflow/tfjs-core';
 import { add, div, divNoNan, mul, norm, sub, tidy } from '@tensorflow/tfjs-core';
-import { aliasTensor, handToScope } from '../autodiff/engine.js';
+import { handToScope } from '../autodiff/engine.js';
 import type { Linearization } from '../autodiff/linearize.js';
 import { stockGradient } from '../autodiff/stock-gradient.js';
 import { evaluateTerm, WeightedSum } from '../objectives/linearize-objective.js';
 import type { Objective } from '../objectives/objective.js';
+import { ParameterLease } from '../objectives/parameter-lease.js';
 import type { ParameterSpace } from '../parameters.js';
 
 /**
@@ -57,19 +58,16 @@ export class FiniteDifferenceLinearization implements Linearization {
   }
 
   private gradientAt(theta: Tensor1D): Tensor1D {
-    const { variables } = this.parameters;
-    const originals = variables.map((variable) => aliasTensor(variable));
+    const lease = new ParameterLease(this.parameters, 'HessianOperator.matvec', 'exclusive');
     try {
+      lease.enter();
       this.parameters.write(theta);
       const { loss, gradient } = this.differentiate();
       loss.dispose();
       handToScope(gradient);
       return gradient;
     } finally {
-      variables.forEach((variable, i) => {
-        variable.assign(originals[i]!);
-        originals[i]!.dispose();
-      });
+      lease.release();
     }
   }
 

@@ -1,0 +1,81 @@
+import type { KernelConfig } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** What is thrown in place of a call that was to fail. */
+export class InjectedFault extends Error {
+  override readonly name = 'InjectedFault';
+}
+
+/** Counts everything that can throw, and lets one of the calls fail. */
+class FaultSite {
+  private calls = 0;
+  private failing = Infinity;
+
+  /** A call of something that can throw. */
+  tick(what: string): void {
+    this.calls++;
+    if (this.calls === this.failing) throw new InjectedFault(`call ${this.calls}, ${what}`);
+  }
+
+  /** Runs with the i-th call failing, none for Infinity. @returns what came of it and how many calls there were */
+  async run<T>(failing: number, f: () => T | Promise<T>): Promise<{ outcome: Outcome<T>; calls: number }> {
+    [this.calls, this.failing] = [0, failing];
+    try {
+      return { outcome: { value: await f() }, calls: this.calls };
+    } catch (error) {
+      return { outcome: { error }, calls: this.calls };
+    } finally {
+      this.failing = Infinity;
+    }
+  }
+}
+
+/** The value that a call came to, or what it threw. */
+export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+export const faults = new FaultSite();
+
+/** Lets kernels and reads of the present backend count among the calls that can fail, from now on. */
+export function makeFallible(): void {
+  const backendName = tf.getBackend();
+  for (const config of tf.getKernelsForBackend(backendName)) {
+    const { kernelName, kernelFunc } = config;
+    tf.unregisterKernel(kernelName, backendName);
+    const fallible: KernelConfig = {
+      ...config,
+      kernelFunc: (call) => {
+        faults.tick(kernelName);
+        return kernelFunc(call);
+      },
+    };
+    tf.registerKernel(fallible);
+  }
+  const backend = tf.backend() as unknown as Record<'read' | 'readSync', (dataId: object) => unknown>;
+  for (const name of ['read', 'readSync'] as const) {
+    const original = backend[name].bind(backend);
+    backend[name] = (dataId) => {
+      faults.tick(name);
+      return original(dataId);
+    };
+  }
+}
+
+/** What no call may change but by what it says it does. */
+export function surroundings(): Record<string, unknown> {
+  const { state } = tf.engine() as unknown as { state: Record<string, unknown> };
+  const { numTensors, numBytes, numDataBuffers } = tf.memory();
+  return {
+    numTensors,
+    numBytes,
+    numDataBuffers,
+    backend: tf.getBackend(),
+    scopes: (state.scopeStack as unknown[]).length,
+    scope: state.activeScope,
+    tape: state.activeTape,
+    gradientDepth: state.gradientDepth,
+    kernelDepth: state.kernelDepth,
+    random: Math.random,
+    assign: tf.Variable.prototype.assign,
+    runKernelFunc: (tf.engine() as unknown as { runKernelFunc: unknown }).runKernelFunc,
+  };
+}
