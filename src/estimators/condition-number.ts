@@ -1,10 +1,12 @@
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
-import { shifted } from '../operators/shifted.js';
+import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
+import { answersAtOnce, laterProductOf, requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import { requireOperator } from '../operators/linear-operator.js';
+import { shifted } from '../operators/shifted.js';
 import type { DriveOptions } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
+import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenResult } from '../solvers/result.js';
 import type { SpectralNumber, SpectralOptions } from './norm.js';
@@ -24,41 +26,71 @@ const conditionNumberOptionNames: OptionNames<ConditionNumberOptions & DriveOpti
 };
 
 /**
- * The condition number of a positive definite operator, κ(A + δI) = λ_max / λ_min, by Lanczos at either end.
+ * The condition number of a definite operator, κ(A + δI) = λ_max / λ_min, by Lanczos at either end.
  *
  * The products go to the small end. Below 2⁻²³ λ_max, some 1e-7 of it, an eigenvalue is lost in the rounding of
- * float32 products: a κ above 1e6 is an order of magnitude and no more.
+ * float32 products: a κ above 1e6 is an order of magnitude and no more, and from some 2e6 on the operator is 'singular'.
  *
- * @param operator symmetric; stays the caller's
+ * @param operator symmetric; stays the caller's. It may answer later: see {@link AsyncLinearOperator}
  * @param options see {@link ConditionNumberOptions}; `signal` stops the run between two products
- * @returns a plain record, nothing to dispose. `status` is 'indefinite', and `value` Infinity, where λ_min is not
- *   positive beyond its residual
+ * @returns a plain record, nothing to dispose. `status` is 'indefinite' where both signs occur, 'singular' where an end
+ *   of the spectrum is 0 as far as its residual and float32 tell, both with `value` Infinity; 'negativeDefinite' with
+ *   κ = λ_min / λ_max, that of -A
  * @throws CurvatureArgumentError as `lanczos` does
  * @example
  * const { value } = await conditionNumber(gaussNewton, { damping: 1e-3 });
  */
 export async function conditionNumber(
-  operator: LinearOperator,
+  operator: LinearOperator | AsyncLinearOperator,
   options: ConditionNumberOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SpectralNumber> {
-  requireOperator(operator, where);
+  requireAnyOperator(operator, where);
   requireOptions(options, conditionNumberOptionNames, where);
   const { damping = 0, ...rest } = options;
   requireArgument(Number.isFinite(damping), where, 'a finite damping', damping);
-  const system = shifted(operator, damping);
+  const system = damped(operator, damping);
   const end = async (which: 'LA' | 'SA'): Promise<EigenResult> => {
     const result = await driveAsync(lanczosSteps(system, { ...rest, k: 1, which }, where), options);
     result.dispose();
     return result;
   };
   const [largest, smallest] = [await end('LA'), await end('SA')];
-  const [high, low] = [largest.eigenvalues[0]!, smallest.eigenvalues[0]!];
   const numMatvecs = largest.numMatvecs + smallest.numMatvecs;
+  const [high, low] = [largest, smallest].map(({ eigenvalues, residualNorms }) => {
+    return { value: eigenvalues[0]!, residualNorm: residualNorms[0]! };
+  }) as [End, End];
+  const [far, near] = Math.abs(low.value) > Math.abs(high.value) ? [low, high] : [high, low];
   const failed = [largest, smallest].find(({ status }) => status !== 'converged');
-  if (failed == null && low <= smallest.residualNorms[0]!) {
-    return { value: Infinity, residualNorm: Infinity, status: 'indefinite', numMatvecs };
+  const status = failed?.status ?? definiteness(far, near);
+  if (status === 'indefinite' || status === 'singular') {
+    return { value: Infinity, residualNorm: Infinity, status, numMatvecs };
   }
-  const value = high / low;
-  const relative = largest.residualNorms[0]! / high + smallest.residualNorms[0]! / low;
-  return { value, residualNorm: value * relative, status: failed?.status ?? 'converged', numMatvecs };
+  const value = far.value / near.value;
+  const relative = Math.abs(far.residualNorm / far.value) + Math.abs(near.residualNorm / near.value);
+  return { value, residualNorm: Math.abs(value) * relative, status, numMatvecs };
+}
+
+/** An end of the spectrum. */
+interface End {
+  readonly value: number;
+  readonly residualNorm: number;
+}
+
+/** What the end of larger and that of smaller magnitude say of all eigenvalues. */
+function definiteness(far: End, near: End): SpectralNumber['status'] {
+  const lost = Math.max(near.residualNorm, 4 * FLOAT32_EPSILON * Math.abs(far.value));
+  if (Math.abs(near.value) <= lost) return 'singular';
+  if (far.value * near.value < 0) return 'indefinite';
+  return far.value < 0 ? 'negativeDefinite' : 'converged';
+}
+
+/** A + δI. */
+function damped(operator: AnyOperator, damping: number): AnyOperator {
+  if (damping === 0) return operator;
+  if (answersAtOnce(operator)) return shifted(operator, damping);
+  const multiply = async (v: Float32Array): Promise<Float32Array> => {
+    const product = await laterProductOf(operator, v);
+    return product.map((x, i) => x + damping * v[i]!);
+  };
+  return { size: operator.size, multiply };
 }

@@ -1,20 +1,24 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { add, div, maximum, mul, sqrt, square, sub, sum, tidy, zeros } from '@tensorflow/tfjs-core';
 import { requireOptions } from '../errors.js';
+import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import { productOf } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
+import { NormalizedOperator } from '../solvers/normalized-operator.js';
 import type { Estimate, EstimatorOptions, EstimatorPlan } from './estimate.js';
-import { estimatorOptionNames, FEWEST_SAMPLES, planEstimator } from './estimate.js';
+import { estimatorOptionNames, FEWEST_SAMPLES, planEstimator, studentFactor } from './estimate.js';
 import { signs } from './quadratic-form.js';
 
 /** The diagonal of an operator with its spread. */
 export interface DiagonalEstimate {
   /** a_ii, shape [n]. Disposed with the result. */
   readonly diagonal: Tensor1D;
-  /** Standard error of each entry, shape [n]. Disposed with the result. */
+  /**
+   * Standard error of each entry, shape [n], raised for a small sample: two of them cover 95 of 100 entries. Disposed
+   * with the result.
+   */
   readonly standardErrors: Tensor1D;
   /** ‖standard errors‖₂ / ‖diagonal‖₂, what `tol` is compared with. */
   readonly relativeError: number;
@@ -42,16 +46,16 @@ export interface DiagonalEstimate {
  * const { diagonal, dispose } = await diagonal(hessian, { maxMatvecs: 50 });
  */
 export async function diagonal(
-  operator: LinearOperator,
+  operator: LinearOperator | AsyncLinearOperator,
   options: EstimatorOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<DiagonalEstimate> {
   requireOptions(options, estimatorOptionNames, 'diagonal');
   const plan = planEstimator(operator, options, 'diagonal', 2);
-  return driveAsync(diagonalSteps(operator, plan), options);
+  return driveAsync(diagonalSteps(new NormalizedOperator(operator), plan), options);
 }
 
-function* diagonalSteps(operator: LinearOperator, plan: EstimatorPlan): SolverSteps<DiagonalEstimate> {
-  const { size } = operator;
+function* diagonalSteps(products: NormalizedOperator, plan: EstimatorPlan): SolverSteps<DiagonalEstimate> {
+  const { size } = products;
   const random = new SeededRandom(plan.seed);
   /** Welford's recurrence (1962), entry by entry. */
   let mean: Tensor1D = zeros([size]);
@@ -59,7 +63,7 @@ function* diagonalSteps(operator: LinearOperator, plan: EstimatorPlan): SolverSt
   let isDone = false;
   try {
     for (let count = 1; ; count++) {
-      const term = sampleTerm(operator, random);
+      const term = yield* sampleTerm(products, random);
       const before = mean;
       const next = tidy(() => {
         const offset = sub(term, before);
@@ -69,17 +73,17 @@ function* diagonalSteps(operator: LinearOperator, plan: EstimatorPlan): SolverSt
       for (const tensor of [term, mean, squares]) tensor.dispose();
       ({ mean, squares } = next);
       const [norm, spread] = (yield tidy(() => norms(mean, squares))).map(Math.sqrt);
-      const standardError = count < 2 ? NaN : spread! / Math.sqrt((count - 1) * count);
-      plan.onProgress({ numMatvecs: count, value: norm!, standardError });
+      const factor = count < 2 ? NaN : studentFactor(count - 1) / Math.sqrt((count - 1) * count);
+      const standardError = factor * spread!;
+      const { scale } = products;
+      plan.onProgress({ numMatvecs: count, value: scale * norm!, standardError: scale * standardError });
       const isFinite = Number.isFinite(norm!);
       const isConverged = count >= FEWEST_SAMPLES && standardError <= plan.tol * norm!;
       if (isFinite && !isConverged && count < plan.maxMatvecs) continue;
-      const standardErrors = tidy(
-        () => sqrt(div(maximum(squares, 0), Math.max(1, (count - 1) * count))) as Tensor1D,
-      );
-      squares.dispose();
+      const standardErrors: Tensor1D = tidy(() => mul(mul(sqrt(maximum(squares, 0)), factor), scale));
+      const diagonal: Tensor1D = mul(mean, scale);
+      for (const tensor of [mean, squares]) tensor.dispose();
       isDone = true;
-      const diagonal = mean;
       return {
         diagonal,
         standardErrors,
@@ -97,11 +101,11 @@ function* diagonalSteps(operator: LinearOperator, plan: EstimatorPlan): SolverSt
   }
 }
 
-/** z ⊙ Az for random signs z. */
-function sampleTerm(operator: LinearOperator, random: SeededRandom): Tensor1D {
-  const probe = signs(random, operator.size);
+/** z ⊙ Az/s for random signs z. */
+function* sampleTerm(products: NormalizedOperator, random: SeededRandom): SolverSteps<Tensor1D> {
+  const probe = signs(random, products.size);
   try {
-    const image = productOf(operator, probe);
+    const image = yield* products.multiply(probe);
     const term: Tensor1D = mul(probe, image);
     image.dispose();
     return term;

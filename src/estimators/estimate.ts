@@ -1,7 +1,7 @@
 import type { OptionNames } from '../errors.js';
 import { requireArgument } from '../errors.js';
-import type { LinearOperator } from '../operators/linear-operator.js';
-import { requireOperator } from '../operators/linear-operator.js';
+import type { AnyOperator } from '../operators/async-operator.js';
+import { requireAnyOperator } from '../operators/async-operator.js';
 import { driveOptionNames, type DriveOptions } from '../solvers/drive.js';
 
 /** A number found by chance, with what it cost and how far it may be off. */
@@ -61,13 +61,13 @@ export const FEWEST_SAMPLES = 8;
  * @throws CurvatureArgumentError that names `where`, the option and what came instead
  */
 export function planEstimator(
-  operator: LinearOperator,
+  operator: AnyOperator,
   options: EstimatorOptions,
   where: string,
   fewest: number,
 ): EstimatorPlan {
   const { tol = 0.05, maxMatvecs = 100, seed = 0, onProgress = () => {} } = options;
-  requireOperator(operator, where);
+  requireAnyOperator(operator, where);
   requireArgument(Number.isFinite(tol) && tol > 0, where, 'tol > 0', tol);
   requireArgument(
     Number.isSafeInteger(maxMatvecs) && maxMatvecs >= fewest,
@@ -99,15 +99,24 @@ export class Sample {
   get standardError(): number {
     if (this.count < 2) return NaN;
     const degrees = this.count - 1;
-    return (Math.sqrt(this.squares / degrees / this.count) * studentQuantile(degrees)) / NORMAL_QUANTILE;
+    return Math.sqrt(this.squares / degrees / this.count) * studentFactor(degrees);
   }
+}
+
+/** By how much an error estimated with so few degrees of freedom is raised, for two of them to cover 95 of 100. */
+export function studentFactor(degrees: number): number {
+  return studentQuantile(degrees) / NORMAL_QUANTILE;
 }
 
 /** Of a normal distribution, 95 of 100 lie within this many standard deviations. */
 const NORMAL_QUANTILE = 1.95996;
 
-/** The same of Student's distribution, to 0.01 from 6 degrees of freedom on (Abramowitz & Stegun 1964, 26.7.5). */
+/** Of Student's distribution with 1, 2, … degrees of freedom, 95 of 100 lie within these (Abramowitz & Stegun, table 26.10). */
+const STUDENT_QUANTILES = [12.7062, 4.30265, 3.18245, 2.77645, 2.57058];
+
+/** The same for any degrees of freedom, to 0.01 (Abramowitz & Stegun 1964, 26.7.5). */
 function studentQuantile(degrees: number): number {
+  if (degrees <= STUDENT_QUANTILES.length) return STUDENT_QUANTILES[degrees - 1]!;
   const z = NORMAL_QUANTILE;
   const first = (z ** 3 + z) / 4;
   const second = (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96;

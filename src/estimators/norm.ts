@@ -1,16 +1,19 @@
 import type { OptionNames } from '../errors.js';
 import { requireOptions } from '../errors.js';
+import type { AsyncLinearOperator } from '../operators/async-operator.js';
+import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import { requireOperator } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import type { DriveOptions } from '../solvers/drive.js';
 import { driveAsync, driveOptionNames } from '../solvers/drive.js';
+import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { LanczosOptions } from '../solvers/lanczos-options.js';
 import type { EigenStatus } from '../solvers/result.js';
-import type { Estimate, EstimatorOptions, EstimatorPlan } from './estimate.js';
+import type { Estimate, EstimatorOptions } from './estimate.js';
 import { estimatorOptionNames, FEWEST_SAMPLES, Sample, planEstimator } from './estimate.js';
+import { EstimateRun } from './estimate-run.js';
 import { quadraticForm, signs } from './quadratic-form.js';
 
 /**
@@ -27,29 +30,27 @@ import { quadraticForm, signs } from './quadratic-form.js';
  * const { value } = await frobeniusNorm(hessian);
  */
 export async function frobeniusNorm(
-  operator: LinearOperator,
+  operator: LinearOperator | AsyncLinearOperator,
   options: EstimatorOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Estimate> {
   requireOptions(options, estimatorOptionNames, 'frobeniusNorm');
-  return driveAsync(frobeniusSteps(operator, planEstimator(operator, options, 'frobeniusNorm', 2)), options);
+  const plan = planEstimator(operator, options, 'frobeniusNorm', 2);
+  return driveAsync(frobeniusSteps(new EstimateRun(operator, plan)), options);
 }
 
-function* frobeniusSteps(operator: LinearOperator, plan: EstimatorPlan): SolverSteps<Estimate> {
+function* frobeniusSteps(run: EstimateRun): SolverSteps<Estimate> {
+  const { products, plan } = run;
   const random = new SeededRandom(plan.seed);
   const sample = new Sample();
   for (;;) {
-    const { square } = yield* quadraticForm(operator, signs(random, operator.size));
+    const { square } = yield* quadraticForm(products, signs(random, products.size));
     sample.add(square);
-    const numMatvecs = sample.count;
     const value = Math.sqrt(sample.mean);
     // The derivative of the root, 1 / 2√m, carries the error of the mean over.
     const standardError = value > 0 ? sample.standardError / (2 * value) : 0;
-    plan.onProgress({ numMatvecs, value, standardError });
-    if (!Number.isFinite(value)) return { value, standardError, status: 'nonFinite', numMatvecs };
-    if (numMatvecs >= FEWEST_SAMPLES && standardError <= plan.tol * value) {
-      return { value, standardError, status: 'converged', numMatvecs };
-    }
-    if (numMatvecs >= plan.maxMatvecs) return { value, standardError, status: 'maxIterations', numMatvecs };
+    const estimate = { value, standardError, rounding: FLOAT32_EPSILON * value };
+    const result = run.judge(estimate, sample.count >= FEWEST_SAMPLES);
+    if (result != null) return result;
   }
 }
 
@@ -58,7 +59,7 @@ export interface SpectralNumber {
   readonly value: number;
   /** How far `value` may be off: the residual norm of the eigenpairs behind it, carried over. */
   readonly residualNorm: number;
-  readonly status: EigenStatus | 'indefinite';
+  readonly status: EigenStatus | 'indefinite' | 'singular' | 'negativeDefinite';
   readonly numMatvecs: number;
 }
 
@@ -86,10 +87,10 @@ export const spectralOptionNames: OptionNames<SpectralOptions & DriveOptions> = 
  * const { value } = await spectralNorm(hessian);
  */
 export async function spectralNorm(
-  operator: LinearOperator,
+  operator: LinearOperator | AsyncLinearOperator,
   options: SpectralOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SpectralNumber> {
-  requireOperator(operator, 'spectralNorm');
+  requireAnyOperator(operator, 'spectralNorm');
   requireOptions(options, spectralOptionNames, 'spectralNorm');
   const found = await driveAsync(
     lanczosSteps(operator, { ...options, k: 1, which: 'LM' }, 'spectralNorm'),

@@ -1,9 +1,8 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { tensor1d } from '@tensorflow/tfjs-core';
-import type { LinearOperator } from '../operators/linear-operator.js';
-import { productOf } from '../operators/linear-operator.js';
 import type { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
+import type { NormalizedOperator } from '../solvers/normalized-operator.js';
 import { innerProducts } from '../solvers/vector-arithmetic.js';
 
 /** A vector of independent signs, owned by the caller: of all probes with unit variance the one of least spread. */
@@ -11,19 +10,19 @@ export function signs(random: SeededRandom, size: number): Tensor1D {
   return tensor1d(random.fillRademacher(new Float32Array(size)));
 }
 
-/** zᵀAz and ‖Az‖² for one probe, which is disposed: one product. */
+/** zᵀAz/s and ‖Az/s‖² for one probe, which is disposed: one product. */
 export function* quadraticForm(
-  operator: LinearOperator,
+  products: NormalizedOperator,
   probe: Tensor1D,
 ): SolverSteps<{ form: number; square: number }> {
-  let products: Tensor1D;
+  let measures: Tensor1D;
   try {
-    const image = productOf(operator, probe);
-    products = innerProducts([probe, image], [image, image]);
+    const image = yield* products.multiply(probe);
+    measures = innerProducts([probe, image], [image, image]);
     image.dispose();
   } finally {
     probe.dispose();
   }
-  const [form, square] = yield products;
+  const [form, square] = yield measures;
   return { form: form!, square: square! };
 }

@@ -1,23 +1,25 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import type { LinearOperator } from '../operators/linear-operator.js';
-import { productOf } from '../operators/linear-operator.js';
 import { KrylovBasis } from '../solvers/basis.js';
+import type { Candidate } from '../solvers/candidate.js';
 import { candidateOf, discard, vectorOf } from '../solvers/candidate.js';
 import type { SolverSteps } from '../solvers/drive.js';
+import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
+import type { Projection } from '../solvers/orthogonalize.js';
 import { orthogonalize } from '../solvers/orthogonalize.js';
+import type { NormalizedOperator } from '../solvers/normalized-operator.js';
 
-/** Remainders below this part of a vector are rounding: the vector lies in the span of the rows. */
-const NEGLIGIBLE = 1e-4;
+/** Remainders below this part of a vector may be rounding: what else there is lies in the span of the rows. */
+const NEGLIGIBLE = 10 * FLOAT32_EPSILON;
 
 /** An orthonormal basis Q of the range of AΩ for random Ω, grown vector by vector. */
 export class RangeBasis {
   /** Q, one row for each independent product. */
   readonly basis: KrylovBasis;
-  /** Products spent so far. */
-  numMatvecs = 0;
+  /** What is left of the product that had nothing new in it, rounding included: about ‖A - QQᵀA‖_F at most. */
+  rest = NaN;
 
-  constructor(readonly operator: LinearOperator) {
-    this.basis = new KrylovBasis(operator.size);
+  constructor(readonly products: NormalizedOperator) {
+    this.basis = new KrylovBasis(products.size);
   }
 
   /**
@@ -30,9 +32,10 @@ export class RangeBasis {
   *grow(probe: Tensor1D): SolverSteps<Float64Array | 'exhausted' | 'nonFinite'> {
     const { coefficients, remainder, candidate } = yield* this.image(probe);
     const norm = Math.hypot(...coefficients, remainder);
-    const isNew = remainder > NEGLIGIBLE * norm && this.basis.rows < this.operator.size;
+    const isNew = remainder > NEGLIGIBLE * norm && this.basis.rows < this.products.size;
     if (!isNew || !Number.isFinite(norm)) {
       discard(candidate);
+      this.rest = Math.max(remainder, FLOAT32_EPSILON * norm);
       return Number.isFinite(norm) ? 'exhausted' : 'nonFinite';
     }
     this.basis.append(candidate, 1 / remainder);
@@ -56,6 +59,7 @@ export class RangeBasis {
 
   /** The part of a vector, which is disposed, orthogonal to the rows; the caller disposes it. */
   *complement(vector: Tensor1D): SolverSteps<Tensor1D> {
+    if (this.basis.rows === 0) return vector;
     const candidate = candidateOf(vector);
     yield* orthogonalize(this.basis, candidate);
     return vectorOf(candidate, 1);
@@ -66,11 +70,10 @@ export class RangeBasis {
     this.basis.dispose();
   }
 
-  private *image(vector: Tensor1D) {
+  private *image(vector: Tensor1D): SolverSteps<Projection & { readonly candidate: Candidate }> {
     let product: Tensor1D;
     try {
-      product = productOf(this.operator, vector);
-      this.numMatvecs++;
+      product = yield* this.products.multiply(vector);
     } finally {
       vector.dispose();
     }

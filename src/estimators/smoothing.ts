@@ -18,31 +18,46 @@ const DEFAULT_WIDTH = 0.01;
 const MARGIN = 5;
 /** Points of the grid for each width: the trapezoidal rule is exact to 1e-9 there. */
 const POINTS = 4;
+/** Nodes closer than this part of the unit of their axis are one, which float32 products leave spread. */
+const RESOLUTION = 1e-6;
+
+/** Where the nodes of some distributions stand on an axis. */
+export interface Axis {
+  readonly probes: readonly GaussQuadrature[];
+  /** Their places, a list for each distribution. */
+  readonly places: readonly Float64Array[];
+  /** The range to draw where there is one node only, and what rounding is relative to. */
+  readonly unit: number;
+}
+
+/** λ as it is; its size is the unit. */
+export function linearAxis(probes: readonly GaussQuadrature[]): Axis {
+  const places = probes.map(({ nodes }) => nodes);
+  const largest = places.reduce((most, list) => list.reduce((m, x) => Math.max(m, Math.abs(x)), most), 0);
+  return { probes, places, unit: largest > 0 ? largest : 1 };
+}
+
+/** log10(|λ| + epsilon); the unit is a decade. */
+export function logarithmicAxis(probes: readonly GaussQuadrature[], epsilon: number): Axis {
+  const places = probes.map(({ nodes }) => nodes.map((node) => Math.log10(Math.abs(node) + epsilon)));
+  return { probes, places, unit: 1 };
+}
 
 /**
- * The mean over some distributions of Σ w_j N(t; f(x_j), σ²) on an even grid, and its spread over them.
+ * The mean over some distributions of Σ w_j N(t; x_j, σ²) on an even grid, and its spread over them.
  *
- * @param probes discrete distributions
- * @param transform f, what the axis shows of a node
+ * @param axis the distributions, with the places x_j of their nodes
  * @param gridSize points at least; more where the width asks for them
- * @param sigma width; default 1 % of the range of the nodes
+ * @param sigma width; default 1 % of the range of the places
  */
-export function smooth(
-  probes: readonly GaussQuadrature[],
-  transform: (node: number) => number,
-  gridSize: number,
-  sigma?: number,
-): Smoothed {
-  const nodes = probes.map((probe) => probe.nodes.map(transform));
-  let low = Infinity;
-  let high = -Infinity;
-  for (const node of nodes.flatMap((list) => Array.from(list))) {
-    low = Math.min(low, node);
-    high = Math.max(high, node);
+export function smooth({ probes, places, unit }: Axis, gridSize: number, sigma?: number): Smoothed {
+  let [low, high] = [Infinity, -Infinity];
+  for (const place of places.flatMap((list) => Array.from(list))) {
+    low = Math.min(low, place);
+    high = Math.max(high, place);
   }
   if (probes.length === 0) [low, high] = [0, 0];
-  // One eigenvalue only: any width shows it; take one that its magnitude suggests.
-  const range = high > low ? high - low : Math.max(Math.abs(high), 1e-6);
+  const range = high - low > RESOLUTION * unit ? high - low : unit;
   const width = sigma ?? DEFAULT_WIDTH * range;
   const [first, last] = [low - MARGIN * width, high + MARGIN * width];
   const size = Math.max(gridSize, Math.ceil((POINTS * (last - first)) / width) + 1);
@@ -51,7 +66,7 @@ export function smooth(
     grid.map((t) => {
       let sum = 0;
       for (let j = 0; j < probe.weights.length; j++) {
-        const z = (t - nodes[p]![j]!) / width;
+        const z = (t - places[p]![j]!) / width;
         sum += probe.weights[j]! * Math.exp(-0.5 * z * z);
       }
       return sum / (width * Math.sqrt(2 * Math.PI));

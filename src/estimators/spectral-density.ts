@@ -1,15 +1,16 @@
 import { tensor1d } from '@tensorflow/tfjs-core';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
+import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
+import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import { requireOperator } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
 import type { DriveOptions, SolverSteps } from '../solvers/drive.js';
 import { driveAsync, driveOptionNames } from '../solvers/drive.js';
 import { LanczosFactorization } from '../solvers/lanczos-factorization.js';
 import { solveProjected } from '../solvers/projected-eigenproblem.js';
 import type { GaussQuadrature } from './smoothing.js';
-import { smooth } from './smoothing.js';
+import { linearAxis, logarithmicAxis, smooth } from './smoothing.js';
 
 /** Options of {@link spectralDensity}. */
 export interface SpectralDensityOptions {
@@ -17,7 +18,7 @@ export interface SpectralDensityOptions {
   readonly krylovDim?: number;
   /** Random vectors. Default 8. The spread falls as their square root. */
   readonly numProbes?: number;
-  /** Width of the Gaussians on the scale of the grid. Default 1 % of the range. */
+  /** Width of the Gaussians on the scale of the grid. Default 1 % of the range; of one eigenvalue, 1 % of its size. */
   readonly sigma?: number;
   /** Points of the grid. Default 1024; at least 4 a width. */
   readonly gridSize?: number;
@@ -85,16 +86,16 @@ export interface SpectralDensity {
  * const { grid, density } = await spectralDensity(hessian, { numProbes: 10, scale: 'log' });
  */
 export async function spectralDensity(
-  operator: LinearOperator,
+  operator: LinearOperator | AsyncLinearOperator,
   options: SpectralDensityOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SpectralDensity> {
-  requireOperator(operator, 'spectralDensity');
+  requireAnyOperator(operator, 'spectralDensity');
   requireOptions(options, spectralDensityOptionNames, 'spectralDensity');
   return driveAsync(spectralDensitySteps(operator, options), options);
 }
 
 function* spectralDensitySteps(
-  operator: LinearOperator,
+  operator: AnyOperator,
   options: SpectralDensityOptions,
 ): SolverSteps<SpectralDensity> {
   const where = 'spectralDensity';
@@ -120,13 +121,13 @@ function* spectralDensitySteps(
     probes.push(quadrature);
   }
   const status = probes.length < numProbes ? 'nonFinite' : 'converged';
-  const transform = (value: number) => (scale === 'log' ? Math.log10(Math.abs(value) + epsilon) : value);
-  return { ...smooth(probes, transform, gridSize, sigma), probes, scale, status, numMatvecs };
+  const axis = scale === 'log' ? logarithmicAxis(probes, epsilon) : linearAxis(probes);
+  return { ...smooth(axis, gridSize, sigma), probes, scale, status, numMatvecs };
 }
 
 /** Nodes and weights of one probe; null where a product is not finite. */
 function* quadratureOf(
-  operator: LinearOperator,
+  operator: AnyOperator,
   random: SeededRandom,
   krylovDim: number,
   onProduct: () => void,

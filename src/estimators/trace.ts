@@ -1,10 +1,12 @@
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
+import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import type { DriveOptions } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
 import type { Estimate, EstimatorOptions } from './estimate.js';
 import { estimatorOptionNames, FEWEST_SAMPLES, planEstimator } from './estimate.js';
+import { EstimateRun } from './estimate-run.js';
 import { hutchPlusPlusSteps } from './hutch-plus-plus.js';
 import { hutchinsonSteps } from './hutchinson.js';
 import { xtraceSteps } from './xtrace.js';
@@ -47,7 +49,7 @@ const traceOptionNames: OptionNames<TraceOptions & DriveOptions> = {
  * const { value, standardError } = await trace(hessian, { tol: 0.02, maxMatvecs: 200 });
  */
 export async function trace(
-  operator: LinearOperator,
+  operator: LinearOperator | AsyncLinearOperator,
   options: TraceOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Estimate> {
   requireOptions(options, traceOptionNames, 'trace');
@@ -55,5 +57,5 @@ export async function trace(
   const steps = { hutchinson: hutchinsonSteps, 'hutch++': hutchPlusPlusSteps, xtrace: xtraceSteps };
   requireArgument(Object.hasOwn(steps, method), 'trace', `method ${Object.keys(steps).join(', ')}`, method);
   const plan = planEstimator(operator, options, 'trace', FEWEST_SAMPLES);
-  return driveAsync(steps[method](operator, plan), options);
+  return driveAsync(steps[method](new EstimateRun(operator, plan)), options);
 }

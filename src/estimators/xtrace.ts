@@ -1,10 +1,12 @@
 import { tensor1d } from '@tensorflow/tfjs-core';
 import { Matrix } from 'ml-matrix';
-import type { LinearOperator } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
-import type { Estimate, EstimatorPlan } from './estimate.js';
+import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
+import type { Estimate } from './estimate.js';
 import { FEWEST_SAMPLES } from './estimate.js';
+import type { EstimateRun } from './estimate-run.js';
+import { sampleRest } from './hutchinson.js';
 import { leaveOneOut } from './leave-one-out.js';
 import { RangeBasis } from './range-basis.js';
 
@@ -18,33 +20,27 @@ const BATCH = 4;
  * in the complement (§2.3), which leaves least variance where the spectrum decays. The error is not the spread of the
  * estimates, as there, but their jackknife: see {@link leaveOneOut}.
  */
-export function* xtraceSteps(operator: LinearOperator, plan: EstimatorPlan): SolverSteps<Estimate> {
-  const n = operator.size;
-  const range = new RangeBasis(operator);
+export function* xtraceSteps(run: EstimateRun): SolverSteps<Estimate> {
+  const { products, plan } = run;
+  const n = products.size;
+  const range = new RangeBasis(products);
   const tests = new SeededRandom(plan.seed);
   /** R and H by columns: AΩ = QR, H = QᵀAQ. */
   const r: Float64Array[] = [];
   const h: Float64Array[] = [];
   const draw = (random: SeededRandom) => tensor1d(random.fillNormal(new Float32Array(n)));
   try {
-    let latest: Estimate = { value: NaN, standardError: NaN, status: 'maxIterations', numMatvecs: 0 };
-    while (range.numMatvecs + 2 * BATCH <= Math.max(plan.maxMatvecs, 2 * BATCH)) {
+    for (;;) {
       let isExhausted = false;
       for (let i = 0; i < BATCH && !isExhausted; i++) {
         const column = yield* range.grow(draw(tests));
-        if (column === 'nonFinite') return { ...latest, status: column, numMatvecs: range.numMatvecs };
+        if (column === 'nonFinite') return run.nonFinite();
         if (column === 'exhausted') isExhausted = true;
         else r.push(column);
       }
       for (let i = h.length; i < range.basis.rows; i++) h.push(yield* range.column(i));
-      const { numMatvecs } = range;
-      if (isExhausted) {
-        // The rows span the range of A, so that A = QQᵀA and the trace is that of H.
-        const value = h.reduce((sum, column, i) => sum + column[i]!, 0);
-        plan.onProgress({ numMatvecs, value, standardError: 0 });
-        const status = Number.isFinite(value) ? 'converged' : 'nonFinite';
-        return { value, standardError: 0, status, numMatvecs };
-      }
+      const rounding = FLOAT32_EPSILON * Math.hypot(...h.map((column) => Math.hypot(...column)));
+      if (isExhausted) return yield* withoutRest(run, range, h, rounding, tests);
       // The probes are drawn again, which costs less than to keep them.
       const again = new SeededRandom(plan.seed);
       const w: Float64Array[] = [];
@@ -56,18 +52,30 @@ export function* xtraceSteps(operator: LinearOperator, plan: EstimatorPlan): Sol
       }
       // Rows of Q found after a product was taken have coefficient 0 in it where A is symmetric.
       const sketch = { r: squareOf(r, false), h: squareOf(h, true), w: squareOf(w, false), squares };
-      const { value, standardError } = leaveOneOut({ size: n, ...sketch });
-      latest = { value, standardError, status: 'maxIterations', numMatvecs };
-      plan.onProgress(latest);
-      if (!Number.isFinite(value)) return { ...latest, status: 'nonFinite' };
-      if (r.length >= FEWEST_SAMPLES && standardError <= plan.tol * Math.abs(value)) {
-        return { ...latest, status: 'converged' };
-      }
+      const estimate = { ...leaveOneOut({ size: n, ...sketch }), rounding };
+      const result = run.judge(estimate, r.length >= FEWEST_SAMPLES, 2 * BATCH);
+      if (result != null) return result;
     }
-    return latest;
   } finally {
     range.dispose();
   }
+}
+
+/**
+ * The trace where a product had nothing new: that of H. The rows span the range of A but for a rest E that is hidden in
+ * the rounding, |tr E| ≤ √n ‖E‖_F. Where that is too much, the rest is sampled.
+ */
+function* withoutRest(
+  run: EstimateRun,
+  range: RangeBasis,
+  h: readonly Float64Array[],
+  rounding: number,
+  random: SeededRandom,
+): SolverSteps<Estimate> {
+  const trace = h.reduce((sum, column, i) => sum + column[i]!, 0);
+  const bound = Math.sqrt(run.products.size) * range.rest;
+  const result = run.judge({ value: trace, standardError: bound, rounding }, true);
+  return result ?? (yield* sampleRest(run, range, random, { trace, rounding, bound }));
 }
 
 /** Columns of growing length as a square matrix: what a column lacks is 0, or mirrored where the matrix is symmetric. */

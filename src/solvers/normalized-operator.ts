@@ -1,9 +1,9 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { abs, max, mul, reshape, tidy } from '@tensorflow/tfjs-core';
-import type { AsyncLinearOperator } from '../operators/async-operator.js';
-import type { LinearOperator } from '../operators/linear-operator.js';
+import type { AnyOperator } from '../operators/async-operator.js';
 import type { SolverSteps } from './drive.js';
 import { multiply } from './product.js';
+import { plusMultiple } from './vector-arithmetic.js';
 
 /** Numbers within this factor of 1 have squares, and squares of those, that float32 holds. */
 const COMFORTABLE = 2 ** 16;
@@ -23,19 +23,26 @@ export function* powerOfTwoOf(vector: Tensor1D): SolverSteps<number | null> {
 }
 
 /**
- * A / s, with s a power of two near the size of A: whatever norm A has, the squares and products of what comes out of it
- * stay within the range of float32. Everything linear in A is multiplied by `scale` on the host, in double precision.
+ * (A + δI) / s, with s a power of two near the size of A + δI: whatever norm that has, the squares and products of what
+ * comes out of it stay within the range of float32. Everything linear in A + δI is multiplied by `scale` on the host, in
+ * double precision.
  *
  * The first product that is not zero is measured, which reads one number; no product is spent.
  */
-export class NormalizedOperator<
-  O extends LinearOperator | AsyncLinearOperator = LinearOperator | AsyncLinearOperator,
-> {
+export class NormalizedOperator<O extends AnyOperator = AnyOperator> {
+  /** Products spent so far. */
+  numMatvecs = 0;
   /** s, once a product was not zero; it stays as it is from then on. */
   private measured: number | null = null;
 
-  /** @param operator stays the caller's */
-  constructor(readonly operator: O) {}
+  /**
+   * @param operator A; stays the caller's
+   * @param damping δ
+   */
+  constructor(
+    readonly operator: O,
+    private readonly damping = 0,
+  ) {}
 
   /** s, which is 1 as long as all products were zero. */
   get scale(): number {
@@ -47,9 +54,9 @@ export class NormalizedOperator<
     return this.operator.size;
   }
 
-  /** Av / s as a new vector, owned by the caller; one product. */
+  /** (A + δI)v / s as a new vector, owned by the caller; one product. */
   *multiply(v: Tensor1D): SolverSteps<Tensor1D> {
-    const product = yield* multiply(this.operator, v);
+    const product = yield* this.damped(v);
     let result: Tensor1D | null = null;
     try {
       this.measured ??= yield* powerOfTwoOf(product);
@@ -58,5 +65,14 @@ export class NormalizedOperator<
     } finally {
       if (result !== product) product.dispose();
     }
+  }
+
+  private *damped(v: Tensor1D): SolverSteps<Tensor1D> {
+    const product = yield* multiply(this.operator, v);
+    this.numMatvecs++;
+    if (this.damping === 0) return product;
+    const sum = plusMultiple(product, v, this.damping);
+    product.dispose();
+    return sum;
   }
 }

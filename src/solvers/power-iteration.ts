@@ -3,8 +3,9 @@ import { mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
+import type { AsyncLinearOperator } from '../operators/async-operator.js';
+import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import { requireOperator } from '../operators/linear-operator.js';
 import { SeededRandom } from '../random.js';
 import { KrylovBasis } from './basis.js';
 import { candidateOf, vectorOf } from './candidate.js';
@@ -51,7 +52,7 @@ const powerIterationOptionNames: OptionNames<PowerIterationOptions> = {
  *
  * Cost: `numMatvecs` products. Memory: k + 5 vectors of length n.
  *
- * @param operator symmetric; stays the caller's
+ * @param operator symmetric; stays the caller's. It may answer later: see {@link AsyncLinearOperator}
  * @param options see {@link PowerIterationOptions}; `signal` stops the run between two products
  * @returns the pairs, owned by the caller: `result.dispose()`
  * @throws CurvatureArgumentError for options out of range. What `operator.matvec` throws passes through. In each
@@ -63,7 +64,7 @@ const powerIterationOptionNames: OptionNames<PowerIterationOptions> = {
  * const { eigenvalues, dispose } = await powerIteration(operator, { k: 2 });
  */
 export async function powerIteration(
-  operator: LinearOperator,
+  operator: LinearOperator | AsyncLinearOperator,
   options: PowerIterationOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<EigenResult> {
   requireOptions(options, { ...powerIterationOptionNames, ...driveOptionNames }, 'powerIteration');
@@ -72,12 +73,12 @@ export async function powerIteration(
 
 /** {@link powerIteration} as steps, for a driver. */
 export function* powerIterationSteps(
-  operator: LinearOperator,
+  operator: LinearOperator | AsyncLinearOperator,
   options: PowerIterationOptions = {},
 ): SolverSteps<EigenResult> {
   const where = 'powerIteration';
   const { k = 1, tol = 1e-3, maxIterations = 1000, seed = 0, onProgress } = options;
-  requireOperator(operator, where);
+  requireAnyOperator(operator, where);
   const n = operator.size;
   requireArgument(Number.isInteger(k) && k >= 1 && k <= n, where, `an integer k from 1 to ${n}`, k);
   requireArgument(Number.isFinite(tol) && tol > 0, where, 'tol > 0', tol);
@@ -169,7 +170,7 @@ interface DeflatedPair {
 }
 
 function* deflatedPair(
-  products: NormalizedOperator<LinearOperator>,
+  products: NormalizedOperator,
   found: KrylovBasis,
   vector: Tensor1D,
 ): SolverSteps<DeflatedPair> {

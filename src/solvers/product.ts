@@ -1,19 +1,16 @@
 import type { DataType, DataTypeMap, NumericDataType, Tensor1D } from '@tensorflow/tfjs-core';
 import { clone, tensor1d } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
-import type { AsyncLinearOperator } from '../operators/async-operator.js';
-import type { LinearOperator } from '../operators/linear-operator.js';
+import type { AnyOperator } from '../operators/async-operator.js';
+import { answersAtOnce, laterProductOf } from '../operators/async-operator.js';
 import { productOf } from '../operators/linear-operator.js';
 import type { Reading, SolverSteps } from './drive.js';
 
 /** Av as a new tensor, owned by the caller, wherever it is computed. */
-export function* multiply(
-  operator: LinearOperator | AsyncLinearOperator,
-  v: Tensor1D,
-): SolverSteps<Tensor1D> {
-  if ('matvec' in operator) return productOf(operator, v);
+export function* multiply(operator: AnyOperator, v: Tensor1D): SolverSteps<Tensor1D> {
+  if (answersAtOnce(operator)) return productOf(operator, v);
   const values = yield clone(v);
-  return tensor1d(yield new RemoteProduct(operator.multiply(values)));
+  return tensor1d(yield new RemoteProduct(laterProductOf(operator, values)));
 }
 
 /** The answer of an operator elsewhere, read like a tensor. */
