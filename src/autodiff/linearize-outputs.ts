@@ -2,7 +2,8 @@ import type { DataId, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { tidy, variable, zerosLike } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
-import { requireEngine } from './engine.js';
+import { aliasTensor, requireEngine } from './engine.js';
+import type { Jitter } from './jitter.js';
 import { Recorder } from './recorder.js';
 import type { ValueId } from './tape.js';
 import { Sweep } from './tape.js';
@@ -11,10 +12,13 @@ import { Sweep } from './tape.js';
 export interface OutputLinearization {
   /** z as variables of their own, holding the values at θ, in the order given. */
   readonly outputs: ParameterSpace;
-  /** Jv. v: shape [n]. Returns a new tensor [m], the outputs one after the other, that the caller disposes. */
-  jvp(v: Tensor1D): Tensor1D;
-  /** Jᵀu. u: shape [m]. Returns a new tensor [n] that the caller disposes. */
-  vjp(u: Tensor1D): Tensor1D;
+  /**
+   * Jv. v: shape [n]. Returns a new tensor [m], the outputs one after the other, that the caller disposes.
+   * `jitter`: errors that go into it.
+   */
+  jvp(v: Tensor1D, jitter?: Jitter | null): Tensor1D;
+  /** Jᵀu. u: shape [m]. Returns a new tensor [n] that the caller disposes. `jitter`: errors that go into it. */
+  vjp(u: Tensor1D, jitter?: Jitter | null): Tensor1D;
   /** Whether the variables still hold the values of θ. */
   isCurrent(): boolean;
   /** Releases the tape and the outputs. Harmless when repeated. */
@@ -112,12 +116,12 @@ class TapeOutputLinearization implements OutputLinearization {
     this.values = parameters.variables.map((source) => source.dataId);
   }
 
-  jvp(v: Tensor1D): Tensor1D {
-    return apply(this.forward, v, this.parameters, this.outputs);
+  jvp(v: Tensor1D, jitter: Jitter | null = null): Tensor1D {
+    return apply(this.forward, v, this.parameters, this.outputs, jitter);
   }
 
-  vjp(u: Tensor1D): Tensor1D {
-    return apply(this.backward, u, this.outputs, this.parameters);
+  vjp(u: Tensor1D, jitter: Jitter | null = null): Tensor1D {
+    return apply(this.backward, u, this.outputs, this.parameters, jitter);
   }
 
   isCurrent(): boolean {
@@ -132,9 +136,15 @@ class TapeOutputLinearization implements OutputLinearization {
   }
 }
 
-function apply(map: LinearSweep, x: Tensor1D, from: ParameterSpace, to: ParameterSpace): Tensor1D {
+function apply(
+  map: LinearSweep,
+  x: Tensor1D,
+  from: ParameterSpace,
+  to: ParameterSpace,
+  jitter: Jitter | null,
+): Tensor1D {
   return tidy(() => {
-    const parts = map.sweep.run(zip(map.seeds, from.unflatten(x)));
+    const parts = map.sweep.run(zip(map.seeds, from.unflatten(x)), aliasTensor, jitter);
     const result = to.flatten(parts);
     for (const part of parts) part?.dispose();
     return result;

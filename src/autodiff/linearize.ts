@@ -2,7 +2,8 @@ import type { DataId, Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfj
 import { keep, tidy } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
-import { requireEngine } from './engine.js';
+import { aliasTensor, requireEngine } from './engine.js';
+import { Jitter, jitterTerms } from './jitter.js';
 import { Recorder } from './recorder.js';
 import type { ValueId } from './tape.js';
 import { Sweep } from './tape.js';
@@ -23,6 +24,15 @@ export interface Linearization {
    * @returns a new tensor of shape [n] that the caller disposes
    */
   hvp(v: Tensor1D): Tensor1D;
+  /**
+   * A vector as long as the terms that ∇²L(θ) v is summed from before they cancel: what rounding changes in the
+   * product, divided by the rounding unit. It costs two products.
+   *
+   * @param v shape [n], float32; stays the caller's
+   * @param seed of the errors that show them. Default 0
+   * @returns a new tensor of shape [n] that the caller disposes
+   */
+  termsOf(v: Tensor1D, seed?: number): Tensor1D;
   /** Whether the variables still hold the values they had when the loss was linearized. */
   isCurrent(): boolean;
   /** Releases the tape, the loss and the gradient. Harmless when repeated. */
@@ -114,10 +124,18 @@ class TapeLinearization implements Linearization {
     if (this.disposed) {
       throw new CurvatureArgumentError(`${this.where}.hvp`, 'a live linearization', 'a disposed one');
     }
+    return this.multiply(v, null);
+  }
+
+  termsOf(v: Tensor1D, seed = 0): Tensor1D {
+    return tidy(() => jitterTerms(this.multiply(v, new Jitter(seed)), this.hvp(v)));
+  }
+
+  private multiply(v: Tensor1D, jitter: Jitter | null): Tensor1D {
     return tidy(() => {
       const parts = this.parameters.unflatten(v);
       const seeds = this.seedIds.flatMap((id, i) => (id == null ? [] : [[id, parts[i]!] as const]));
-      const products = this.sweep.run(seeds);
+      const products = this.sweep.run(seeds, aliasTensor, jitter);
       const product = this.parameters.flatten(products);
       for (const part of products) part?.dispose();
       return product;

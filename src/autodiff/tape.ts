@@ -3,6 +3,7 @@ import { tidy, util, zeros } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../errors.js';
 import { aliasTensor, engineInternals } from './engine.js';
 import type { InputAdjoints } from './gradient-rule.js';
+import type { Jitter } from './jitter.js';
 import { onBehalfOf } from './layer-names.js';
 import { broadcastTo } from './ops/broadcast.js';
 import { add } from './ops/kernel-ops.js';
@@ -89,13 +90,15 @@ export class Sweep {
    *
    * @param seeds adjoint of each result; the tensors stay the caller's
    * @param alias how to take a second hold of a tensor; recording passes one that remembers the identity
+   * @param jitter errors for all adjoints on the way, to see what the sweep would change if it rounded more
    * @returns for each source a new tensor, owned by the caller, or null where no path leads to it
    */
   run(
     seeds: Iterable<readonly [ValueId, Tensor]>,
     alias: (tensor: Tensor) => Tensor = aliasTensor,
+    jitter: Jitter | null = null,
   ): (Tensor | null)[] {
-    const adjoints = new AdjointTable(alias);
+    const adjoints = new AdjointTable(alias, jitter);
     try {
       for (const [id, seed] of seeds) adjoints.accumulate(id, alias(seed));
       const wanted = new Set(this.sources.map(({ id }) => id));
@@ -119,10 +122,14 @@ export class Sweep {
 class AdjointTable {
   private readonly adjoints = new Map<ValueId, Tensor>();
 
-  constructor(private readonly alias: (tensor: Tensor) => Tensor) {}
+  constructor(
+    private readonly alias: (tensor: Tensor) => Tensor,
+    private readonly jitter: Jitter | null,
+  ) {}
 
-  /** Adds `dx`, which it takes over, to the adjoint of a value. */
-  accumulate(id: ValueId, dx: Tensor): void {
+  /** Adds a tensor, which it takes over, to the adjoint of a value. */
+  accumulate(id: ValueId, exact: Tensor): void {
+    const dx = this.disturb(exact);
     const present = this.adjoints.get(id);
     if (present == null) {
       this.adjoints.set(id, dx);
@@ -158,6 +165,17 @@ class AdjointTable {
   dispose(): void {
     for (const adjoint of this.adjoints.values()) adjoint.dispose();
     this.adjoints.clear();
+  }
+
+  /** `dx`, which it takes over, with errors. */
+  private disturb(dx: Tensor): Tensor {
+    const { jitter } = this;
+    if (jitter == null) return dx;
+    try {
+      return kept(() => jitter.apply(dx));
+    } finally {
+      dx.dispose();
+    }
   }
 
   /** The adjoint of a value, spread out to its shape; null if it was not reached. */

@@ -75,6 +75,16 @@ class WeightedLinearization implements Linearization {
   }
 
   hvp(v: Tensor1D): Tensor1D {
+    return this.sumOf(v, (linearization) => linearization.hvp(v));
+  }
+
+  termsOf(v: Tensor1D, seed = 0): Tensor1D {
+    // Errors of its own for each batch: what cancels between them is a term, too.
+    return this.sumOf(v, (linearization, index) => linearization.termsOf(v, seed + 7919 * index));
+  }
+
+  /** Σ w_b of what `f` makes of the linearization of each term. */
+  private sumOf(v: Tensor1D, f: (linearization: Linearization, index: number) => Tensor1D): Tensor1D {
     if (this.loss.isDisposed) {
       throw new CurvatureArgumentError(`${this.where}.matvec`, 'a live operator', 'a disposed one');
     }
@@ -85,7 +95,7 @@ class WeightedLinearization implements Linearization {
         const kept = this.kept[i];
         const linearization = kept ?? this.linearizeTerm(term);
         try {
-          product.add(term.weight, linearization.hvp(v));
+          product.add(term.weight, f(linearization, i));
         } finally {
           if (kept == null) linearization.dispose();
         }

@@ -17,6 +17,9 @@ export interface AsyncLinearOperator {
    * @returns n numbers; a rejection ends the solver's run, and the run rejects with it
    */
   multiply(v: Float32Array): Promise<Float32Array>;
+
+  /** See `LinearOperator.magnitude`. */
+  magnitude?(): Promise<number>;
 }
 
 /** An operator that multiplies, at once or later. */

@@ -4,6 +4,7 @@ import { requireArgument } from '../errors.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
 import { requireOperator } from './linear-operator.js';
+import { magnitudeOf } from './magnitude.js';
 import { coefficients, requireRows } from './row-space.js';
 
 /** Eigenvalues and their eigenvectors, as in an `EigenResult`. */
@@ -38,18 +39,18 @@ export function deflated(operator: LinearOperator, pairs: Eigenpairs): LinearOpe
     Array.from(values),
   );
   const rows = clone(pairs.eigenvectors);
-  return derivedOperator(
-    'deflated',
-    operator.size,
-    (v, times) => {
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return derivedOperator({
+    name: 'deflated',
+    size: operator.size,
+    product: (v, times) => {
       const product = times(operator, v);
-      const rest = tidy(() => {
+      return tidy(() => {
         const known: Tensor = matMul(mul(coefficients(v, rows), tensor1d(values)) as Tensor2D, rows);
         return sub(product, reshape(known, v.shape)) as Tensor as typeof v;
       });
-      product.dispose();
-      return rest;
     },
-    () => rows.dispose(),
-  );
+    magnitude: () => magnitudeOf(operator) + largest,
+    release: () => rows.dispose(),
+  });
 }

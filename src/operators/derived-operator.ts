@@ -1,35 +1,52 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { reshape, slice, stack, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { requireThat } from '../errors.js';
 import { requireVector } from '../parameters.js';
 import type { LinearOperator } from './linear-operator.js';
+import type { Vectors } from './linear-operator.js';
+import { times } from './linear-operator.js';
 
-/** One vector [n], or several as rows [m, n]. */
-export type Vectors = Tensor1D | Tensor2D;
-
-/** Multiplies vectors by an operator; the product is the caller's. */
+/** Multiplies vectors by an operand. The product is released once the rule that asked for it has ended. */
 export type Times = <T extends Vectors>(operator: LinearOperator, v: T) => T;
 
+/** How an operator is made of others. */
+export interface Derivation {
+  /** The function that makes it, for errors. */
+  readonly name: string;
+  /** n. */
+  readonly size: number;
+  /**
+   * The product of v, a new tensor or one of those that `times` gave; `times` multiplies by an operand, one vector
+   * or a block at once.
+   */
+  readonly product: <T extends Vectors>(v: T, times: Times) => T;
+  /** The size of its terms, from those of its operands. */
+  readonly magnitude: () => number;
+  /** Called once, when the operator is disposed. */
+  readonly release?: () => void;
+}
+
 /**
- * An operator made of others: it multiplies one vector or a block of them by the same rule.
- *
- * It does not own its operands: disposing of it releases only what `release` names.
- *
- * @param name of the function that makes it, for errors
- * @param size n
- * @param rule the product of `v`; `times` multiplies by an operand, one vector or a block at once
- * @param release called once, when the operator is disposed
+ * An operator made of others: it multiplies one vector or a block of them by the same rule. It does not own its
+ * operands: disposing of it releases only what `release` names.
  */
-export function derivedOperator(
-  name: string,
-  size: number,
-  rule: <T extends Vectors>(v: T, times: Times) => T,
-  release: () => void = () => {},
-): LinearOperator {
+export function derivedOperator({ name, size, product, magnitude, release }: Derivation): LinearOperator {
   let isDisposed = false;
-  const apply = <T extends Vectors>(v: T): T => {
+  const requireLive = (): void =>
     requireThat(!isDisposed, name, 'an operator that is not disposed', 'a product of a disposed one');
-    return rule(v, times);
+  const apply = <T extends Vectors>(v: T): T => {
+    requireLive();
+    const parts: Vectors[] = [];
+    let result: T | undefined;
+    try {
+      result = product(v, (operator, x) => {
+        const part = times(operator, x);
+        parts.push(part);
+        return part;
+      });
+      return result;
+    } finally {
+      for (const part of parts) if (part !== (result as Vectors | undefined)) part.dispose();
+    }
   };
   return {
     size,
@@ -38,27 +55,14 @@ export function derivedOperator(
       return apply(v);
     },
     matmat: apply,
+    magnitude(): number {
+      requireLive();
+      return magnitude();
+    },
     dispose(): void {
       if (isDisposed) return;
       isDisposed = true;
-      release();
+      release?.();
     },
   };
-}
-
-/** Av, or AV by `matmat` where the operator has one, else row by row; the product is the caller's. */
-export function times<T extends Vectors>(operator: LinearOperator, v: T): T {
-  if (v.rank === 1) return operator.matvec(v as Tensor1D) as T;
-  const rows = v as Tensor2D;
-  if (operator.matmat != null) return operator.matmat(rows) as T;
-  const [count, size] = rows.shape;
-  return tidy(() => {
-    const images: Tensor1D[] = [];
-    for (let i = 0; i < count; i++) {
-      const row = tidy(() => reshape(slice(rows, [i, 0], [1, size]), [size]) as Tensor1D);
-      images.push(operator.matvec(row));
-      row.dispose();
-    }
-    return stack(images) as T;
-  });
 }

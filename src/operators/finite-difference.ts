@@ -1,5 +1,5 @@
 import type { DataId, Scalar, Tensor1D } from '@tensorflow/tfjs-core';
-import { add, div, divNoNan, mul, norm, sub, tidy } from '@tensorflow/tfjs-core';
+import { abs, add, div, divNoNan, mul, norm, sub, tidy } from '@tensorflow/tfjs-core';
 import { handToScope } from '../autodiff/engine.js';
 import type { Linearization } from '../autodiff/linearize.js';
 import { stockGradient } from '../autodiff/stock-gradient.js';
@@ -13,6 +13,9 @@ import type { ParameterSpace } from '../parameters.js';
  * its gradients balance (Gill, Murray & Wright 1981, "Practical Optimization", §8.6).
  */
 const relativeStep = Math.cbrt(2 ** -23);
+
+/** Of two steps of about this ratio none is a multiple of the other in float32. */
+const OTHER_STEP = 1.3;
 
 /**
  * The Hessian of an objective by central differences of TensorFlow.js's own gradient:
@@ -38,14 +41,34 @@ export class FiniteDifferenceLinearization implements Linearization {
   }
 
   hvp(v: Tensor1D): Tensor1D {
+    return this.difference(v, 1);
+  }
+
+  /**
+   * The gradients at θ ± hv cancel but for hHv, and what they were summed from is not known here: it shows in the change
+   * of the difference with the step.
+   */
+  termsOf(v: Tensor1D): Tensor1D {
+    return tidy(() => {
+      const change = sub(this.difference(v, 1), this.difference(v, OTHER_STEP));
+      const gradient = divNoNan(abs(this.gradient), this.stepFor(v));
+      return add<Tensor1D>(gradient, mul(abs(change), 2 ** 23));
+    });
+  }
+
+  private difference(v: Tensor1D, factor: number): Tensor1D {
     return tidy(() => {
       const theta = this.parameters.read();
-      const step = divNoNan(mul(add(norm(theta), 1), relativeStep), norm(v));
+      const step = mul(this.stepFor(v), factor);
       const displacement = mul(v, step) as Tensor1D;
       const forward = this.gradientAt(add(theta, displacement));
       const backward = this.gradientAt(sub(theta, displacement));
       return divNoNan(div(sub(forward, backward), 2), step) as Tensor1D;
     });
+  }
+
+  private stepFor(v: Tensor1D): Scalar {
+    return divNoNan(mul(add(norm(this.parameters.read()), 1), relativeStep), norm(v));
   }
 
   isCurrent(): boolean {

@@ -4,7 +4,8 @@ import { requireArgument, requireOptions } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import type { ParameterSpace } from '../parameters.js';
 import { lossHessian } from './gauss-newton.js';
-import type { LinearOperator } from './linear-operator.js';
+import type { TermOperator, TermSource } from './magnitude.js';
+import { termSource } from './magnitude.js';
 import type { MetricFactory } from './output-curvature.js';
 import { OutputCurvature } from './output-curvature.js';
 import { empiricalMetric, requireLikelihoods, sampledMetric } from './residual-metrics.js';
@@ -43,7 +44,7 @@ const fisherOptionNames: OptionNames<FisherOptions> = { type: 'value', samples: 
  * @example
  * const fisher = new FisherOperator(modelObjective(model, { xs, ys }), { type: 'monteCarlo', seed: 7 });
  */
-export class FisherOperator implements LinearOperator {
+export class FisherOperator implements TermOperator {
   /** θ, the variables that the rows and columns of F belong to. */
   readonly parameters: ParameterSpace;
   /** n, the number of scalar parameters. */
@@ -84,6 +85,16 @@ export class FisherOperator implements LinearOperator {
   /** Fv at the present values of the variables. v: shape [n]. The caller disposes the new tensor [n]. */
   matvec(v: Tensor1D): Tensor1D {
     return this.curvature.matvec(v);
+  }
+
+  /** The size of the terms that products are summed from before they cancel: see `LinearOperator.magnitude`. */
+  magnitude(): number {
+    return this.curvature.magnitude();
+  }
+
+  /** @internal */
+  [termSource](): TermSource {
+    return this.curvature[termSource]();
   }
 
   /** Releases the tapes and samples. Harmless when repeated. */

@@ -3,7 +3,8 @@ import { linearize } from '../autodiff/linearize.js';
 import type { Objective } from '../objectives/objective.js';
 import type { OutputSplit } from '../objectives/output-split.js';
 import type { ParameterSpace } from '../parameters.js';
-import type { LinearOperator } from './linear-operator.js';
+import type { TermOperator, TermSource } from './magnitude.js';
+import { termSource } from './magnitude.js';
 import type { OutputMetric } from './output-curvature.js';
 import { OutputCurvature } from './output-curvature.js';
 
@@ -23,7 +24,7 @@ import { OutputCurvature } from './output-curvature.js';
  * @example
  * const gaussNewton = new GaussNewtonOperator(modelObjective(model, { xs, ys }));
  */
-export class GaussNewtonOperator implements LinearOperator {
+export class GaussNewtonOperator implements TermOperator {
   /** θ, the variables that the rows and columns of G belong to. */
   readonly parameters: ParameterSpace;
   /** n, the number of scalar parameters. */
@@ -45,6 +46,16 @@ export class GaussNewtonOperator implements LinearOperator {
     return this.curvature.matvec(v);
   }
 
+  /** The size of the terms that products are summed from before they cancel: see `LinearOperator.magnitude`. */
+  magnitude(): number {
+    return this.curvature.magnitude();
+  }
+
+  /** @internal */
+  [termSource](): TermSource {
+    return this.curvature[termSource]();
+  }
+
   /** Releases the tapes. Harmless when repeated. */
   dispose(): void {
     this.curvature.dispose();
@@ -55,5 +66,9 @@ export class GaussNewtonOperator implements LinearOperator {
 export function lossHessian(split: OutputSplit, outputs: ParameterSpace): OutputMetric {
   const z = outputs.variables as Variable[];
   const linearization = linearize(() => split.loss(z), z, 'GaussNewtonOperator');
-  return { apply: (u) => linearization.hvp(u), dispose: () => linearization.dispose() };
+  return {
+    apply: (u) => linearization.hvp(u),
+    termsOf: (u, seed) => linearization.termsOf(u, seed),
+    dispose: () => linearization.dispose(),
+  };
 }

@@ -5,12 +5,14 @@ import { requireArgument, requireOptions, requireThat } from '../errors.js';
 import type { Linearization } from '../autodiff/linearize.js';
 import { requireFinite } from '../autodiff/finite.js';
 import { requireEngine } from '../autodiff/engine.js';
+import { synchronousRead } from '../autodiff/synchronous-reads.js';
 import { linearizeObjective } from '../objectives/linearize-objective.js';
 import type { Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
 import type { ParameterSpace } from '../parameters.js';
 import { FiniteDifferenceLinearization } from './finite-difference.js';
-import type { LinearOperator } from './linear-operator.js';
+import type { TermOperator, TermSource } from './magnitude.js';
+import { magnitudeOfTerms, termSource } from './magnitude.js';
 
 /** How the products of a {@link HessianOperator} are computed. */
 export interface HessianOptions {
@@ -43,7 +45,7 @@ const hessianOptionNames: OptionNames<HessianOptions> = { method: 'value', retai
  * const { eigenvalues, eigenvectors } = await lanczos(hessian, { k: 5 });
  * hessian.dispose();
  */
-export class HessianOperator implements LinearOperator {
+export class HessianOperator implements TermOperator {
   /** θ, the variables that the rows and columns of H belong to. */
   readonly parameters: ParameterSpace;
   /** n, the number of scalar parameters. */
@@ -91,10 +93,10 @@ export class HessianOperator implements LinearOperator {
    */
   loss(): number {
     requireThat(
-      getBackend() !== 'webgpu',
+      synchronousRead() !== 'forbidden',
       'HessianOperator.loss',
       'a backend that reads synchronously; here: await operator.lossTensor().data()',
-      'webgpu',
+      getBackend(),
     );
     return this.current('loss').loss.dataSync()[0]!;
   }
@@ -121,6 +123,19 @@ export class HessianOperator implements LinearOperator {
     this.parameters.requireVector(v, where);
     requireFinite(v, where, 'a vector of finite numbers');
     return current.hvp(v);
+  }
+
+  /**
+   * The size of the terms that products are summed from before they cancel: see `LinearOperator.magnitude`. Costs some
+   * four products and one read of the device at the first call after a linearization, nothing at the next.
+   */
+  magnitude(): number {
+    return magnitudeOfTerms(this.size, this.current('magnitude'));
+  }
+
+  /** @internal */
+  [termSource](): TermSource {
+    return this.current('magnitude');
   }
 
   /**

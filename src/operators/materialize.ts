@@ -2,9 +2,8 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, tensor2d } from '@tensorflow/tfjs-core';
 import type { OptionNames } from '../errors.js';
 import { requireOptions } from '../errors.js';
-import { times } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
-import { requireOperator } from './linear-operator.js';
+import { productsOf, requireOperator } from './linear-operator.js';
 
 /** Options of {@link materialize}. */
 interface MaterializeOptions {
@@ -44,7 +43,7 @@ export async function materialize(
       for (let i = 0; i < count; i++) values[i * size + from + i] = 1;
       const units = tensor2d(values, [count, size]);
       try {
-        bands.push(times(operator, units));
+        bands.push(productsOf(operator, units));
       } finally {
         units.dispose();
       }

@@ -1,8 +1,9 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { clone, matMul, reshape, tidy } from '@tensorflow/tfjs-core';
+import { clone, matMul, max, norm, reshape, tidy } from '@tensorflow/tfjs-core';
 import { requireArgument, requireThat } from '../errors.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
+import { measuredOnce } from './magnitude.js';
 
 /**
  * A dense symmetric matrix as an operator: v -> Av.
@@ -22,14 +23,16 @@ export function matrixOperator(a: Tensor2D): LinearOperator {
   const [n, columns] = a.shape;
   requireArgument(n === columns && n >= 1 && a.dtype === 'float32', 'matrixOperator', expected, a);
   const matrix = clone(a);
-  return derivedOperator(
-    'matrixOperator',
-    n,
+  return derivedOperator({
+    name: 'matrixOperator',
+    size: n,
     // AVᵀ transposed is VA, since A is symmetric.
-    (v) =>
+    product: (v) =>
       tidy(
         () => reshape(matMul(reshape(v, [v.size / n, n]) as Tensor2D, matrix), v.shape) as Tensor as typeof v,
       ),
-    () => matrix.dispose(),
-  );
+    // The terms of A e_j are as long as column j.
+    magnitude: () => measuredOnce(matrix, () => max(norm(matrix, 'euclidean', 0))),
+    release: () => matrix.dispose(),
+  });
 }

@@ -2,6 +2,7 @@ import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { addN, mul, tidy } from '@tensorflow/tfjs-core';
 import { requireEngine } from '../autodiff/engine.js';
 import { requireFinite } from '../autodiff/finite.js';
+import { Jitter, jitterTerms } from '../autodiff/jitter.js';
 import type { OutputLinearization } from '../autodiff/linearize-outputs.js';
 import { linearizeOutputs } from '../autodiff/linearize-outputs.js';
 import { CurvatureArgumentError, requireThat } from '../errors.js';
@@ -10,12 +11,15 @@ import type { LossTerm, Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
 import type { OutputSplit } from '../objectives/output-split.js';
 import type { ParameterSpace } from '../parameters.js';
-import type { LinearOperator } from './linear-operator.js';
+import type { TermOperator, TermSource } from './magnitude.js';
+import { magnitudeOfTerms, termSource } from './magnitude.js';
 
 /** M, a positive semidefinite matrix on the outputs z of one term. */
 export interface OutputMetric {
   /** Mu for u of shape [m]: a new tensor. */
   apply(u: Tensor1D): Tensor1D;
+  /** A vector as long as the terms of Mu before they cancel, where they do. */
+  termsOf?(u: Tensor1D, seed: number): Tensor1D;
   dispose(): void;
 }
 
@@ -32,10 +36,12 @@ interface LinearizedTerm {
  * Σ_b w_b J_bᵀ M_b J_b with J the Jacobian of a model's outputs: the frame that Gauss-Newton and Fisher
  * matrices share. Linearized when first used and whenever the variables have been assigned to.
  */
-export class OutputCurvature implements LinearOperator {
+export class OutputCurvature implements TermOperator {
   readonly parameters: ParameterSpace;
   readonly size: number;
   private linearized: LinearizedTerm[] | null = null;
+  /** Belongs to `linearized`. */
+  private terms: TermSource | null = null;
   private disposed = false;
 
   /**
@@ -64,7 +70,20 @@ export class OutputCurvature implements LinearOperator {
     const terms = this.current('matvec');
     this.parameters.requireVector(v, `${this.where}.matvec`);
     requireFinite(v, `${this.where}.matvec`, 'a vector of finite numbers');
-    return tidy(() => addN(terms.map((term) => multiply(term, v))) as Tensor1D);
+    return productOfTerms(terms, v, null);
+  }
+
+  magnitude(): number {
+    return magnitudeOfTerms(this.size, this[termSource]());
+  }
+
+  [termSource](): TermSource {
+    const terms = this.current('magnitude');
+    this.terms ??= {
+      termsOf: (v, seed = 0) =>
+        tidy(() => jitterTerms(productOfTerms(terms, v, seed), productOfTerms(terms, v, null))),
+    };
+    return this.terms;
   }
 
   dispose(): void {
@@ -107,10 +126,23 @@ export class OutputCurvature implements LinearOperator {
       metric.dispose();
     }
     this.linearized = null;
+    this.terms = null;
   }
 }
 
-function multiply({ weight, outputs, metric }: LinearizedTerm, v: Tensor1D): Tensor1D {
-  const product = outputs.vjp(metric.apply(outputs.jvp(v)));
+/** Σ_b w_b Jᵀ_b M_b J_b v. @param seed of errors that go into all of it; null for none */
+function productOfTerms(terms: readonly LinearizedTerm[], v: Tensor1D, seed: number | null): Tensor1D {
+  const jitter = seed == null ? null : new Jitter(seed);
+  return tidy(() => addN(terms.map((term) => multiply(term, v, jitter))) as Tensor1D);
+}
+
+function multiply({ weight, outputs, metric }: LinearizedTerm, v: Tensor1D, jitter: Jitter | null): Tensor1D {
+  const product = outputs.vjp(applyMetric(metric, outputs.jvp(v, jitter), jitter), jitter);
   return weight === 1 ? product : mul(product, weight);
+}
+
+function applyMetric(metric: OutputMetric, u: Tensor1D, jitter: Jitter | null): Tensor1D {
+  const image = metric.apply(u);
+  if (jitter == null || metric.termsOf == null) return image;
+  return jitter.addErrors(image, metric.termsOf(u, jitter.seed));
 }

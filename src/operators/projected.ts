@@ -3,6 +3,7 @@ import { clone } from '@tensorflow/tfjs-core';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
 import { requireOperator } from './linear-operator.js';
+import { magnitudeOf } from './magnitude.js';
 import { orthogonalPart, requireRows } from './row-space.js';
 
 /**
@@ -22,20 +23,18 @@ export function projected(operator: LinearOperator, rows: Tensor2D): LinearOpera
   requireOperator(operator, 'projected');
   requireRows(rows, operator.size, 'projected');
   const directions = clone(rows);
-  return derivedOperator(
-    'projected',
-    operator.size,
-    (v, times) => {
+  return derivedOperator({
+    name: 'projected',
+    size: operator.size,
+    product: (v, times) => {
       const inside = orthogonalPart(v, directions);
-      let product: typeof v | undefined;
       try {
-        product = times(operator, inside);
-        return orthogonalPart(product, directions);
+        return orthogonalPart(times(operator, inside), directions);
       } finally {
         inside.dispose();
-        product?.dispose();
       }
     },
-    () => directions.dispose(),
-  );
+    magnitude: () => magnitudeOf(operator),
+    release: () => directions.dispose(),
+  });
 }

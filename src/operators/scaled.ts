@@ -3,6 +3,7 @@ import { requireArgument } from '../errors.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
 import { requireOperator } from './linear-operator.js';
+import { magnitudeOf } from './magnitude.js';
 
 /**
  * A multiple of an operator: v -> cAv. With c = -1 the other end of the spectrum becomes the largest.
@@ -17,10 +18,10 @@ import { requireOperator } from './linear-operator.js';
 export function scaled(operator: LinearOperator, factor: number): LinearOperator {
   requireOperator(operator, 'scaled');
   requireArgument(Number.isFinite(factor), 'scaled', 'a finite factor', factor);
-  return derivedOperator('scaled', operator.size, (v, times) => {
-    const product = times(operator, v);
-    const result = mul(product, factor) as typeof v;
-    product.dispose();
-    return result;
+  return derivedOperator({
+    name: 'scaled',
+    size: operator.size,
+    product: (v, times) => mul(times(operator, v), factor) as typeof v,
+    magnitude: () => Math.abs(factor) * magnitudeOf(operator),
   });
 }

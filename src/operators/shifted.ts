@@ -3,6 +3,7 @@ import { requireArgument } from '../errors.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
 import { requireOperator } from './linear-operator.js';
+import { magnitudeOf } from './magnitude.js';
 
 /**
  * A damped operator: v -> Av + δv. All eigenvalues move by δ, the eigenvectors stay.
@@ -17,10 +18,13 @@ import { requireOperator } from './linear-operator.js';
 export function shifted(operator: LinearOperator, damping: number): LinearOperator {
   requireOperator(operator, 'shifted');
   requireArgument(Number.isFinite(damping), 'shifted', 'a finite damping', damping);
-  return derivedOperator('shifted', operator.size, (v, times) => {
-    const product = times(operator, v);
-    const result = tidy(() => add(product, mul(v, damping)) as typeof v);
-    product.dispose();
-    return result;
+  return derivedOperator({
+    name: 'shifted',
+    size: operator.size,
+    product: (v, times) => {
+      const product = times(operator, v);
+      return tidy(() => add(product, mul(v, damping)) as typeof v);
+    },
+    magnitude: () => magnitudeOf(operator) + Math.abs(damping),
   });
 }

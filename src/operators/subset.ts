@@ -2,10 +2,12 @@ import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core
 import { concat, slice, tidy, zeros } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
-import type { Vectors } from './derived-operator.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
 import { requireOperator } from './linear-operator.js';
+import type { TermOperator, TermSource } from './magnitude.js';
+import { magnitudeOf, magnitudeOfTerms, termSource } from './magnitude.js';
+import type { Vectors } from './linear-operator.js';
 
 /** An operator on the space of some variables. */
 export interface ParameterOperator extends LinearOperator {
@@ -58,18 +60,36 @@ export function subset(operator: ParameterOperator, selection: VariableSelection
       );
       return concat(parts, -1) as T;
     });
-  const derived = derivedOperator('subset', block.size, (v, times) => {
-    const whole = widen(v);
-    let product: typeof v | undefined;
-    try {
-      product = times(operator, whole);
-      return narrow(product);
-    } finally {
-      whole.dispose();
-      product?.dispose();
+  const blockTerms = new WeakMap<TermSource, TermSource>();
+  /** The terms of the block alone: those of other variables may be far larger. */
+  const terms = (): TermSource | null => {
+    const whole = (operator as TermOperator)[termSource]?.();
+    if (whole == null) return null;
+    let source = blockTerms.get(whole);
+    if (source == null) {
+      source = { termsOf: (v, seed) => tidy(() => narrow(whole.termsOf(widen(v), seed))) };
+      blockTerms.set(whole, source);
     }
+    return source;
+  };
+  const derived = derivedOperator({
+    name: 'subset',
+    size: block.size,
+    product: (v, times) => {
+      const whole = widen(v);
+      try {
+        return narrow(times(operator, whole));
+      } finally {
+        whole.dispose();
+      }
+    },
+    magnitude: () => {
+      const source = terms();
+      return source == null ? magnitudeOf(operator) : magnitudeOfTerms(block.size, source);
+    },
   });
-  return { ...derived, parameters: block };
+  const made: ParameterOperator & TermOperator = { ...derived, parameters: block, [termSource]: terms };
+  return made;
 }
 
 /**

@@ -3,6 +3,7 @@ import { requireArgument } from '../errors.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
 import { requireOperator } from './linear-operator.js';
+import { magnitudeOf } from './magnitude.js';
 
 /**
  * The sum of operators: v -> A_1 v + A_2 v + …
@@ -27,15 +28,23 @@ export function sum(...operators: LinearOperator[]): LinearOperator {
     'operators of one size',
     sizes,
   );
-  return derivedOperator('sum', size, (v, times) => {
-    let total = times(operators[0]!, v);
-    for (const operator of operators.slice(1)) {
-      const part = times(operator, v);
-      const next = add(total, part) as typeof v;
-      total.dispose();
-      part.dispose();
-      total = next;
-    }
-    return total;
+  return derivedOperator({
+    name: 'sum',
+    size,
+    product: (v, times) => {
+      let total = times(operators[0]!, v);
+      for (const operator of operators.slice(1)) {
+        const before = total;
+        try {
+          const part = times(operator, v);
+          total = add(before, part) as typeof v;
+          part.dispose();
+        } finally {
+          before.dispose();
+        }
+      }
+      return total;
+    },
+    magnitude: () => operators.map(magnitudeOf).reduce((total, magnitude) => total + magnitude),
   });
 }

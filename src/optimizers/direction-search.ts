@@ -2,6 +2,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { keep } from '@tensorflow/tfjs-core';
 import type { Linearization } from '../autodiff/linearize.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { magnitudeOfTerms } from '../operators/magnitude.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenStatus } from '../solvers/result.js';
@@ -69,9 +70,11 @@ export function* followDirections(
 
 /** The Hessian at the point of a linearization, as an operator that leaves the linearization to its owner. */
 function hessianAt(linearization: Linearization): LinearOperator {
+  const { size } = linearization.parameters;
   return {
-    size: linearization.parameters.size,
+    size,
     matvec: (v) => linearization.hvp(v),
+    magnitude: () => magnitudeOfTerms(size, linearization),
     dispose: () => undefined,
   };
 }

@@ -1,12 +1,6 @@
-import { getBackend } from '@tensorflow/tfjs-core';
+import { synchronousRead } from '../autodiff/synchronous-reads.js';
 import { driveAsync, driveSync } from '../solvers/drive.js';
 import type { SolverSteps } from '../solvers/drive.js';
-
-/**
- * Backends on which a synchronous read stalls the GPU (WebGL) or is not to be had (WebGPU): there the work goes on
- * between the steps of the optimizer and reads with `await`.
- */
-const backendsToAwait = new Set(['webgl', 'webgpu']);
 
 /** Work that reads numbers from the device, begun inside a step of an optimizer, which is synchronous. */
 export interface HostTask<R> {
@@ -18,8 +12,8 @@ export interface HostTask<R> {
 }
 
 /**
- * Does the work at once where the backend reads synchronously at no cost, and otherwise after the present step,
- * while training goes on. What fails there is thrown by the next {@link rethrow}.
+ * Does the work at once where the backend reads synchronously at no cost, and otherwise between the steps of the
+ * optimizer, with `await`, while training goes on. What fails there is thrown by the next {@link rethrow}.
  */
 export class HostWork {
   private stop = new AbortController();
@@ -33,7 +27,7 @@ export class HostWork {
 
   /** Does the work now, or begins it. A task is not to be begun while another is under way. */
   run<R>(task: HostTask<R>): void {
-    if (backendsToAwait.has(getBackend())) {
+    if (synchronousRead() !== 'free') {
       this.pending = this.runLater(task, this.stop.signal);
       return;
     }

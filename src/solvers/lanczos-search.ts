@@ -7,6 +7,7 @@ import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import type { LanczosPlan } from './lanczos-options.js';
 import type { RitzPairs } from './projected-eigenproblem.js';
 import { solveProjected } from './projected-eigenproblem.js';
+import { zeroThreshold } from './zero-threshold.js';
 
 /** Beyond this relative asymmetry the pairs mean nothing; central differences in float32 stay well below. */
 const LARGEST_ASYMMETRY = 0.05;
@@ -24,6 +25,8 @@ export class LanczosSearch {
   ritz: RitzPairs | null = null;
   /** Whether all products were finite. */
   isFinite = true;
+  /** What is zero to rounding; asked for where products look wrong, since that costs some. */
+  private zero = 0;
 
   private confirmation: Confirmation;
   private restarts = 0;
@@ -47,6 +50,13 @@ export class LanczosSearch {
 
   /** Extends and restarts until the wanted pairs have converged and are believed, or the work allowed is done. */
   *run(): SolverSteps<void> {
+    yield* this.search();
+    // What is rounding alone converges to nothing: a pair that has not may be zero.
+    if (this.isFinite && this.numConverged < this.plan.k)
+      this.zero = yield* zeroThreshold(this.factorization.operator);
+  }
+
+  private *search(): SolverSteps<void> {
     const { factorization, plan } = this;
     if (factorization.pending.length > 1 && (yield* this.begin()) === 'nonFinite') {
       this.isFinite = false;
@@ -59,7 +69,7 @@ export class LanczosSearch {
         if (factorization.processed.length > 0) this.solve();
         return;
       }
-      this.requireSymmetric();
+      yield* this.requireSymmetric();
       const isFull = factorization.basis.rows > plan.krylovDim;
       const isSpent = factorization.pending.length === 0;
       if (isFull || isSpent || confirmation.isChallenging || this.isDue()) {
@@ -152,6 +162,7 @@ export class LanczosSearch {
   }
 
   private threshold(value: number): number {
+    if (Math.abs(value) <= this.zero) return this.zero;
     return Math.max(this.plan.tol * Math.abs(value), 10 * FLOAT32_EPSILON * this.factorization.norm);
   }
 
@@ -164,9 +175,12 @@ export class LanczosSearch {
     });
   }
 
-  private requireSymmetric(): void {
-    const { asymmetry, norm } = this.factorization;
-    if (asymmetry <= LARGEST_ASYMMETRY * norm) return;
+  /** Throws for an operator whose products contradict each other by more than the rounding of what they are made of. */
+  private *requireSymmetric(): SolverSteps<void> {
+    const { asymmetry, norm, operator } = this.factorization;
+    if (asymmetry <= Math.max(LARGEST_ASYMMETRY * norm, this.zero)) return;
+    this.zero = yield* zeroThreshold(operator);
+    if (asymmetry <= this.zero) return;
     throw new CurvatureArgumentError(
       this.where,
       'a symmetric operator that gives the same product each time',

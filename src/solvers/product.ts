@@ -10,11 +10,11 @@ import type { Reading, SolverSteps } from './drive.js';
 export function* multiply(operator: AnyOperator, v: Tensor1D): SolverSteps<Tensor1D> {
   if (answersAtOnce(operator)) return productOf(operator, v);
   const values = yield clone(v);
-  return tensor1d(yield new RemoteProduct(laterProductOf(operator, values)));
+  return tensor1d(yield new RemoteAnswer(laterProductOf(operator, values)));
 }
 
 /** The answer of an operator elsewhere, read like a tensor. */
-class RemoteProduct implements Reading {
+export class RemoteAnswer implements Reading {
   constructor(private readonly values: Promise<Float32Array>) {
     // A run that is stopped before it has read the answer does not care what became of it.
     values.catch(() => {});

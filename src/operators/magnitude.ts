@@ -1,0 +1,87 @@
+import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { abs, divNoNan, keep, max, maximum, mul, norm, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { synchronousRead } from '../autodiff/synchronous-reads.js';
+import { SeededRandom } from '../random.js';
+import type { LinearOperator } from './linear-operator.js';
+import { productOf } from './linear-operator.js';
+
+/** The terms of the products by an operator as it stands now: another object once it has changed. */
+export interface TermSource {
+  /** A vector [n] as long as the terms that Av is summed from before they cancel, owned by the caller. */
+  termsOf(v: Tensor1D, seed?: number): Tensor1D;
+}
+
+/** Hands out the {@link TermSource} of an operator that knows one; `subset` asks for it. */
+export const termSource: unique symbol = Symbol('tfjs-curvature.termSource');
+
+/** An operator that knows the terms of its products. */
+export interface TermOperator extends LinearOperator {
+  [termSource]?(): TermSource | null;
+}
+
+const known = new WeakMap<object, number>();
+
+/**
+ * A number of an operator that is measured on the device, once for each `key`.
+ *
+ * @param key what the number belongs to and lives as long as
+ * @param measure computes it; a number that is not finite counts as 0, which is as good as not knowing
+ * @returns the number; NaN for as long as it is on its way from a device that cannot be read at once
+ */
+export function measuredOnce(key: object, measure: () => Tensor): number {
+  const present = known.get(key);
+  if (present !== undefined) return present;
+  const scalar = tidy(() => keep(measure()));
+  const take = (values: ArrayLike<number> | null): void => {
+    scalar.dispose();
+    known.set(key, values != null && Number.isFinite(values[0]) ? values[0]! : 0);
+  };
+  if (synchronousRead() !== 'forbidden') take(scalar.dataSync());
+  else {
+    known.set(key, NaN);
+    void scalar.data().then(take, () => take(null));
+  }
+  return known.get(key)!;
+}
+
+/**
+ * The length of the terms of Av for the unit vector v that makes most of them, by two steps of power iteration on the
+ * terms from a random vector. Cost: that of two times the terms.
+ */
+export function magnitudeOfTerms(size: number, source: TermSource): number {
+  return measuredOnce(source, () => {
+    const start = tensor1d(new SeededRandom(0).fillNormal(new Float32Array(size)));
+    const first = source.termsOf(unit(start), 1);
+    const second = source.termsOf(unit(first), 2);
+    return maximum(length(first), length(second));
+  });
+}
+
+/** What an operator says of its magnitude; where it says nothing, the size of its products. */
+export function magnitudeOf(operator: LinearOperator): number {
+  if (operator.magnitude != null) return operator.magnitude();
+  return magnitudeOfTerms(operator.size, productTerms(operator));
+}
+
+/** Products in place of the terms they are made of. */
+function productTerms(operator: LinearOperator): TermSource {
+  let source = sources.get(operator);
+  if (source == null) {
+    source = { termsOf: (v) => productOf(operator, v) };
+    sources.set(operator, source);
+  }
+  return source;
+}
+
+const sources = new WeakMap<LinearOperator, TermSource>();
+
+/** v/‖v‖, or zeros for zeros. */
+function unit(v: Tensor1D): Tensor1D {
+  return divNoNan(v, length(v));
+}
+
+/** ‖v‖ where the squares would leave the range of float32, too. */
+function length(v: Tensor1D): Scalar {
+  const largest = max(abs(v));
+  return mul(norm(divNoNan(v, largest)), largest);
+}

@@ -1,0 +1,36 @@
+import { scalar } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
+import type { AsyncLinearOperator } from '../operators/async-operator.js';
+import type { LinearOperator } from '../operators/linear-operator.js';
+import type { SolverSteps } from './drive.js';
+import { RemoteAnswer } from './product.js';
+
+/** Eigenvalues up to this part of an operator's magnitude are zero: ten times what float32 rounds off its terms. */
+const ZERO_SHARE = 1e-6;
+
+/** Turns of the event loop that a number may take from the device. */
+const MOST_TURNS = 100;
+
+/**
+ * The largest |vᵀAv|, ‖Av‖ or |uᵀAv − vᵀAu| of unit vectors that is zero to rounding: 1e-6 of the operator's
+ * magnitude, 0 for an operator that has none. It may cost a few products the first time: ask where products look
+ * wrong, not before.
+ */
+export function* zeroThreshold(operator: LinearOperator | AsyncLinearOperator): SolverSteps<number> {
+  if (operator.magnitude == null) return 0;
+  for (let turn = 0; turn < MOST_TURNS; turn++) {
+    const answer = operator.magnitude();
+    const magnitude =
+      answer instanceof Promise
+        ? (yield new RemoteAnswer(answer.then((m) => Float32Array.of(m))))[0]!
+        : answer;
+    if (Number.isNaN(magnitude)) {
+      yield scalar(0);
+      continue;
+    }
+    const isSize = Number.isFinite(magnitude) && magnitude >= 0;
+    requireArgument(isSize, 'LinearOperator.magnitude', 'a finite number >= 0, or NaN', magnitude);
+    return ZERO_SHARE * magnitude;
+  }
+  return 0;
+}
