@@ -5,6 +5,8 @@
  * never throw: solvers return a `status` with residuals.
  */
 
+import { nearestName } from './nearest-name.js';
+
 /** An argument broke the contract of a public function. */
 export class CurvatureArgumentError extends Error {
   override readonly name = 'CurvatureArgumentError';
@@ -13,13 +15,15 @@ export class CurvatureArgumentError extends Error {
    * @param where public function or constructor that was called, e.g. `lanczos`
    * @param expected what the argument has to be
    * @param received what came instead, already formatted
+   * @param remedy what to write instead, where what came tells what was meant
    */
   constructor(
     readonly where: string,
     readonly expected: string,
     readonly received: string,
+    readonly remedy: string | null = null,
   ) {
-    super(`${where}: expected ${expected}, received ${received}`);
+    super(`${where}: expected ${expected}, received ${received}${remedy == null ? '' : `. ${remedy}`}`);
   }
 }
 
@@ -41,14 +45,19 @@ export class DifferentiationError extends Error {
   }
 }
 
-/** Throws a {@link CurvatureArgumentError} unless `condition` holds. `received` is formatted on failure only. */
+/**
+ * Throws a {@link CurvatureArgumentError} unless `condition` holds. `received` is formatted on failure only.
+ *
+ * @param remedy what to write instead, for what was received
+ */
 export function requireArgument(
   condition: boolean,
   where: string,
   expected: string,
   received: unknown,
+  remedy: string | null = null,
 ): asserts condition {
-  if (!condition) throw new CurvatureArgumentError(where, expected, describe(received));
+  if (!condition) throw new CurvatureArgumentError(where, expected, describe(received), remedy);
 }
 
 /** Like {@link requireArgument}, with what came instead already in words. */
@@ -57,8 +66,9 @@ export function requireThat(
   where: string,
   expected: string,
   received: string,
+  remedy: string | null = null,
 ): asserts condition {
-  if (!condition) throw new CurvatureArgumentError(where, expected, received);
+  if (!condition) throw new CurvatureArgumentError(where, expected, received, remedy);
 }
 
 /** What an option has to be: something to call, an AbortSignal, or a value that its function looks at itself. */
@@ -79,20 +89,25 @@ export type OptionNames<Options> = {
 /**
  * Throws a {@link CurvatureArgumentError} unless `options` is an object that has no options but the known ones, with
  * a function wherever one is called and an AbortSignal for a signal. What is undefined counts as left out.
+ *
+ * @param remedyFor what to write instead of an unknown option, where it has its place elsewhere
  */
 export function requireOptions<Options extends object>(
   options: Options,
   known: OptionNames<Options>,
   where: string,
+  remedyFor: (unknown: string) => string | null = () => null,
 ): void {
-  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
+  const isObject =
+    typeof options === 'object' && options !== null && !Array.isArray(options) && !isTensor(options);
   const names = Object.keys(known);
   requireArgument(isObject, where, `an object {${names.join(', ')}}`, options);
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(known, name)) {
-      const nearest = nearestName(name, names);
+      const remedy = remedyFor(name);
+      const nearest = remedy == null ? nearestName(name, names) : null;
       const hint = nearest == null ? '' : ` (did you mean ${nearest}?)`;
-      requireThat(false, where, `options among ${names.join(', ')}`, `${describe(name)}${hint}`);
+      requireThat(false, where, `options among ${names.join(', ')}`, `${describe(name)}${hint}`, remedy);
     }
     const kind = known[name as keyof Options] as 'function' | 'signal' | 'value';
     if (value == null || kind === 'value') continue;
@@ -101,29 +116,12 @@ export function requireOptions<Options extends object>(
   }
 }
 
+function isTensor(value: object): boolean {
+  return 'shape' in value && 'dtype' in value;
+}
+
 function isSignal(value: unknown): boolean {
   return typeof (value as Partial<AbortSignal>).throwIfAborted === 'function';
-}
-
-/** The name that differs from `name` in a third of its letters at most; null if there is none. */
-function nearestName(name: string, names: readonly string[]): string | null {
-  const distances = names.map((other) => editDistance(name.toLowerCase(), other.toLowerCase()));
-  const least = Math.min(...distances);
-  return least <= name.length / 3 ? names[distances.indexOf(least)]! : null;
-}
-
-/** How many letters to insert, delete or replace to come from one word to the other (Levenshtein 1966). */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, row[j]! + 1, next[j - 1]! + 1));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 /** A short, readable rendering of any value for an error message. */
@@ -135,8 +133,9 @@ export function describe(value: unknown): string {
     const isShort = value.length <= 8 && !value.some(Array.isArray);
     return isShort ? `[${value.map(describe).join(',')}]` : `array of length ${value.length}`;
   }
-  if (typeof value === 'object' && 'shape' in value && 'dtype' in value) {
-    return `tensor ${String(value.dtype)} [${String(value.shape)}]`;
+  if (typeof value === 'object' && isTensor(value)) {
+    const { dtype, shape } = value as { dtype: unknown; shape: unknown };
+    return `${'assign' in value ? 'variable' : 'tensor'} ${String(dtype)} [${String(shape)}]`;
   }
   return (value as object).constructor?.name ?? 'Object';
 }

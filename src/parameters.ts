@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { concat, reshape, slice, tidy, Variable, zeros } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, describe, requireArgument, requireThat } from './errors.js';
+import { remedyFor } from './remedies.js';
 
 /**
  * An ordered list of float32 variables seen as one flat vector of R^n.
@@ -27,12 +28,14 @@ export class ParameterSpace {
       where,
       'at least one tf.Variable to differentiate with respect to',
       variables,
+      remedyFor('variables', variables),
     );
     const seen = new Set<number>();
     const offsets: number[] = [];
     let size = 0;
     for (const variable of variables) {
-      requireArgument(variable instanceof Variable, where, 'a list of tf.Variable', variable);
+      const isVariable = variable instanceof Variable;
+      requireArgument(isVariable, where, 'a list of tf.Variable', variable, remedyFor('variables', variable));
       const name = `variable '${variable.name}'`;
       requireThat(!variable.isDisposed, where, 'variables that are not disposed', `${name}, disposed`);
       const type = `${name} of ${variable.dtype}`;
@@ -102,16 +105,34 @@ export class ParameterSpace {
     );
   }
 
-  /** The present values of all variables as one new vector of shape [n], owned by the caller. */
+  /**
+   * The present values of all variables as one new vector of shape [n], owned by the caller.
+   *
+   * @throws CurvatureArgumentError if a variable has been disposed
+   */
   read(): Tensor1D {
+    this.requireLive('ParameterSpace.read');
     return this.flatten(this.variables);
   }
 
   /** Assigns one flat vector of shape [n], which stays the caller's, to the variables. */
   write(vector: Tensor1D): void {
+    this.requireLive('ParameterSpace.write');
     const parts = this.split(vector, 'ParameterSpace.write');
     this.variables.forEach((variable, i) => variable.assign(parts[i]!));
     for (const part of parts) part.dispose();
+  }
+
+  /** Throws if a variable has been disposed, as those of a model are with it; the error names `where`. */
+  requireLive(where: string): void {
+    const gone = this.variables.find((variable) => variable.isDisposed);
+    requireThat(
+      gone == null,
+      where,
+      'variables that are not disposed, nor is the model they belong to',
+      `variable '${gone?.name}', disposed`,
+      'Dispose variables and models after what uses them',
+    );
   }
 
   /** Throws unless `vector` is a live float32 tensor of shape [n]; the error names `where`. */
@@ -124,7 +145,7 @@ export class ParameterSpace {
 export function requireVector(vector: Tensor1D, size: number, where: string): void {
   const expected = `a float32 vector of shape [${size}]`;
   if (vector == null || !Array.isArray(vector.shape)) {
-    throw new CurvatureArgumentError(where, expected, describe(vector));
+    throw new CurvatureArgumentError(where, expected, describe(vector), remedyFor('vector', vector));
   }
   requireThat(!vector.isDisposed, where, expected, 'a disposed tensor');
   requireArgument(
@@ -132,5 +153,6 @@ export function requireVector(vector: Tensor1D, size: number, where: string): vo
     where,
     expected,
     vector,
+    vector.size === size ? remedyFor('vector', vector) : null,
   );
 }

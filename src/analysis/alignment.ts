@@ -100,7 +100,7 @@ export async function gradientAlignment(
   options: GradientAlignmentOptions = {},
 ): Promise<GradientAlignment> {
   requireOptions(options, gradientAlignmentOptionNames, where);
-  return driveAsync(align(target, options), options);
+  return driveAsync(align(target, options), options, 'gradientAlignment');
 }
 
 const where = 'gradientAlignment';

@@ -7,6 +7,7 @@ import type { ModelData } from '../objectives/model-data.js';
 import type { ModelObjectiveOptions } from '../objectives/model-objective.js';
 import type { Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
+import { remedyFor } from '../remedies.js';
 import type { LossSource } from './loss-source.js';
 import { modelSource } from './model-source.js';
 import { objectiveSource } from './objective-source.js';
@@ -45,7 +46,13 @@ export function openTarget(target: AnalysisTarget, where: string): LossSource {
     return objectiveSource(target, where);
   }
   if (!isObject || !('model' in target) || target.data == null) {
-    throw new CurvatureArgumentError(where, 'a target {model, data} or an objective', describe(target));
+    const remedy = remedyFor('target', target);
+    throw new CurvatureArgumentError(
+      where,
+      'a target {model, data} or an objective',
+      describe(target),
+      remedy,
+    );
   }
   requireOptions(target, modelTargetNames, where);
   const { model, data, objective = {} } = target;

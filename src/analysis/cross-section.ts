@@ -112,7 +112,7 @@ export async function lossCrossSection(
   options: LossCrossSectionOptions,
 ): Promise<LossCrossSection> {
   requireOptions(options, lossCrossSectionOptionNames, where);
-  return driveAsync(section(target, options), options);
+  return driveAsync(section(target, options), options, 'lossCrossSection');
 }
 
 const where = 'lossCrossSection';

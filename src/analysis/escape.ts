@@ -126,7 +126,7 @@ export async function escapeAblation(
   options: EscapeAblationOptions,
 ): Promise<EscapeAblation> {
   requireOptions(options, escapeAblationOptionNames, where);
-  return driveAsync(ablate(target, options), options);
+  return driveAsync(ablate(target, options), options, 'escapeAblation');
 }
 
 const where = 'escapeAblation';

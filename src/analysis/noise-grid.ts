@@ -125,7 +125,7 @@ export interface NoiseGrid {
  */
 export async function noiseGrid(target: ModelTarget, options: NoiseGridOptions): Promise<NoiseGrid> {
   requireOptions(options, noiseGridOptionNames, where);
-  return driveAsync(runGrid(target, options), options);
+  return driveAsync(runGrid(target, options), options, 'noiseGrid');
 }
 
 const where = 'noiseGrid';

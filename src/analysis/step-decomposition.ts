@@ -112,7 +112,7 @@ export async function stepDecomposition(
   options: StepDecompositionOptions,
 ): Promise<StepDecomposition> {
   requireOptions(options, stepDecompositionOptionNames, where);
-  return driveAsync(decompose(target, options), options);
+  return driveAsync(decompose(target, options), options, 'stepDecomposition');
 }
 
 const where = 'stepDecomposition';

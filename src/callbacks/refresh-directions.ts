@@ -4,6 +4,7 @@ import { requireArgument, requireOptions } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
 import type { GivenDirections } from '../optimizers/direction-tracker.js';
+import { remedyFor } from '../remedies.js';
 import { SeededRandom } from '../random.js';
 import { lanczos } from '../solvers/lanczos.js';
 import type { EigenStatus } from '../solvers/result.js';
@@ -109,7 +110,8 @@ export function refreshDirections(
   const where = 'refreshDirections';
   requireOptions(options, refreshOptionNames, where);
   const { every = 'epoch', sampleSize = 1, sample = 'fresh', seed = 0 } = options;
-  requireArgument(typeof nsgd?.setDirections === 'function', where, 'an optimizer with setDirections', nsgd);
+  const isTaker = typeof nsgd?.setDirections === 'function';
+  requireArgument(isTaker, where, 'an optimizer with setDirections', nsgd, remedyFor('optimizer', nsgd));
   requireSchedule(every, where);
   requireShare(sampleSize, `${where} sampleSize`);
   requireArgument(sample === 'fresh' || sample === 'fixed', where, "sample: 'fresh' | 'fixed'", sample);

@@ -50,7 +50,7 @@ export async function conditionNumber(
   requireArgument(Number.isFinite(damping), where, 'a finite damping', damping);
   const system = damped(operator, damping);
   const end = async (which: 'LA' | 'SA'): Promise<EigenResult> => {
-    const result = await driveAsync(lanczosSteps(system, { ...rest, k: 1, which }, where), options);
+    const result = await driveAsync(lanczosSteps(system, { ...rest, k: 1, which }, where), options, where);
     result.dispose();
     return result;
   };

@@ -51,7 +51,7 @@ export async function diagonal(
 ): Promise<DiagonalEstimate> {
   requireOptions(options, estimatorOptionNames, 'diagonal');
   const plan = planEstimator(operator, options, 'diagonal', 2);
-  return driveAsync(diagonalSteps(new NormalizedOperator(operator), plan), options);
+  return driveAsync(diagonalSteps(new NormalizedOperator(operator), plan), options, 'diagonal');
 }
 
 function* diagonalSteps(products: NormalizedOperator, plan: EstimatorPlan): SolverSteps<DiagonalEstimate> {

@@ -35,7 +35,7 @@ export async function frobeniusNorm(
 ): Promise<Estimate> {
   requireOptions(options, estimatorOptionNames, 'frobeniusNorm');
   const plan = planEstimator(operator, options, 'frobeniusNorm', 2);
-  return driveAsync(frobeniusSteps(new EstimateRun(operator, plan)), options);
+  return driveAsync(frobeniusSteps(new EstimateRun(operator, plan)), options, 'frobeniusNorm');
 }
 
 function* frobeniusSteps(run: EstimateRun): SolverSteps<Estimate> {
@@ -95,6 +95,7 @@ export async function spectralNorm(
   const found = await driveAsync(
     lanczosSteps(operator, { ...options, k: 1, which: 'LM' }, 'spectralNorm'),
     options,
+    'spectralNorm',
   );
   found.dispose();
   return {

@@ -91,7 +91,7 @@ export async function spectralDensity(
 ): Promise<SpectralDensity> {
   requireAnyOperator(operator, 'spectralDensity');
   requireOptions(options, spectralDensityOptionNames, 'spectralDensity');
-  return driveAsync(spectralDensitySteps(operator, options), options);
+  return driveAsync(spectralDensitySteps(operator, options), options, 'spectralDensity');
 }
 
 function* spectralDensitySteps(

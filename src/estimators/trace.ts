@@ -57,5 +57,5 @@ export async function trace(
   const steps = { hutchinson: hutchinsonSteps, 'hutch++': hutchPlusPlusSteps, xtrace: xtraceSteps };
   requireArgument(Object.hasOwn(steps, method), 'trace', `method ${Object.keys(steps).join(', ')}`, method);
   const plan = planEstimator(operator, options, 'trace', FEWEST_SAMPLES);
-  return driveAsync(steps[method](new EstimateRun(operator, plan)), options);
+  return driveAsync(steps[method](new EstimateRun(operator, plan)), options, 'trace');
 }

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { slice } from '@tensorflow/tfjs-core';
+import { reshape, slice } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, describe, requireArgument, requireThat } from '../errors.js';
+import { isDataset, remedyFor } from '../remedies.js';
 
 /** One tensor, or one per input or output: in order, or by name. The first axis counts examples. */
 export type TensorsByName = Tensor | Tensor[] | Record<string, Tensor>;
@@ -20,14 +21,19 @@ export function orderTensors(
 /** Throws unless `tensor` is a live one of which the first axis can count examples. */
 export function requireExamples(tensor: Tensor, what: string, where: string): void {
   const isTensor = tensor != null && Array.isArray(tensor.shape);
-  requireArgument(isTensor && tensor.rank > 0, where, `${what} as tensors [examples, …]`, tensor);
+  const remedy = remedyFor('tensors', tensor);
+  requireArgument(isTensor && tensor.rank > 0, where, `${what} as tensors [examples, …]`, tensor, remedy);
   requireThat(!tensor.isDisposed, where, `${what} that are not disposed`, 'a disposed tensor');
 }
 
 function listTensors(data: TensorsByName, names: readonly string[], what: string, where: string): Tensor[] {
-  requireArgument(data != null && typeof data === 'object', where, `${what} as one or several tensors`, data);
+  const remedy = remedyFor('tensors', data);
+  const isReadable = data != null && typeof data === 'object' && !isDataset(data);
+  requireArgument(isReadable, where, `${what} as one or several tensors`, data, remedy);
   if (Array.isArray(data)) {
-    requireThat(data.length === names.length, where, `${what}: ${names.length} tensors`, `${data.length}`);
+    const expected = `${what}: ${names.length} tensors`;
+    const received = remedy == null ? `${data.length}` : describe(data);
+    requireThat(data.length === names.length && remedy == null, where, expected, received, remedy);
     return data;
   }
   if (isTensor(data)) {
@@ -42,11 +48,8 @@ function listTensors(data: TensorsByName, names: readonly string[], what: string
   return names.map((name) => {
     const tensor = data[name];
     if (tensor == null) {
-      throw new CurvatureArgumentError(
-        where,
-        `${what} with a tensor for '${name}'`,
-        describe(Object.keys(data)),
-      );
+      const received = remedy == null ? describe(Object.keys(data)) : describe(data);
+      throw new CurvatureArgumentError(where, `${what} with a tensor for '${name}'`, received, remedy);
     }
     return tensor;
   });
@@ -74,7 +77,43 @@ export function countExamples(tensors: Record<string, readonly Tensor[]>, where:
   return first;
 }
 
-/** Examples begin … begin + size − 1 of a tensor; the tensor itself if that is all of it. */
-export function takeExamples(tensor: Tensor, begin: number, size: number): Tensor {
+/** Some examples in a row. */
+export interface Batch {
+  readonly begin: number;
+  readonly size: number;
+}
+
+/** The batches that so many examples are cut into; the last may be short. */
+export function cutIntoBatches(examples: number, batchSize: number): Batch[] {
+  return Array.from({ length: Math.ceil(examples / batchSize) }, (_, b) => {
+    const begin = b * batchSize;
+    return { begin, size: Math.min(batchSize, examples - begin) };
+  });
+}
+
+/** The examples of a batch; the tensor itself if those are all it has. */
+export function takeExamples(tensor: Tensor, { begin, size }: Batch): Tensor {
   return size === tensor.shape[0] ? tensor : slice(tensor, begin, size);
+}
+
+/** Numbers [N] as a column [N, 1] where a layer has two axes or more, as `model.fit` takes them. */
+export function asColumn(tensor: Tensor, rank: number): Tensor {
+  return tensor.rank === 1 && rank > 1 ? reshape(tensor, [tensor.size, 1]) : tensor;
+}
+
+/**
+ * Whether a tensor can stand where a shape is wanted, of which the first axis counts examples: any number of them, and
+ * numbers [N] for a column.
+ */
+export function fitsShape({ shape }: Tensor, wanted: readonly (number | null)[]): boolean {
+  const given = shape.length === 1 && wanted.length === 2 ? [shape[0]!, 1] : shape;
+  return (
+    given.length === wanted.length &&
+    wanted.every((size, axis) => axis === 0 || size == null || size === given[axis])
+  );
+}
+
+/** A shape in words, with `…` for a size that is open, as that of the first axis is. */
+export function shapeText(shape: readonly (number | null)[]): string {
+  return `[${shape.map((size, axis) => (axis === 0 ? '…' : (size ?? '…'))).join(',')}]`;
 }

@@ -31,8 +31,13 @@ export function linearizeObjective(
   return new WeightedLinearization(objective, new RetentionBudget(retain, budget), where);
 }
 
-/** Evaluates a term with nothing of the user's disturbed. */
+/**
+ * Evaluates a term with nothing of the user's disturbed.
+ *
+ * @throws CurvatureArgumentError if a variable has been disposed since the objective was made
+ */
 export function evaluateTerm<T>(objective: Objective, f: () => T): T {
+  objective.parameters.requireLive(objective.source);
   return withoutSideEffects(() => objective.evaluate(f));
 }
 

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { input, model as functionalModel } from '@tensorflow/tfjs-layers';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
+import { nearestName } from '../nearest-name.js';
 
 /** ℓ(target, prediction): one value per example, or a scalar. */
 export type LossFunction = (target: Tensor, prediction: Tensor) => Tensor;
@@ -82,6 +83,47 @@ function notCompiled(where: string): never {
   );
 }
 
+/** The losses of tfjs-layers that compare target and output entry by entry. */
+export const elementwiseLosses: readonly string[] = [
+  'meanSquaredError',
+  'meanAbsoluteError',
+  'meanAbsolutePercentageError',
+  'meanSquaredLogarithmicError',
+  'categoricalCrossentropy',
+  'binaryCrossentropy',
+  'squaredHinge',
+  'hinge',
+  'categoricalHinge',
+  'logcosh',
+  'kullbackLeiblerDivergence',
+  'poisson',
+  'cosineProximity',
+];
+
+const lossesByName = [...elementwiseLosses, 'sparseCategoricalCrossentropy'];
+
+/** What other frameworks, and the metrics of tfjs-layers, call these losses. */
+const lossesElsewhere: Readonly<Record<string, readonly string[]>> = {
+  bce: ['binaryCrossentropy'],
+  binarycrossentropyloss: ['binaryCrossentropy'],
+  bceloss: ['binaryCrossentropy'],
+  cosinesimilarity: ['cosineProximity'],
+  crossentropy: ['categoricalCrossentropy'],
+  crossentropyloss: ['categoricalCrossentropy'],
+  kld: ['kullbackLeiblerDivergence'],
+  kldivergence: ['kullbackLeiblerDivergence'],
+  l1: ['meanAbsoluteError'],
+  l2: ['meanSquaredError'],
+  mae: ['meanAbsoluteError'],
+  mape: ['meanAbsolutePercentageError'],
+  mse: ['meanSquaredError'],
+  mseloss: ['meanSquaredError'],
+  msle: ['meanSquaredLogarithmicError'],
+  sigmoidcrossentropy: ['binaryCrossentropy'],
+  softmaxcrossentropy: ['categoricalCrossentropy'],
+  sparsecrossentropy: ['sparseCategoricalCrossentropy'],
+};
+
 const namedLosses = new Map<string, LossFunction>();
 
 /** A loss of tfjs-layers by its name, taken from a model without weights that is compiled with it. */
@@ -96,7 +138,12 @@ export function namedLoss(name: string, where: string): LossFunction {
     namedLosses.set(name, loss);
     return loss;
   } catch (cause) {
-    const error = new CurvatureArgumentError(where, 'the name of a loss of tfjs-layers', describe(name));
+    const nearest = nearestName(name, lossesByName, lossesElsewhere);
+    const error = new CurvatureArgumentError(
+      where,
+      `the name of a loss of tfjs-layers (${lossesByName.join(', ')})`,
+      `${describe(name)}${nearest == null ? '' : ` (did you mean ${nearest}?)`}`,
+    );
     error.cause = cause;
     throw error;
   } finally {

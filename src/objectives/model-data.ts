@@ -1,22 +1,29 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
+import { requireArgument, requireOptions, requireThat } from '../errors.js';
+import { remedyFor } from '../remedies.js';
 import type { TensorsByName } from './batches.js';
-import { countExamples, orderTensors, requireExamples } from './batches.js';
+import { countExamples, fitsShape, orderTensors, requireExamples, shapeText } from './batches.js';
 import { inputNames, outputNames, requireLayersModel } from './model-structure.js';
 
 /** Examples to differentiate the loss of a model on. The tensors stay the caller's, and must outlive their use. */
 export interface ModelData {
-  /** Inputs: one tensor, or one per input of the model, in order or by name. Shape [N, …]. */
+  /**
+   * Inputs: one tensor, or one per input of the model, in order or by name. Shape [N, …]; numbers [N] stand for [N, 1],
+   * as in `model.fit`.
+   */
   readonly xs: TensorsByName;
-  /** Targets: one tensor, or one per output of the model. Shape [N, …]. */
+  /** Targets: one tensor, or one per output of the model. Shape [N, …]; numbers [N] stand for [N, 1]. */
   readonly ys: TensorsByName;
   /** Factor on the loss of each example, shape [N]; the mean is still over N, as in `model.fit`. */
   readonly sampleWeight?: Tensor;
 }
 
 const modelDataNames: OptionNames<ModelData> = { xs: 'value', ys: 'value', sampleWeight: 'value' };
+
+/** The names of {@link ModelData}, of which none is an option. */
+export const dataNames: readonly string[] = Object.keys(modelDataNames);
 
 /** The same in the order of a model's inputs and outputs. */
 export interface OrderedData {
@@ -34,8 +41,11 @@ export interface OrderedData {
  */
 export function orderData(model: LayersModel, data: ModelData, where: string): OrderedData {
   requireLayersModel(model, where);
-  requireArgument(data != null && typeof data === 'object', where, 'data {xs, ys}', data);
-  requireOptions(data, modelDataNames, where);
+  const remedy = remedyFor('data', data);
+  requireArgument(isData(data) && remedy == null, where, 'data {xs, ys}', data, remedy);
+  requireOptions(data, modelDataNames, where, (name) =>
+    optionsOfObjectives.includes(name) ? `It is an option: modelObjective(model, data, { ${name} })` : null,
+  );
   const xs = orderTensors(data.xs, inputNames(model), 'xs', where);
   const ys = orderTensors(data.ys, outputNames(model), 'ys', where);
   const sampleWeight = data.sampleWeight ?? null;
@@ -48,20 +58,30 @@ export function orderData(model: LayersModel, data: ModelData, where: string): O
   return { xs, ys, sampleWeight, examples: countExamples({ xs, ys, sampleWeight: weights }, where) };
 }
 
+/** Names that are sometimes taken for a part of the data. */
+const optionsOfObjectives = ['batchSize', 'loss', 'training', 'classWeight'];
+
+function isData(data: unknown): boolean {
+  return typeof data === 'object' && data !== null;
+}
+
 /** Throws unless each input has the shape that the model was built for, as far as that is fixed. */
 function requireInputShapes(model: LayersModel, xs: readonly Tensor[], where: string): void {
   model.inputs.forEach(({ shape }, i) => {
-    const { shape: given } = xs[i]!;
-    requireArgument(
-      given.length === shape.length && shape.every((size, axis) => size == null || size === given[axis]),
-      where,
-      `xs of shape ${shapeText(shape)}`,
-      xs[i],
-    );
+    requireArgument(fitsShape(xs[i]!, shape), where, `xs of shape ${shapeText(shape)}`, xs[i]);
   });
 }
 
-/** A shape in words, with `…` for a size that is open. */
-export function shapeText(shape: readonly (number | null)[]): string {
-  return `[${shape.map((size) => size ?? '…').join(',')}]`;
+/** Throws if a tensor of the data has been disposed since the objective was made. */
+export function requireLiveData({ xs, ys, sampleWeight }: OrderedData, where: string): void {
+  const named = { xs, ys, sampleWeight: sampleWeight == null ? [] : [sampleWeight] };
+  for (const [what, tensors] of Object.entries(named)) {
+    requireThat(
+      tensors.every((tensor) => !tensor.isDisposed),
+      where,
+      `${what} that live as long as the objective is used`,
+      'a disposed tensor',
+      'Dispose the data after the operators and monitors that use it',
+    );
+  }
 }

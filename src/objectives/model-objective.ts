@@ -1,23 +1,29 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { add, mean, mul, reshape } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { OptionNames } from '../errors.js';
-import { CurvatureArgumentError, describe, requireArgument, requireOptions } from '../errors.js';
+import { requireArgument, requireOptions, requireThat } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
-import { takeExamples } from './batches.js';
-import type { LossFunction, LossSpecification } from './loss-functions.js';
+import { remedyFor } from '../remedies.js';
+import { cutIntoBatches } from './batches.js';
+import type { ClassWeights } from './class-weights.js';
+import { classWeighing } from './class-weights.js';
+import type { LossSpecification } from './loss-functions.js';
 import { resolveLosses } from './loss-functions.js';
-import type { ModelData } from './model-data.js';
-import { orderData } from './model-data.js';
+import type { ModelData, OrderedData } from './model-data.js';
+import { dataNames, orderData, requireLiveData } from './model-data.js';
 import { outputNames, requireLayersModel, trainableVariables } from './model-structure.js';
-import type { LossTerm, Objective } from './objective.js';
+import type { ModelLoss } from './model-terms.js';
+import { modelTerm } from './model-terms.js';
+import type { Objective } from './objective.js';
 import { outputHead } from './output-split.js';
+import { hasStates } from './stateful-layers.js';
 import { requireTargetShapes } from './target-shapes.js';
-import { withFrozenStates } from './stateful-layers.js';
 
 /** How the loss of a model is taken. */
 export interface ModelObjectiveOptions {
-  /** Examples differentiated at once; more need more memory. Default 128, as in the paper's code. */
+  /**
+   * Examples differentiated at once; more need more memory. Default 128, as in the paper's code, or what the model was
+   * built for (`batchInputShape`).
+   */
   readonly batchSize?: number;
   /** The loss, as `model.compile` takes it. Default: the one the model was compiled with. */
   readonly loss?: LossSpecification;
@@ -26,28 +32,37 @@ export interface ModelObjectiveOptions {
    * Default false, as in the paper. Dropout masks are then the same at every evaluation.
    */
   readonly training?: boolean;
+  /**
+   * Factors on the loss of the examples of each class, as `model.fit` takes them: `[1, 5]`, `{ 0: 1, 1: 5 }`, or one
+   * such per output, in order or by name. Default: all 1. The mean is still over all examples.
+   */
+  readonly classWeight?: ClassWeights;
 }
 
 export const modelObjectiveOptionNames: OptionNames<ModelObjectiveOptions> = {
   batchSize: 'value',
   loss: 'value',
   training: 'value',
+  classWeight: 'value',
 };
 
 /**
  * The training loss of a tfjs-layers model on given examples, as a function of its trainable weights:
  *
- *     L(θ) = 1/N Σ_i Σ_outputs ℓ(y_i, f_θ(x_i)) + regularisers
+ *     L(θ) = 1/N Σ_i Σ_outputs w_i ℓ(y_i, f_θ(x_i)) + regularisers,   w_i the sample and class weights, 1 without any,
  *
- * in batches weighted by their number of examples, so that a short last batch counts for no more than it has.
+ * in batches weighted by their number of examples, so that a short last batch counts for no more than it has. Takes
+ * what `fit` and `evaluate` of the model take. The states of stateful recurrent layers go on from batch to batch as in
+ * `evaluate`; all batches then form one term, differentiated at once and through the states.
  *
  * @param model any LayersModel or Sequential, with one or several inputs and outputs
- * @param data see {@link ModelData}
+ * @param data see {@link ModelData}; for a `tf.data` Dataset see {@link modelObjectiveFromDataset}
  * @param options see {@link ModelObjectiveOptions}
  * @returns an objective that owns nothing; weights, moving averages, RNN states and random state of the model
  *   stay as they are whenever it is evaluated
  * @throws CurvatureArgumentError if xs and ys differ in length, the model is not compiled and no loss is given,
- *   nothing is trainable, or an option is out of range
+ *   nothing is trainable, or an option is out of range. Also, wherever the objective is used, once the model or
+ *   the data have been disposed
  * @example
  * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
  */
@@ -58,7 +73,34 @@ export function modelObjective(
 ): Objective {
   const where = 'modelObjective';
   requireLayersModel(model, where);
-  requireOptions(options, modelObjectiveOptionNames, where);
+  requireArgument(data != null, where, 'data {xs, ys}', data, 'Write modelObjective(model, { xs, ys })');
+  const remedy = remedyFor('data', data);
+  requireArgument(remedy == null, where, 'data {xs, ys}', data, remedy);
+  requireModelOptions(options, where);
+  const ordered = orderData(model, data, where);
+  const loss = modelLoss(model, [ordered], options, where);
+  const batchSize = batchSizeFor(model, ordered.examples, options.batchSize, where);
+  const batches = cutIntoBatches(ordered.examples, batchSize);
+  const terms = hasStates(model)
+    ? [modelTerm(loss, ordered, batches, 1)]
+    : batches.map((batch) => modelTerm(loss, ordered, [batch], batch.size / ordered.examples));
+  const parameters = new ParameterSpace(trainableVariables(model, where), where);
+  return {
+    parameters,
+    terms,
+    source: where,
+    evaluate: (f) => {
+      requireLiveData(ordered, where);
+      return f();
+    },
+  };
+}
+
+/** Throws a CurvatureArgumentError that names `where` for options of an objective that are unknown or out of range. */
+export function requireModelOptions(options: ModelObjectiveOptions, where: string): void {
+  requireOptions(options, modelObjectiveOptionNames, where, (name) =>
+    dataNames.includes(name) ? `It belongs to the data: ${where}(model, { xs, ys, ${name} })` : null,
+  );
   const { batchSize = 128, training = false } = options;
   requireArgument(
     Number.isInteger(batchSize) && batchSize > 0,
@@ -67,61 +109,42 @@ export function modelObjective(
     batchSize,
   );
   requireArgument(typeof training === 'boolean', where, 'training to be true or false', training);
-  const losses = resolveLosses(model, outputNames(model), options.loss, where);
-  const { xs, ys, sampleWeight, examples } = orderData(model, data, where);
-  requireTargetShapes(model, losses, ys, where);
-
-  const heads = losses.map((loss) => outputHead(loss, where));
-  const term = (begin: number): LossTerm => {
-    const size = Math.min(batchSize, examples - begin);
-    const take = (tensor: Tensor): Tensor => takeExamples(tensor, begin, size);
-    const outputs = (): Tensor[] => applyModel(model, xs.map(take), training);
-    const weights = (): Tensor | null => (sampleWeight == null ? null : take(sampleWeight));
-    const meanLoss = (fns: readonly LossFunction[], z: readonly Tensor[]): Tensor => {
-      const factors = weights();
-      return sumOf(z.map((output, i) => mean(weigh(fns[i]!(take(ys[i]!), output), factors))));
-    };
-    return {
-      weight: size / examples,
-      loss: () => sumOf([meanLoss(losses, outputs()), ...regularisers(model)]),
-      split: {
-        outputs: () => outputs().map((output, i) => heads[i]!.toNatural(output)),
-        loss: (z) =>
-          meanLoss(
-            heads.map((head) => head.loss),
-            z,
-          ),
-        weights,
-        likelihoods: heads.map((head) => head.likelihood),
-      },
-    };
-  };
-  const begins = Array.from({ length: Math.ceil(examples / batchSize) }, (_, b) => b * batchSize);
-  return {
-    parameters: new ParameterSpace(trainableVariables(model), where),
-    terms: begins.map(term),
-    source: where,
-    evaluate: (f) => withFrozenStates(model, f),
-  };
 }
 
-function applyModel(model: LayersModel, xs: Tensor[], training: boolean): Tensor[] {
-  const outputs = model.apply(xs.length === 1 ? xs[0]! : xs, { training }) as Tensor | Tensor[];
-  return Array.isArray(outputs) ? outputs : [outputs];
+/** How the loss of a model is taken on portions of data, whose targets are looked at. */
+export function modelLoss(
+  model: LayersModel,
+  portions: readonly OrderedData[],
+  { loss, training = false, classWeight }: ModelObjectiveOptions,
+  where: string,
+): ModelLoss {
+  const names = outputNames(model);
+  const losses = resolveLosses(model, names, loss, where);
+  const [classWeights] = portions.map(({ ys }) => {
+    requireTargetShapes(model, losses, ys, where);
+    return classWeighing(classWeight, names, ys, where);
+  });
+  const heads = losses.map((one) => outputHead(one, where));
+  return { model, losses, heads, classWeights: classWeights!, training };
 }
 
-function regularisers(model: LayersModel): Tensor[] {
-  return (model as unknown as { calculateLosses(): Tensor[] }).calculateLosses();
-}
-
-function sumOf(terms: readonly Tensor[]): Tensor {
-  return terms.reduce((sum, term) => add(sum, term));
-}
-
-function weigh(loss: Tensor, sampleWeight: Tensor | null): Tensor {
-  if (sampleWeight == null) return loss;
-  if (loss.rank === 0 || loss.shape[0] !== sampleWeight.size) {
-    throw new CurvatureArgumentError('modelObjective', 'a loss per example to weigh', describe(loss));
-  }
-  return mul(loss, reshape(sampleWeight, [sampleWeight.size, ...loss.shape.slice(1).map(() => 1)]));
+/** How many examples are run at once. Stateful layers hold the state of so many, and take no others. */
+function batchSizeFor(
+  model: LayersModel,
+  examples: number,
+  asked: number | undefined,
+  where: string,
+): number {
+  const fixed = model.inputs[0]?.shape[0] ?? null;
+  const batchSize = asked ?? fixed ?? 128;
+  if (!hasStates(model) || fixed == null) return batchSize;
+  const expected = `batchSize ${fixed}, which the stateful model was built for`;
+  requireThat(batchSize === fixed, where, expected, String(batchSize));
+  requireThat(
+    examples % fixed === 0,
+    where,
+    `a multiple of ${fixed} examples, the batch size of the stateful model`,
+    String(examples),
+  );
+  return batchSize;
 }

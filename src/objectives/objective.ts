@@ -2,6 +2,7 @@ import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
+import { remedyFor } from '../remedies.js';
 import type { OutputSplit } from './output-split.js';
 import { likelihoods, type Likelihood } from './output-split.js';
 
@@ -41,6 +42,7 @@ export function requireObjective(objective: unknown, where: string): void {
     where,
     'an objective (modelObjective or lossObjective)',
     objective,
+    remedyFor('objective', objective),
   );
 }
 
@@ -84,6 +86,7 @@ export function lossObjective(loss: (() => Scalar | Tensor) | SplitLoss, variabl
     'lossObjective',
     'a function that returns the loss, or {outputs, loss}',
     loss,
+    remedyFor('loss', loss),
   );
   if (typeof loss !== 'function') requireSplitLoss(loss);
   return {
@@ -120,6 +123,7 @@ function splitTerm(custom: SplitLoss): Pick<LossTerm, 'loss' | 'split'> {
     outputs,
     loss: (z) => custom.loss(...z),
     weights: () => custom.sampleWeight ?? null,
+    commonWeights: () => custom.sampleWeight ?? null,
     likelihoods: [custom.likelihood ?? null],
   };
   return { split, loss: () => split.loss(outputs()) };

@@ -28,10 +28,12 @@ export const likelihoods = ['categorical', 'bernoulli', 'gaussian'] as const;
 export interface OutputSplit {
   /** z at the present values of the variables, float32. The first axis of each counts examples. */
   outputs(): Tensor[];
-  /** ℓ(z), a float32 scalar: the mean over the examples of w_i ℓ_i. */
+  /** ℓ(z), a float32 scalar: the mean over the examples of Σ_outputs w_i ℓ_i. */
   loss(outputs: Tensor[]): Tensor;
-  /** w, the factor on the loss of each example, shape [examples]; null where all are 1. */
-  weights(): Tensor | null;
+  /** w of one output, the factor on the loss of each example there, shape [examples]; null where all are 1. */
+  weights(output: number): Tensor | null;
+  /** What all outputs have in common of these: the sample weights, and for a single output the class weights too. */
+  commonWeights(): Tensor | null;
   /** For each output, the likelihood that its part of ℓ is of; null for another kind of loss. */
   readonly likelihoods: readonly (Likelihood | null)[];
 }

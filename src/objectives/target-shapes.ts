@@ -2,26 +2,18 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { losses as coreLosses } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { requireArgument } from '../errors.js';
+import { fitsShape, shapeText } from './batches.js';
 import type { LossFunction } from './loss-functions.js';
-import { namedLoss } from './loss-functions.js';
-import { shapeText } from './model-data.js';
+import { elementwiseLosses, namedLoss } from './loss-functions.js';
 
-/** The losses of tfjs-layers that compare target and output entry by entry. */
-const elementwise = [
-  'meanSquaredError',
-  'meanAbsoluteError',
-  'meanAbsolutePercentageError',
-  'meanSquaredLogarithmicError',
-  'categoricalCrossentropy',
-  'binaryCrossentropy',
-  'squaredHinge',
-  'hinge',
-  'categoricalHinge',
-  'logcosh',
-  'kullbackLeiblerDivergence',
-  'poisson',
-  'cosineProximity',
-];
+type Shape = readonly (number | null)[];
+
+/** What a loss takes for targets. */
+interface Targets {
+  readonly shapes: readonly Shape[];
+  /** What to write instead of targets of another shape. */
+  readonly remedy: (given: Tensor) => string | null;
+}
 
 /**
  * Throws unless each target has the shape that its loss takes: that of the output, or, for class numbers, one without the
@@ -35,31 +27,57 @@ export function requireTargetShapes(
   where: string,
 ): void {
   model.outputs.forEach(({ shape }, i) => {
-    const accepted = acceptedShapes(losses[i]!, shape, where);
-    const { shape: given } = ys[i]!;
-    const fits = (wanted: readonly (number | null)[]): boolean =>
-      wanted.length === given.length && wanted.every((size, axis) => size == null || size === given[axis]);
+    const loss = losses[i]!;
+    const given = ys[i]!;
+    const targets = acceptedTargets(loss, shape, where);
+    if (targets == null) return;
+    const { shapes } = targets;
+    const fits = shapes.some((wanted) => fitsShape(given, wanted));
+    const expected = `ys of shape ${shapes.map(shapeText).join(' or ')}`;
+    requireArgument(fits, where, expected, given, targets.remedy(given));
     requireArgument(
-      accepted == null || accepted.some(fits),
+      !isSparse(loss, where) || given.dtype === 'float32',
       where,
-      `ys of shape ${accepted?.map(shapeText).join(' or ')}`,
-      ys[i],
+      'float32 class numbers as ys for sparseCategoricalCrossentropy',
+      given,
+      "Write tf.cast(ys, 'float32')",
     );
   });
 }
 
-/** The shapes that a loss takes for its targets; null if that is not known. */
-function acceptedShapes(
-  loss: LossFunction,
-  output: readonly (number | null)[],
-  where: string,
-): (readonly (number | null)[])[] | null {
-  if (loss === namedLoss('sparseCategoricalCrossentropy', where)) {
+function isSparse(loss: LossFunction, where: string): boolean {
+  return loss === namedLoss('sparseCategoricalCrossentropy', where);
+}
+
+/** What a loss takes for its targets; null if that is not known. */
+function acceptedTargets(loss: LossFunction, output: Shape, where: string): Targets | null {
+  const classes = output[output.length - 1];
+  if (isSparse(loss, where)) {
     const examples = output.slice(0, -1);
-    return [examples, [...examples, 1]];
+    const isOneHot = (given: Tensor): boolean => fitsShape(given, output);
+    return {
+      shapes: [examples, [...examples, 1]],
+      remedy: (given) =>
+        isOneHot(given)
+          ? "For one-hot labels take the loss 'categoricalCrossentropy', or write tf.cast(tf.argMax(ys, -1), 'float32')"
+          : null,
+    };
   }
   const isElementwise =
-    elementwise.some((name) => loss === namedLoss(name, where)) ||
+    elementwiseLosses.some((name) => loss === namedLoss(name, where)) ||
     Object.values(coreLosses).some((known) => known === (loss as unknown));
-  return isElementwise ? [output] : null;
+  if (!isElementwise) return null;
+  const isCategorical =
+    loss === namedLoss('categoricalCrossentropy', where) ||
+    loss === (coreLosses.softmaxCrossEntropy as LossFunction);
+  const examples = output.slice(0, -1);
+  const isNumbers = (given: Tensor): boolean =>
+    given.rank === examples.length || fitsShape(given, [...examples, 1]);
+  return {
+    shapes: [output],
+    remedy: (given) =>
+      isCategorical && isNumbers(given)
+        ? `For class numbers take the loss 'sparseCategoricalCrossentropy', or write tf.oneHot(tf.cast(ys, 'int32'), ${classes ?? 'classes'})`
+        : null,
+  };
 }

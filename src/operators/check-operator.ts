@@ -2,6 +2,7 @@ import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
 import { dispose, div, dot, mul, norm, randomNormal, sub, tidy } from '@tensorflow/tfjs-core';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
+import { guardScope } from '../scope-guard.js';
 import { HessianOperator } from './hessian.js';
 import type { LinearOperator } from './linear-operator.js';
 import { requireOperator } from './linear-operator.js';
@@ -60,6 +61,7 @@ export async function checkOperator(
   const { size } = operator;
   const { seed = 0 } = options;
   requireArgument(Number.isSafeInteger(seed), 'checkOperator', 'an integer seed', seed);
+  const requireScope = guardScope('checkOperator');
   const owned: Tensor1D[] = [];
   const own = (x: Tensor1D): Tensor1D => {
     owned.push(x);
@@ -79,6 +81,7 @@ export async function checkOperator(
       tidy(() => norm(av) as Scalar),
       tidy(() => norm(sub(aw, sub(mul(au, 2), av))) as Scalar),
     ]);
+    requireScope();
     const repeated = await checkDeterminism(operator, v, av);
     const errors = {
       symmetry: ratio(Math.abs(uAv! - vAu!), Math.sqrt(normU! * normV!)),

@@ -23,6 +23,8 @@ export interface FisherOptions {
   readonly seed?: number;
 }
 
+const typeRemedy = "Write new FisherOperator(objective, { type: 'exact' })";
+
 const fisherOptionNames: OptionNames<FisherOptions> = { type: 'value', samples: 'value', seed: 'value' };
 
 /**
@@ -59,6 +61,7 @@ export class FisherOperator implements TermOperator {
    */
   constructor(objective: Objective, options: FisherOptions) {
     const where = 'FisherOperator';
+    requireArgument(options != null, where, 'options {type}', options, typeRemedy);
     requireOptions(options, fisherOptionNames, where);
     const { type, samples = 1, seed = 0 } = options;
     requireArgument(
@@ -76,7 +79,8 @@ export class FisherOperator implements TermOperator {
       monteCarlo: (split, outputs, term) => sampledMetric(split, outputs, samples, seed + 7919 * term),
       empirical: empiricalMetric,
     };
-    requireArgument(type in metrics, where, "type to be 'exact', 'monteCarlo' or 'empirical'", type);
+    const isType = Object.hasOwn(metrics, type);
+    requireArgument(isType, where, "type to be 'exact', 'monteCarlo' or 'empirical'", type, typeRemedy);
     this.curvature = new OutputCurvature(objective, metrics[type], where);
     this.parameters = this.curvature.parameters;
     this.size = this.curvature.size;

@@ -2,6 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { clone, reshape, slice, stack, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
 import { requireVector } from '../parameters.js';
+import { remedyFor } from '../remedies.js';
 
 /**
  * A symmetric linear map of R^n given by its products alone: v [n] -> Av [n].
@@ -59,6 +60,7 @@ export function requireOperator(
     where,
     `a linear operator {size, ${products.join(' or ')}}`,
     given,
+    remedyFor('operator', given),
   );
   const size = given!.size;
   requireArgument(

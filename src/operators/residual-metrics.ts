@@ -1,4 +1,4 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import {
   add,
   argMax,
@@ -47,7 +47,7 @@ export function empiricalMetric(split: OutputSplit, outputs: ParameterSpace): Ou
   const z = [...outputs.variables];
   const linearization = linearize(() => split.loss(z), z, 'FisherOperator');
   const examples = z[0]!.shape[0]!;
-  const shares = tidy(() => keep(sharesOf(split, examples)));
+  const shares = tidy(() => keep(sharesOf(split.commonWeights(), examples)));
   // ℓ is the mean of the w_i ℓ_i, so its gradient holds w_i r_i / N; where w_i is 0, r_i counts for nothing.
   const residuals = tidy(() =>
     keep<Tensor2D>(divNoNan(joinRows(outputs, linearization.gradient, examples), shares)),
@@ -82,7 +82,9 @@ export function sampledMetric(
       }),
     ),
   );
-  const shares = residuals.map(([first]) => tidy(() => keep(sharesOf(split, first!.shape[0]))));
+  const shares = residuals.map(([first], output) =>
+    tidy(() => keep(sharesOf(split.weights(output), first!.shape[0]))),
+  );
   return {
     apply: (u) =>
       tidy(() => {
@@ -129,10 +131,10 @@ function outerProducts(r: Tensor2D, u: Tensor2D, shares: Tensor2D): Tensor2D {
 }
 
 /** w_i/R for each of R rows, of which every example has as many as any other: [R, 1]. */
-function sharesOf(split: OutputSplit, rows: number): Tensor2D {
-  const weights = split.weights() ?? ones([1]);
-  const column: Tensor2D = reshape(cast(weights, 'float32'), [-1, 1]);
-  const perExample = tile(column, [1, rows / weights.size]);
+function sharesOf(weights: Tensor | null, rows: number): Tensor2D {
+  const given = weights ?? ones([1]);
+  const column: Tensor2D = reshape(cast(given, 'float32'), [-1, 1]);
+  const perExample = tile(column, [1, rows / given.size]);
   return reshape(mul(perExample, 1 / rows), [rows, 1]);
 }
 

@@ -2,6 +2,7 @@ import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { abs, concat, eye, keep, matMul, max, reshape, slice, sub, tidy, zeros } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
+import { remedyFor } from '../remedies.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import type { DirectionBlocks } from './nudge.js';
 
@@ -106,7 +107,7 @@ export function requireDirections(directions: Tensor2D, parameters: ParameterSpa
   const where = 'NSGD.setDirections';
   const expected = 'a live float32 tensor of orthonormal rows [k, n]';
   const isMatrix = directions?.rank === 2 && directions.dtype === 'float32' && directions.shape[0] > 0;
-  requireArgument(isMatrix, where, expected, directions);
+  requireArgument(isMatrix, where, expected, directions, remedyFor('directions', directions));
   requireThat(!directions.isDisposed, where, expected, 'a disposed tensor');
   if (parameters != null) requireWidth(directions, parameters);
 }

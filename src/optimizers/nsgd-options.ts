@@ -116,6 +116,14 @@ const defaults: Omit<NSGDSettings, 'learningRate'> = {
  * @throws CurvatureArgumentError that names the setting, what it has to be and what came instead
  */
 export function resolveOptions(options: NSGDOptions): NSGDSettings {
+  const rate = typeof options === 'number' ? String(options) : '0.01';
+  requireArgument(
+    typeof options === 'object' && options !== null,
+    'NSGD',
+    'options {learningRate, gamma, …}',
+    options,
+    `Write new NSGD({ learningRate: ${rate} })`,
+  );
   requireOptions(options, nsgdOptionNames, 'NSGD');
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const settings: NSGDSettings = { ...defaults, ...(given as unknown as NSGDOptions) };

@@ -53,7 +53,7 @@ export async function solve(
 ): Promise<SolveResult> {
   requireOperator(operator, 'solve');
   requireOptions(options, { ...conjugateGradientOptionNames, ...driveOptionNames }, 'solve');
-  return driveAsync(conjugateGradientSteps(operator, b, options), options);
+  return driveAsync(conjugateGradientSteps(operator, b, options), options, 'solve');
 }
 
 /** {@link solve} as steps, for a driver. */

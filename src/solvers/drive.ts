@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { OptionNames } from '../errors.js';
+import { guardScope } from '../scope-guard.js';
 
 /** Numbers on their way to the host: a tensor, or the answer of whoever computes elsewhere. */
 export type Reading = Pick<Tensor, 'data' | 'dataSync' | 'dispose'>;
@@ -43,16 +44,24 @@ export const driveOptionNames: OptionNames<DriveOptions> = { signal: 'signal' };
  *
  * @param steps a solver that has not been started
  * @param options `signal` to stop it; nothing stays on the device then
+ * @param where the public function that runs, for errors
  * @returns what the solver returns, owned by the caller
+ * @throws CurvatureArgumentError if a `tf.tidy` that was open at the beginning ends before the run does
  */
-export async function driveAsync<R>(steps: SolverSteps<R>, options: DriveOptions = {}): Promise<R> {
+export async function driveAsync<R>(
+  steps: SolverSteps<R>,
+  options: DriveOptions = {},
+  where = 'solver',
+): Promise<R> {
   const { signal } = options;
+  const requireScope = guardScope(where);
   try {
     signal?.throwIfAborted();
     let lastTask = performance.now();
     let turn = steps.next();
     while (!turn.done) {
       const values = await read(turn.value);
+      requireScope();
       if (performance.now() - lastTask > TASK_MS) {
         await nextTask();
         lastTask = performance.now();

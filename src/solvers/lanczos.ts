@@ -48,7 +48,7 @@ export async function lanczos(
 ): Promise<EigenResult> {
   requireAnyOperator(operator, 'lanczos');
   requireOptions(options, { ...lanczosOptionNames, ...driveOptionNames }, 'lanczos');
-  return driveAsync(lanczosSteps(operator, options, 'lanczos'), options);
+  return driveAsync(lanczosSteps(operator, options, 'lanczos'), options, 'lanczos');
 }
 
 /** {@link lanczos} as steps, for a driver. Options are checked when the first step is taken. */

@@ -39,7 +39,7 @@ export async function minres(
   options: SolveOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SolveResult> {
   requireOptions(options, { ...solveOptionNames, ...driveOptionNames }, 'minres');
-  return driveAsync(minresSteps(operator, b, options), options);
+  return driveAsync(minresSteps(operator, b, options), options, 'minres');
 }
 
 /** {@link minres} as steps, for a driver. */

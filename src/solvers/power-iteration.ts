@@ -68,7 +68,7 @@ export async function powerIteration(
   options: PowerIterationOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<EigenResult> {
   requireOptions(options, { ...powerIterationOptionNames, ...driveOptionNames }, 'powerIteration');
-  return driveAsync(powerIterationSteps(operator, options), options);
+  return driveAsync(powerIterationSteps(operator, options), options, 'powerIteration');
 }
 
 /** {@link powerIteration} as steps, for a driver. */

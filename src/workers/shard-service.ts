@@ -51,7 +51,7 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
       release();
       message = next;
       model = await buildModel(next);
-      return trainableVariables(model).reduce((count, { size }) => count + size, 0);
+      return trainableVariables(model, 'ShardedHessian').reduce((count, { size }) => count + size, 0);
     }),
 
     loadShard: answering((shard: ShardMessage) => {

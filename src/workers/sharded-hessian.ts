@@ -5,6 +5,7 @@ import { lossNames } from '../objectives/loss-functions.js';
 import type { ModelData } from '../objectives/model-data.js';
 import { orderData } from '../objectives/model-data.js';
 import { outputNames, requireLayersModel, trainableVariables } from '../objectives/model-structure.js';
+import { hasStates } from '../objectives/stateful-layers.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { packTensor } from './packed-tensor.js';
 import type { ModelMessage, Reply, ShardMessage } from './protocol.js';
@@ -90,12 +91,19 @@ export class ShardedHessian implements AsyncLinearOperator {
       Array.isArray(workers) && workers.length > 0 && workers.every((one) => one?.service != null);
     requireArgument(areWorkers, where, 'at least one worker {service, terminate}', workers);
     requireLayersModel(model, where);
+    const isStateless = !hasStates(model);
+    requireThat(
+      isStateless,
+      where,
+      'a model without stateful layers, whose batches can be shared out',
+      'one with',
+    );
     const losses = lossNames(model, outputNames(model), options.loss, where);
     const shards = await splitIntoShards(orderData(model, data, where), workers.length, where);
     const weights = await Promise.all(model.getWeights().map((weight) => packTensor(weight, where)));
     const topology = model.toJSON(null, false) as object;
     const message: ModelMessage = { topology, weights, losses, batchSize, training };
-    const size = trainableVariables(model).reduce((count, variable) => count + variable.size, 0);
+    const size = trainableVariables(model, where).reduce((count, { size: own }) => count + own, 0);
     const operator = new ShardedHessian(size, new Set(workers), shards, timeout);
     try {
       const counts = await Promise.all(

@@ -1,0 +1,87 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { argMax, cast, gather, reshape, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { readsAreCheap } from '../autodiff/finite.js';
+import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
+
+/** The factor on the loss of the examples of each class: a list by class number, or a map from class numbers. */
+export type ClassWeight = readonly number[] | Readonly<Record<number, number>>;
+
+/** Class weights as `model.fit` takes them: one for a model's only output, or one per output, in order or by name. */
+export type ClassWeights =
+  ClassWeight | readonly (ClassWeight | null)[] | Readonly<Record<string, ClassWeight>>;
+
+/** The factors on the examples of a target; null where an output has no class weights. */
+export type WeighClasses = (target: Tensor) => Tensor1D;
+
+/**
+ * For each output the function from its targets to the factors of their examples.
+ *
+ * @param names of the outputs
+ * @param ys the targets, one per output
+ * @throws CurvatureArgumentError for weights that are no finite numbers, targets that have no classes, and, on backends
+ *   that read synchronously, a class of the data without a weight (elsewhere such a loss is NaN)
+ */
+export function classWeighing(
+  weights: ClassWeights | undefined,
+  names: readonly string[],
+  ys: readonly Tensor[],
+  where: string,
+): (WeighClasses | null)[] {
+  if (weights == null) return names.map(() => null);
+  return weightsPerOutput(weights, names, where).map((weight, i) => {
+    if (weight == null) return null;
+    const table = tableOf(weight, where);
+    requireClasses(ys[i]!, table, where);
+    return (target) => tidy(() => gather(tensor1d(table), cast(classesOf(target), 'int32')) as Tensor1D);
+  });
+}
+
+function weightsPerOutput(
+  weights: ClassWeights,
+  names: readonly string[],
+  where: string,
+): (ClassWeight | null)[] {
+  const isObject = typeof weights === 'object';
+  requireArgument(isObject, where, 'classWeight as a list or a map from class numbers to factors', weights);
+  const byName = weights as Readonly<Record<string, ClassWeight>>;
+  if (names.some((name) => Object.hasOwn(byName, name))) return names.map((name) => byName[name] ?? null);
+  const list = weights as readonly (ClassWeight | null)[];
+  const isPerOutput = Array.isArray(weights) && list.every((one) => one === null || typeof one === 'object');
+  if (isPerOutput && list.length === names.length) return [...list];
+  if (names.length === 1 && !isPerOutput) return [weights as ClassWeight];
+  throw new CurvatureArgumentError(
+    where,
+    `classWeight for each of ${names.length} outputs`,
+    Array.isArray(weights) ? describe(weights) : `{${Object.keys(weights).join(', ')}}`,
+    `Write { ${names.map((name) => `'${name}': { 0: 1, 1: 2 }`).join(', ')} }`,
+  );
+}
+
+/** Factors by class number; NaN for a class without one. */
+function tableOf(weight: ClassWeight, where: string): number[] {
+  const table: number[] = [];
+  for (const [key, value] of Object.entries(weight)) {
+    const isEntry = /^\d+$/.test(key) && Number.isFinite(value);
+    const expected = 'classWeight as a list or a map from class numbers to factors';
+    if (!isEntry) throw new CurvatureArgumentError(where, expected, `${key}: ${describe(value)}`);
+    table[Number(key)] = value as number;
+  }
+  return Array.from(table, (value) => value ?? NaN);
+}
+
+function requireClasses(target: Tensor, table: readonly number[], where: string): void {
+  const hasClasses = target.rank === 1 || target.rank === 2;
+  requireArgument(hasClasses, where, 'ys of shape [N], [N,1] or [N,classes] beside classWeight', target);
+  if (!readsAreCheap()) return;
+  const classes = tidy(() => classesOf(target).dataSync());
+  const missing = classes.find((one) => !Number.isFinite(table[one]));
+  if (missing === undefined) return;
+  const received = `none for class ${missing}`;
+  throw new CurvatureArgumentError(where, 'classWeight for every class in ys', received);
+}
+
+/** Class numbers [N] of targets that hold them, or are one-hot. */
+function classesOf(target: Tensor): Tensor1D {
+  const isOneHot = target.rank === 2 && target.shape[1]! > 1;
+  return isOneHot ? (argMax(target, 1) as Tensor1D) : (reshape(target, [-1]) as Tensor1D);
+}
