@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { argMax, cast, gather, reshape, tensor1d, tidy } from '@tensorflow/tfjs-core';
-import { readsAreCheap } from '../autodiff/finite.js';
+import { synchronousRead } from '../autodiff/synchronous-reads.js';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
 
 /** The factor on the loss of the examples of each class: a list by class number, or a map from class numbers. */
@@ -72,7 +72,7 @@ function tableOf(weight: ClassWeight, where: string): number[] {
 function requireClasses(target: Tensor, table: readonly number[], where: string): void {
   const hasClasses = target.rank === 1 || target.rank === 2;
   requireArgument(hasClasses, where, 'ys of shape [N], [N,1] or [N,classes] beside classWeight', target);
-  if (!readsAreCheap()) return;
+  if (synchronousRead() !== 'free') return;
   const classes = tidy(() => classesOf(target).dataSync());
   const missing = classes.find((one) => !Number.isFinite(table[one]));
   if (missing === undefined) return;
