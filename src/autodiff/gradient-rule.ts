@@ -49,8 +49,15 @@ export interface GradientRule {
   /**
    * Further values to save that are locally constant in the inputs, such as a mask or the place of a
    * maximum. Computed once, when the kernel runs, so that no product computes them again.
+   *
+   * @param varying names of the inputs that carry a derivative
    */
-  readonly constants?: (inputs: NamedTensorMap, outputs: readonly Tensor[], attrs: NamedAttrMap) => Tensor[];
+  readonly constants?: (
+    inputs: NamedTensorMap,
+    outputs: readonly Tensor[],
+    attrs: NamedAttrMap,
+    varying: readonly string[],
+  ) => Tensor[];
   /**
    * Smooth functions of the saved values, such as the slope of an activation, that the pullback uses in their place:
    * it is given no saved inputs and outputs then. Computed once, before the first pullback, and recorded

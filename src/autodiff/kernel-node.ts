@@ -74,20 +74,20 @@ class RuleNode implements TapeNode {
 function save(
   { saveInputs, saveOutputs, constants }: GradientRule,
   { inputs: given, attrs = {} }: KernelCall,
-  trackedInputs: readonly string[],
+  varying: readonly string[],
   outputs: readonly Tensor[],
   values: ValueTable,
 ): ForwardContext {
   const present = Object.entries(given).filter(([, x]) => x != null);
   const needed = new Set(
-    saveInputs === 'all' ? Object.keys(given) : trackedInputs.flatMap((name) => neededFor(saveInputs, name)),
+    saveInputs === 'all' ? Object.keys(given) : varying.flatMap((name) => neededFor(saveInputs, name)),
   );
   return {
     inputs: Object.fromEntries(
       present.filter(([name]) => needed.has(name)).map(([name, x]) => [name, values.hold(x)]),
     ),
     outputs: outputs.filter((_, i) => saveOutputs?.[i]).map((output) => values.hold(output)),
-    constants: constants == null ? [] : saveAll(() => constants(given, outputs, attrs), values),
+    constants: constants == null ? [] : saveAll(() => constants(given, outputs, attrs, varying), values),
     attrs,
     shapes: Object.fromEntries(present.map(([name, x]) => [name, x.shape])),
   };

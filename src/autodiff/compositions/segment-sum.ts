@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { fill, getBackend, scalar } from '@tensorflow/tfjs-core';
-import { cast, reshape, select, slice } from '../ops/kernel-ops.js';
+import { cast, less, reshape, select, slice } from '../ops/kernel-ops.js';
 import { isMarkedExact, type Composition } from './composition.js';
 import { runKernel } from './run-kernel.js';
 
@@ -9,7 +9,7 @@ function withinRange(segmentIds: Tensor, n: number): Tensor {
   const ids = reshape(cast(segmentIds, 'int32'), [segmentIds.size]);
   const isPresent = runKernel('LogicalAnd', {
     a: runKernel('GreaterEqual', { a: ids, b: scalar(0, 'int32') }),
-    b: runKernel('Less', { a: ids, b: scalar(n, 'int32') }),
+    b: less(ids, scalar(n, 'int32')),
   });
   return select(isPresent, ids, fill(ids.shape, n, 'int32'));
 }

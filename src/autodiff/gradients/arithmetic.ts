@@ -7,8 +7,11 @@ import {
   add,
   div,
   equal,
+  greater,
   greaterEqual,
   indicator,
+  less,
+  lessEqual,
   mul,
   neg,
   once,
@@ -21,11 +24,20 @@ import {
 /** One output of one or two operands; each adjoint is summed over what was broadcast. */
 const both = { a: ['a', 'b'], b: ['a', 'b'] };
 
-/** Maximum or minimum: all of the adjoint goes to `a` where `aWins`, ties included, else to `b`. */
-function extremumRule(kernel: string, aWins: (a: Tensor, b: Tensor) => Tensor): GradientRule {
+type Comparison = (a: Tensor, b: Tensor) => Tensor;
+
+/**
+ * Maximum or minimum: the adjoint goes to the operand that wins. Which one does at a tie is a question of sides, see
+ * docs/numerics.md: |a − b| has the slope of a − b = 0⁻, so the maximum is b there and the minimum a. Where b alone
+ * carries a derivative it is the one to come from below, and the maximum is the constant a.
+ */
+function extremumRule(kernel: string, winsFromBelow: Comparison, winsOverRising: Comparison): GradientRule {
   return {
     kernel,
-    constants: ({ a, b }: NamedTensorMap) => [indicator(aWins(a!, b!))],
+    constants: ({ a, b }: NamedTensorMap, _, __, varying) => {
+      const aWins = varying.includes('a') ? winsFromBelow : winsOverRising;
+      return [indicator(aWins(a!, b!))];
+    },
     pullback: ({ dy, constants, shapes }) => {
       const toA = once(() => mul(dy, constants[0]!));
       return { a: () => sumTo(toA(), shapes.a!), b: () => sumTo(sub(dy, toA()), shapes.b!) };
@@ -92,15 +104,16 @@ export const arithmeticRules: readonly GradientRule[] = [
       return { a: () => sumTo(adjoint(), shapes.a!), b: () => neg(sumTo(adjoint(), shapes.b!)) };
     },
   },
-  extremumRule('Maximum', greaterEqual),
-  extremumRule('Minimum', (a, b) => runKernel('LessEqual', { a, b })),
+  extremumRule('Maximum', greater, greaterEqual),
+  extremumRule('Minimum', lessEqual, less),
   {
-    // y = a − ⌊a/b⌋ b
+    // y = a − ⌊a/b⌋ b, with the ⌊a/b⌋ that y was computed with: where a/b rounds up to a whole number, another.
     kernel: 'Mod',
-    saveInputs: { b: ['a', 'b'] },
-    pullback: ({ dy, inputs, shapes }) => ({
+    constants: ({ a, b }, [y], _, varying) =>
+      varying.includes('b') ? [runKernel('Round', { x: div(sub(a!, y!), b!) })] : [],
+    pullback: ({ dy, constants, shapes }) => ({
       a: () => sumTo(dy, shapes.a!),
-      b: () => neg(sumTo(mul(dy, runKernel('Floor', { x: div(inputs.a!, inputs.b!) })), shapes.b!)),
+      b: () => neg(sumTo(mul(dy, constants[0]!), shapes.b!)),
     }),
   },
   {

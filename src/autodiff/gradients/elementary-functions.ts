@@ -27,12 +27,6 @@ function byOutput(kernel: string, slope: (y: Tensor) => Tensor): GradientRule {
 
 export const elementaryFunctionRules: readonly GradientRule[] = [
   { kernel: 'Neg', pullback: ({ dy }) => ({ x: () => neg(dy) }) },
-  {
-    // The slope is the sign; zero at zero.
-    kernel: 'Abs',
-    constants: ({ x }) => [apply('Sign', x!)],
-    pullback: ({ dy, constants }) => ({ x: () => mul(dy, constants[0]!) }),
-  },
   byInput('Square', (x) => scale(x, 2)),
   byOutput('Sqrt', (y) => div(scalar(0.5), y)),
   byOutput('Rsqrt', (y) => scale(mul(y, square(y)), -0.5)),

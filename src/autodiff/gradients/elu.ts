@@ -1,6 +1,7 @@
+import { scalar } from '@tensorflow/tfjs-core';
 import { runKernel } from '../compositions/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
-import { mul, neg, step } from '../ops/kernel-ops.js';
+import { mul, step, sub } from '../ops/kernel-ops.js';
 
 export const eluRules: readonly GradientRule[] = [
   {
@@ -10,10 +11,10 @@ export const eluRules: readonly GradientRule[] = [
     pullback: ({ dy, outputs }) => ({ x: () => runKernel('EluGrad', { dy, y: outputs[0]! }) }),
   },
   {
-    // x̄ = ȳ·(1 or y + 1): linear in ȳ; its derivative by y is ȳ where y < 0.
+    // x̄ = ȳ·(1 or y + 1): linear in ȳ; its derivative by y is ȳ where y ≤ 0.
     kernel: 'EluGrad',
     saveInputs: { dy: ['y'], y: ['dy'] },
-    constants: ({ y }) => [step(neg(y!))],
+    constants: ({ y }) => [sub(scalar(1), step(y!))],
     pullback: ({ dy: u, inputs, constants }) => ({
       dy: () => runKernel('EluGrad', { dy: u, y: inputs.y! }),
       y: () => mul(mul(u, inputs.dy!), constants[0]!),

@@ -9,6 +9,7 @@ import {
   gatherNd,
   greaterEqual,
   indicator,
+  less,
   mul,
   reshape,
   scatterNd,
@@ -95,7 +96,7 @@ function gatherSegments(dy: Tensor, segmentIds: Tensor, xShape: number[]): Tenso
   const ids = reshape(cast(segmentIds, 'int32'), [segmentIds.size]);
   const exists = runKernel('LogicalAnd', {
     a: greaterEqual(ids, scalar(0, 'int32')),
-    b: runKernel('Less', { a: ids, b: scalar(dy.shape[0]!, 'int32') }),
+    b: less(ids, scalar(dy.shape[0]!, 'int32')),
   });
   const safe = select(exists, ids, runKernel('ZerosLike', { x: ids }));
   const slices = gather(reshape(dy, [dy.shape[0]!, dy.size / dy.shape[0]!]), safe);

@@ -1,13 +1,13 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { scalar } from '@tensorflow/tfjs-core';
-import { runKernel } from '../compositions/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import { sumTo } from '../ops/broadcast.js';
-import { add, greaterEqual, indicator, mul, neg, once, scale, shift, step, sub } from '../ops/kernel-ops.js';
+import { add, greater, indicator, lessEqual, mul, once, scale, shift, step, sub } from '../ops/kernel-ops.js';
 
 /*
- * Activations that are pieced together. Which piece an entry falls on is locally constant, so it is found once
- * and kept as a tensor of slopes; the gradient is then one product, and so is its own gradient.
+ * Functions that are pieced together. Which piece an entry falls on is locally constant, so it is found once
+ * and kept as a tensor of slopes; the gradient is then one product, and so is its own gradient. An entry that lies
+ * where two pieces meet falls on the left one (docs/numerics.md says why).
  */
 
 /** Pieces that are straight lines: the slope of each entry says all. */
@@ -24,13 +24,14 @@ const seluScaleAlpha = 1.7580993408473768;
 const seluScale = 1.0507009873554805;
 
 export const rectifierRules: readonly GradientRule[] = [
+  piecewiseLinear('Abs', (x) => step(x, -1)),
   piecewiseLinear('Relu', (x) => step(x)),
-  piecewiseLinear('Relu6', (x) => mul(step(x), step(shift(neg(x), 6)))),
+  piecewiseLinear('Relu6', (x) => mul(step(x), indicator(lessEqual(x, scalar(6))))),
   piecewiseLinear('LeakyRelu', (x, { alpha }) => step(x, alpha as number)),
   piecewiseLinear('ClipByValue', (x, { clipValueMin, clipValueMax }) =>
     mul(
-      indicator(greaterEqual(x, scalar(clipValueMin as number))),
-      indicator(runKernel('LessEqual', { a: x, b: scalar(clipValueMax as number) })),
+      indicator(greater(x, scalar(clipValueMin as number))),
+      indicator(lessEqual(x, scalar(clipValueMax as number))),
     ),
   ),
   {

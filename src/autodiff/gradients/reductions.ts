@@ -1,7 +1,8 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
+import { runKernel } from '../compositions/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
-import { div, equal, indicator, mul, reshape, scale, sum } from '../ops/kernel-ops.js';
+import { cast, div, equal, indicator, max, mul, reshape, scale, step } from '../ops/kernel-ops.js';
 
 /** The axes that were reduced, from whichever attribute the kernel calls them by. */
 function reducedAxes(attrs: NamedAttrMap, xShape: number[]): number[] {
@@ -15,16 +16,30 @@ function keptShape(xShape: readonly number[], axes: readonly number[]): number[]
 }
 
 /**
- * Maximum or minimum over axes. The adjoint goes to the entries that attain it; equal ones share it evenly, which
- * is the element of least norm in the subdifferential.
+ * Numbers the entries that are reduced to one, in row-major order: 1 … n, or n … 1 with `backwards`. As whole numbers,
+ * which count exactly beyond the 2²⁴ of float32.
  */
-function extremumRule(kernel: string): GradientRule {
+function placesAlong(axes: readonly number[], xShape: readonly number[], backwards: boolean): Tensor {
+  const shape = xShape.map((size, axis) => (axes.includes(axis) ? size : 1));
+  const n = util.sizeFromShape(shape);
+  const [start, stop, step] = backwards ? [n, 0, -1] : [1, n + 1, 1];
+  return reshape(runKernel('Range', {}, { start, stop, step, dtype: 'int32' }), shape);
+}
+
+/**
+ * Maximum or minimum over axes. The adjoint goes to one of the entries that attain it, the last of equal ones or the
+ * first: so the maximum and the minimum of a pair are its two members at a tie too. Where nothing attains it, as with
+ * NaN, the slopes are NaN.
+ */
+function extremumRule(kernel: string, takes: 'last' | 'first'): GradientRule {
   return {
     kernel,
     constants: ({ x }, [y], attrs) => {
       const axes = reducedAxes(attrs, x!.shape);
-      const attains = indicator(equal(x!, reshape(y!, keptShape(x!.shape, axes))));
-      return [div(attains, sum(attains, axes, true))];
+      const attains = cast(equal(x!, reshape(y!, keptShape(x!.shape, axes))), 'int32');
+      const places = placesAlong(axes, x!.shape, takes === 'first');
+      const taken = max(mul(attains, places), axes);
+      return [div(indicator(equal(places, taken)), step(cast(taken, 'float32')))];
     },
     pullback: ({ dy, constants, shapes, attrs }) => ({
       x: () => mul(constants[0]!, reshape(dy, keptShape(shapes.x!, reducedAxes(attrs, shapes.x!)))),
@@ -53,6 +68,6 @@ export const reductionRules: readonly GradientRule[] = [
       },
     }),
   },
-  extremumRule('Max'),
-  extremumRule('Min'),
+  extremumRule('Max', 'last'),
+  extremumRule('Min', 'first'),
 ];

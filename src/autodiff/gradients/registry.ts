@@ -1,5 +1,6 @@
 import { getGradient } from '@tensorflow/tfjs-core';
 import type { GradientRule } from '../gradient-rule.js';
+import { KernelTable } from '../kernel-table.js';
 import { arithmeticRules } from './arithmetic.js';
 import { averagePoolingRules } from './average-pooling.js';
 import { convolutionRules } from './convolution.js';
@@ -52,39 +53,37 @@ const transparentCustomGradients = new Set([
   'softmaxCrossEntropy__op',
 ]);
 
-const rules = new Map<string, GradientRule>(
-  [
-    ...arithmeticRules,
-    ...averagePoolingRules,
-    ...convolutionRules,
-    ...convolution3dRules,
-    ...cumulationRules,
-    ...depthwiseConvolutionRules,
-    ...einsumRules,
-    ...elementaryFunctionRules,
-    ...eluRules,
-    ...fusedConvolutionRules,
-    ...indexingRules,
-    ...joiningRules,
-    ...matrixProductRules,
-    ...maxPoolingRules,
-    ...mirrorPadRules,
-    ...morphologyRules,
-    ...normalisationRules,
-    ...overwritingRules,
-    ...rearrangementRules,
-    ...rectifierRules,
-    ...reductionRules,
-    ...resizingRules,
-    ...softmaxRules,
-    ...sparseSegmentRules,
-    ...stridedSliceRules,
-  ].map((rule) => [rule.kernel, rule]),
+const rules = new KernelTable<GradientRule>('rule').add(
+  ...arithmeticRules,
+  ...averagePoolingRules,
+  ...convolutionRules,
+  ...convolution3dRules,
+  ...cumulationRules,
+  ...depthwiseConvolutionRules,
+  ...einsumRules,
+  ...elementaryFunctionRules,
+  ...eluRules,
+  ...fusedConvolutionRules,
+  ...indexingRules,
+  ...joiningRules,
+  ...matrixProductRules,
+  ...maxPoolingRules,
+  ...mirrorPadRules,
+  ...morphologyRules,
+  ...normalisationRules,
+  ...overwritingRules,
+  ...rearrangementRules,
+  ...rectifierRules,
+  ...reductionRules,
+  ...resizingRules,
+  ...softmaxRules,
+  ...sparseSegmentRules,
+  ...stridedSliceRules,
 );
 
 /** Whether a kernel is differentiated by a rule of ours. */
 export function hasOwnRule(kernel: string): boolean {
-  return rules.has(kernel);
+  return rules.find(kernel) != null;
 }
 
 /** Whether to differentiate what a `tf.customGrad` of this name computes instead of using the gradient it brings. */
@@ -100,7 +99,7 @@ export function isTransparent(customGradient: string): boolean {
  */
 export function findRule(kernel: string): GradientRule | 'constant' | null {
   if (constantKernels.has(kernel)) return 'constant';
-  const own = rules.get(kernel);
+  const own = rules.find(kernel);
   if (own != null) return own;
   const stock = getGradient(kernel);
   if (stock == null) return null;

@@ -24,6 +24,8 @@ export const shift = (x: Tensor, offset: number): Tensor => add(x, scalar(offset
 
 export const greater = (a: Tensor, b: Tensor): Tensor => runKernel('Greater', { a, b });
 export const greaterEqual = (a: Tensor, b: Tensor): Tensor => runKernel('GreaterEqual', { a, b });
+export const less = (a: Tensor, b: Tensor): Tensor => runKernel('Less', { a, b });
+export const lessEqual = (a: Tensor, b: Tensor): Tensor => runKernel('LessEqual', { a, b });
 export const equal = (a: Tensor, b: Tensor): Tensor => runKernel('Equal', { a, b });
 /** condition ? t : e, all of one shape; condition is bool. */
 export const select = (condition: Tensor, t: Tensor, e: Tensor): Tensor =>
@@ -74,6 +76,10 @@ export function concat(xs: readonly Tensor[], axis: number): Tensor {
 export function sum(x: Tensor, axis: readonly number[], keepDims = false): Tensor {
   return axis.length === 0 ? x : runKernel('Sum', { x }, { axis, keepDims });
 }
+
+/** The maximum over axes, which are kept with size 1. */
+export const max = (x: Tensor, reductionIndices: readonly number[]): Tensor =>
+  runKernel('Max', { x }, { reductionIndices, keepDims: true });
 
 /** The sum of all entries, a scalar. */
 export const sumAll = (x: Tensor): Tensor =>
