@@ -50,7 +50,7 @@ export interface WasmFunctions {
   segmentSum(src: number, ids: number, count: number, inner: number, dst: number, segments: number): void;
   firstOutside(indices: number, count: number, size: number): number;
   gather(src: number, indices: number, dst: number, ...sizes: GatherSizes): void;
-  maxPoolGradient(x: number, dy: number, dx: number, ...pool: [...PoolArguments, last: number]): void;
+  maxPoolGradient(x: number, dy: number, dx: number, ...pool: PoolArguments): void;
   averagePoolGradient(dy: number, dx: number, ...pool: PoolArguments): void;
   maxPoolWithArgmax(x: number, pooled: number, index: number, ...pool: Pool2DArguments): void;
   expandWindow(

@@ -43,7 +43,7 @@ const ofModel =
   (x: tf.Tensor): tf.Tensor => {
     const model = sequential({ layers: [layers.dense({ units: targets.length, inputShape: [1] })] });
     model.compile({ optimizer: 'sgd', loss });
-    const [f] = (model.model as unknown as { lossFunctions: LossFunction[] }).lossFunctions;
+    const [f] = (model as unknown as { model: { lossFunctions: LossFunction[] } }).model.lossFunctions;
     model.optimizer.dispose();
     model.dispose();
     return tf.sum(f!(tf.tensor2d([targets]), tf.reshape(x, [1, targets.length])));
@@ -165,6 +165,17 @@ const operands: readonly KinkCase[] = [
     hessian: flat(4),
   },
   {
+    // y = a − ⌊a/b⌋ b, which jumps where a is a multiple of b: the slope is that of the piece that 0 lies on.
+    name: 'mod at a multiple',
+    at: [
+      [6, 7, -6],
+      [3, 3, 3],
+    ],
+    loss: (a, b) => sum(tf.mod(a!, b!)),
+    gradient: [1, 1, 1, -2, -2, 2],
+    hessian: flat(6),
+  },
+  {
     name: 'prelu with an α for each channel',
     at: [
       [
@@ -190,7 +201,7 @@ const tied = [
   [3, 1, 3],
   [1, 3, 1],
 ];
-const reductions: readonly KinkCase[] = [
+const straightReductions = [
   { name: 'max takes the last of equals', at: [tied], loss: (x) => tf.max(x), gradient: [0, 0, 0, 0, 1, 0] },
   { name: 'min takes the first of equals', at: [tied], loss: (x) => tf.min(x), gradient: [0, 1, 0, 0, 0, 0] },
   {
@@ -243,7 +254,11 @@ const reductions: readonly KinkCase[] = [
     loss: (x) => weighted(tf.topk(x, 2).values),
     gradient: [1, 2, 0, 0],
   },
-].map((row) => ({ ...row, hessian: flat(row.gradient.length) }));
+] satisfies Omit<KinkCase, 'hessian'>[];
+const reductions: readonly KinkCase[] = straightReductions.map((row) => ({
+  ...row,
+  hessian: flat(row.gradient.length),
+}));
 
 const trainingLosses: readonly KinkCase[] = [
   straight('tf.losses.hingeLoss', [1, 0], (x) => tf.losses.hingeLoss(tf.tensor1d([1, 1]), x), [0, -0.5]),
@@ -286,3 +301,15 @@ const trainingLosses: readonly KinkCase[] = [
   straight('an l1 regulariser', [0, 2, -1], (x) => regularizers.l1({ l1: 0.5 }).apply(x), [-0.5, 0.5, -0.5]),
 ];
 export const sideCases: readonly KinkCase[] = [...entrywise, ...operands, ...reductions, ...trainingLosses];
+
+/** What only a remainder without rounding shows, as cpu and WASM compute it. */
+export const hostCases: readonly KinkCase[] = [
+  {
+    // The float32 number nearest 0.1 is a little more than 0.1: 0.5 holds it four times, though 0.5/0.1 rounds to 5.
+    name: 'mod where the quotient rounds up to a whole number',
+    at: [[0.5], [0.1]],
+    loss: (a, b) => sum(tf.mod(a!, b!)),
+    gradient: [1, -4],
+    hessian: flat(2),
+  },
+];

@@ -23,6 +23,15 @@ function input(shape: number[]): tf.Tensor {
   return tf.minimum(tf.sub(sample(shape, 5), 0.5), 0);
 }
 
+/** Numbers from 0 to 1, no two of them equal: 7919 is a prime. */
+function distinct(shape: number[]): tf.Tensor {
+  const n = tf.util.sizeFromShape(shape);
+  return tf.tensor(
+    Float32Array.from({ length: n }, (_, i) => ((i * 7919) % n) / n),
+    shape,
+  );
+}
+
 function maxGradient({ x, filterSize, strides, pad }: Case): tf.Tensor[] {
   const pool = (t: tf.Tensor) => tf.maxPool(t as tf.Tensor4D, filterSize, strides, pad);
   const at = input(x);
@@ -87,13 +96,24 @@ describe('the gradient of maximum pooling agrees with cpu on negative windows an
     for (const pad of ['same', 'valid'] as const) {
       await expectSame(() => {
         const pool = (t: tf.Tensor) => tf.maxPool3d(t as tf.Tensor5D, 3, 2, pad);
-        const x = sample([2, 5, 6, 7, 5], 1);
+        const x = distinct([2, 5, 6, 7, 5]);
+        const negative = tf.sub(x, 3);
         return [
           tf.grad(pool)(x, sample(pool(x).shape, 2) as tf.Tensor5D),
-          tf.grad(pool)(input(x.shape), sample(pool(x).shape, 3) as tf.Tensor5D),
+          tf.grad(pool)(negative, sample(pool(x).shape, 3) as tf.Tensor5D),
         ];
       }, 8);
     }
+  });
+
+  test.each([1, 5])('the first in three dimensions too, unlike cpu: %i channels', async (channels) => {
+    await useBackend('wasm');
+    const x = tf.fill([1, 2, 2, 2, channels], -2);
+    const gradient = tf.grad((t: tf.Tensor) => tf.maxPool3d(t as tf.Tensor5D, 2, 2, 'valid'))(x);
+    expect([...gradient.dataSync()]).toEqual(
+      Array.from({ length: 8 * channels }, (_, i) => (i < channels ? 1 : 0)),
+    );
+    tf.dispose([x, gradient]);
   });
 });
 

@@ -5,6 +5,7 @@ import { gpuCompositions } from './gpu.js';
 import { explicitPaddingCompositions } from './explicit-padding.js';
 import { indexingCompositions } from './indexing.js';
 import { matrixProductCompositions } from './matrix-product.js';
+import { maxPoolingCompositions } from './max-pooling.js';
 import { normalisationCompositions } from './normalisation.js';
 import { resizingCompositions } from './resizing.js';
 import { segmentSumCompositions } from './segment-sum.js';
@@ -21,6 +22,7 @@ addCompositions(
   ...explicitPaddingCompositions,
   ...indexingCompositions,
   ...matrixProductCompositions,
+  ...maxPoolingCompositions,
   ...normalisationCompositions,
   ...resizingCompositions,
   ...segmentSumCompositions,

@@ -9,6 +9,9 @@ const largestSelectRank = 4;
 
 const flatten = (x: Tensor): Tensor => reshape(x, [x.size]);
 
+/** Beyond four axes the stock WebGL kernel that pads does not compile. */
+const isBeyondWebgl = (rank: number): boolean => getBackend() === 'webgl' && rank > 4;
+
 /** Beyond four axes the stock WebGPU kernels of this file read a coordinate that is not there. */
 const isBeyondWebgpu = (rank: number): boolean => getBackend() === 'webgpu' && rank > 4;
 
@@ -89,7 +92,7 @@ export const gpuCompositions: readonly Composition[] = [
   },
   {
     kernel: 'PadV2',
-    insteadOf: ({ x }) => isBeyondWebgpu(x!.rank),
+    insteadOf: ({ x }) => isBeyondWebgpu(x!.rank) || isBeyondWebgl(x!.rank),
     compute: ({ x }, { paddings, constantValue }) =>
       (paddings as [number, number][]).reduce((padded, margins, axis) => {
         const [before, after] = margins;

@@ -1,6 +1,5 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { getBackend, util } from '@tensorflow/tfjs-core';
-import { isStockWasmKernel } from '../compositions/composition.js';
 import { runKernel, runKernelWithOutputs } from '../compositions/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import { cast, gatherAt, scatterAt } from '../ops/kernel-ops.js';
@@ -30,7 +29,7 @@ function places(x: Tensor, attrs: NamedAttrMap): Tensor {
   });
   util.assert(!isEmpty, () => 'a window lies wholly in the padding and has no maximum');
   const isUnanswered = x.rank === 5 || (getBackend() === 'webgl' && x.size > largestFloat32Index);
-  if (isUnanswered || isStockWasmKernel('MaxPoolWithArgmax')) return placesOfMaxima(x, axes);
+  if (isUnanswered) return placesOfMaxima(x, axes);
   const [, indices] = runKernelWithOutputs(
     'MaxPoolWithArgmax',
     { x },

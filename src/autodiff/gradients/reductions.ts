@@ -15,15 +15,16 @@ function keptShape(xShape: readonly number[], axes: readonly number[]): number[]
   return xShape.map((size, axis) => (axes.includes(axis) ? 1 : size));
 }
 
-/**
- * Numbers the entries that are reduced to one, in row-major order: 1 … n, or n … 1 with `backwards`. As whole numbers,
- * which count exactly beyond the 2²⁴ of float32.
- */
+/** Whole numbers beyond are not all float32 numbers. */
+const largestFloat32Count = 2 ** 24;
+
+/** Numbers the entries that are reduced to one, in row-major order: 1 … n, or n … 1 with `backwards`. */
 function placesAlong(axes: readonly number[], xShape: readonly number[], backwards: boolean): Tensor {
   const shape = xShape.map((size, axis) => (axes.includes(axis) ? size : 1));
   const n = util.sizeFromShape(shape);
   const [start, stop, step] = backwards ? [n, 0, -1] : [1, n + 1, 1];
-  return reshape(runKernel('Range', {}, { start, stop, step, dtype: 'int32' }), shape);
+  const dtype = n > largestFloat32Count ? 'int32' : 'float32';
+  return reshape(runKernel('Range', {}, { start, stop, step, dtype }), shape);
 }
 
 /**
@@ -36,8 +37,8 @@ function extremumRule(kernel: string, takes: 'last' | 'first'): GradientRule {
     kernel,
     constants: ({ x }, [y], attrs) => {
       const axes = reducedAxes(attrs, x!.shape);
-      const attains = cast(equal(x!, reshape(y!, keptShape(x!.shape, axes))), 'int32');
       const places = placesAlong(axes, x!.shape, takes === 'first');
+      const attains = cast(equal(x!, reshape(y!, keptShape(x!.shape, axes))), places.dtype);
       const taken = max(mul(attains, places), axes);
       return [div(indicator(equal(places, taken)), step(cast(taken, 'float32')))];
     },

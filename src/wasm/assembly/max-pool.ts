@@ -2,7 +2,7 @@ import { firstTap, lastTap } from './window';
 
 /**
  * Adds the gradient of maximum pooling to `dx`, [batch, d, h, w, c], zeroed here image by image. A window's gradient goes
- * to its first maximum, or to its last with `last`; NaN never is one. In two dimensions the depth is 1.
+ * to its first maximum; NaN never is one. In two dimensions the depth is 1.
  */
 export function maxPoolGradient(
   x: usize,
@@ -28,7 +28,6 @@ export function maxPoolGradient(
   pd: i32,
   ph: i32,
   pw: i32,
-  last: bool,
 ): void {
   const cell = <usize>c << 2;
   const row = cell * w;
@@ -49,7 +48,7 @@ export function maxPoolGradient(
           const s0 = firstTap(u0, dw);
           const s1 = lastTap(u0, dw, kw, w);
           const at = <usize>(z0 + t0 * dd) * slice + <usize>(y0 + r0 * dh) * row + <usize>(u0 + s0 * dw) * cell;
-          scatter(x + at, dx + at, dy, c, t1 - t0, r1 - r0, s1 - s0, slice * dd, row * dh, cell * dw, last);
+          scatter(x + at, dx + at, dy, c, t1 - t0, r1 - r0, s1 - s0, slice * dd, row * dh, cell * dw);
           dy += cell;
         }
       }
@@ -71,10 +70,9 @@ function scatter(
   s1: usize,
   s2: usize,
   s3: usize,
-  last: bool,
 ): void {
   let i = 0;
-  if (n1 == 1 && n2 == 2 && n3 == 2 && !last) {
+  if (n1 == 1 && n2 == 2 && n3 == 2) {
     for (; i + 4 <= c; i += 4) {
       scatterPair(x, dx, dy, s2, s3);
       x += 16;
@@ -91,7 +89,7 @@ function scatter(
         let p = x + <usize>i1 * s1 + <usize>i2 * s2;
         for (let i3 = 0; i3 < n3; i3++) {
           const v = v128.load(p);
-          const more = last ? f32x4.ge(v, best) : f32x4.gt(v, best);
+          const more = f32x4.gt(v, best);
           best = v128.bitselect(v, best, more);
           place = v128.bitselect(i32x4.splat(tap++), place, more);
           p += s3;
@@ -123,7 +121,7 @@ function scatter(
         for (let i3 = 0; i3 < n3; i3++) {
           const o = <usize>i1 * s1 + <usize>i2 * s2 + <usize>i3 * s3;
           const v = load<f32>(x + o);
-          if (last ? v >= best : v > best) {
+          if (v > best) {
             best = v;
             place = o;
             found = true;

@@ -3,10 +3,10 @@ import { allFloat32, attributes, input, passOn, type TrainingKernel } from '../k
 import { poolGeometry, type PoolAttrs } from './pool-attributes.js';
 
 /**
- * `last`: the tie rule of tfjs's cpu backend, the first maximum of a window in two dimensions and the last in
- * three. Stock WASM looks for numbers above the smallest positive one, so it loses windows without any.
+ * The gradient goes to the first maximum of a window. So it does on tfjs's cpu backend in two dimensions, where in three it
+ * goes to the last. Stock WASM looks for numbers above the smallest positive one, so it loses windows without any.
  */
-function maxPoolGradient(kernelName: string, last: boolean): TrainingKernel {
+function maxPoolGradient(kernelName: string): TrainingKernel {
   return {
     kernelName,
     create: (heap, stock) => (call) => {
@@ -14,20 +14,14 @@ function maxPoolGradient(kernelName: string, last: boolean): TrainingKernel {
       if (!allFloat32(dy, x)) return passOn(stock, heap, call);
       const geometry = poolGeometry(x.shape, dy.shape, attributes<PoolAttrs>(call));
       const dx = heap.output(x.shape);
-      heap.functions.maxPoolGradient(
-        heap.pointer(x),
-        heap.pointer(dy),
-        heap.pointer(dx),
-        ...geometry,
-        Number(last),
-      );
+      heap.functions.maxPoolGradient(heap.pointer(x), heap.pointer(dy), heap.pointer(dx), ...geometry);
       return dx;
     },
   };
 }
 
 /** `MaxPoolGrad`, right where a window's maximum is not positive and on ties. */
-export const maxPoolGrad = maxPoolGradient(MaxPoolGrad, false);
+export const maxPoolGrad = maxPoolGradient(MaxPoolGrad);
 
-/** `MaxPool3DGrad`, right where a window's maximum is not positive. */
-export const maxPool3dGrad = maxPoolGradient(MaxPool3DGrad, true);
+/** `MaxPool3DGrad`, right where a window's maximum is not positive; of equal maxima the first, as in two dimensions. */
+export const maxPool3dGrad = maxPoolGradient(MaxPool3DGrad);
