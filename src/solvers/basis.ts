@@ -3,7 +3,7 @@ import { add, concat, mul, reshape, slice, tensor2d, tidy } from '@tensorflow/tf
 import type { Candidate } from './candidate.js';
 import { combineColumn } from './combine-rows.js';
 import { joinNumbers } from './joined-numbers.js';
-import { rowDots, subtractRows, takesScatteredRows } from './row-products.js';
+import { combineRows, rowDots, subtractRows, takesScatteredRows } from './row-products.js';
 
 /**
  * Rows of a block: its products with a vector read the vector once for all of them. Joining rows to a block
@@ -139,6 +139,21 @@ export class KrylovBasis {
       first += block.rows;
     }
     throw new RangeError(`row ${i} of a basis of ${this.rows}`);
+  }
+
+  /** Σ w_i v_i, v_i the rows, as a new vector of shape [n], owned by the caller. */
+  combine(weights: ArrayLike<number>): Tensor1D {
+    return tidy(() => {
+      const row = tensor2d(Array.from(weights), [1, this.rows]);
+      const parts = this.blocks[0]!.tiles.map((_, j) => {
+        const tile = combineRows(
+          row,
+          this.blocks.map((block) => block.tiles[j]!),
+        );
+        return reshape(tile, [tile.size]) as Tensor1D;
+      });
+      return parts.length === 1 ? parts[0]! : concat(parts);
+    });
   }
 
   /**

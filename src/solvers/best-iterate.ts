@@ -1,10 +1,17 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { clone, mul } from '@tensorflow/tfjs-core';
+import { clone } from '@tensorflow/tfjs-core';
 import type { SolverSteps } from './drive.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import type { LinearSystem, SolveResult, SolveStatus } from './linear-solve.js';
-import { residualOf, startOf } from './linear-solve.js';
+import { residualOf, solutionOf } from './linear-solve.js';
 import { innerProducts, release } from './vector-arithmetic.js';
+
+/** A residual as it is, not as a recurrence has it. */
+export interface MeasuredResidual {
+  /** b/t - (A + δI)y/s, owned by the caller. */
+  readonly residual: Tensor1D;
+  readonly residualNorm: number;
+}
 
 /**
  * The iterate of the smallest residual measured, the start to begin with. What a recurrence says of a residual drifts
@@ -12,22 +19,26 @@ import { innerProducts, release } from './vector-arithmetic.js';
  * and twice as long as when it was measured last: log₂ κ times at most.
  */
 export class BestIterate {
-  /** Products spent on residuals. */
-  numMatvecs = 0;
-  private x: Tensor1D | null = null;
   private lastLength = 0;
-
-  /** @param residualNorm of the start; like all norms and iterates here it belongs to the scaled system */
-  constructor(
-    private readonly system: LinearSystem,
-    private residualNorm: number,
-  ) {}
+  private y: Tensor1D;
 
   /**
-   * Whether the residual of x is to be measured.
+   * @param y the start, which stays the caller's; like all norms and iterates here it belongs to the scaled system
+   * @param residualNorm of the start
+   */
+  constructor(
+    private readonly system: LinearSystem,
+    y: Tensor1D,
+    private residualNorm: number,
+  ) {
+    this.y = clone(y);
+  }
+
+  /**
+   * Whether the residual of y is to be measured.
    *
-   * @param length ‖x‖
-   * @param norm ‖A + δI‖, as far as it is known
+   * @param length ‖y‖
+   * @param norm ‖A + δI‖/s, as far as it is known
    * @param claimed the residual as the recurrence has it
    */
   isDue(length: number, norm: number, claimed: number): boolean {
@@ -35,56 +46,54 @@ export class BestIterate {
   }
 
   /**
-   * Measures the residual of x, for a product.
+   * Measures the residual of y, for a product.
    *
-   * @param length ‖x‖
-   * @returns ‖b - (A + δI)x‖
+   * @param length ‖y‖
    */
-  *measure(x: Tensor1D, length: number): SolverSteps<number> {
-    const residual = residualOf(this.system, x);
-    const square = innerProducts([residual, residual]);
-    residual.dispose();
-    this.numMatvecs++;
-    this.lastLength = length;
-    const residualNorm = Math.sqrt((yield square)[0]!);
-    this.offer(x, residualNorm);
-    return residualNorm;
+  *measure(y: Tensor1D, length: number): SolverSteps<MeasuredResidual> {
+    const residual = yield* residualOf(this.system, y);
+    let isDone = false;
+    try {
+      this.lastLength = length;
+      const residualNorm = Math.sqrt((yield innerProducts([residual, residual]))[0]!);
+      this.offer(y, residualNorm);
+      isDone = true;
+      return { residual, residualNorm };
+    } finally {
+      if (!isDone) residual.dispose();
+    }
   }
 
-  /** Keeps x, which stays the caller's, if its residual is the smallest so far. */
-  offer(x: Tensor1D, residualNorm: number): void {
+  /** Keeps y, which stays the caller's, if its residual is the smallest so far. */
+  offer(y: Tensor1D, residualNorm: number): void {
     // A start whose residual is not finite is no better than anything.
-    if (residualNorm < this.residualNorm || Number.isNaN(this.residualNorm)) this.take(x, residualNorm);
+    if (residualNorm < this.residualNorm || Number.isNaN(this.residualNorm)) this.take(y, residualNorm);
   }
 
-  /** Keeps x, which stays the caller's, whatever was before. */
-  take(x: Tensor1D, residualNorm: number): void {
-    this.dispose();
-    this.x = clone(x);
+  /** Keeps y, which stays the caller's, whatever was before. */
+  take(y: Tensor1D, residualNorm: number): void {
+    const kept = clone(y);
+    this.y.dispose();
+    this.y = kept;
     this.residualNorm = residualNorm;
   }
 
-  /** The best iterate at its own scale. */
-  result(status: SolveStatus, numIterations: number, numMatvecs: number): SolveResult {
-    const { goal, scale } = this.system;
-    const start = this.x == null ? startOf(this.system) : null;
-    const x: Tensor1D = mul((this.x ?? start)!, scale);
-    start?.dispose();
-    let truth = status;
-    if (status === 'stagnated' && this.residualNorm <= goal) truth = 'converged';
-    // The recurrence may promise a little more than rounding lets x keep.
-    if (status === 'converged' && !(this.residualNorm <= 1.5 * goal)) truth = 'stagnated';
+  /** The best iterate at its own scale; it has converged if and only if its residual is within the tolerance. */
+  result(status: SolveStatus, numIterations: number): SolveResult {
+    const { goal, scale, products } = this.system;
+    const x = solutionOf(this.system, this.y);
+    const isWithin = this.residualNorm <= goal;
     return {
       x,
       residualNorm: scale * this.residualNorm,
-      status: truth,
+      status: isWithin ? 'converged' : status === 'converged' ? 'stagnated' : status,
       numIterations,
-      numMatvecs: numMatvecs + this.numMatvecs,
+      numMatvecs: products.numMatvecs,
       dispose: () => release(x),
     };
   }
 
   dispose(): void {
-    release(this.x);
+    release(this.y);
   }
 }

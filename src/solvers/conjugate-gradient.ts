@@ -2,20 +2,22 @@ import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { clone } from '@tensorflow/tfjs-core';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
+import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
+import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import { productOf, requireOperator } from '../operators/linear-operator.js';
 import type { SolverSteps } from './drive.js';
 import { driveAsync, driveOptionNames } from './drive.js';
 import { BestIterate } from './best-iterate.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
-import { applySystem, initialPair, linearSystem, residualOf, solveOptionNames } from './linear-solve.js';
+import { initialPair, linearSystem, solveOptionNames } from './linear-solve.js';
+import { NormalizedOperator } from './normalized-operator.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
 
 /** Options of {@link solve}. */
 export interface ConjugateGradientOptions extends SolveOptions {
-  /** A positive definite operator close to (A + δI)⁻¹; stays the caller's. Default: none. */
-  readonly preconditioner?: LinearOperator;
+  /** A positive definite operator close to a multiple of (A + δI)⁻¹; stays the caller's. Default: none. */
+  readonly preconditioner?: LinearOperator | AsyncLinearOperator;
 }
 
 const conjugateGradientOptionNames: OptionNames<ConjugateGradientOptions> = {
@@ -31,11 +33,11 @@ const conjugateGradientOptionNames: OptionNames<ConjugateGradientOptions> = {
  *
  * Cost: one product an iteration and one of the preconditioner, one more to confirm the residual at the end, and one
  * whenever ‖x‖ has doubled and is long enough for rounding to tell. Memory: 5 vectors of length n, 6 with a
- * preconditioner, and up to 2 more for the best iterates where residuals grow. b may be of any size that float32 holds;
- * ‖A + δI‖ from 1e-30 to 1e30, and x within the range of float32.
+ * preconditioner, and up to 2 more for the best iterates where residuals grow. b, x and the products may be of any size
+ * that float32 holds.
  *
- * @param operator A, symmetric; stays the caller's
- * @param b right-hand side, shape [n]; stays the caller's
+ * @param operator A, symmetric; stays the caller's. It may answer later: see {@link AsyncLinearOperator}
+ * @param b right-hand side, shape [n]; stays the caller's, who may dispose of it at once
  * @param options see {@link ConjugateGradientOptions}; `signal` stops the run between two products
  * @returns the solution, owned by the caller: `result.dispose()`
  * @throws CurvatureArgumentError for options out of range or a right-hand side that does not fit or is not finite.
@@ -47,23 +49,23 @@ const conjugateGradientOptionNames: OptionNames<ConjugateGradientOptions> = {
  * const { x, status, dispose } = await solve(gaussNewton, gradient, { damping: 1e-2 });
  */
 export async function solve(
-  operator: LinearOperator,
+  operator: LinearOperator | AsyncLinearOperator,
   b: Tensor1D,
   options: ConjugateGradientOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SolveResult> {
-  requireOperator(operator, 'solve');
+  requireAnyOperator(operator, 'solve');
   requireOptions(options, { ...conjugateGradientOptionNames, ...driveOptionNames }, 'solve');
   return driveAsync(conjugateGradientSteps(operator, b, options), options, 'solve');
 }
 
 /** {@link solve} as steps, for a driver. */
 export function* conjugateGradientSteps(
-  operator: LinearOperator,
+  operator: AnyOperator,
   b: Tensor1D,
   options: ConjugateGradientOptions = {},
 ): SolverSteps<SolveResult> {
   const { preconditioner } = options;
-  if (preconditioner != null) requireOperator(preconditioner, 'solve: preconditioner');
+  if (preconditioner != null) requireAnyOperator(preconditioner, 'solve: preconditioner');
   requireArgument(
     preconditioner == null || preconditioner.size === operator.size,
     'solve',
@@ -71,36 +73,43 @@ export function* conjugateGradientSteps(
     preconditioner?.size,
   );
   const system = yield* linearSystem(operator, b, options, 'solve');
-  const run = new ConjugateGradient(system, preconditioner ?? null);
   try {
-    return yield* run.result(yield* run.iterate());
+    const run = new ConjugateGradient(system, preconditioner ?? null, yield* initialPair(system));
+    try {
+      return yield* run.result(yield* run.iterate());
+    } finally {
+      run.dispose();
+    }
   } finally {
-    run.dispose();
+    system.dispose();
   }
 }
 
-/** The vectors of one run. */
+/** The vectors of one run, of the scaled system. */
 class ConjugateGradient {
-  private x: Tensor1D;
+  private y: Tensor1D;
   private residual: Tensor1D;
   private direction: Tensor1D | null = null;
   private residualNorm = NaN;
-  /** ‖x‖ */
+  /** ‖y‖ */
   private length = 0;
   /** The iterate of the smallest residual since one was measured: from step to step residuals may grow. */
-  private lowest: { readonly x: Tensor1D; readonly residualNorm: number } | null = null;
+  private lowest: { readonly y: Tensor1D; readonly residualNorm: number } | null = null;
   private best: BestIterate | null = null;
-  private numMatvecs: number;
   private numIterations = 0;
 
+  /** Scaled as well, as conjugate gradient does not see by what its preconditioner is multiplied. */
+  private readonly preconditioner: NormalizedOperator | null;
+
+  /** @param start taken over */
   constructor(
     private readonly system: LinearSystem,
-    private readonly preconditioner: LinearOperator | null,
+    preconditioner: AnyOperator | null,
+    start: { readonly y: Tensor1D; readonly residual: Tensor1D },
   ) {
-    const { x, residual, numMatvecs } = initialPair(system);
-    this.x = x;
-    this.residual = residual;
-    this.numMatvecs = numMatvecs;
+    this.y = start.y;
+    this.residual = start.residual;
+    this.preconditioner = preconditioner == null ? null : new NormalizedOperator(preconditioner);
   }
 
   *iterate(): SolverSteps<SolveStatus> {
@@ -109,16 +118,15 @@ class ConjugateGradient {
     let norm = 0;
     let slope = yield* this.turn(null);
     let least = slope;
-    const best = new BestIterate(this.system, this.residualNorm);
+    const best = new BestIterate(this.system, this.y, this.residualNorm);
     this.best = best;
     for (;;) {
       if (this.residualNorm <= goal) {
         if (this.numIterations === 0) return 'converged';
         // The recurrence drifts away from the residual of x; what counts is the latter.
-        this.replaceResidual();
+        yield* this.replaceResidual(best);
         slope = yield* this.turn(null);
         least = slope;
-        best.offer(this.x, this.residualNorm);
         if (this.residualNorm <= goal) return 'converged';
         if (this.residualNorm > confirmed / 2) return 'stagnated';
         confirmed = this.residualNorm;
@@ -130,8 +138,7 @@ class ConjugateGradient {
         const measured = yield* this.measureLowest(best);
         if (!(measured <= 2 * claimed)) return 'stagnated';
       }
-      const image = applySystem(this.system, this.direction!);
-      this.numMatvecs++;
+      const image = yield* this.system.products.multiply(this.direction!);
       this.numIterations++;
       try {
         const products = yield innerProducts([this.direction!, image], [this.direction!, this.direction!]);
@@ -145,8 +152,8 @@ class ConjugateGradient {
         image.dispose();
       }
       slope = yield* this.turn(slope);
-      const { numMatvecs, residualNorm } = this;
-      this.system.onProgress({ numMatvecs, residualNorm });
+      const { residualNorm } = this;
+      this.system.onProgress(residualNorm);
       // All products were finite, so the step was too long. The error falls in the norm of A, so rᵀz grows over an
       // earlier one by the condition number at most: this one is too large for float32.
       if (!Number.isFinite(residualNorm) || slope > least / FLOAT32_EPSILON) return 'stagnated';
@@ -154,45 +161,51 @@ class ConjugateGradient {
     }
   }
 
-  /** The best iterate, as the result. */
+  /** The best iterate or the last one, as the result. */
   *result(status: SolveStatus): SolverSteps<SolveResult> {
     const best = this.best!;
     // Up to there the quadratic ½xᵀ(A + δI)x - bᵀx has fallen from step to step, whatever the residuals did.
-    if (status === 'negativeCurvature') best.take(this.x, this.residualNorm);
+    if (status === 'negativeCurvature') best.take(this.y, this.residualNorm);
+    else if (status === 'maxIterations') {
+      yield* this.replaceResidual(best);
+      best.take(this.y, this.residualNorm);
+    }
     // The residual of one that has converged has just been measured.
     else if (status !== 'converged' && this.lowest != null) yield* this.measureLowest(best);
-    return best.result(status, this.numIterations, this.numMatvecs);
+    return best.result(status, this.numIterations);
   }
 
   dispose(): void {
-    release(this.x, this.residual, this.direction, this.lowest?.x);
+    release(this.y, this.residual, this.direction, this.lowest?.y);
     this.best?.dispose();
   }
 
   /** The step along the direction. */
   private advance(image: Tensor1D, length: number): void {
-    const { x, residual } = this;
-    this.x = plusMultiple(x, this.direction!, length);
+    const { y, residual } = this;
+    this.y = plusMultiple(y, this.direction!, length);
     this.residual = plusMultiple(residual, image, -length);
-    release(x, residual);
+    release(y, residual);
   }
 
-  private replaceResidual(): void {
-    const fresh = residualOf(this.system, this.x);
-    this.numMatvecs++;
+  /** The residual as it is, for that of the recurrence. */
+  private *replaceResidual(best: BestIterate): SolverSteps<void> {
+    const { residual, residualNorm } = yield* best.measure(this.y, this.length);
     this.residual.dispose();
-    this.residual = fresh;
+    this.residual = residual;
+    this.residualNorm = residualNorm;
     this.forgetLowest();
   }
 
   private *measureLowest(best: BestIterate): SolverSteps<number> {
-    const measured = yield* best.measure(this.lowest!.x, this.length);
+    const { residual, residualNorm } = yield* best.measure(this.lowest!.y, this.length);
+    residual.dispose();
     this.forgetLowest();
-    return measured;
+    return residualNorm;
   }
 
   private forgetLowest(): void {
-    this.lowest?.x.dispose();
+    this.lowest?.y.dispose();
     this.lowest = null;
   }
 
@@ -203,16 +216,16 @@ class ConjugateGradient {
    * @returns the slope rᵀz
    */
   private *turn(before: number | null): SolverSteps<number> {
-    const { x, residual } = this;
-    const z = this.preconditioner == null ? clone(residual) : productOf(this.preconditioner, residual);
+    const { y, residual } = this;
+    const z = this.preconditioner == null ? clone(residual) : yield* this.preconditioner.multiply(residual);
     try {
-      const products = yield innerProducts([residual, z], [residual, residual], [x, x]);
+      const products = yield innerProducts([residual, z], [residual, residual], [y, y]);
       const slope = products[0]!;
       this.residualNorm = Math.sqrt(products[1]!);
       this.length = Math.sqrt(products[2]!);
       if (this.residualNorm < (this.lowest?.residualNorm ?? Infinity)) {
         this.forgetLowest();
-        this.lowest = { x: clone(x), residualNorm: this.residualNorm };
+        this.lowest = { y: clone(y), residualNorm: this.residualNorm };
       }
       const old = this.direction;
       this.direction = before == null || old == null ? clone(z) : plusMultiple(z, old, slope / before);

@@ -1,18 +1,20 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { abs, max, mul, reshape, sub, tidy } from '@tensorflow/tfjs-core';
+import { clone, mul, sub, tidy, zerosLike } from '@tensorflow/tfjs-core';
 import type { OptionNames } from '../errors.js';
-import { CurvatureArgumentError, requireArgument } from '../errors.js';
-import type { LinearOperator } from '../operators/linear-operator.js';
-import { productOf, requireOperator } from '../operators/linear-operator.js';
+import { requireArgument, requireThat } from '../errors.js';
+import type { AnyOperator } from '../operators/async-operator.js';
+import { requireAnyOperator } from '../operators/async-operator.js';
 import { requireVector } from '../parameters.js';
 import type { SolverSteps } from './drive.js';
-import { innerProducts, plusMultiple } from './vector-arithmetic.js';
+import { NormalizedOperator, powerOfTwoOf } from './normalized-operator.js';
+import { innerProducts, release } from './vector-arithmetic.js';
 
 /**
  * How a linear solve ended.
  *
  * - `converged`: the residual is within the tolerance.
- * - `maxIterations`: the allowed work is spent. Allow more, precondition, or damp more.
+ * - `maxIterations`: the allowed work is spent. Allow more, precondition, or damp more. `x` of `solve` is the last
+ *   iterate, of which every one lowers the quadratic ½xᵀ(A + δI)x - bᵀx, whatever its residual does.
  * - `negativeCurvature`: conjugate gradient met a direction p with pᵀ(A + δI)p < 0, so that the system is not
  *   positive definite; `x` is the last iterate before, the quadratic ½xᵀ(A + δI)x - bᵀx the smallest so far. Damp by
  *   more than -λ_min, take the Gauss-Newton operator, or solve by `minres`.
@@ -20,8 +22,8 @@ import { innerProducts, plusMultiple } from './vector-arithmetic.js';
  *   singular and b not in its range. Damp, or take x for what it is.
  * - `nonFinite`: a product had a NaN or an infinity in it.
  *
- * But for `negativeCurvature`, `x` is the iterate of the smallest residual measured, so that it is finite, and the
- * residual never above that of the start.
+ * But for `negativeCurvature`, and `maxIterations` of `solve`, `x` is the iterate of the smallest residual measured, so
+ * that it is finite, and the residual never above that of the start.
  */
 export type SolveStatus = 'converged' | 'maxIterations' | 'negativeCurvature' | 'stagnated' | 'nonFinite';
 
@@ -69,31 +71,34 @@ export const solveOptionNames: OptionNames<SolveOptions> = {
 };
 
 /**
- * A linear system (A + δI)x = b with its options checked and filled in. It is solved as that for b/s, x/s, so that no
- * square of a number leaves the range of float32.
+ * A linear system (A + δI)x = b with its options checked and filled in. It is solved as ((A + δI)/s)y = b/t, so that no
+ * square of a number leaves the range of float32: x = (t/s)y.
  */
 export interface LinearSystem {
-  readonly operator: LinearOperator;
-  readonly b: Tensor1D;
-  /** s, a power of two close to max |b_i|: scaling by it does not round. */
+  /** (A + δI)/s, which counts its products. */
+  readonly products: NormalizedOperator;
+  /** b/t. */
+  readonly right: Tensor1D;
+  /** t, a power of two close to max |b_i|: scaling by it does not round. */
   readonly scale: number;
-  readonly damping: number;
-  /** The residual ‖b - (A + δI)x‖ / s to reach. */
+  /** The residual ‖b - (A + δI)x‖ / t to reach. */
   readonly goal: number;
   readonly maxIterations: number;
   readonly initial: Tensor1D | null;
-  /** Is told of residuals divided by s. */
-  readonly onProgress: (progress: SolveProgress) => void;
+  /** Is told of residuals divided by t. */
+  readonly onProgress: (residualNorm: number) => void;
+  /** Releases what is held of the caller's. */
+  dispose(): void;
 }
 
-/** Checks a system and finds its scale. @throws CurvatureArgumentError that names `where` */
+/** Checks a system and finds its scale; the caller disposes it. @throws CurvatureArgumentError that names `where` */
 export function* linearSystem(
-  operator: LinearOperator,
+  operator: AnyOperator,
   b: Tensor1D,
   options: SolveOptions,
   where: string,
 ): SolverSteps<LinearSystem> {
-  requireOperator(operator, where);
+  requireAnyOperator(operator, where);
   const n = operator.size;
   const { damping = 0, tol = 1e-4, maxIterations = Math.min(4 * n, 1000) + 10, initial = null } = options;
   requireVector(b, n, where);
@@ -106,51 +111,67 @@ export function* linearSystem(
     'an integer maxIterations >= 1',
     maxIterations,
   );
-  const largest = (yield tidy(() => reshape(max(abs(b)), [1])))[0]!;
-  // Within the normal numbers of float32, as is the reciprocal.
-  const exponent = Math.min(126, Math.max(-126, Math.floor(Math.log2(largest))));
-  const scale = largest > 0 ? 2 ** exponent : 1;
-  const scaled = tidy(() => {
-    const unit = mul(b, 1 / scale) as Tensor1D;
-    return innerProducts([unit, unit]);
-  });
-  const norm = Math.sqrt((yield scaled)[0]!);
-  if (!Number.isFinite(norm)) {
-    throw new CurvatureArgumentError(where, 'a finite right-hand side', `max |b| = ${largest}`);
-  }
-  const onProgress = ({ numMatvecs, residualNorm }: SolveProgress): void =>
-    options.onProgress?.({ numMatvecs, residualNorm: scale * residualNorm });
-  return { operator, b, scale, damping, goal: tol * norm, maxIterations, initial, onProgress };
-}
-
-/** (A + δI)v as a new vector. */
-export function applySystem({ operator, damping }: LinearSystem, v: Tensor1D): Tensor1D {
-  const product = productOf(operator, v);
-  if (damping === 0) return product;
-  const sum = plusMultiple(product, v, damping);
-  product.dispose();
-  return sum;
-}
-
-/** b/s - (A + δI)x as a new vector: one product. */
-export function residualOf(system: LinearSystem, x: Tensor1D): Tensor1D {
-  const image = applySystem(system, x);
+  // Held, so that the caller may dispose of theirs while the system is solved.
+  const held = [clone(b), ...(initial == null ? [] : [clone(initial)])];
+  const dispose = (): void => release(...held);
+  let isDone = false;
   try {
-    return tidy((): Tensor1D => sub(mul(system.b, 1 / system.scale), image));
+    const scale = (yield* powerOfTwoOf(held[0]!)) ?? 1;
+    const right: Tensor1D = mul(held[0]!, 1 / scale);
+    held.push(right);
+    const norm = Math.sqrt((yield innerProducts([right, right]))[0]!);
+    requireThat(
+      Number.isFinite(norm),
+      where,
+      'a finite right-hand side',
+      'one with a NaN or an infinity in it',
+    );
+    const products = new NormalizedOperator(operator, damping);
+    const onProgress = (residualNorm: number): void =>
+      options.onProgress?.({ numMatvecs: products.numMatvecs, residualNorm: scale * residualNorm });
+    // x = 0 solves a system with b = 0 to any tolerance, wherever one starts.
+    const start = norm === 0 || initial == null ? null : held[1]!;
+    isDone = true;
+    return { products, right, scale, goal: tol * norm, maxIterations, initial: start, onProgress, dispose };
+  } finally {
+    if (!isDone) dispose();
+  }
+}
+
+/** b/t - (A + δI)y/s as a new vector: one product. */
+export function* residualOf({ products, right }: LinearSystem, y: Tensor1D): SolverSteps<Tensor1D> {
+  const image = yield* products.multiply(y);
+  try {
+    return sub(right, image);
   } finally {
     image.dispose();
   }
 }
 
-/** The start x_0/s and b/s - (A + δI)x_0/s, both new; no product without an `initial`. */
-export function initialPair(system: LinearSystem): { x: Tensor1D; residual: Tensor1D; numMatvecs: number } {
-  const { b, initial, scale } = system;
-  if (initial == null) return { x: startOf(system), residual: mul(b, 1 / scale), numMatvecs: 0 };
-  const x = startOf(system);
-  return { x, residual: residualOf(system, x), numMatvecs: 1 };
+/** The start y_0 and b/t - (A + δI)y_0/s, both new; no product without an `initial`. */
+export function* initialPair(system: LinearSystem): SolverSteps<{ y: Tensor1D; residual: Tensor1D }> {
+  const { products, right, initial, scale } = system;
+  if (initial == null) return { y: zerosLike(right), residual: clone(right) };
+  const length = (yield* powerOfTwoOf(initial)) ?? 1;
+  const unit: Tensor1D = mul(initial, 1 / length);
+  try {
+    const image = yield* products.multiply(unit);
+    // The first product has told s.
+    const size = length * (products.scale / scale);
+    try {
+      return tidy(() => ({
+        y: mul(unit, size) as Tensor1D,
+        residual: sub(right, mul(image, size)) as Tensor1D,
+      }));
+    } finally {
+      image.dispose();
+    }
+  } finally {
+    unit.dispose();
+  }
 }
 
-/** x_0/s as a new vector. */
-export function startOf({ b, initial, scale }: LinearSystem): Tensor1D {
-  return initial == null ? mul(b, 0) : mul(initial, 1 / scale);
+/** The x of a y as a new vector. */
+export function solutionOf({ products, scale }: LinearSystem, y: Tensor1D): Tensor1D {
+  return mul(y, scale / products.scale);
 }

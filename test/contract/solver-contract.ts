@@ -5,6 +5,7 @@ import { wantedFirst } from '../../src/solvers/projected-eigenproblem.js';
 import type { EigenResult } from '../../src/solvers/result.js';
 import { SeededRandom } from '../../src/random.js';
 import type { ContractBackend } from './contract-backend.js';
+import { brokenOperators, later } from './later.js';
 import { matrixWithSpectrum, operatorWithSpectrum } from './prescribed-spectrum.js';
 import type { EigensolverRow, LinearSolverRow, RunOptions } from './solver-rows.js';
 import type { Spectrum } from './spectra.js';
@@ -62,6 +63,24 @@ export function testEigensolverContract(
         diagonal.dispose();
       }));
 
+    it('finds the same with products that come later', () =>
+      tidily(async () => {
+        const operator = operatorWithSpectrum([8, -5, 3, 2, 1, 0.5, 0.2]);
+        const options = { which: ends[0]!, k: 2, tol };
+        const result = await solve(later(operator), options);
+        const expected = await solve(operator, options);
+        expect(result.status).toBe('converged');
+        expectAlike(result.eigenvalues, expected.eigenvalues);
+        expectAlike(await result.eigenvectors.data(), await expected.eigenvectors.data());
+        for (const held of [result, expected, operator]) held.dispose();
+      }));
+
+    it.each(brokenOperators(6))(
+      'names what is wrong with products that come later: %s',
+      (_, operator, message) =>
+        tidily(() => expect(solve(operator, { which: ends[0]!, k: 1, tol })).rejects.toThrow(message)),
+    );
+
     it('stops when told, with the reason, and leaves nothing behind', () =>
       tidily(async () => {
         const operator = operatorWithSpectrum([8, 7, 6, 5, 4, 3, 2, 1]);
@@ -101,6 +120,27 @@ export function testLinearSolverContract(
         b.dispose();
         operator.dispose();
       }),
+    );
+
+    it('finds the same with products that come later', () =>
+      tidily(async () => {
+        const { operator, b } = system(definite);
+        const result = await solve(later(operator), b, { tol: 1e-5 });
+        const expected = await solve(operator, b, { tol: 1e-5 });
+        expectAlike(await result.x.data(), await expected.x.data());
+        for (const held of [result, expected, operator]) held.dispose();
+        b.dispose();
+      }));
+
+    it.each(brokenOperators(12))(
+      'names what is wrong with products that come later: %s',
+      (_, operator, message) =>
+        tidily(async () => {
+          const { operator: right, b } = system(definite);
+          right.dispose();
+          await expect(solve(operator, b, {})).rejects.toThrow(message);
+          b.dispose();
+        }),
     );
 
     it('stops when told, with the reason, and leaves nothing behind', () =>
@@ -157,6 +197,12 @@ async function expectTrueResiduals(
   residualNorms.forEach((claimed, i) => {
     expect(Math.abs(claimed - residuals[i]!)).toBeLessThanOrEqual(3e-6 * norm + 1e-30);
   });
+}
+
+/** The same products, though a vector that comes from the host may lie elsewhere on the device. */
+function expectAlike(received: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(received).toHaveLength(expected.length);
+  Array.from(expected).forEach((value, i) => expect(received[i]).toBeCloseTo(value, 4));
 }
 
 async function read(tensor: tf.Tensor): Promise<number[]> {

@@ -1,5 +1,5 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import type { LinearOperator } from '../../src/operators/linear-operator.js';
+import type { AnyOperator } from '../../src/operators/async-operator.js';
 import { solve } from '../../src/solvers/conjugate-gradient.js';
 import { lanczos } from '../../src/solvers/lanczos.js';
 import type { SolveOptions, SolveResult } from '../../src/solvers/linear-solve.js';
@@ -19,7 +19,7 @@ export interface EigensolverRow {
   readonly name: string;
   readonly ends: readonly Which[];
   readonly solve: (
-    operator: LinearOperator,
+    operator: AnyOperator,
     options: { readonly which: Which; readonly k: number; readonly tol: number } & RunOptions,
   ) => Promise<EigenResult>;
   /** Spectra that the method cannot separate: eigenvalues of equal or nearly equal magnitude. */
@@ -31,7 +31,7 @@ export interface EigensolverRow {
 export interface LinearSolverRow {
   readonly name: string;
   readonly solve: (
-    operator: LinearOperator,
+    operator: AnyOperator,
     b: Tensor1D,
     options: Pick<SolveOptions, 'tol'> & RunOptions,
   ) => Promise<SolveResult>;

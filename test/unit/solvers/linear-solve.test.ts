@@ -91,9 +91,13 @@ describe('linear solves', () => {
       const a = tf.tensor2d(matrix);
       const operator = matrixOperator(a);
       a.dispose();
-      const residual = (x: ArrayLike<number>): number =>
-        Math.hypot(...matrix.map((row, i) => b[i]! - row.reduce((sum, y, j) => sum + y * x[j]!, 0)));
-      return { operator, b: tf.tensor1d(b), norm: Math.hypot(...b), residual };
+      const image = (x: ArrayLike<number>): number[] =>
+        matrix.map((row) => row.reduce((sum, y, j) => sum + y * x[j]!, 0));
+      const residual = (x: ArrayLike<number>): number => Math.hypot(...image(x).map((y, i) => b[i]! - y));
+      /** ½xᵀAx - bᵀx */
+      const quadratic = (x: ArrayLike<number>): number =>
+        image(x).reduce((sum, y, i) => sum + x[i]! * (y / 2 - b[i]!), 0);
+      return { operator, b: tf.tensor1d(b), norm: Math.hypot(...b), residual, quadratic };
     }
     const spectra = {
       'a gap': Array.from({ length: 30 }, (_, i) => (i < 20 ? 1 + i : 0)),
@@ -101,14 +105,16 @@ describe('linear solves', () => {
     };
     it.each(Object.entries(spectra))('keeps its best iterate, and says so: %s', async (_, values) => {
       for (let seed = 1; seed <= 6; seed++) {
-        const { operator, b, norm, residual } = singular(values, seed);
+        const { operator, b, norm, residual, quadratic } = singular(values, seed);
         const { x, status, residualNorm, dispose } = await method(operator, b);
         expect(['stagnated', 'maxIterations']).toContain(status);
         const received = residual(x.dataSync());
         // Products of x with a float32 matrix round by some 1e-7 ‖A‖‖x‖.
         const length = Math.hypot(...x.dataSync());
         expect(Math.abs(received - residualNorm)).toBeLessThan(1e-6 * (norm + values[0]! * length));
-        expect(residualNorm).toBeLessThanOrEqual(norm * (1 + 1e-6));
+        // The last iterate of conjugate gradient lowers the quadratic, not the residual.
+        if (name === 'solve' && status === 'maxIterations') expect(quadratic(x.dataSync())).toBeLessThan(0);
+        else expect(residualNorm).toBeLessThanOrEqual(norm * (1 + 1e-6));
         dispose();
         for (const held of [operator, b]) held.dispose();
       }
@@ -155,6 +161,68 @@ describe('linear solves', () => {
     diagonal.dispose();
   });
 
+  it('solve ends at maxIterations with the last iterate of conjugate gradient', async () => {
+    const diagonal = tf.tensor1d([1, 1e-3]);
+    const operator: LinearOperator = { size: 2, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+    const b = tf.tensor1d([1, 2]);
+    const { x, status, residualNorm, numMatvecs, dispose } = await solve(operator, b, { maxIterations: 1 });
+    expect(status).toBe('maxIterations');
+    // One step along b of the length bᵀb / bᵀAb = 5 / 1.004; the residual grows, as here it may.
+    const length = 5 / 1.004;
+    x.dataSync().forEach((value, i) => expect(value).toBeCloseTo(length * [1, 2][i]!, 4));
+    expect(residualNorm).toBeCloseTo(Math.hypot(1 - length, 2 - 2e-3 * length), 4);
+    expect(numMatvecs).toBe(2);
+    dispose();
+    for (const tensor of [diagonal, b]) tensor.dispose();
+  });
+
+  describe('minres on systems at the edge of float32', () => {
+    const geometric = (condition: number): number[] =>
+      Array.from({ length: 200 }, (_, i) => condition ** (-i / 199));
+    const alternating = (values: number[]): number[] => values.map((x, i) => (i % 2 === 0 ? x : -x));
+    // Without a basis the recurrence of the directions ends at 1.7e-1, 2.5e-3 and 2.7e-1: κ² 2⁻²⁴ in place of κ 2⁻²⁴.
+    it.each([
+      ['definite, κ = 1e5', geometric(1e5), 1e-2, {}],
+      ['definite, κ = 1e4', geometric(1e4), 1e-4, {}],
+      ['indefinite, κ = 1e4', alternating(geometric(1e4)), 1e-2, {}],
+      ['definite, κ = 1e5, a short basis', geometric(1e5), 1e-2, { krylovDim: 40 }],
+      ['definite, κ = 1e3, next to no basis', geometric(1e3), 1e-4, { krylovDim: 2 }],
+    ] as const)('%s', async (_, values, tol, options) => {
+      const matrix = matrixWithSpectrum(values, 3).map((row) => row.map(Math.fround));
+      const random = new SeededRandom(7);
+      const b = Float32Array.from(values, () => random.normal());
+      const a = tf.tensor2d(matrix);
+      const operator = matrixOperator(a);
+      const right = tf.tensor1d(b);
+      const { x, status, residualNorm, dispose } = await minres(operator, right, { tol, ...options });
+      const solution = x.dataSync();
+      const residual = matrix.map((row, i) => b[i]! - row.reduce((sum, y, j) => sum + y * solution[j]!, 0));
+      expect(status).toBe('converged');
+      expect(residualNorm).toBeLessThanOrEqual(tol * Math.hypot(...b));
+      // Products with the longest x here round by some 1e-3 of the tolerance.
+      expect(Math.hypot(...residual)).toBeLessThanOrEqual(1.01 * tol * Math.hypot(...b));
+      dispose();
+      operator.dispose();
+      for (const tensor of [a, right]) tensor.dispose();
+    });
+  });
+
+  it.each([
+    ['triangular', [2, 1, 0, 0, 3, 1, 0, 0, 4]],
+    ['skew', [0, 1, 2, -1, 0, 3, -2, -3, 0]],
+    ['symmetric but for a tenth', [2, 1, 0.3, 1.2, 3, 1, 0, 1, 4]],
+  ])('minres says of a matrix that it is not symmetric: %s', async (_, entries) => {
+    const a = tf.tensor2d(entries, [3, 3]);
+    const operator: LinearOperator = {
+      size: 3,
+      matvec: (v) => tf.tidy(() => tf.squeeze(tf.matMul(a, tf.reshape(v, [3, 1])))),
+      dispose: () => {},
+    };
+    const b = tf.tensor1d([1, -2, 4]);
+    await expect(minres(operator, b)).rejects.toThrow(/^minres: expected a symmetric operator/);
+    for (const tensor of [a, b]) tensor.dispose();
+  });
+
   it('takes fewer iterations with a preconditioner', async () => {
     const diagonal = tf.tensor1d(Float32Array.from({ length: n }, (_, i) => 1 + i ** 2));
     const operator: LinearOperator = { size: n, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
@@ -177,6 +245,9 @@ describe('linear solves', () => {
     const nothing = await method(operator, zero);
     expect(nothing).toMatchObject({ status: 'converged', residualNorm: 0 });
     const initial = tf.tensor1d(x);
+    const fromThere = await method(operator, zero, { initial });
+    expect(fromThere).toMatchObject({ status: 'converged', residualNorm: 0 });
+    expect(fromThere.x.dataSync().every((value) => value === 0)).toBe(true);
     const there = await method(operator, b, { initial, tol: 1e-5 });
     expect(there.numIterations).toBe(0);
     const spent = await method(operator, b, { maxIterations: 3, tol: 1e-6 });
@@ -184,7 +255,7 @@ describe('linear solves', () => {
     const broken = { size: n, matvec: () => tf.fill([n], NaN), dispose: () => {} } as LinearOperator;
     const wrong = await method(broken, b);
     expect(wrong.status).toBe('nonFinite');
-    for (const result of [nothing, there, spent, wrong]) result.dispose();
+    for (const result of [nothing, fromThere, there, spent, wrong]) result.dispose();
     await expect(method(operator, b, { tol: 0 })).rejects.toThrow(`${name}: expected tol > 0`);
     await expect(method(operator, b, { damping: NaN })).rejects.toBeInstanceOf(CurvatureArgumentError);
     const short = tf.ones([3]) as tf.Tensor1D;
@@ -193,6 +264,20 @@ describe('linear solves', () => {
     await expect(method(operator, infinite)).rejects.toThrow('a finite right-hand side');
     for (const tensor of [b, zero, initial, short, infinite]) tensor.dispose();
     operator.dispose();
+  });
+
+  it.each([
+    ['solve', solve],
+    ['minres', minres],
+  ] as const)('%s does not need b and the start once it has begun', async (_, method) => {
+    const { operator, b, x } = system(definite);
+    const initial = tf.tensor1d(x.map((value) => 2 * value));
+    const kept = await method(operator, b, { initial });
+    const run = method(operator, b, { initial });
+    for (const tensor of [b, initial]) tensor.dispose();
+    const result = await run;
+    expect(result.x.dataSync()).toEqual(kept.x.dataSync());
+    for (const held of [kept, result, operator]) held.dispose();
   });
 
   it.each([

@@ -72,20 +72,35 @@ describe.each(['cpu', 'wasm'] as const)('the range of float32 on %s', (backend) 
   });
 
   it.each([
-    ['solve', solve, [1e-30, 1e30]],
-    ['minres', minres, [1e-19, 1e19]],
-  ] as const)('is no bound to a solution by %s', async (_, method, norms) => {
-    const b: Tensor1D = tf.ones([ramp.length]);
-    for (const norm of norms) {
+    ['solve', solve],
+    ['minres', minres],
+  ] as const)('is no bound to a solution by %s', async (_, method) => {
+    // The last with a damping that is all of the system.
+    for (const [norm, size, damping] of [
+      [1e-37, 1e-37, 0],
+      [1e-30, 1, 0],
+      [1e-18, 1, 0],
+      [1e18, 1, 0],
+      [1e30, 1, 0],
+      [1e37, 1e37, 0],
+      [1e-37, 1, 1e-3],
+    ] as const) {
       const operator = operatorOf(ramp, norm);
-      const { x, status, dispose } = await method(operator, b, { tol: 1e-5 });
-      expect(status).toBe('converged');
-      // κ = 50: the relative error is at most κ times the relative residual, 1.5 tol.
-      x.dataSync().forEach((value, i) => expect(Math.abs(value * norm * ramp[i]! - 1)).toBeLessThan(1e-3));
-      dispose();
+      const b: Tensor1D = tf.fill([ramp.length], size);
+      for (const initial of [undefined, tf.fill([ramp.length], (0.5 * size) / norm) as Tensor1D]) {
+        if (damping > 0 && initial != null) continue;
+        const { x, status, dispose } = await method(operator, b, { tol: 1e-5, damping, initial });
+        expect(status).toBe('converged');
+        // κ = 50: the relative error is at most κ times the relative residual, 1e-5.
+        x.dataSync().forEach((value, i) =>
+          expect(Math.abs((value * (norm * ramp[i]! + damping)) / size - 1)).toBeLessThan(1e-3),
+        );
+        dispose();
+        initial?.dispose();
+      }
+      b.dispose();
       operator.dispose();
     }
-    b.dispose();
   });
 
   it.each([1e-30, 1e30])('is left and entered again by scaled: norm %d', async (norm) => {
