@@ -9,6 +9,13 @@ export { linearize, type Linearization } from './autodiff/linearize.js';
 export { lossObjective, type LossTerm, type Objective, type SplitLoss } from './objectives/objective.js';
 export type { ModelData } from './objectives/model-data.js';
 export { modelObjective, type ModelObjectiveOptions } from './objectives/model-objective.js';
+export {
+  modelObjectiveFromDataset,
+  type BatchedDataset,
+  type DatasetObjective,
+  type DatasetObjectiveOptions,
+} from './objectives/dataset-objective.js';
+export type { ClassWeight, ClassWeights } from './objectives/class-weights.js';
 export type { LossFunction, LossSpecification } from './objectives/loss-functions.js';
 export type { TensorsByName } from './objectives/batches.js';
 export type { Likelihood, OutputSplit } from './objectives/output-split.js';

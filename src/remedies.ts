@@ -23,6 +23,7 @@ type Wanted =
   | 'loss'
   | 'model'
   | 'data'
+  | 'dataset'
   | 'tensors'
   | 'variables'
   | 'target'
@@ -82,6 +83,11 @@ const remedies: Readonly<Record<Wanted, Partial<Record<Kind, string>>>> = {
     list: 'Write modelObjective(model, { xs, ys })',
     numbers: 'Write modelObjective(model, { xs: tf.tensor(xs), ys: tf.tensor(ys) })',
     dataset: readDataset,
+  },
+  dataset: {
+    promise: awaited,
+    tensor: 'For tensors, write modelObjective(model, { xs, ys })',
+    object: 'For tensors, write modelObjective(model, { xs, ys })',
   },
   tensors: {
     promise: awaited,
@@ -146,7 +152,7 @@ function kindOf(value: unknown): Kind | null {
   if (has('shape', 'dtype')) return 'tensor';
   if (has('trainableWeights', 'apply')) return 'layersModel';
   if (has('modelVersion', 'weights')) return 'graphModel';
-  if (has('iterator', 'forEachAsync') || has('iterator', 'size')) return 'dataset';
+  if (has('iterator')) return 'dataset';
   if (has('terms', 'parameters')) return 'objective';
   if (has('minimize', 'applyGradients')) return 'optimizer';
   if (has('eigenvalues', 'eigenvectors')) return 'eigenpairs';

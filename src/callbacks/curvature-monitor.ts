@@ -1,3 +1,4 @@
+import type { CustomCallback } from '@tensorflow/tfjs-layers';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
@@ -9,6 +10,7 @@ import { allMetrics, cheapMetrics, notMeasured, writeLogs } from './curvature-re
 import type { MeasurementSchedule } from './measurement-schedule.js';
 import { isDueAtStep, requireSchedule } from './measurement-schedule.js';
 import { TimeBudget } from './time-budget.js';
+import { trainingCallback } from './training-callback.js';
 
 /** Options of {@link curvatureMonitor}. */
 export interface MonitorOptions {
@@ -47,8 +49,12 @@ const monitorOptionNames: OptionNames<MonitorOptions> = {
   seed: 'value',
 };
 
-/** Hooks for `model.fit` and `model.fitDataset`, with what they have measured. */
-export interface CurvatureMonitor {
+/**
+ * A callback for `model.fit` and `model.fitDataset`, alone or in a list with others, with what it has measured. In a
+ * hand-written loop await its functions: `onTrainBegin()`, `onEpochBegin(epoch)`, `onBatchEnd(batch)`,
+ * `onEpochEnd(epoch, logs)`.
+ */
+export interface CurvatureMonitor extends CustomCallback {
   /** The measurements so far, oldest first. Plain JSON. */
   readonly records: readonly CurvatureRecord[];
   /** How many measurements the budget has forbidden. */
@@ -57,10 +63,6 @@ export interface CurvatureMonitor {
   measure(): Promise<CurvatureRecord>;
   /** Frees what is kept from one measurement to the next: θ₀ and the eigenvectors. Harmless when repeated. */
   dispose(): void;
-  onTrainBegin(): Promise<void>;
-  onEpochBegin(epoch: number): void;
-  onBatchEnd(batch: number): Promise<void>;
-  onEpochEnd(epoch: number, logs?: Record<string, unknown>): Promise<void>;
 }
 
 /**
@@ -76,7 +78,8 @@ export interface CurvatureMonitor {
  *
  * @param objective the loss to look at: `modelObjective(model, data)` on a fixed sample of the data
  * @param options see {@link MonitorOptions}
- * @returns hooks for the `callbacks` of `fit` and `fitDataset`; `dispose` them after the last training
+ * @returns a callback for `fit` and `fitDataset`, alone or in a list with others, `tf.callbacks.earlyStopping` among
+ *   them; one that stands behind it sees its numbers in the logs of an epoch. `dispose` it after the last training
  * @throws CurvatureArgumentError for options out of range. Cost of a measurement: one gradient and 4k to 20
  *   products on the objective; the second and later ones start from the eigenvectors of the one before. Memory
  *   between measurements: (k + 1)·n floats
@@ -120,13 +123,7 @@ export function curvatureMonitor(objective: Objective, options: MonitorOptions =
     else skipped++;
   };
 
-  return {
-    records,
-    get skipped() {
-      return skipped;
-    },
-    measure,
-    dispose: () => gauge.dispose(),
+  const callback = trainingCallback({
     onTrainBegin: async () => {
       budget = new TimeBudget(share);
       gauge.rememberStart();
@@ -144,7 +141,13 @@ export function curvatureMonitor(objective: Objective, options: MonitorOptions =
       if (logs != null) writeLogs(fresh ?? notMeasured(metrics, gauge.k), logs);
       fresh = null;
     },
-  };
+  });
+  return Object.defineProperties(callback, {
+    records: { value: records, enumerable: true },
+    skipped: { get: () => skipped, enumerable: true },
+    measure: { value: measure },
+    dispose: { value: () => gauge.dispose() },
+  }) as CurvatureMonitor;
 }
 
 /** A record with the metrics asked for only. */

@@ -1,4 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { CustomCallback } from '@tensorflow/tfjs-layers';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
@@ -12,6 +13,7 @@ import { finiteHessian } from './finite-hessian.js';
 import { isDueAtStep, requireSchedule } from './measurement-schedule.js';
 import type { MeasurementSchedule } from './measurement-schedule.js';
 import { requireShare, sampleObjective } from './sample-objective.js';
+import { trainingCallback } from './training-callback.js';
 import { warmStart } from './warm-start.js';
 
 /** An optimizer that takes directions: an `NSGD`. */
@@ -76,12 +78,11 @@ export interface DirectionRefresh {
   readonly milliseconds: number;
 }
 
-/** Hooks for `model.fit` and `model.fitDataset`, and for a hand-written loop that awaits them. */
-export interface RefreshHooks {
-  onEpochBegin(epoch: number): Promise<void>;
-  onBatchBegin(batch: number): Promise<void>;
-  onBatchEnd(batch: number): void;
-}
+/**
+ * A callback for `model.fit` and `model.fitDataset`, alone or in a list with others. In a hand-written loop await its
+ * functions: `onEpochBegin(epoch)`, `onBatchBegin(batch)`, `onBatchEnd(batch)`.
+ */
+export type RefreshHooks = CustomCallback;
 
 /**
  * Gives an optimizer new directions in the course of training: the sharpest of an objective, which is the
@@ -93,7 +94,7 @@ export interface RefreshHooks {
  * @param nsgd an `NSGD`, or anything that takes directions
  * @param objective `modelObjective(model, data)`, or a function that makes the one to use, called at each refresh
  * @param options see {@link RefreshOptions}
- * @returns hooks for the `callbacks` of `fit` and `fitDataset`. They hold nothing on the device
+ * @returns a callback for `fit` and `fitDataset`, alone or in a list with others. It holds nothing on the device
  * @throws CurvatureArgumentError for options out of range. Cost of a refresh: one gradient and some 3k products
  *   on the sample, in batches of the size that the objective was made with: large ones cost least
  * @example
@@ -158,7 +159,7 @@ export function refreshDirections(
     }
   };
 
-  return {
+  return trainingCallback({
     onEpochBegin: async () => {
       if (every === 'epoch' && nsgd.isNudging) await refresh();
     },
@@ -168,5 +169,5 @@ export function refreshDirections(
     onBatchEnd: () => {
       step++;
     },
-  };
+  });
 }

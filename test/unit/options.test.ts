@@ -40,6 +40,12 @@ const calls: Record<string, (options: never) => unknown> = {
     curvature.lossObjective({ outputs: () => xs, loss: () => xs, ...(o as object) }, [variable]),
   modelObjective: (o) => curvature.modelObjective(model, { xs, ys }, o),
   'modelObjective data': (o) => curvature.modelObjective(model, { xs, ys, ...(o as object) }),
+  modelObjectiveFromDataset: (o) =>
+    curvature.modelObjectiveFromDataset(
+      model,
+      { iterator: () => Promise.resolve({ next: () => Promise.resolve({ value: null, done: true }) }) },
+      o,
+    ),
   HessianOperator: (o) => new curvature.HessianOperator(objective, o),
   FisherOperator: (o) => new curvature.FisherOperator(objective, { type: 'exact', ...(o as object) }),
   materialize: (o) => curvature.materialize(operator, o),

@@ -204,7 +204,7 @@ describe('curvatureMonitor', () => {
       const history: Record<string, unknown>[] = [];
       await monitor.onTrainBegin();
       for (let step = 0; step < steps; step++) {
-        if (step % 100 === 0) monitor.onEpochBegin(step / 100);
+        if (step % 100 === 0) await monitor.onEpochBegin(step / 100);
         clock += 10;
         await monitor.onBatchEnd(step % 100);
         if (step % 100 === 99) {
