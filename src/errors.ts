@@ -27,12 +27,26 @@ export class CurvatureArgumentError extends Error {
   }
 }
 
-/** A loss has an op on the way from the variables that cannot be differentiated as asked. */
+/** Where a derivative failed, as far as it is known. */
+export interface FailedDerivative {
+  /** Layer that ran the op. */
+  readonly layer?: string | null;
+  /** Which derivative was asked for when it failed: 1 the first, 2 the second, … Default 1. */
+  readonly order?: number;
+  /** What TensorFlow.js itself says in this case; the message begins with it. */
+  readonly sentence?: string;
+}
+
+/** A function has an op on the way to what it is differentiated by that cannot be differentiated as often as asked. */
 export class DifferentiationError extends Error {
   override readonly name = 'DifferentiationError';
+  /** Layer that ran the op; null where none did. */
+  readonly layer: string | null;
+  /** Which derivative failed: 1 the first, 2 the second, … */
+  readonly order: number;
 
   /**
-   * @param op kernel or custom gradient that stands in the way
+   * @param op kernel, function or custom gradient that stands in the way
    * @param problem what is wrong with it
    * @param remedy what the caller can do
    */
@@ -40,8 +54,12 @@ export class DifferentiationError extends Error {
     readonly op: string,
     problem: string,
     readonly remedy: string,
+    { layer = null, order = 1, sentence }: FailedDerivative = {},
   ) {
-    super(`${op}: ${problem}. ${remedy}`);
+    const place = layer == null ? op : `${op} in layer '${layer}'`;
+    super(`${sentence == null ? '' : `${sentence} `}${place}: ${problem}. ${remedy}`);
+    this.layer = layer;
+    this.order = order;
   }
 }
 

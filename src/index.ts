@@ -4,6 +4,16 @@ export { CurvatureArgumentError, DifferentiationError } from './errors.js';
 export { ParameterSpace } from './parameters.js';
 export { registerChainedOps } from './chained-ops.js';
 
+// Derivatives of any order
+export { grad, grads, valueAndGrad, valueAndGrads } from './autodiff/transforms/grad.js';
+export { variableGrads } from './autodiff/transforms/variable-grads.js';
+export { registerExactGradients } from './autodiff/transforms/exact-gradients.js';
+export { jvp } from './autodiff/transforms/jvp.js';
+export { vjp, type Pullback } from './autodiff/transforms/vjp.js';
+export { jacobian } from './autodiff/transforms/jacobian.js';
+export { hessian } from './autodiff/transforms/hessian.js';
+export type { Like, Point } from './autodiff/transforms/arguments.js';
+
 // What to differentiate
 export { linearize, type Linearization } from './autodiff/linearize.js';
 export { lossObjective, type LossTerm, type Objective, type SplitLoss } from './objectives/objective.js';

@@ -1,13 +1,21 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tidy } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../errors.js';
+import { gradientsDeep } from './derivative-order.js';
 import type { CustomGradientCall } from './engine.js';
 import { aliasTensor, handToScope } from './engine.js';
+import { placeOf } from './kernel-node.js';
 import { currentLayer } from './layer-names.js';
+import { Sweep } from './sweep.js';
 import type { TapeNode, TapeValue } from './tape.js';
-import { Sweep } from './tape.js';
 import type { ValueTable } from './value-table.js';
-import { valueOf } from './value-table.js';
+
+/** What running the body of a custom gradient left on the tape. */
+export interface BodyRecord {
+  readonly nodes: readonly TapeNode[];
+  /** Values that depend on a source and were read on the host. */
+  readonly reads: readonly TapeValue[];
+}
 
 /** The body of a custom gradient that has run, with its node. */
 export interface CustomGradient {
@@ -26,7 +34,7 @@ export function customGradientName(scope: string | undefined): string {
  * inputs it is, and makes one node from the inputs to the result with the gradient it brought. The result gets an
  * identity of its own: the first derivative goes through the custom gradient alone.
  *
- * @param bodyNodes tells the nodes that running a function has recorded
+ * @param recordBody runs a function and tells what that has recorded
  * @throws DifferentiationError if the result depends on a tracked value that is not among the inputs
  */
 export function runCustomGradient(
@@ -34,28 +42,26 @@ export function runCustomGradient(
   name: string,
   inputs: Record<string, TapeValue>,
   values: ValueTable,
-  bodyNodes: (f: () => void) => readonly TapeNode[],
+  recordBody: (f: () => void) => BodyRecord,
 ): CustomGradient {
   const saved: Tensor[] = [];
   let results: Tensor[] = [];
-  const body = bodyNodes(() => {
+  const { nodes, reads } = recordBody(() => {
     const result = tidy(() =>
       forwardFunc(null, (tensors) => saved.push(...tensors.map((tensor) => values.hold(tensor)))),
     );
     results = Array.isArray(result) ? result : [result];
   });
-  requireDeclared(name, body, inputs, results, values);
+  requireDeclared(name, nodes, inputs, results, values);
   const outputs = results.map((result) => {
     const boundary = aliasTensor(result);
     handToScope(boundary);
     return boundary;
   });
   const node: TapeNode = {
-    name,
-    layer: currentLayer(),
-    inputs,
-    outputs: outputs.map(valueOf),
+    ...placeOf(name, inputs, outputs),
     saved,
+    hidden: reads,
     pullback: (dys) => backwardsFunc(dys.length > 1 ? dys : dys[0]!, saved),
   };
   return { outputs, node };
@@ -83,5 +89,6 @@ function requireDeclared(
     name,
     'its value depends on a tensor that it is not given as an input, so that its gradient leaves that tensor out',
     'Pass every tensor that depends on the variables to the function tf.customGrad returns.',
+    { layer: currentLayer(), order: gradientsDeep() + 1 },
   );
 }

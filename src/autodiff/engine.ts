@@ -3,6 +3,7 @@ import { backend, engine, getGradient } from '@tensorflow/tfjs-core';
 // Core alone registers no gradients; importing tfjs-layers registers all of them.
 import '@tensorflow/tfjs-layers';
 import { CurvatureArgumentError } from '../errors.js';
+import { lostBackend } from './lost-resource.js';
 
 /** What `engine.runKernelFunc` is called with for a kernel of the registry. */
 export interface KernelCall {
@@ -30,7 +31,12 @@ export interface EngineGradients {
  * This is the only file that knows them.
  */
 export interface EngineInternals {
-  readonly state: { gradientDepth: number; kernelDepth: number; activeScope: { name: string } | null };
+  readonly state: {
+    gradientDepth: number;
+    kernelDepth: number;
+    activeScope: { name: string } | null;
+    activeTape: unknown[] | null;
+  };
   runKernel(kernelName: string, inputs: NamedTensorMap, attrs?: NamedAttrMap): Tensor | Tensor[];
   runKernelFunc(call: KernelCall | CustomGradientCall): Tensor | Tensor[];
   isTapeOn(): boolean;
@@ -40,13 +46,32 @@ export interface EngineInternals {
   nextTensorId(): number;
   track(tensor: Tensor): Tensor;
   tidy<T>(f: () => T): T;
+  tidy<T>(name: string, f: () => T): T;
   startTape(): void;
-  endTape(): void;
 }
 
 /** The engine with its private members visible. */
 export function engineInternals(): EngineInternals {
   return engine() as unknown as EngineInternals;
+}
+
+/**
+ * Replaces members of the engine.
+ *
+ * @returns a function that puts back what was there before
+ */
+export function patchEngine(patches: Partial<EngineInternals> | Record<symbol, unknown>): () => void {
+  const members = engine() as unknown as Record<PropertyKey, unknown>;
+  const before = Reflect.ownKeys(patches).map(
+    (key) => [key, Object.getOwnPropertyDescriptor(members, key)] as const,
+  );
+  Object.assign(members, patches);
+  return () => {
+    for (const [key, descriptor] of before) {
+      if (descriptor == null) delete members[key];
+      else Object.defineProperty(members, key, descriptor);
+    }
+  };
 }
 
 /**
@@ -81,11 +106,28 @@ function backendOf(tensor: Tensor): { incRef(dataId: DataId): void } {
   const state = engine().state as unknown as {
     tensorInfo: WeakMap<DataId, { backend: { incRef(dataId: DataId): void } }>;
   };
-  return state.tensorInfo.get(tensor.dataId)!.backend;
+  const info = state.tensorInfo.get(tensor.dataId);
+  if (info != null) return info.backend;
+  throw tensor.isDisposed ? new Error('Tensor is disposed.') : lostBackend();
 }
 
-/** Throws unless a backend is ready and tfjs's gradients are registered. The error names `where`. */
+/**
+ * Throws unless a backend is ready, tfjs's gradients are registered and TensorFlow.js is not differentiating anything
+ * itself. The error names `where`.
+ */
 export function requireEngine(where: string): void {
+  requireGradients(where);
+  if (engineInternals().state.gradientDepth > 0) {
+    throw new CurvatureArgumentError(
+      where,
+      'to be called outside of tf.grad, tf.variableGrads and optimizer.minimize',
+      'a call from inside a function that TensorFlow.js is differentiating',
+    );
+  }
+}
+
+/** Throws unless a backend is ready and tfjs's gradients are registered. */
+export function requireGradients(where: string): void {
   try {
     backend();
   } catch (cause) {
@@ -100,13 +142,6 @@ export function requireEngine(where: string): void {
       where,
       "TensorFlow.js's gradients to be registered (import '@tensorflow/tfjs-layers' before differentiating)",
       "no gradient for 'Sum'",
-    );
-  }
-  if (engineInternals().state.gradientDepth > 0) {
-    throw new CurvatureArgumentError(
-      where,
-      'to be called outside of tf.grad, tf.variableGrads and optimizer.minimize',
-      'a call from inside a function that TensorFlow.js is differentiating',
     );
   }
 }

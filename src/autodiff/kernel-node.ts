@@ -1,37 +1,64 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tidy } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../errors.js';
+import { gradientsDeep } from './derivative-order.js';
 import type { KernelCall } from './engine.js';
 import type { ForwardContext, GradientRule, InputAdjoints, PullbackContext } from './gradient-rule.js';
 import { findRule } from './gradients/registry.js';
 import { currentLayer } from './layer-names.js';
 import type { TapeNode, TapeValue } from './tape.js';
-import { describeNode } from './tape.js';
 import type { ValueTable } from './value-table.js';
 import { carriesDerivative, valueOf } from './value-table.js';
 
-/** The node of a kernel that has run; null if no derivative passes through it. */
+/** The node of a kernel that has run; null if its outputs depend on no source. */
 export function kernelNode(
   call: KernelCall,
   outputs: readonly Tensor[],
   values: ValueTable,
 ): TapeNode | null {
   const known = findRule(call.kernelName);
-  if (known === 'constant') return null;
-  const inputs = values.trackedInputs(call.inputs, known?.constantInputs);
-  if (inputs == null || !outputs.some(carriesDerivative)) return null;
-  const place = { name: call.kernelName, layer: currentLayer(), inputs, outputs: outputs.map(valueOf) };
+  const inputs =
+    known === 'constant' || !outputs.some(carriesDerivative)
+      ? null
+      : values.trackedInputs(call.inputs, known?.constantInputs);
+  if (inputs == null || known === 'constant') return constantNode(call, outputs, values);
+  const place = placeOf(call.kernelName, inputs, outputs);
   // Adjoints are real: a way through complex numbers is followed only to say where it began or ended.
   const isComplex = [...Object.values(call.inputs), ...outputs].some((x) => x?.dtype === 'complex64');
-  if (known == null || isComplex) return { ...place, saved: [], pullback: () => refuse(place) };
+  if (known == null || isComplex) return refusingNode(place, () => unknownGradient(place));
   const context = save(known, call, Object.keys(inputs), outputs, values);
   return new RuleNode(place, known, { ...context, derived: [] }, values);
+}
+
+/** What a node is and where it stands. */
+export type NodePlace = Pick<TapeNode, 'name' | 'layer' | 'order' | 'inputs' | 'outputs'>;
+
+/** The place of an operation that runs now. */
+export function placeOf(name: string, inputs: TapeNode['inputs'], outputs: readonly Tensor[]): NodePlace {
+  return { name, layer: currentLayer(), order: gradientsDeep() + 1, inputs, outputs: outputs.map(valueOf) };
+}
+
+/** A node that no derivative goes through. */
+export function refusingNode(place: NodePlace, refuse: NonNullable<TapeNode['refuse']>): TapeNode {
+  return { ...place, saved: [], refuse, pullback: () => ({}) };
+}
+
+/** A node that says what the outputs depend on where no derivative does. */
+export function constantNode(
+  { kernelName, inputs: given }: KernelCall,
+  outputs: readonly Tensor[],
+  values: ValueTable,
+): TapeNode | null {
+  const inputs = values.dependentInputs(given);
+  if (inputs == null) return null;
+  return { ...placeOf(kernelName, inputs, outputs), saved: [], isConstant: true, pullback: () => ({}) };
 }
 
 /** A node that is pulled back by a rule. */
 class RuleNode implements TapeNode {
   readonly name: string;
   readonly layer: string | null;
+  readonly order: number;
   readonly inputs: Readonly<Record<string, TapeValue>>;
   readonly outputs: readonly TapeValue[];
   readonly sharesAdjoints: boolean;
@@ -39,13 +66,14 @@ class RuleNode implements TapeNode {
 
   /** @param context what the rule is given; one object for all calls, since making one costs as much as a small kernel */
   constructor(
-    place: Pick<TapeNode, 'name' | 'layer' | 'inputs' | 'outputs'>,
+    place: NodePlace,
     private readonly rule: GradientRule,
     private readonly context: ForwardContext & Pick<PullbackContext, 'derived'>,
     private readonly values: ValueTable,
   ) {
     this.name = place.name;
     this.layer = place.layer;
+    this.order = place.order;
     this.inputs = place.inputs;
     this.outputs = place.outputs;
     this.sharesAdjoints = rule.sharesAdjoints ?? false;
@@ -107,11 +135,12 @@ function isList(names: object): names is readonly string[] {
   return Array.isArray(names);
 }
 
-function refuse(node: Pick<TapeNode, 'name' | 'layer'>): never {
-  throw new DifferentiationError(
-    describeNode(node),
+function unknownGradient({ name, layer, order }: NodePlace): DifferentiationError {
+  return new DifferentiationError(
+    name,
     'no gradient is known for this op, so the loss cannot be differentiated through it',
     "Replace it by differentiable ops, register one with tf.registerGradient, or use method: 'finiteDifference' " +
       'if only its second derivative is missing.',
+    { layer, order, sentence: `Cannot compute gradient: gradient function not found for ${name}.` },
   );
 }

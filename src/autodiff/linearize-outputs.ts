@@ -2,11 +2,12 @@ import type { DataId, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { tidy, variable, zerosLike } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
-import { aliasTensor, requireEngine } from './engine.js';
+import { withCompositions } from './compositions/run-kernel.js';
+import { handToScope, requireEngine } from './engine.js';
 import type { Jitter } from './jitter.js';
 import { Recorder } from './recorder.js';
+import { Sweep } from './sweep.js';
 import type { ValueId } from './tape.js';
-import { Sweep } from './tape.js';
 
 /** Outputs z(θ) ∈ R^m at one point θ, with products by their Jacobian J = ∂z/∂θ from both sides. */
 export interface OutputLinearization {
@@ -63,8 +64,10 @@ function recordOutputs(
   recorder: Recorder,
   where: string,
 ): OutputLinearization {
-  const sources = parameters.variables as Variable[];
-  const recording = recorder.record(sources, () => {
+  const variables = parameters.variables as Variable[];
+  const values = variables.map(({ dataId }) => dataId);
+  const recording = recorder.record(variables, () => {
+    const sources = recorder.sourcesOf(variables);
     const outputs = tidy(f);
     requireOutputs(outputs, recorder, where);
     const outputIds = outputs.map((output) => recorder.idOf(output));
@@ -88,7 +91,7 @@ function recordOutputs(
     where,
   );
   return new TapeOutputLinearization(
-    parameters,
+    { parameters, values },
     space,
     { sweep: backward, seeds: outputIds },
     { sweep: forward, seeds: gradientIds },
@@ -102,30 +105,34 @@ interface LinearSweep {
   readonly seeds: readonly (ValueId | null)[];
 }
 
+/** The variables differentiated by and the values they had. */
+interface Origin {
+  readonly parameters: ParameterSpace;
+  readonly values: readonly DataId[];
+}
+
 class TapeOutputLinearization implements OutputLinearization {
-  private readonly values: DataId[];
   private disposed = false;
 
   constructor(
-    private readonly parameters: ParameterSpace,
+    private readonly origin: Origin,
     readonly outputs: ParameterSpace,
     private readonly backward: LinearSweep,
     private readonly forward: LinearSweep,
     private readonly recorder: Recorder,
-  ) {
-    this.values = parameters.variables.map((source) => source.dataId);
-  }
+  ) {}
 
   jvp(v: Tensor1D, jitter: Jitter | null = null): Tensor1D {
-    return apply(this.forward, v, this.parameters, this.outputs, jitter);
+    return apply(this.forward, v, this.origin.parameters, this.outputs, jitter);
   }
 
   vjp(u: Tensor1D, jitter: Jitter | null = null): Tensor1D {
-    return apply(this.backward, u, this.outputs, this.parameters, jitter);
+    return apply(this.backward, u, this.outputs, this.origin.parameters, jitter);
   }
 
   isCurrent(): boolean {
-    return this.parameters.variables.every((source, i) => source.dataId === this.values[i]);
+    const { parameters, values } = this.origin;
+    return parameters.variables.every((source, i) => source.dataId === values[i]);
   }
 
   dispose(): void {
@@ -144,10 +151,10 @@ function apply(
   jitter: Jitter | null,
 ): Tensor1D {
   return tidy(() => {
-    const parts = map.sweep.run(zip(map.seeds, from.unflatten(x)), aliasTensor, jitter);
-    const result = to.flatten(parts);
-    for (const part of parts) part?.dispose();
-    return result;
+    const seeds = zip(map.seeds, from.unflatten(x));
+    const parts = withCompositions(() => map.sweep.run(seeds, { jitter }));
+    for (const part of parts) if (part != null) handToScope(part);
+    return to.flatten(parts);
   });
 }
 

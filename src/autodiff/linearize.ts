@@ -2,11 +2,12 @@ import type { DataId, Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfj
 import { keep, tidy } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
-import { aliasTensor, requireEngine } from './engine.js';
+import { withCompositions } from './compositions/run-kernel.js';
+import { handToScope, requireEngine } from './engine.js';
 import { Jitter, jitterTerms } from './jitter.js';
 import { Recorder } from './recorder.js';
+import { Sweep } from './sweep.js';
 import type { ValueId } from './tape.js';
-import { Sweep } from './tape.js';
 
 /** A loss at one point θ, with its gradient and its second derivative in any direction. */
 export interface Linearization {
@@ -82,20 +83,22 @@ function recordGradient(
   recorder: Recorder,
   where: string,
 ): Linearization {
-  const sources = parameters.variables as Variable[];
-  const { value, grads } = recorder.record(sources, () => {
-    const loss = tidy(f);
-    requireLoss(loss, recorder, where);
-    return recorder.gradients(() => loss, sources, null, true);
+  const variables = parameters.variables as Variable[];
+  const values = variables.map(({ dataId }) => dataId);
+  const { value, grads, sources } = recorder.record(variables, () => {
+    const sources = recorder.sourcesOf(variables);
+    const gradients = recorder.gradients(() => requireLoss(f(), recorder, where), variables, null, true);
+    return { ...gradients, sources };
   });
   const seedIds = grads.map((grad) => (grad == null ? null : recorder.idOf(grad)));
   const reached = seedIds.filter((id) => id != null);
   const sweep = new Sweep(recorder.nodes, sources, reached);
   recorder.retain(sweep);
+  const gradient = parameters.flatten(grads);
   return new TapeLinearization(
-    parameters,
+    { parameters, values },
     keep(value as Scalar),
-    keep(parameters.flatten(grads)),
+    keep(gradient),
     sweep,
     seedIds,
     recorder,
@@ -103,12 +106,18 @@ function recordGradient(
   );
 }
 
+/** The variables differentiated by and the values they had. */
+interface Origin {
+  readonly parameters: ParameterSpace;
+  readonly values: readonly DataId[];
+}
+
 class TapeLinearization implements Linearization {
-  private readonly values: DataId[];
+  readonly parameters: ParameterSpace;
   private disposed = false;
 
   constructor(
-    readonly parameters: ParameterSpace,
+    private readonly origin: Origin,
     readonly loss: Scalar,
     readonly gradient: Tensor1D,
     private readonly sweep: Sweep,
@@ -117,7 +126,7 @@ class TapeLinearization implements Linearization {
     private readonly recorder: Recorder,
     private readonly where: string,
   ) {
-    this.values = parameters.variables.map((variable) => variable.dataId);
+    this.parameters = origin.parameters;
   }
 
   hvp(v: Tensor1D): Tensor1D {
@@ -135,15 +144,14 @@ class TapeLinearization implements Linearization {
     return tidy(() => {
       const parts = this.parameters.unflatten(v);
       const seeds = this.seedIds.flatMap((id, i) => (id == null ? [] : [[id, parts[i]!] as const]));
-      const products = this.sweep.run(seeds, aliasTensor, jitter);
-      const product = this.parameters.flatten(products);
-      for (const part of products) part?.dispose();
-      return product;
+      const products = withCompositions(() => this.sweep.run(seeds, { jitter }));
+      for (const product of products) if (product != null) handToScope(product);
+      return this.parameters.flatten(products);
     });
   }
 
   isCurrent(): boolean {
-    return this.parameters.variables.every((variable, i) => variable.dataId === this.values[i]);
+    return this.parameters.variables.every((variable, i) => variable.dataId === this.origin.values[i]);
   }
 
   dispose(): void {
@@ -155,7 +163,8 @@ class TapeLinearization implements Linearization {
   }
 }
 
-function requireLoss(value: unknown, recorder: Recorder, where: string): void {
+/** The loss, if it is one. */
+function requireLoss(value: unknown, recorder: Recorder, where: string): Tensor {
   const tensor = value as Tensor;
   const isScalar = tensor != null && Array.isArray(tensor.shape) && tensor.size === 1 && tensor.rank === 0;
   if (isScalar && tensor.isDisposed) {
@@ -171,4 +180,5 @@ function requireLoss(value: unknown, recorder: Recorder, where: string): void {
       'a loss that depends on none of them',
     );
   }
+  return tensor;
 }

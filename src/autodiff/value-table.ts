@@ -1,61 +1,102 @@
-import type { DataId, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
-import { aliasTensor } from './engine.js';
+import type { DataId, NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-core';
+import { aliasTensor, engineInternals } from './engine.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
+
+/** Is told that a variable which is a source holds another value now. */
+export type OnAssigned = (variable: Variable, before: ValueId, now: ValueId) => void;
 
 /**
  * Which tensors are which values, which values depend on a source, and a hold of each that a node needs.
  *
- * Holds are second holds on the memory of tensors that TensorFlow.js may dispose at any time: nothing is copied.
+ * A tensor is one value; a variable is another value each time it is assigned to. Holds are second holds on the memory
+ * of tensors that TensorFlow.js may dispose at any time: nothing is copied.
  */
 export class ValueTable {
   /** One hold of each saved value, shared by the nodes that need it. */
   private readonly holds = new Map<ValueId, Tensor>();
-  /** Values that depend on a source. */
+  /** Values that depend on a source with a derivative. */
   private readonly tracked = new Set<ValueId>();
-  private readonly trackedData = new WeakSet<DataId>();
+  /** Values that depend on a source with a derivative that is zero wherever it exists. */
+  private readonly constant = new Set<ValueId>();
+  private readonly trackedData = new WeakMap<DataId, TapeValue[]>();
   /** The value that a second hold stands for. */
   private readonly identity = new Map<number, ValueId>();
+  /** The values that each variable met has held, by its memory. The first bears the id of the variable. */
+  private readonly contents = new Map<number, Map<DataId, ValueId>>();
+
+  constructor(private readonly onAssigned: OnAssigned) {}
 
   /** The identity of a tensor's value. */
   idOf(tensor: Tensor): ValueId {
-    return this.identity.get(tensor.id) ?? tensor.id;
+    const known = this.identity.get(tensor.id);
+    if (known != null) return known;
+    return isVariable(tensor) ? this.contentOf(tensor) : tensor.id;
   }
 
-  /** Whether a tensor's value depends on a source. */
+  /** Whether a tensor's value depends on a source with a derivative. */
   isTracked(tensor: Tensor): boolean {
     return this.tracked.has(this.idOf(tensor));
   }
 
-  /** Whether a value that depends on a source lies there. */
-  isTrackedData(dataId: DataId): boolean {
-    return this.trackedData.has(dataId);
+  /** Whether a tensor's value depends on a source, if only piecewise constantly. */
+  isDependent(tensor: Tensor): boolean {
+    const id = this.idOf(tensor);
+    return this.tracked.has(id) || this.constant.has(id);
+  }
+
+  /** The values that depend on a source and lie there. */
+  trackedAt(dataId: DataId): readonly TapeValue[] {
+    return this.trackedData.get(dataId) ?? [];
   }
 
   /** From now on the value of a tensor counts as depending on a source. */
   track(tensor: Tensor): void {
-    this.tracked.add(this.idOf(tensor));
-    this.trackedData.add(tensor.dataId);
+    const id = this.idOf(tensor);
+    if (this.tracked.has(id)) return;
+    this.tracked.add(id);
+    const value = { id, shape: tensor.shape };
+    const others = this.trackedData.get(tensor.dataId);
+    if (others == null) this.trackedData.set(tensor.dataId, [value]);
+    else others.push(value);
+  }
+
+  /** From now on a value that is not at hand counts as depending on a source. */
+  trackId(id: ValueId): void {
+    this.tracked.add(id);
+  }
+
+  /** From now on the value of a tensor counts as depending on a source piecewise constantly. */
+  trackConstant(tensor: Tensor): void {
+    this.constant.add(this.idOf(tensor));
   }
 
   /** The inputs that carry a derivative, by name, without those in `constant`; null if there is none. */
   trackedInputs(inputs: NamedTensorMap, constant: readonly string[] = []): Record<string, TapeValue> | null {
-    const found: Record<string, TapeValue> = {};
-    let any = false;
+    let found: Record<string, TapeValue> | null = null;
     for (const name of Object.keys(inputs)) {
       const x = inputs[name];
-      if (x == null || !carriesDerivative(x) || !this.isTracked(x) || constant.includes(name)) continue;
-      found[name] = { id: this.idOf(x), shape: x.shape };
-      any = true;
+      if (x == null || !carriesDerivative(x)) continue;
+      const id = this.idOf(x);
+      if (!this.tracked.has(id) || constant.includes(name)) continue;
+      found ??= {};
+      found[name] = { id, shape: x.shape };
     }
-    return any ? found : null;
+    return found;
+  }
+
+  /** The inputs that depend on a source in any way, by name; null if there is none. */
+  dependentInputs(inputs: NamedTensorMap): Record<string, TapeValue> | null {
+    const found = Object.entries(inputs).filter(([, x]) => x != null && this.isDependent(x));
+    if (found.length === 0) return null;
+    return Object.fromEntries(found.map(([name, x]) => [name, { id: this.idOf(x), shape: x.shape }]));
   }
 
   /** A second hold of a tensor that counts as the same value. The caller disposes it. */
-  readonly alias = (tensor: Tensor): Tensor => {
+  alias(tensor: Tensor): Tensor {
     const alias = aliasTensor(tensor);
     this.identity.set(alias.id, this.idOf(tensor));
     return alias;
-  };
+  }
 
   /** The table's own hold of a tensor's value, which lives until it is released. */
   hold(tensor: Tensor): Tensor {
@@ -76,13 +117,54 @@ export class ValueTable {
       this.holds.delete(id);
     }
     this.tracked.clear();
+    this.constant.clear();
     this.identity.clear();
+    this.contents.clear();
+  }
+
+  /**
+   * Releases the holds that none of these nodes needs, and each other one after the last node that does.
+   *
+   * @param nodes in the order in which they will be visited
+   * @returns a function to call after each visit
+   */
+  releaseAlong(nodes: readonly TapeNode[]): (visited: TapeNode) => void {
+    this.retain(nodes);
+    const lastUse = new Map<Tensor, TapeNode>();
+    for (const node of nodes) for (const tensor of node.saved) lastUse.set(tensor, node);
+    const due = new Map<TapeNode, Tensor[]>();
+    for (const [tensor, node] of lastUse) due.set(node, [...(due.get(node) ?? []), tensor]);
+    return (visited) => {
+      for (const tensor of due.get(visited) ?? []) tensor.dispose();
+      // What it has derived since.
+      for (const tensor of visited.saved) if (!lastUse.has(tensor)) tensor.dispose();
+    };
+  }
+
+  /** The holds that are left. */
+  get held(): Tensor[] {
+    return [...this.holds.values()];
   }
 
   /** Releases all holds. */
   dispose(): void {
     for (const hold of this.holds.values()) hold.dispose();
     this.holds.clear();
+  }
+
+  private contentOf(variable: Variable): ValueId {
+    const contents = this.contents.get(variable.id);
+    if (contents == null) {
+      this.contents.set(variable.id, new Map([[variable.dataId, variable.id]]));
+      return variable.id;
+    }
+    const known = contents.get(variable.dataId);
+    if (known != null) return known;
+    const before = [...contents.values()].filter((value) => this.tracked.has(value)).at(-1);
+    const id = engineInternals().nextTensorId();
+    contents.set(variable.dataId, id);
+    if (before != null) this.onAssigned(variable, before, id);
+    return id;
   }
 }
 
@@ -94,4 +176,9 @@ export function carriesDerivative({ dtype }: Tensor): boolean {
 /** A fresh tensor as a value of its own. */
 export function valueOf(tensor: Tensor): TapeValue {
   return { id: tensor.id, shape: tensor.shape };
+}
+
+// `instanceof Variable` looks at more, and every operand of every kernel is asked.
+function isVariable(tensor: Tensor): tensor is Variable {
+  return (tensor as Partial<Variable>).trainable !== undefined;
 }

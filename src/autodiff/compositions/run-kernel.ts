@@ -1,8 +1,10 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../../errors.js';
+import { gradientsDeep } from '../derivative-order.js';
 import type { KernelCall } from '../engine.js';
-import { engineInternals } from '../engine.js';
+import { engineInternals, patchEngine } from '../engine.js';
+import { tapeInCharge } from '../tape-in-charge.js';
 import type { KernelInputs } from './composition.js';
 import { findComposition } from './table.js';
 
@@ -52,6 +54,10 @@ export function requireComputable(kernelName: string): void {
     backend === 'wasm'
       ? "See whether registerWasmTrainingKernels of 'tfjs-curvature/wasm' brings it, or take another backend."
       : 'Take another backend, or write the loss with other ops.',
+    {
+      order: Math.max(1, gradientsDeep()),
+      sentence: `Kernel '${kernelName}' not registered for backend '${backend}'.`,
+    },
   );
 }
 
@@ -71,4 +77,25 @@ export function execute(
   const own = (ownInputs: KernelInputs, ownAttrs: object): Tensor =>
     direct({ kernelName, inputs: ownInputs, attrs: ownAttrs as NamedAttrMap }) as Tensor;
   return engineInternals().tidy(() => composition.compute(inputs, attrs, own));
+}
+
+/** Runs `f` with the kernels that TensorFlow.js's own ops ask for composed as well, unless someone records. */
+export function withCompositions<T>(f: () => T): T {
+  if (tapeInCharge() != null) return f();
+  const internals = engineInternals();
+  const runKernelFunc = internals.runKernelFunc.bind(internals);
+  const composed = (call: KernelCall): Tensor | Tensor[] => execute(call, runKernelFunc);
+  const release = interceptKernels(composed);
+  const unpatch = patchEngine({
+    runKernel: (kernelName, inputs, attrs) => {
+      requireComputable(kernelName);
+      return composed({ kernelName, inputs, attrs });
+    },
+  });
+  try {
+    return f();
+  } finally {
+    unpatch();
+    release();
+  }
 }

@@ -1,0 +1,73 @@
+import type { TensorLike } from '@tensorflow/tfjs-core';
+import { Tensor, tensor, util } from '@tensorflow/tfjs-core';
+import { requireArgument, requireThat } from '../../errors.js';
+
+/** Where a function is differentiated: its argument, or the list of its arguments. */
+export type Point = Tensor | readonly Tensor[];
+
+/** One tensor for a tensor, a list for a list. */
+export type Like<P extends Point> = P extends Tensor ? Tensor : Tensor[];
+
+/** Throws unless `f` can be called. */
+export function requireFunction(f: unknown, where: string): void {
+  requireArgument(typeof f === 'function', where, 'a function f to differentiate', f);
+}
+
+/** The tensors of a point, checked. */
+export function argumentsOf(point: unknown, where: string, name = 'x'): Tensor[] {
+  if (point instanceof Tensor) return [requireFloat(point, where, name)];
+  const isList = Array.isArray(point) && point.length > 0;
+  requireArgument(isList, where, `${name}: a tensor or a list of tensors`, point);
+  return (point as unknown[]).map((x, i) => requireFloat(x, where, `${name}[${i}]`));
+}
+
+/** Results in the form of the point: the only one, or all. */
+export function like<P extends Point, T>(point: P, results: readonly T[]): P extends Tensor ? T : T[] {
+  return (point instanceof Tensor ? results[0] : [...results]) as P extends Tensor ? T : T[];
+}
+
+/** A live float32 tensor. */
+export function requireFloat(x: unknown, where: string, name: string): Tensor {
+  requireArgument(x instanceof Tensor, where, `${name}: a tensor`, x);
+  requireThat(!x.isDisposed, where, `${name}: a live tensor`, 'a disposed tensor');
+  requireArgument(x.dtype === 'float32', where, `${name}: a float32 tensor`, x);
+  return x;
+}
+
+/** A tensor from what tf.tensor takes; it belongs to the innermost tidy. */
+export function tensorFrom(x: Tensor | TensorLike, where: string, name: string): Tensor {
+  const isData = typeof x === 'number' || Array.isArray(x) || ArrayBuffer.isView(x);
+  requireArgument(
+    x instanceof Tensor || isData,
+    where,
+    `${name}: a tensor, a number or an array of numbers`,
+    x,
+  );
+  return requireFloat(x instanceof Tensor ? x : tensor(x), where, name);
+}
+
+/** A live float32 tensor of a given shape; `owner` says whose shape it is. */
+export function requireLike(x: unknown, shape: number[], where: string, name: string, owner: string): Tensor {
+  const given = requireFloat(x, where, name);
+  requireArgument(
+    util.arraysEqual(given.shape, shape),
+    where,
+    `${name} of the shape of ${owner}, [${shape}]`,
+    given,
+  );
+  return given;
+}
+
+/** What `f` has returned, if it is a live float32 tensor. */
+export function requireValue(value: unknown, where: string, isScalar = false): Tensor {
+  const expected = `f to return a float32 ${isScalar ? 'scalar' : 'tensor'}`;
+  if (value instanceof Promise) {
+    // Nobody else waits for it.
+    value.catch(() => undefined);
+    requireThat(false, where, `${expected} at once: f must not be async`, 'a promise');
+  }
+  requireArgument(value instanceof Tensor, where, expected, value);
+  requireThat(!value.isDisposed, where, expected, 'a disposed tensor');
+  requireArgument(value.dtype === 'float32' && (!isScalar || value.rank === 0), where, expected, value);
+  return value;
+}
