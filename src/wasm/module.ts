@@ -77,6 +77,7 @@ export interface WasmFunctions {
   subtractRows(...args: RowArguments): void;
   multiplyRows(...args: RowArguments): void;
   tanh(x: number, y: number, n: number): void;
+  logisticSlope(x: number, y: number, n: number, steepness: number, height: number): void;
 }
 
 type Source = [src: number, srcImage: number, h: number, w: number, c: number];

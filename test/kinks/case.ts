@@ -49,3 +49,33 @@ export function largestDifference(a: readonly number[], b: readonly number[]): n
   const differences = a.map((value, i) => Math.abs(value - b[i]!));
   return differences.every((difference) => difference >= 0) ? Math.max(...differences) : Infinity;
 }
+
+/** The first two derivatives of a function of each entry, at all points at once. */
+export async function derivativesAlong(
+  f: (x: tf.Tensor) => tf.Tensor,
+  points: readonly number[],
+): Promise<{ gradient: number[]; curvature: number[] }> {
+  const initial = tf.tensor1d([...points]);
+  const variable = tf.variable(initial);
+  const ones = tf.onesLike(initial);
+  const linearization = linearize(() => tf.sum(f(variable)), [variable]);
+  const product = linearization.hvp(ones);
+  const result = {
+    gradient: Array.from(await linearization.gradient.data()),
+    curvature: Array.from(await product.data()),
+  };
+  linearization.dispose();
+  tf.dispose([initial, variable, ones, product]);
+  return result;
+}
+
+/** The smallest normal float32 number: what is below may come out as 0. */
+const smallestNormal = 2 ** -126;
+
+/** The largest error of a number relative to the wanted one; infinite where one is NaN. */
+export function largestRelativeError(values: readonly number[], wanted: readonly number[]): number {
+  const errors = values.map(
+    (value, i) => Math.abs(value - wanted[i]!) / Math.max(Math.abs(wanted[i]!), smallestNormal),
+  );
+  return errors.every((error) => error >= 0) ? Math.max(...errors) : Infinity;
+}

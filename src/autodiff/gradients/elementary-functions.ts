@@ -25,6 +25,30 @@ function byOutput(kernel: string, slope: (y: Tensor) => Tensor): GradientRule {
   return { kernel, saveOutputs: [true], derived: ({ outputs }) => [slope(outputs[0]!)], ...bySlope };
 }
 
+/**
+ * A function whose slope s is a kernel of x and the value y, and s′ = s · bend(y). The slope's y is the function's value at
+ * its x: its derivative is all by x.
+ */
+function levellingOff(kernel: string, slope: string, bend: (y: Tensor) => Tensor): GradientRule[] {
+  return [
+    {
+      kernel,
+      saveInputs: ['x'],
+      saveOutputs: [true],
+      derived: ({ inputs, outputs }) => [runKernel(slope, { x: inputs.x!, y: outputs[0]! })],
+      ...bySlope,
+    },
+    {
+      kernel: slope,
+      constantInputs: ['y'],
+      saveInputs: ['y'],
+      saveOutputs: [true],
+      derived: ({ inputs, outputs }) => [mul(outputs[0]!, bend(inputs.y!))],
+      ...bySlope,
+    },
+  ];
+}
+
 export const elementaryFunctionRules: readonly GradientRule[] = [
   { kernel: 'Neg', pullback: ({ dy }) => ({ x: () => neg(dy) }) },
   byInput('Square', (x) => scale(x, 2)),
@@ -43,13 +67,11 @@ export const elementaryFunctionRules: readonly GradientRule[] = [
   byInput('Atan', (x) => inverse(onePlus(square(x)))),
   byInput('Sinh', (x) => apply('Cosh', x)),
   byInput('Cosh', (x) => apply('Sinh', x)),
-  byOutput('Tanh', (y) => apply('TanhSlope', y)),
-  byInput('TanhSlope', (y) => scale(y, -2)),
+  ...levellingOff('Tanh', 'tfjs-curvature/TanhSlope', (y) => scale(y, -2)),
   byInput('Asinh', (x) => apply('Rsqrt', onePlus(square(x)))),
   byInput('Acosh', (x) => apply('Rsqrt', shift(square(x), -1))),
   byInput('Atanh', (x) => inverse(oneMinus(square(x)))),
   byInput('Erf', (x) => scale(exp(neg(square(x))), 2 / Math.sqrt(Math.PI))),
-  byOutput('Sigmoid', (y) => apply('SigmoidSlope', y)),
-  byInput('SigmoidSlope', (y) => oneMinus(scale(y, 2))),
+  ...levellingOff('Sigmoid', 'tfjs-curvature/SigmoidSlope', (y) => oneMinus(scale(y, 2))),
   byInput('Softplus', (x) => apply('Sigmoid', x)),
 ];

@@ -16,6 +16,7 @@ export { repeatBlocks } from './repeat';
 export { segmentSum, sumLeading, sumTrailing } from './reduce';
 export { winogradConvolve, winogradFilterGradient, winogradScratchBytes } from './winograd';
 export { transformFilter, transformFilterGradient } from './winograd-transforms';
+export { logisticSlope } from './slope';
 export { tanh } from './tanh';
 export { tile } from './tile';
 export { addRows, multiplyRows, subtractRows } from './elementwise';

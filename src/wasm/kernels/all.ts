@@ -14,6 +14,7 @@ import { cast, identity } from './identity.js';
 import { maxPool3dGrad, maxPoolGrad } from './max-pool-gradients.js';
 import { maxPoolWithArgmax } from './max-pool-with-argmax.js';
 import { rowCombination, rowDots } from './row-products.js';
+import { sigmoidSlope, tanhSlope } from './slopes.js';
 import { concat, slice, splitV, unpack } from './slice.js';
 import { sum } from './sum.js';
 import { tanh } from './tanh.js';
@@ -47,11 +48,13 @@ export const trainingKernels: readonly TrainingKernel[] = [
   multiply,
   rowCombination,
   rowDots,
+  sigmoidSlope,
   slice,
   splitV,
   sub,
   sum,
   tanh,
+  tanhSlope,
   tile,
   unpack,
   unsortedSegmentSum,

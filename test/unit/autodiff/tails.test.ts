@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { registerWasmTrainingKernels } from '../../../src/wasm/index.js';
+import { derivativesAlong, largestRelativeError } from '../../kinks/case.js';
+import { tailCases, tailPoints } from '../../kinks/tail-cases.js';
+import { useBackend } from '../../wasm-backend.js';
+
+// Five float32 functions of error up to 2 units each; where terms of a curvature cancel, as near its zeros, ten times that.
+const tolerance = 1e-5;
+
+describe.each([
+  ['cpu', false],
+  ['wasm', false],
+  ['wasm', true],
+] as const)('derivatives in the tails, on %s (kernels of this package: %s)', (backend, withOurKernels) => {
+  let undo: (() => void) | null = null;
+  beforeAll(async () => {
+    await useBackend(backend);
+    if (withOurKernels) undo = await registerWasmTrainingKernels();
+  });
+  afterAll(() => undo?.());
+
+  it.each(tailCases.map((tailCase) => [tailCase.name, tailCase] as const))('%s', async (_, tailCase) => {
+    const { gradient, curvature } = await derivativesAlong(tailCase.f, tailPoints);
+    expect(largestRelativeError(gradient, tailPoints.map(tailCase.slope)), `${gradient}`).toBeLessThan(
+      tolerance,
+    );
+    expect(largestRelativeError(curvature, tailPoints.map(tailCase.curvature)), `${curvature}`).toBeLessThan(
+      tolerance,
+    );
+  });
+});
