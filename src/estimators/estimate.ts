@@ -114,11 +114,12 @@ const NORMAL_QUANTILE = 1.95996;
 /** Of Student's distribution with 1, 2, … degrees of freedom, 95 of 100 lie within these (Abramowitz & Stegun, table 26.10). */
 const STUDENT_QUANTILES = [12.7062, 4.30265, 3.18245, 2.77645, 2.57058];
 
-/** The same for any degrees of freedom, to 0.01 (Abramowitz & Stegun 1964, 26.7.5). */
+/** The same for any degrees of freedom, to 0.005 (Abramowitz & Stegun 1964, 26.7.5). */
 function studentQuantile(degrees: number): number {
   if (degrees <= STUDENT_QUANTILES.length) return STUDENT_QUANTILES[degrees - 1]!;
   const z = NORMAL_QUANTILE;
   const first = (z ** 3 + z) / 4;
   const second = (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96;
-  return z + first / degrees + second / degrees ** 2;
+  const third = (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384;
+  return z + first / degrees + second / degrees ** 2 + third / degrees ** 3;
 }

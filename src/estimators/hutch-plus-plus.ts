@@ -52,6 +52,7 @@ export function* hutchPlusPlusSteps(run: EstimateRun): SolverSteps<Estimate> {
     const result = run.judge({ value: trace, standardError: known.bound, rounding: known.rounding }, true);
     if (result != null) return result;
     const samples = plan.maxMatvecs - products.numMatvecs;
+    // The error of as few samples as are believed, √(2/8) of the rest, would do.
     const isInReach = rootMeanSquare(rests.slice(-3)) <= plan.tol * Math.abs(trace);
     if (!isInReach && !isExhausted && decay(rests) < 1 - PRODUCTS_A_ROW / samples) {
       known = yield* grow(Math.floor(third));

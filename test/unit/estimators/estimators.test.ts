@@ -113,13 +113,24 @@ describe('estimators', () => {
     expect((await trace(operator, { seed: 6 })).value).not.toBe(a.value);
   });
 
-  it('tells the error of eight samples by the quantile of Student', () => {
-    const values = [3, 1, 4, 1, 5, 9, 2, 6];
+  // Two-sided 95 % quantiles of Student's distribution, from scipy.stats.t.ppf(0.975, degrees).
+  it.each([
+    [1, 12.7062],
+    [2, 4.3027],
+    [3, 3.1824],
+    [4, 2.7764],
+    [5, 2.5706],
+    [6, 2.4469],
+    [7, 2.3646],
+    [20, 2.086],
+  ])('tells errors by the quantile of Student: %d degrees of freedom', (degrees, quantile) => {
+    const values = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3, 2, 3, 8, 4, 6].slice(0, degrees + 1);
     const sample = new Sample();
     for (const value of values) sample.add(value);
-    // Σ (x - 31/8)² = 52.875; of seven degrees of freedom, 95 of 100 lie within 2.3646.
-    const deviation = Math.sqrt(52.875 / 7 / 8);
-    expect(Math.abs(2 * sample.standardError - (2 * deviation * 2.3646) / 1.96)).toBeLessThan(0.02);
+    const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+    const squares = values.reduce((sum, x) => sum + (x - mean) ** 2, 0);
+    const deviation = Math.sqrt(squares / degrees / values.length);
+    expect((1.96 * sample.standardError) / deviation / quantile).toBeCloseTo(1, 2);
   });
 
   // Spectra of which the estimates that leave one probe out vary together.
@@ -142,6 +153,65 @@ describe('estimators', () => {
     some.dispose();
   });
 
+  // What is below the largest eigenvalue is small beside it in norm, but there is much of it.
+  it.each([
+    [1000, 2e-6, 24],
+    [10_000, 9e-7, 12],
+  ])('misses no bulk under one large eigenvalue: n = %d, %d', async (size, bulk, runs) => {
+    const entries = Float32Array.from({ length: size }, (_, i) => (i === 0 ? 1 : bulk));
+    const whole = entries.reduce((sum, x) => sum + x, 0);
+    const entriesOnDevice = tf.tensor1d(entries);
+    const some: LinearOperator = {
+      size,
+      matvec: (v) => tf.mul(v, entriesOnDevice),
+      dispose: () => entriesOnDevice.dispose(),
+    };
+    let covered = 0;
+    for (let seed = 0; seed < runs; seed++) {
+      const { value, standardError, status } = await trace(some, { seed, tol: 1e-3 });
+      expect(status).toBe('converged');
+      if (Math.abs(value - whole) <= 2 * standardError) covered++;
+      expect(Math.abs(value - whole)).toBeLessThan(2e-3 * whole);
+    }
+    // With a probability of 0.95 each, 3 of 1000 such batches have less.
+    expect(covered).toBeGreaterThanOrEqual(runs === 24 ? 19 : 9);
+    some.dispose();
+  });
+
+  it('says what may be hidden in the rounding of a sketch that has come to its end', async () => {
+    const size = 400;
+    const entries = tf.tensor1d(Float32Array.from({ length: size }, (_, i) => (i === 0 ? 1 : 1e-8)));
+    const some: LinearOperator = {
+      size,
+      matvec: (v) => tf.mul(v, entries),
+      dispose: () => entries.dispose(),
+    };
+    const whole = 1 + 399e-8;
+    // Enough for the tolerance, and not: then the rest is sampled.
+    for (const tol of [1e-3, 1e-6]) {
+      const { value, standardError, numMatvecs, status } = await trace(some, { tol, maxMatvecs: 40 });
+      expect(Math.abs(value - whole)).toBeLessThanOrEqual(2 * standardError);
+      expect(standardError).toBeLessThan(1e-4);
+      if (tol === 1e-3) expect({ status, numMatvecs }).toEqual({ status: 'converged', numMatvecs: 3 });
+      else expect(Math.abs(value - whole)).toBeLessThan(1e-6);
+    }
+    some.dispose();
+  });
+
+  it('looks after a third of the products of Hutch++ whether that is enough', async () => {
+    const seen: number[] = [];
+    const onProgress = ({ numMatvecs }: { numMatvecs: number }): void => void seen.push(numMatvecs);
+    const { status, numMatvecs } = await trace(operator, {
+      method: 'hutch++',
+      maxMatvecs: 150,
+      tol: 0.1,
+      onProgress,
+    });
+    expect(seen[0]).toBeLessThanOrEqual(50);
+    expect(status).toBe('converged');
+    expect(numMatvecs).toBeLessThanOrEqual(50 + 16);
+  });
+
   it('beats Hutchinson by Hutch++ and XTrace on a decaying spectrum', async () => {
     const decaying = operatorWithSpectrum(Array.from({ length: 100 }, (_, i) => 0.7 ** i));
     const error = async (method: TraceMethod): Promise<number> => {
@@ -156,6 +226,32 @@ describe('estimators', () => {
     expect(await error('hutch++')).toBeLessThan(hutchinson / 5);
     expect(await error('xtrace')).toBeLessThan(hutchinson / 20);
     decaying.dispose();
+  });
+
+  it.each([2, 3, 5])('covers 95 of 100 entries of the diagonal after %d products', async (maxMatvecs) => {
+    let covered = 0;
+    const runs = 40;
+    for (let seed = 0; seed < runs; seed++) {
+      const result = await diagonal(operator, { maxMatvecs, tol: 1e-9, seed });
+      const [received, errors] = [result.diagonal.dataSync(), result.standardErrors.dataSync()];
+      truth.diagonal.forEach((x, i) => {
+        if (Math.abs(received[i]! - x) <= 2 * errors[i]!) covered++;
+      });
+      result.dispose();
+    }
+    // Of 4800 entries; those of one run go together, so that the share has some half of a percent.
+    expect(covered / runs / n).toBeGreaterThan(0.93);
+    expect(covered / runs / n).toBeLessThan(0.97);
+  });
+
+  it.each([2, 4])('covers the Frobenius norm in 95 of 100 runs of %d products', async (maxMatvecs) => {
+    let covered = 0;
+    for (let seed = 0; seed < 60; seed++) {
+      const { value, standardError } = await frobeniusNorm(operator, { maxMatvecs, tol: 1e-9, seed });
+      if (Math.abs(value - truth.frobenius) <= 2 * standardError) covered++;
+    }
+    // With a probability of 0.95 each, 3 of 1000 such batches have less than 52.
+    expect(covered).toBeGreaterThanOrEqual(52);
   });
 
   it('finds the diagonal within four standard errors', async () => {
@@ -198,6 +294,28 @@ describe('estimators', () => {
     expect((await conditionNumber(definite, { damping: 49 })).value).toBeCloseTo(99 / 50, 3);
     definite.dispose();
     expect(await conditionNumber(operator)).toMatchObject({ status: 'indefinite', value: Infinity });
+  });
+
+  const geometric = (condition: number): number[] =>
+    Array.from({ length: 40 }, (_, i) => condition ** (-i / 39));
+  it.each([
+    ['definite, κ = 1e5', geometric(1e5), { status: 'converged', value: 1e5 }],
+    ['definite, κ = 1e7', geometric(1e7), { status: 'singular', value: Infinity }],
+    ['of low rank', [3, 2, 1, 0, 0, 0], { status: 'singular', value: Infinity }],
+    ['of low rank, negative', [0, 0, -1, -2, -5], { status: 'singular', value: Infinity }],
+    ['zero', [0, 0, 0, 0], { status: 'singular', value: Infinity }],
+    ['indefinite', [3, 2, -1, -4], { status: 'indefinite', value: Infinity }],
+    ['negative definite', geometric(100).map((x) => -x), { status: 'negativeDefinite', value: 100 }],
+  ])('says what an operator is that is %s', async (_, eigenvalues, { status, value }) => {
+    for (let seed = 1; seed <= 3; seed++) {
+      const some = operatorWithSpectrum(eigenvalues, seed);
+      const received = await conditionNumber(some);
+      expect(received.status).toBe(status);
+      // To the residual; eigenvalues of 1e-5 ‖A‖ are known to a percent.
+      if (value === Infinity) expect(received.value).toBe(Infinity);
+      else expect(Math.abs(received.value / value - 1)).toBeLessThan(0.01);
+      some.dispose();
+    }
   });
 });
 
@@ -242,6 +360,22 @@ describe('spectralDensity', () => {
     const peak = grid[density.indexOf(Math.max(...density))]!;
     expect(peak).toBeCloseTo(-2, 1);
     operator.dispose();
+  });
+
+  it.each([3, 0, -1e-30, 1e20])('draws one eigenvalue, %d, with mass 1', async (value) => {
+    for (const scale of ['linear', 'log'] as const) {
+      const operator = operatorWithSpectrum(Array.from({ length: 20 }, () => value));
+      const { grid, density, sigma } = await spectralDensity(operator, { scale });
+      const step = grid[1]! - grid[0]!;
+      expect(Math.abs(density.reduce((sum, y) => sum + y, 0) * step - 1)).toBeLessThan(0.01);
+      // The points lie apart, and the peak where it should, within a width of one percent of what there is.
+      expect(grid.every((t, i) => i === 0 || t > grid[i - 1]!)).toBe(true);
+      const place = scale === 'log' ? Math.log10(Math.abs(value) + 1e-5) : value;
+      const unit = scale === 'log' || value === 0 ? 1 : Math.abs(value);
+      expect(Math.abs(sigma / unit - 0.01)).toBeLessThan(1e-6);
+      expect(Math.abs(grid[density.indexOf(Math.max(...density))]! - place)).toBeLessThan(sigma);
+      operator.dispose();
+    }
   });
 
   it('tells the spread over the probes, and repeats with a seed', async () => {
