@@ -1,12 +1,13 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { add, mul, sub, tensor, tidy } from '@tensorflow/tfjs-core';
+import { mul, sub, tensor, tidy } from '@tensorflow/tfjs-core';
 import { SeededRandom } from '../random.js';
 
 /**
  * Relative standard deviation of the errors of a {@link Jitter}: so far above the rounding of float32 that what they
- * change can be told from it, and so small that errors of errors do not count.
+ * change can be told from it, and so small that errors of errors hardly count. Not smaller: where two values tie, as in
+ * max pooling of a blank image, any error makes another one the maximum.
  */
-const JITTER_SIZE = 2 ** -10;
+const JITTER_SIZE = 2 ** -7;
 
 /** A prime, so that the numbers fall out of step with every shape. */
 const POOL_LENGTH = 1021;
@@ -22,7 +23,7 @@ export class Jitter {
   /** 1 + δ for independent δ of mean 0. */
   private readonly pool: Float32Array;
 
-  constructor(readonly seed: number) {
+  constructor(seed: number) {
     this.random = new SeededRandom(seed);
     this.pool = this.random.fillNormal(new Float32Array(POOL_LENGTH));
     for (let i = 0; i < POOL_LENGTH; i++) this.pool[i] = 1 + JITTER_SIZE * this.pool[i]!;
@@ -31,11 +32,6 @@ export class Jitter {
   /** x with an error of its own in each element: a new tensor. */
   apply<T extends Tensor>(x: T): T {
     return tidy(() => mul(x, tensor(this.factors(x.size), x.shape)) as Tensor as T);
-  }
-
-  /** A product with the errors that its terms call for: a new tensor. */
-  addErrors(product: Tensor1D, terms: Tensor1D): Tensor1D {
-    return tidy((): Tensor1D => add(product, mul(terms, JITTER_SIZE)));
   }
 
   private factors(length: number): Float32Array {

@@ -13,13 +13,10 @@ import type { ValueId } from './tape.js';
 export interface OutputLinearization {
   /** z as variables of their own, holding the values at θ, in the order given. */
   readonly outputs: ParameterSpace;
-  /**
-   * Jv. v: shape [n]. Returns a new tensor [m], the outputs one after the other, that the caller disposes.
-   * `jitter`: errors that go into it.
-   */
-  jvp(v: Tensor1D, jitter?: Jitter | null): Tensor1D;
-  /** Jᵀu. u: shape [m]. Returns a new tensor [n] that the caller disposes. `jitter`: errors that go into it. */
-  vjp(u: Tensor1D, jitter?: Jitter | null): Tensor1D;
+  /** Jv. v: shape [n]. Returns a new tensor [m], the outputs one after the other, that the caller disposes. */
+  jvp(v: Tensor1D): Tensor1D;
+  /** Jᵀu. u: shape [m]. Returns a new tensor [n] that the caller disposes. */
+  vjp(u: Tensor1D): Tensor1D;
   /** Whether the variables still hold the values of θ. */
   isCurrent(): boolean;
   /** Releases the tape and the outputs. Harmless when repeated. */
@@ -35,6 +32,7 @@ export interface OutputLinearization {
  * @param f computes the outputs, float32, from the variables; called once
  * @param parameters the variables to differentiate by
  * @param where the public function to name in errors
+ * @param jitter errors that go into the outputs and all products
  * @returns the linearization; the caller disposes it
  * Cost: one evaluation and one gradient; Jᵀu and Jv about one backward pass each.
  */
@@ -42,14 +40,15 @@ export function linearizeOutputs(
   f: () => Tensor[],
   parameters: ParameterSpace,
   where: string,
+  jitter: Jitter | null = null,
 ): OutputLinearization {
   requireEngine(where);
-  const recorder = new Recorder();
+  const recorder = new Recorder(jitter);
   try {
     let linearization: OutputLinearization;
     // Not returned from the tidy, which would take every tensor it can reach for a result.
     tidy(() => {
-      linearization = recordOutputs(f, parameters, recorder, where);
+      linearization = recordOutputs(f, parameters, recorder, jitter, where);
     });
     return linearization!;
   } catch (error) {
@@ -62,6 +61,7 @@ function recordOutputs(
   f: () => Tensor[],
   parameters: ParameterSpace,
   recorder: Recorder,
+  jitter: Jitter | null,
   where: string,
 ): OutputLinearization {
   const variables = parameters.variables as Variable[];
@@ -96,6 +96,7 @@ function recordOutputs(
     { sweep: backward, seeds: outputIds },
     { sweep: forward, seeds: gradientIds },
     recorder,
+    jitter,
   );
 }
 
@@ -120,14 +121,15 @@ class TapeOutputLinearization implements OutputLinearization {
     private readonly backward: LinearSweep,
     private readonly forward: LinearSweep,
     private readonly recorder: Recorder,
+    private readonly jitter: Jitter | null,
   ) {}
 
-  jvp(v: Tensor1D, jitter: Jitter | null = null): Tensor1D {
-    return apply(this.forward, v, this.origin.parameters, this.outputs, jitter);
+  jvp(v: Tensor1D): Tensor1D {
+    return apply(this.forward, v, this.origin.parameters, this.outputs, this.jitter);
   }
 
-  vjp(u: Tensor1D, jitter: Jitter | null = null): Tensor1D {
-    return apply(this.backward, u, this.outputs, this.origin.parameters, jitter);
+  vjp(u: Tensor1D): Tensor1D {
+    return apply(this.backward, u, this.outputs, this.origin.parameters, this.jitter);
   }
 
   isCurrent(): boolean {

@@ -27,7 +27,8 @@ export interface Linearization {
   hvp(v: Tensor1D): Tensor1D;
   /**
    * A vector as long as the terms that ∇²L(θ) v is summed from before they cancel: what rounding changes in the
-   * product, divided by the rounding unit. It costs two products.
+   * product, divided by the rounding unit. What rounding changed in the loss and its gradient counts only where the
+   * loss can be evaluated again, as that of an `Objective` can. It costs two products or more.
    *
    * @param v shape [n], float32; stays the caller's
    * @param seed of the errors that show them. Default 0
@@ -60,15 +61,29 @@ export function linearize(
   variables: readonly Variable[],
   where = 'linearize',
 ): Linearization {
+  return linearizeWith(f, variables, where, null);
+}
+
+/**
+ * {@link linearize} with errors that go into everything from the loss to the products.
+ *
+ * @param jitter the errors; null for none
+ */
+export function linearizeWith(
+  f: () => Tensor,
+  variables: readonly Variable[],
+  where: string,
+  jitter: Jitter | null,
+): Linearization {
   requireEngine(where);
   requireArgument(typeof f === 'function', where, 'a function that returns the loss', f);
   const parameters = new ParameterSpace(variables, where);
-  const recorder = new Recorder();
+  const recorder = new Recorder(jitter);
   try {
     let linearization: Linearization;
     // Not returned from the tidy, which would take every tensor it can reach for a result.
     tidy(() => {
-      linearization = recordGradient(f, parameters, recorder, where);
+      linearization = recordGradient(f, parameters, recorder, jitter, where);
     });
     return linearization!;
   } catch (error) {
@@ -81,6 +96,7 @@ function recordGradient(
   f: () => Tensor,
   parameters: ParameterSpace,
   recorder: Recorder,
+  jitter: Jitter | null,
   where: string,
 ): Linearization {
   const variables = parameters.variables as Variable[];
@@ -102,6 +118,7 @@ function recordGradient(
     sweep,
     seedIds,
     recorder,
+    jitter,
     where,
   );
 }
@@ -124,6 +141,7 @@ class TapeLinearization implements Linearization {
     /** The gradient of each variable on the tape; null where the loss does not reach the variable. */
     private readonly seedIds: readonly (ValueId | null)[],
     private readonly recorder: Recorder,
+    private readonly jitter: Jitter | null,
     private readonly where: string,
   ) {
     this.parameters = origin.parameters;
@@ -133,7 +151,7 @@ class TapeLinearization implements Linearization {
     if (this.disposed) {
       throw new CurvatureArgumentError(`${this.where}.hvp`, 'a live linearization', 'a disposed one');
     }
-    return this.multiply(v, null);
+    return this.multiply(v, this.jitter);
   }
 
   termsOf(v: Tensor1D, seed = 0): Tensor1D {

@@ -8,9 +8,11 @@ import { copyOf } from './copies.js';
 import { customGradientName, runCustomGradient } from './custom-gradient.js';
 import type { CustomGradientCall, EngineGradients, EngineInternals, KernelCall } from './engine.js';
 import { aliasTensor, engineInternals, handToScope, patchEngine } from './engine.js';
+import { disturbed } from './exact-kernels.js';
 import { isTransparent } from './gradients/registry.js';
 import { hiddenDependence } from './hidden-dependence.js';
 import { HostReads } from './host-reads.js';
+import type { Jitter } from './jitter.js';
 import { constantNode, kernelNode } from './kernel-node.js';
 import { trackLayers } from './layer-names.js';
 import { Sweep } from './sweep.js';
@@ -72,6 +74,9 @@ export class Recorder implements TapeInCharge {
       recorder.dispose();
     }
   }
+
+  /** @param jitter errors for everything that is recorded, to see what rounding does to it */
+  constructor(private readonly jitter: Jitter | null = null) {}
 
   /**
    * Runs `f` with this recorder in charge and gives the engine back as it was.
@@ -243,7 +248,8 @@ export class Recorder implements TapeInCharge {
   private recordKernel(call: KernelCall, run: (call: KernelCall) => Tensor | Tensor[]): Tensor | Tensor[] {
     this.paused = true;
     try {
-      const result = copyOf(call) ?? execute(call, run);
+      const exact = copyOf(call) ?? execute(call, run);
+      const result = this.jitter == null ? exact : disturbed(call, exact, this.values, this.jitter);
       const outputs = Array.isArray(result) ? result : [result];
       const node = kernelNode(call, outputs, this.values);
       if (node != null) this.append(node, outputs);

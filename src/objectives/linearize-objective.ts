@@ -2,7 +2,8 @@ import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { add, keep, memory, mul, tidy } from '@tensorflow/tfjs-core';
 import { aliasTensor, handToScope } from '../autodiff/engine.js';
 import type { Linearization } from '../autodiff/linearize.js';
-import { linearize } from '../autodiff/linearize.js';
+import { Jitter, jitterTerms } from '../autodiff/jitter.js';
+import { linearizeWith } from '../autodiff/linearize.js';
 import { CurvatureArgumentError } from '../errors.js';
 import type { LossTerm, Objective } from './objective.js';
 import { withoutSideEffects } from './side-effects.js';
@@ -84,12 +85,20 @@ class WeightedLinearization implements Linearization {
   }
 
   termsOf(v: Tensor1D, seed = 0): Tensor1D {
-    // Errors of its own for each batch: what cancels between them is a term, too.
-    return this.sumOf(v, (linearization, index) => linearization.termsOf(v, seed + 7919 * index));
+    // One stream of errors for all batches: what cancels between them is a term, too.
+    const jitter = new Jitter(seed);
+    return this.sumOf(v, (linearization, term) => {
+      const disturbed = this.linearizeTerm(term, jitter);
+      try {
+        return tidy(() => jitterTerms(disturbed.hvp(v), linearization.hvp(v)));
+      } finally {
+        disturbed.dispose();
+      }
+    });
   }
 
   /** Σ w_b of what `f` makes of the linearization of each term. */
-  private sumOf(v: Tensor1D, f: (linearization: Linearization, index: number) => Tensor1D): Tensor1D {
+  private sumOf(v: Tensor1D, f: (linearization: Linearization, term: LossTerm) => Tensor1D): Tensor1D {
     if (this.loss.isDisposed) {
       throw new CurvatureArgumentError(`${this.where}.matvec`, 'a live operator', 'a disposed one');
     }
@@ -100,7 +109,7 @@ class WeightedLinearization implements Linearization {
         const kept = this.kept[i];
         const linearization = kept ?? this.linearizeTerm(term);
         try {
-          product.add(term.weight, f(linearization, i));
+          product.add(term.weight, f(linearization, term));
         } finally {
           if (kept == null) linearization.dispose();
         }
@@ -129,9 +138,11 @@ class WeightedLinearization implements Linearization {
     this.kept.length = 0;
   }
 
-  private linearizeTerm(term: LossTerm): Linearization {
-    const { parameters } = this;
-    return evaluateTerm(this.objective, () => linearize(() => term.loss(), parameters.variables, this.where));
+  private linearizeTerm(term: LossTerm, jitter: Jitter | null = null): Linearization {
+    const { variables } = this.parameters;
+    return evaluateTerm(this.objective, () =>
+      linearizeWith(() => term.loss(), variables, this.where, jitter),
+    );
   }
 }
 

@@ -5,7 +5,8 @@ import { requireArgument, requireOptions } from '../errors.js';
 import { guardScope } from '../scope-guard.js';
 import { HessianOperator } from './hessian.js';
 import type { LinearOperator } from './linear-operator.js';
-import { requireOperator } from './linear-operator.js';
+import { productOf, requireOperator } from './linear-operator.js';
+import { knownMagnitude, ZERO_SHARE } from './magnitude.js';
 
 /** How far a relative error may go before it is a finding, in units that float32 products reach with room. */
 const tolerances = {
@@ -47,6 +48,9 @@ const checkOptionNames: OptionNames<CheckOptions> = { seed: 'value' };
  * - determinism:       ‖Av − (Av again, from scratch)‖ / ‖Av‖, and for a Hessian loss and gradient too
  * - centralDifference: ‖Hv − (∇L(θ + hv) − ∇L(θ − hv))/2h‖ / ‖Hv‖ (for a {@link HessianOperator})
  *
+ * An error that is no more than the rounding of what the products are summed from, 1e-6 of the operator's `magnitude`,
+ * is no finding, however small the products.
+ *
  * @returns a plain report; nothing to dispose. The operator stays the caller's
  * Cost: four products, and for a Hessian one linearization and two gradients more.
  * After curvlinops' determinism checks (Dangel et al. 2025, "Position: Curvature Matrices Should Be
@@ -71,9 +75,9 @@ export async function checkOperator(
     const u = own(randomUnit(size, 2 * seed + 1));
     const v = own(randomUnit(size, 2 * seed + 2));
     const w = own(tidy(() => sub(mul(u, 2), v) as Tensor1D));
-    const au = own(operator.matvec(u));
-    const av = own(operator.matvec(v));
-    const aw = own(operator.matvec(w));
+    const au = own(productOf(operator, u));
+    const av = own(productOf(operator, v));
+    const aw = own(productOf(operator, w));
     const [uAv, vAu, normU, normV, deviation] = await read([
       tidy(() => dot(u, av) as Scalar),
       tidy(() => dot(v, au) as Scalar),
@@ -83,9 +87,17 @@ export async function checkOperator(
     ]);
     requireScope();
     const repeated = await checkDeterminism(operator, v, av);
+    const relative = (error: number, norm: number, lengths: number): Promise<number> =>
+      errorBeyondRounding(
+        error,
+        norm,
+        tolerances.symmetry,
+        async () => lengths * (await knownMagnitude(operator)),
+      );
     const errors = {
-      symmetry: ratio(Math.abs(uAv! - vAu!), Math.sqrt(normU! * normV!)),
-      linearity: ratio(deviation!, 2 * normU! + normV!),
+      symmetry: await relative(Math.abs(uAv! - vAu!), Math.sqrt(normU! * normV!), 1),
+      // Vectors of lengths 2, 1 and √5.
+      linearity: await relative(deviation!, 2 * normU! + normV!, 3 + Math.sqrt(5)),
       determinism: Math.max(...Object.values(repeated)),
       centralDifference: operator instanceof HessianOperator ? await checkDifference(operator, v, av) : null,
     };
@@ -103,7 +115,7 @@ async function checkDeterminism(
   before: Tensor1D,
 ): Promise<Record<string, number>> {
   if (!(operator instanceof HessianOperator)) {
-    return { product: await relativeDistance(before, operator.matvec(v)) };
+    return { product: await relativeDistance(before, productOf(operator, v)) };
   }
   const again = new HessianOperator(operator.objective, operator.options);
   try {
@@ -124,7 +136,10 @@ async function checkDeterminism(
 async function checkDifference(operator: HessianOperator, v: Tensor1D, hv: Tensor1D): Promise<number> {
   const differences = new HessianOperator(operator.objective, { method: 'finiteDifference' });
   try {
-    return await relativeDistance(hv, differences.matvec(v));
+    const { distance, length } = await distanceOf(hv, differences.matvec(v));
+    return await errorBeyondRounding(distance, length, tolerances.centralDifference, async () => {
+      return (await knownMagnitude(operator)) + (await knownMagnitude(differences));
+    });
   } finally {
     differences.dispose();
   }
@@ -154,14 +169,36 @@ function describeFindings(
   return findings;
 }
 
+/**
+ * error / norm where that is within the tolerance. Where it is not, and all of it may be rounding of the terms of
+ * products, the error in units of those: an operator that is zero to rounding has no other.
+ *
+ * @param magnitude of the terms; asked for where it may tell
+ */
+async function errorBeyondRounding(
+  error: number,
+  norm: number,
+  tolerance: number,
+  magnitude: () => Promise<number>,
+): Promise<number> {
+  if (error <= tolerance * norm) return ratio(error, norm);
+  return ratio(error, Math.max(norm, (ZERO_SHARE / tolerance) * (await magnitude())));
+}
+
 /** ‖a − b‖ / ‖a‖; disposes b. */
 async function relativeDistance(a: Tensor1D, b: Tensor1D): Promise<number> {
+  const { distance, length } = await distanceOf(a, b);
+  return ratio(distance, length);
+}
+
+/** ‖a − b‖ and ‖a‖; disposes b. */
+async function distanceOf(a: Tensor1D, b: Tensor1D): Promise<{ distance: number; length: number }> {
   const [distance, length] = await read([
     tidy(() => norm(sub(a, b)) as Scalar),
     tidy(() => norm(a) as Scalar),
   ]);
   b.dispose();
-  return ratio(distance!, length!);
+  return { distance: distance!, length: length! };
 }
 
 /** The values of some scalars, which it disposes. */

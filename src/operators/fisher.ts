@@ -72,9 +72,9 @@ export class FisherOperator implements TermOperator {
     );
     requireArgument(Number.isInteger(seed), where, 'seed to be a whole number', seed);
     const metrics: Record<FisherOptions['type'], MetricFactory> = {
-      exact: (split, outputs) => {
+      exact: (split, outputs, term, jitter) => {
         requireLikelihoods(split);
-        return lossHessian(split, outputs);
+        return lossHessian(split, outputs, term, jitter);
       },
       monteCarlo: (split, outputs, term) => sampledMetric(split, outputs, samples, seed + 7919 * term),
       empirical: empiricalMetric,

@@ -1,5 +1,6 @@
 import type { Tensor1D, Variable } from '@tensorflow/tfjs-core';
-import { linearize } from '../autodiff/linearize.js';
+import type { Jitter } from '../autodiff/jitter.js';
+import { linearizeWith } from '../autodiff/linearize.js';
 import type { Objective } from '../objectives/objective.js';
 import type { OutputSplit } from '../objectives/output-split.js';
 import type { ParameterSpace } from '../parameters.js';
@@ -63,12 +64,13 @@ export class GaussNewtonOperator implements TermOperator {
 }
 
 /** M = ∇²ℓ(z), by double backprop of the loss as a function of the outputs. */
-export function lossHessian(split: OutputSplit, outputs: ParameterSpace): OutputMetric {
+export function lossHessian(
+  split: OutputSplit,
+  outputs: ParameterSpace,
+  _term: number,
+  jitter: Jitter | null,
+): OutputMetric {
   const z = outputs.variables as Variable[];
-  const linearization = linearize(() => split.loss(z), z, 'GaussNewtonOperator');
-  return {
-    apply: (u) => linearization.hvp(u),
-    termsOf: (u, seed) => linearization.termsOf(u, seed),
-    dispose: () => linearization.dispose(),
-  };
+  const linearization = linearizeWith(() => split.loss(z), z, 'GaussNewtonOperator', jitter);
+  return { apply: (u) => linearization.hvp(u), dispose: () => linearization.dispose() };
 }

@@ -1,5 +1,5 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { abs, divNoNan, keep, max, maximum, mul, norm, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { abs, divNoNan, keep, max, maximum, mul, norm, scalar, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { synchronousRead } from '../autodiff/synchronous-reads.js';
 import { SeededRandom } from '../random.js';
 import type { LinearOperator } from './linear-operator.js';
@@ -61,6 +61,27 @@ export function magnitudeOfTerms(size: number, source: TermSource): number {
 export function magnitudeOf(operator: LinearOperator): number {
   if (operator.magnitude != null) return operator.magnitude();
   return magnitudeOfTerms(operator.size, productTerms(operator));
+}
+
+/**
+ * What is zero to rounding among the products of unit vectors: 1e-6 of the magnitude that an operator has, ten times
+ * what float32 rounds off its terms.
+ */
+export const ZERO_SHARE = 1e-6;
+
+/** How often a magnitude is asked for while it is on its way from the device. */
+export const MOST_TURNS = 100;
+
+/** {@link magnitudeOf} for who can wait. */
+export async function knownMagnitude(operator: LinearOperator): Promise<number> {
+  for (let turn = 0; turn < MOST_TURNS; turn++) {
+    const magnitude = magnitudeOf(operator);
+    if (!Number.isNaN(magnitude)) return magnitude;
+    const nothing = scalar(0);
+    await nothing.data();
+    nothing.dispose();
+  }
+  return 0;
 }
 
 /** Products in place of the terms they are made of. */

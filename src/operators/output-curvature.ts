@@ -18,13 +18,16 @@ import { magnitudeOfTerms, termSource } from './magnitude.js';
 export interface OutputMetric {
   /** Mu for u of shape [m]: a new tensor. */
   apply(u: Tensor1D): Tensor1D;
-  /** A vector as long as the terms of Mu before they cancel, where they do. */
-  termsOf?(u: Tensor1D, seed: number): Tensor1D;
   dispose(): void;
 }
 
-/** Makes the metric of one term at its linearized outputs. */
-export type MetricFactory = (split: OutputSplit, outputs: ParameterSpace, term: number) => OutputMetric;
+/** Makes the metric of one term at its linearized outputs. `jitter`: errors that go into its products. */
+export type MetricFactory = (
+  split: OutputSplit,
+  outputs: ParameterSpace,
+  term: number,
+  jitter: Jitter | null,
+) => OutputMetric;
 
 interface LinearizedTerm {
   readonly weight: number;
@@ -70,7 +73,7 @@ export class OutputCurvature implements TermOperator {
     const terms = this.current('matvec');
     this.parameters.requireVector(v, `${this.where}.matvec`);
     requireFinite(v, `${this.where}.matvec`, 'a vector of finite numbers');
-    return productOfTerms(terms, v, null);
+    return productOf(terms, v);
   }
 
   magnitude(): number {
@@ -80,8 +83,14 @@ export class OutputCurvature implements TermOperator {
   [termSource](): TermSource {
     const terms = this.current('magnitude');
     this.terms ??= {
-      termsOf: (v, seed = 0) =>
-        tidy(() => jitterTerms(productOfTerms(terms, v, seed), productOfTerms(terms, v, null))),
+      termsOf: (v, seed = 0) => {
+        const disturbed = this.linearize(new Jitter(seed));
+        try {
+          return tidy(() => jitterTerms(productOf(disturbed, v), productOf(terms, v)));
+        } finally {
+          release(disturbed);
+        }
+      },
     };
     return this.terms;
   }
@@ -96,23 +105,29 @@ export class OutputCurvature implements TermOperator {
     if (this.linearized == null || !this.linearized.every((term) => term.outputs.isCurrent())) {
       this.release();
       requireEngine(this.where);
-      this.linearized = [];
-      try {
-        this.objective.terms.forEach((term, i) => this.linearized!.push(this.linearizeTerm(term, i)));
-      } catch (error) {
-        this.release();
-        throw error;
-      }
+      this.linearized = this.linearize(null);
     }
     return this.linearized;
   }
 
-  private linearizeTerm(term: LossTerm, index: number): LinearizedTerm {
+  private linearize(jitter: Jitter | null): LinearizedTerm[] {
+    const linearized: LinearizedTerm[] = [];
+    try {
+      this.objective.terms.forEach((term, i) => linearized.push(this.linearizeTerm(term, i, jitter)));
+      return linearized;
+    } catch (error) {
+      release(linearized);
+      throw error;
+    }
+  }
+
+  private linearizeTerm(term: LossTerm, index: number, jitter: Jitter | null): LinearizedTerm {
     const split = term.split!;
     return evaluateTerm(this.objective, () => {
-      const outputs = linearizeOutputs(() => split.outputs(), this.parameters, this.where);
+      const outputs = linearizeOutputs(() => split.outputs(), this.parameters, this.where, jitter);
       try {
-        return { weight: term.weight, outputs, metric: this.makeMetric(split, outputs.outputs, index) };
+        const metric = this.makeMetric(split, outputs.outputs, index, jitter);
+        return { weight: term.weight, outputs, metric };
       } catch (error) {
         outputs.dispose();
         throw error;
@@ -121,28 +136,25 @@ export class OutputCurvature implements TermOperator {
   }
 
   private release(): void {
-    for (const { outputs, metric } of this.linearized ?? []) {
-      outputs.dispose();
-      metric.dispose();
-    }
+    release(this.linearized ?? []);
     this.linearized = null;
     this.terms = null;
   }
 }
 
-/** Σ_b w_b Jᵀ_b M_b J_b v. @param seed of errors that go into all of it; null for none */
-function productOfTerms(terms: readonly LinearizedTerm[], v: Tensor1D, seed: number | null): Tensor1D {
-  const jitter = seed == null ? null : new Jitter(seed);
-  return tidy(() => addN(terms.map((term) => multiply(term, v, jitter))) as Tensor1D);
+/** Σ_b w_b J_bᵀ M_b J_b v. */
+function productOf(terms: readonly LinearizedTerm[], v: Tensor1D): Tensor1D {
+  return tidy(() => addN(terms.map((term) => multiply(term, v))) as Tensor1D);
 }
 
-function multiply({ weight, outputs, metric }: LinearizedTerm, v: Tensor1D, jitter: Jitter | null): Tensor1D {
-  const product = outputs.vjp(applyMetric(metric, outputs.jvp(v, jitter), jitter), jitter);
+function multiply({ weight, outputs, metric }: LinearizedTerm, v: Tensor1D): Tensor1D {
+  const product = outputs.vjp(metric.apply(outputs.jvp(v)));
   return weight === 1 ? product : mul(product, weight);
 }
 
-function applyMetric(metric: OutputMetric, u: Tensor1D, jitter: Jitter | null): Tensor1D {
-  const image = metric.apply(u);
-  if (jitter == null || metric.termsOf == null) return image;
-  return jitter.addErrors(image, metric.termsOf(u, jitter.seed));
+function release(terms: readonly LinearizedTerm[]): void {
+  for (const { outputs, metric } of terms) {
+    outputs.dispose();
+    metric.dispose();
+  }
 }

@@ -1,7 +1,8 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, keep, matMul, reshape, stack, tensor2d, tidy, unstack } from '@tensorflow/tfjs-core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { concat, keep, matMul, reshape, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { productsOf } from '../operators/linear-operator.js';
 import type { SolverSteps } from '../solvers/drive.js';
 
 /**
@@ -28,11 +29,11 @@ export interface IteratedSubspace {
  * @returns null if the numbers are not finite or W has lost rank. Cost: k products
  */
 export function* iterateSubspace(
-  operator: Pick<LinearOperator, 'matvec'>,
+  operator: Pick<LinearOperator, 'size' | 'matvec'>,
   rows: Tensor2D,
 ): SolverSteps<IteratedSubspace | null> {
   const [k] = rows.shape;
-  const products = multiplyRows(operator, rows);
+  const products = keep(productsOf(operator, rows));
   try {
     const values = yield tidy(() => {
       const projected = matMul(rows, products, false, true);
@@ -49,13 +50,6 @@ export function* iterateSubspace(
   } finally {
     products.dispose();
   }
-}
-
-function multiplyRows(operator: Pick<LinearOperator, 'matvec'>, rows: Tensor2D): Tensor2D {
-  return tidy(() => {
-    const products = (unstack(rows) as Tensor1D[]).map((row) => operator.matvec(row));
-    return keep(stack(products) as Tensor2D);
-  });
 }
 
 /** The weights B for which BW is orthonormal and closest to UᵀW, given WWᵀ and Uᵀ; null if W has lost rank. */

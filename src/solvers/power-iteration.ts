@@ -18,6 +18,7 @@ import type { EigenProgress } from './lanczos-options.js';
 import type { EigenResult, EigenStatus } from './result.js';
 import { eigenResult } from './result.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
+import { zeroThreshold } from './zero-threshold.js';
 
 /** Options of {@link powerIteration}. */
 export interface PowerIterationOptions {
@@ -32,6 +33,9 @@ export interface PowerIterationOptions {
   /** Called after every product. */
   readonly onProgress?: (progress: EigenProgress) => void;
 }
+
+/** A vector that takes more products than this is asked whether it may be one of an operator that is zero to rounding. */
+const LATE = 10;
 
 const powerIterationOptionNames: OptionNames<PowerIterationOptions> = {
   k: 'value',
@@ -90,9 +94,11 @@ export function* powerIterationSteps(
   const pairs: DeflatedPair[] = [];
   let numMatvecs = 0;
   let norm = 0;
+  let zero: number | null = null;
   let status: EigenStatus = 'converged';
   const isWithin = (share: number): ((pair: DeflatedPair) => boolean) => {
     return ({ value, residualNorm }) =>
+      Math.max(Math.abs(value), residualNorm) <= (zero ?? 0) ||
       residualNorm <= Math.max(share * tol * Math.abs(value), 10 * FLOAT32_EPSILON * norm);
   };
   // A combination of k vectors has at most √k times their largest residual.
@@ -102,6 +108,8 @@ export function* powerIterationSteps(
       let vector = yield* orthonormal(found, tensor1d(random.fillNormal(new Float32Array(n))));
       try {
         for (let iteration = 1; ; iteration++) {
+          // Rounding alone converges to nothing.
+          if (iteration === LATE) zero ??= yield* zeroThreshold(operator);
           const pair = yield* deflatedPair(products, found, vector);
           numMatvecs++;
           norm = Math.max(norm, pair.imageNorm);
@@ -128,6 +136,7 @@ export function* powerIterationSteps(
     }
     if (status !== 'nonFinite' && k > 1) {
       found.rotate(ritzVectors(pairs));
+      zero ??= pairs.every(isFound) ? null : yield* zeroThreshold(operator);
       const nothing = new KrylovBasis(n);
       for (let i = 0; i < k; i++) {
         const vector = found.row(i);

@@ -2,14 +2,9 @@ import { scalar } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { MOST_TURNS, ZERO_SHARE } from '../operators/magnitude.js';
 import type { SolverSteps } from './drive.js';
 import { RemoteAnswer } from './product.js';
-
-/** Eigenvalues up to this part of an operator's magnitude are zero: ten times what float32 rounds off its terms. */
-const ZERO_SHARE = 1e-6;
-
-/** Turns of the event loop that a number may take from the device. */
-const MOST_TURNS = 100;
 
 /**
  * The largest |vᵀAv|, ‖Av‖ or |uᵀAv − vᵀAu| of unit vectors that is zero to rounding: 1e-6 of the operator's
