@@ -50,6 +50,7 @@ export interface WasmFunctions {
   segmentSum(src: number, ids: number, count: number, inner: number, dst: number, segments: number): void;
   firstOutside(indices: number, count: number, size: number): number;
   gather(src: number, indices: number, dst: number, ...sizes: GatherSizes): void;
+  pool(x: number, y: number, ...pool: [...PoolArguments, average: number, least: number]): void;
   maxPoolGradient(x: number, dy: number, dx: number, ...pool: PoolArguments): void;
   averagePoolGradient(dy: number, dx: number, ...pool: PoolArguments): void;
   maxPoolWithArgmax(x: number, pooled: number, index: number, ...pool: Pool2DArguments): void;
@@ -62,6 +63,7 @@ export interface WasmFunctions {
     mult: number,
     ...at: WindowAt
   ): void;
+  depthwise(window: number, pw: number, filter: number, y: number, ...steps: DepthwiseSteps): void;
   depthwiseFilterGradient(window: number, pw: number, dy: number, dw: number, ...steps: DepthwiseSteps): void;
   depthwiseScatter(dy: number, filter: number, window: number, pw: number, ...steps: DepthwiseSteps): void;
   foldWindow(window: number, ph: number, pw: number, dx: number, ...image: FoldArguments): void;

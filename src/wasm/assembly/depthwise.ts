@@ -1,4 +1,5 @@
 import { fma } from './fma';
+import { copyWindow } from './pad';
 
 /**
  * dst[y, x, i · mult + m] = window[y, x, i]: copies the window of an image [h, w, c] that starts at (y0, x0), zeros
@@ -16,13 +17,22 @@ export function expandWindow(
   ph: i32,
   pw: i32,
 ): void {
+  if (mult == 1) {
+    copyWindow(dst, src, h, w, c << 2, y0, x0, ph, pw);
+    return;
+  }
   for (let y = y0; y < y0 + ph; y++) {
     for (let x = x0; x < x0 + pw; x++) {
       const inside = y >= 0 && y < h && x >= 0 && x < w;
       const cell = src + ((<usize>(y * w + x) * c) << 2);
       for (let i = 0; i < c; i++) {
         const v: f32 = inside ? load<f32>(cell + (<usize>i << 2)) : 0;
-        for (let m = 0; m < mult; m++) {
+        let m = 0;
+        for (; m + 4 <= mult; m += 4) {
+          v128.store(dst, f32x4.splat(v));
+          dst += 16;
+        }
+        for (; m < mult; m++) {
           store<f32>(dst, v);
           dst += 4;
         }

@@ -1,4 +1,4 @@
-import { util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { broadcast_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.js';
 import { runKernel } from './stock-ops.js';
 
@@ -6,6 +6,8 @@ import { runKernel } from './stock-ops.js';
 export interface ActivationAttrs {
   activation: string;
   leakyreluAlpha?: number;
+  /** With channels first, a bias and an alpha of one axis belong to the channels. */
+  dataFormat?: 'NHWC' | 'NCHW';
 }
 
 /** Activations that are a kernel of one input. */
@@ -13,16 +15,45 @@ const KERNELS: Readonly<Record<string, string>> = { relu6: 'Relu6', elu: 'Elu', 
 
 /**
  * activation(x + bias), the end of a fused op. Takes over `x`: bias and relu go into it in place, the other activations
- * are tfjs's own kernels.
+ * are tfjs's own kernels. `bias` has any shape that broadcasts to that of x.
  */
 export function applyActivation(
   heap: Heap,
   x: TensorInfo,
   bias: TensorInfo | undefined,
   alpha: TensorInfo | undefined,
+  attrs: ActivationAttrs,
+): TensorInfo {
+  const aligned = [bias, alpha].map((tensor) => tensor && alignChannels(heap, tensor, attrs.dataFormat));
+  const [ownBias, ownAlpha] = aligned;
+  requireBroadcast(x, ownBias);
+  const y = activate(heap, addBias(heap, x, ownBias, attrs.activation === 'relu'), ownAlpha, attrs);
+  for (const tensor of aligned) if (tensor != null) heap.release(tensor);
+  return y;
+}
+
+/** A handle under which a tensor of one axis lies along the channels. Release it. */
+function alignChannels(heap: Heap, tensor: TensorInfo, dataFormat: string | undefined): TensorInfo {
+  const { shape } = tensor;
+  return heap.alias(tensor, dataFormat === 'NCHW' && shape.length === 1 ? [...shape, 1, 1] : shape);
+}
+
+function requireBroadcast(x: TensorInfo, bias: TensorInfo | undefined): void {
+  if (bias == null) return;
+  const sum = broadcast_util.assertAndGetBroadcastShape(x.shape, bias.shape);
+  util.assert(
+    util.arraysEqual(sum, x.shape),
+    () => `Error in a fused op: a bias of shape [${bias.shape}] does not fit an output of [${x.shape}].`,
+  );
+}
+
+/** The activation alone; relu is done. Takes over `biased`. */
+function activate(
+  heap: Heap,
+  biased: TensorInfo,
+  alpha: TensorInfo | undefined,
   { activation, leakyreluAlpha }: ActivationAttrs,
 ): TensorInfo {
-  const biased = addBias(heap, x, bias, activation === 'relu');
   if (activation === 'linear' || activation === 'relu') return biased;
   if (activation === 'leakyrelu') {
     return replace(heap, biased, (y) =>

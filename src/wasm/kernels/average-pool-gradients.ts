@@ -1,6 +1,6 @@
 import { AvgPool3DGrad, AvgPoolGrad } from '@tensorflow/tfjs-core';
 import { allFloat32, attributes, input, passOn, type TrainingKernel } from '../kernel.js';
-import { poolGeometry, type PoolAttrs } from './pool-attributes.js';
+import { poolingGradient, type PoolAttrs } from './pool-attributes.js';
 
 /**
  * The forward kernels divide a window at the border by the number of its cells inside the input; so does this.
@@ -12,9 +12,15 @@ function averagePoolGradient(kernelName: string): TrainingKernel {
     create: (heap, stock) => (call) => {
       const [dy, x] = [input(call, 'dy'), input(call, 'input')];
       if (!allFloat32(dy, x)) return passOn(stock, heap, call);
-      const geometry = poolGeometry(x.shape, dy.shape, attributes<PoolAttrs>(call));
+      const {
+        geometry,
+        identity,
+        dy: fitted,
+      } = poolingGradient(heap, dy, x.shape, attributes<PoolAttrs>(call));
+      if (identity) return fitted;
       const dx = heap.output(x.shape);
-      heap.functions.averagePoolGradient(heap.pointer(dy), heap.pointer(dx), ...geometry);
+      heap.functions.averagePoolGradient(heap.pointer(fitted), heap.pointer(dx), ...geometry);
+      heap.release(fitted);
       return dx;
     },
   };

@@ -1,5 +1,7 @@
-import { backend_util, util } from '@tensorflow/tfjs-core';
+import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Axis } from '../geometry.js';
+import type { Heap } from '../heap.js';
+import { fitOutputGradient } from './output-gradient.js';
 
 type Pad = 'valid' | 'same' | number | backend_util.ExplicitPadding;
 
@@ -12,11 +14,15 @@ export interface Conv2DLikeAttrs {
   dilations?: [number, number] | number;
 }
 
-/** Sizes, strides and pads of a 2-D convolution. NCHW shapes give the same numbers as their NHWC twins. */
+/**
+ * Sizes, strides and pads of a 2-D convolution, of a depthwise one with `depthwise`. NCHW shapes give the same numbers as
+ * their NHWC twins.
+ */
 export function conv2dInfo(
   inShape: number[],
   filterShape: number[],
   attrs: Conv2DLikeAttrs,
+  depthwise = false,
 ): backend_util.Conv2DInfo {
   return backend_util.computeConv2DInfo(
     inShape as [number, number, number, number],
@@ -25,9 +31,27 @@ export function conv2dInfo(
     attrs.dilations ?? 1,
     attrs.pad,
     attrs.dimRoundingMode,
-    false,
+    depthwise,
     backend_util.convertConv2DDataFormat(attrs.dataFormat ?? 'NHWC'),
   );
+}
+
+/** The numbers of a convolution with this output gradient, and the part of it that counts: release that. */
+export function conv2dGradient(
+  heap: Heap,
+  dy: TensorInfo,
+  inShape: number[],
+  filterShape: number[],
+  attrs: Conv2DLikeAttrs,
+  depthwise = false,
+): { info: backend_util.Conv2DInfo; dy: TensorInfo } {
+  const info = conv2dInfo(inShape, filterShape, attrs, depthwise);
+  const roundedUp = conv2dInfo(inShape, filterShape, { ...attrs, dimRoundingMode: 'ceil' }, depthwise);
+  const op = depthwise ? 'depthwiseConv2d' : 'conv2d';
+  const channels = info.dataFormat === 'channelsLast' ? 3 : 1;
+  const fitted = fitOutputGradient(heap, op, dy, info.outShape, roundedUp.outShape, channels);
+  const [outHeight = 0, outWidth = 0] = fitted.shape.filter((_, axis) => axis !== 0 && axis !== channels);
+  return { info: { ...info, outHeight, outWidth }, dy: fitted };
 }
 
 /** A 2-D convolution as two directions and channels, whatever its data format. */
@@ -40,24 +64,12 @@ export interface Conv2DGeometry {
   readonly dataFormat: 'channelsLast' | 'channelsFirst';
 }
 
-/**
- * The geometry of a convolution whose output has shape `outShape`. The gradients take the output's size from the
- * output gradient itself: tfjs does not hand them the rounding mode, and with `ceil` its own arithmetic is one short.
- */
-export function conv2dGeometry(info: backend_util.Conv2DInfo, outShape: number[]): Conv2DGeometry {
-  const last = info.dataFormat === 'channelsLast';
-  const [batch = 0, ...rest] = outShape;
-  const [outHeight = 0, outWidth = 0, filters = 0] = last ? rest : [rest[1], rest[2], rest[0]];
-  util.assert(
-    batch === info.batchSize && filters === info.outChannels,
-    () =>
-      `Error in the gradient of conv2d: dy of shape [${outShape}] does not fit batch ${info.batchSize} and ` +
-      `${info.outChannels} filters.`,
-  );
+/** The geometry of a convolution. */
+export function conv2dGeometry(info: backend_util.Conv2DInfo): Conv2DGeometry {
   return {
     rows: {
       input: info.inHeight,
-      output: outHeight,
+      output: info.outHeight,
       taps: info.filterHeight,
       stride: info.strideHeight,
       dilation: info.dilationHeight,
@@ -65,15 +77,15 @@ export function conv2dGeometry(info: backend_util.Conv2DInfo, outShape: number[]
     },
     cols: {
       input: info.inWidth,
-      output: outWidth,
+      output: info.outWidth,
       taps: info.filterWidth,
       stride: info.strideWidth,
       dilation: info.dilationWidth,
       pad: info.padInfo.left,
     },
-    batch,
+    batch: info.batchSize,
     channels: info.inChannels,
-    filters,
+    filters: info.outChannels,
     dataFormat: info.dataFormat,
   };
 }

@@ -1,7 +1,7 @@
 import { Conv2DBackpropInput, util, type Conv2DBackpropInputAttrs } from '@tensorflow/tfjs-core';
 import { allFloat32, attributes, input, passOn, type TrainingKernel } from '../kernel.js';
 import { imagesOf } from './conv2d-backprop-filter.js';
-import { conv2dGeometry, conv2dInfo, type Conv2DLikeAttrs } from './conv-attributes.js';
+import { conv2dGeometry, conv2dGradient, type Conv2DLikeAttrs } from './conv-attributes.js';
 import { fromChannelsLast, toChannelsLast } from './data-format.js';
 import type { Axis } from '../geometry.js';
 import { hasEmptyPhase, inputGradient } from './input-gradient.js';
@@ -14,14 +14,14 @@ export const conv2dBackpropInput: TrainingKernel = {
     const [dy, filter] = [input(call, 'dy'), input(call, 'filter')];
     if (!allFloat32(dy, filter)) return passOn(stock, heap, call);
     const attrs = attributes<Conv2DBackpropInputAttrs & Conv2DLikeAttrs>(call);
-    const info = conv2dInfo(attrs.inputShape, filter.shape, attrs);
-    const { rows, cols, batch, channels, filters, dataFormat } = conv2dGeometry(info, dy.shape);
+    const { info, dy: fitted } = conv2dGradient(heap, dy, attrs.inputShape, filter.shape, attrs);
+    const { rows, cols, batch, channels, filters, dataFormat } = conv2dGeometry(info);
     const dx = heap.output([batch, rows.input, cols.input, channels]);
     const size = util.sizeFromShape(dx.shape);
-    const empty = util.sizeFromShape(dy.shape) === 0 || util.sizeFromShape(filter.shape) === 0;
+    const empty = util.sizeFromShape(fitted.shape) === 0 || util.sizeFromShape(filter.shape) === 0;
     if (empty || hasEmptyPhase(rows, cols)) heap.clear(heap.pointer(dx), 4 * size);
     if (!empty && size > 0) {
-      const dy4d = toChannelsLast(heap, dy, dataFormat);
+      const dy4d = toChannelsLast(heap, fitted, dataFormat);
       if (suitsWinograd(rows, cols, channels, filters)) {
         const w = heap.pointer(filter);
         // The taps in reverse order, each transposed to [filters, channels].
@@ -42,6 +42,7 @@ export const conv2dBackpropInput: TrainingKernel = {
       }
       heap.release(dy4d);
     }
+    heap.release(fitted);
     return fromChannelsLast(heap, dx, dataFormat);
   },
 };

@@ -1,4 +1,4 @@
-import { Conv2D, FusedConv2D, util } from '@tensorflow/tfjs-core';
+import { Conv2D, FusedConv2D } from '@tensorflow/tfjs-core';
 import { allFloat32, attributes, input, passOn, type KernelCall, type TrainingKernel } from '../kernel.js';
 import { conv2dGeometry, conv2dInfo, type Conv2DLikeAttrs } from './conv-attributes.js';
 import { conv2dForward } from './conv2d-forward.js';
@@ -9,7 +9,7 @@ function geometryOf(call: KernelCall) {
   const [x, filter] = [input(call, 'x'), input(call, 'filter')];
   if (!allFloat32(x, filter)) return null;
   const info = conv2dInfo(x.shape, filter.shape, attributes<Conv2DLikeAttrs>(call));
-  return conv2dGeometry(info, info.outShape);
+  return conv2dGeometry(info);
 }
 
 /** `Conv2D`, any stride, padding and dilation, NHWC and (unlike stock) NCHW. */
@@ -22,18 +22,13 @@ export const conv2d: TrainingKernel = {
   },
 };
 
-/** `FusedConv2D`: {@link conv2d}, bias, activation. NHWC, as stock. */
+/** `FusedConv2D`: {@link conv2d}, bias of any shape that broadcasts, activation. */
 export const fusedConv2d: TrainingKernel = {
   kernelName: FusedConv2D,
   create: (heap, stock) => (call) => {
     const geometry = geometryOf(call);
     const { bias, preluActivationWeights } = call.inputs;
-    if (geometry === null || geometry.dataFormat !== 'channelsLast') return passOn(stock, heap, call);
-    util.assert(
-      bias == null || util.sizeFromShape(bias.shape) === geometry.filters,
-      () =>
-        `FusedConv2D bias shape (${bias?.shape}) does not match the number of output channels (${geometry.filters})`,
-    );
+    if (geometry === null) return passOn(stock, heap, call);
     const y = conv2dForward(heap, input(call, 'x'), input(call, 'filter'), geometry);
     return applyActivation(heap, y, bias, preluActivationWeights, attributes<ActivationAttrs>(call));
   },

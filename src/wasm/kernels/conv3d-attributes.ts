@@ -1,5 +1,7 @@
-import { backend_util, util } from '@tensorflow/tfjs-core';
+import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Axis } from '../geometry.js';
+import type { Heap } from '../heap.js';
+import { fitOutputGradient } from './output-gradient.js';
 
 /** The attributes that Conv3D and its gradients share; tfjs's gradients never state dilations. */
 export interface Conv3DLikeAttrs {
@@ -19,12 +21,11 @@ export interface Conv3DGeometry {
   readonly outShape: number[];
 }
 
-/** Geometry from input and filter shapes, and the shape of the output gradient where there is one. */
+/** Geometry from input and filter shapes. */
 export function conv3dGeometry(
   inShape: number[],
   filterShape: number[],
   attrs: Conv3DLikeAttrs,
-  dyShape?: number[],
 ): Conv3DGeometry {
   const info = backend_util.computeConv3DInfo(
     inShape as [number, number, number, number, number],
@@ -32,10 +33,6 @@ export function conv3dGeometry(
     attrs.strides,
     attrs.dilations ?? 1,
     attrs.pad,
-  );
-  util.assert(
-    dyShape === undefined || util.arraysEqual(dyShape, info.outShape),
-    () => `Error in the gradient of conv3d: dy of shape [${dyShape}] does not fit [${info.outShape}].`,
   );
   const { padInfo } = info;
   return {
@@ -68,6 +65,19 @@ export function conv3dGeometry(
     filters: info.outChannels,
     outShape: info.outShape,
   };
+}
+
+/** The geometry of a convolution with this output gradient, and the part of it that counts: release that. */
+export function conv3dGradient(
+  heap: Heap,
+  dy: TensorInfo,
+  inShape: number[],
+  filterShape: number[],
+  attrs: Conv3DLikeAttrs,
+): { geometry: Conv3DGeometry; dy: TensorInfo } {
+  const geometry = conv3dGeometry(inShape, filterShape, attrs);
+  // Padded by 'same' or 'valid' only, so nothing is rounded.
+  return { geometry, dy: fitOutputGradient(heap, 'conv3d', dy, geometry.outShape, geometry.outShape) };
 }
 
 /** The pairs (input slice, output slice) that one tap of depth connects. */

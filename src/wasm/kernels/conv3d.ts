@@ -1,6 +1,6 @@
 import { Conv3D, Conv3DBackpropFilterV2, Conv3DBackpropInputV2, util } from '@tensorflow/tfjs-core';
 import { allFloat32, attributes, input, passOn, type TrainingKernel } from '../kernel.js';
-import { conv3dGeometry, slicesOfTap, type Conv3DLikeAttrs } from './conv3d-attributes.js';
+import { conv3dGeometry, conv3dGradient, slicesOfTap, type Conv3DLikeAttrs } from './conv3d-attributes.js';
 import { bandBytes, correlate, packedBytes } from './correlate.js';
 import { filterGradient, type Images } from './filter-gradient.js';
 import { inputGradient } from './input-gradient.js';
@@ -44,22 +44,20 @@ export const conv3dBackpropFilter: TrainingKernel = {
     const [x, dy] = [input(call, 'x'), input(call, 'dy')];
     if (!allFloat32(x, dy)) return passOn(stock, heap, call);
     const attrs = attributes<Conv3DLikeAttrs & { filterShape: number[] }>(call);
-    const geometry = conv3dGeometry(x.shape, attrs.filterShape, attrs, dy.shape);
-    const { depth, rows, cols, batch, channels, filters } = geometry;
+    const { geometry, dy: fitted } = conv3dGradient(heap, dy, x.shape, attrs.filterShape, attrs);
     const dw = heap.output(attrs.filterShape);
-    const size = util.sizeFromShape(attrs.filterShape);
-    if (size === 0 || util.sizeFromShape(dy.shape) === 0) {
-      heap.clear(heap.pointer(dw), 4 * size);
-      return dw;
-    }
-    for (let tap = 0; tap < depth.taps; tap++) {
+    heap.clear(heap.pointer(dw), 4 * util.sizeFromShape(attrs.filterShape));
+    const { depth, rows, cols, batch, channels, filters } = geometry;
+    const tapBytes = 4 * rows.taps * cols.taps * channels * filters;
+    const empty = tapBytes === 0 || util.sizeFromShape(fitted.shape) === 0;
+    for (let tap = 0; tap < depth.taps && !empty; tap++) {
       const pairs = slicesOfTap(depth, tap).map(({ from, to }) => ({
         x: slice(heap.pointer(x), depth.input, from, rows.input, cols.input, channels),
-        dy: slice(heap.pointer(dy), depth.output, to, rows.output, cols.output, filters),
+        dy: slice(heap.pointer(fitted), depth.output, to, rows.output, cols.output, filters),
       }));
-      const at = heap.pointer(dw) + (4 * tap * size) / depth.taps;
-      filterGradient(heap, rows, cols, channels, filters, batch, pairs, at);
+      filterGradient(heap, rows, cols, channels, filters, batch, pairs, heap.pointer(dw) + tap * tapBytes);
     }
+    heap.release(fitted);
     return dw;
   },
 };
@@ -71,19 +69,21 @@ export const conv3dBackpropInput: TrainingKernel = {
     const [dy, filter] = [input(call, 'dy'), input(call, 'filter')];
     if (!allFloat32(dy, filter)) return passOn(stock, heap, call);
     const attrs = attributes<Conv3DLikeAttrs & { inputShape: number[] }>(call);
-    const geometry = conv3dGeometry(attrs.inputShape, filter.shape, attrs, dy.shape);
-    const { depth, rows, cols, batch, channels, filters } = geometry;
+    const { geometry, dy: fitted } = conv3dGradient(heap, dy, attrs.inputShape, filter.shape, attrs);
     const dx = heap.output(attrs.inputShape);
     heap.clear(heap.pointer(dx), 4 * util.sizeFromShape(attrs.inputShape));
-    if (util.sizeFromShape(dy.shape) === 0 || util.sizeFromShape(filter.shape) === 0) return dx;
-    for (let tap = 0; tap < depth.taps; tap++) {
-      const w = heap.pointer(filter) + 4 * tap * rows.taps * cols.taps * channels * filters;
+    const { depth, rows, cols, batch, channels, filters } = geometry;
+    const tapBytes = 4 * rows.taps * cols.taps * channels * filters;
+    const empty = tapBytes === 0 || util.sizeFromShape(fitted.shape) === 0;
+    for (let tap = 0; tap < depth.taps && !empty; tap++) {
+      const w = heap.pointer(filter) + tap * tapBytes;
       for (const { from, to } of slicesOfTap(depth, tap)) {
-        const source = slice(heap.pointer(dy), depth.output, to, rows.output, cols.output, filters);
+        const source = slice(heap.pointer(fitted), depth.output, to, rows.output, cols.output, filters);
         const target = slice(heap.pointer(dx), depth.input, from, rows.input, cols.input, channels);
         inputGradient(heap, rows, cols, channels, filters, batch, source, w, target, true);
       }
     }
+    heap.release(fitted);
     return dx;
   },
 };

@@ -1,6 +1,6 @@
 import { MaxPool3DGrad, MaxPoolGrad } from '@tensorflow/tfjs-core';
 import { allFloat32, attributes, input, passOn, type TrainingKernel } from '../kernel.js';
-import { poolGeometry, type PoolAttrs } from './pool-attributes.js';
+import { poolingGradient, type PoolAttrs } from './pool-attributes.js';
 
 /**
  * The gradient goes to the first maximum of a window. So it does on tfjs's cpu backend in two dimensions, where in three it
@@ -12,9 +12,15 @@ function maxPoolGradient(kernelName: string): TrainingKernel {
     create: (heap, stock) => (call) => {
       const [dy, x] = [input(call, 'dy'), input(call, 'input')];
       if (!allFloat32(dy, x)) return passOn(stock, heap, call);
-      const geometry = poolGeometry(x.shape, dy.shape, attributes<PoolAttrs>(call));
+      const {
+        geometry,
+        identity,
+        dy: fitted,
+      } = poolingGradient(heap, dy, x.shape, attributes<PoolAttrs>(call));
+      if (identity) return fitted;
       const dx = heap.output(x.shape);
-      heap.functions.maxPoolGradient(heap.pointer(x), heap.pointer(dy), heap.pointer(dx), ...geometry);
+      heap.functions.maxPoolGradient(heap.pointer(x), heap.pointer(fitted), heap.pointer(dx), ...geometry);
+      heap.release(fitted);
       return dx;
     },
   };

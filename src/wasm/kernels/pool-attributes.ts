@@ -1,5 +1,7 @@
-import { backend_util, util } from '@tensorflow/tfjs-core';
+import { backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { Heap } from '../heap.js';
 import type { PoolArguments } from '../module.js';
+import { fitOutputGradient } from './output-gradient.js';
 
 /** The attributes that pooling kernels and their gradients share. */
 export interface PoolAttrs {
@@ -10,45 +12,61 @@ export interface PoolAttrs {
   dilations?: number[] | number;
 }
 
-/**
- * The geometry of pooling [batch, (depth,) height, width, channels] to `outShape`, in the order the compiled functions
- * take it. As with convolutions the output's size is the output gradient's own.
- */
-export function poolGeometry(inShape: number[], outShape: number[], attrs: PoolAttrs): PoolArguments {
+/** Pooling [batch, (depth,) height, width, channels] in numbers. */
+export interface Pooling {
+  readonly outShape: number[];
+  /** The geometry in the order the compiled functions take it. */
+  readonly geometry: PoolArguments;
+  /** On cpu windows of one cell leave an image as it is, whatever strides and padding say, if its size stays. */
+  readonly identity: boolean;
+}
+
+/** Pooling `inShape` to what the attributes say, or to `outShape`. */
+export function pooling(inShape: number[], attrs: PoolAttrs, outShape?: number[]): Pooling {
   const channels = inShape[inShape.length - 1] ?? 0;
-  util.assert(
-    outShape.length === inShape.length &&
-      outShape[0] === inShape[0] &&
-      outShape[outShape.length - 1] === channels,
-    () => `Error in the gradient of pooling: dy of shape [${outShape}] does not fit input [${inShape}].`,
-  );
   if (inShape.length === 4) {
     const info = pool2dInfo(inShape, attrs);
-    return [
-      ...[info.batchSize, channels, 1, info.inHeight, info.inWidth],
-      ...[1, outShape[1] ?? 0, outShape[2] ?? 0],
-      ...[1, info.filterHeight, info.filterWidth],
-      ...[1, info.strideHeight, info.strideWidth],
-      ...[1, info.dilationHeight, info.dilationWidth],
-      ...[0, info.padInfo.top, info.padInfo.left],
-    ] as PoolArguments;
+    const out = outShape ?? info.outShape;
+    return {
+      outShape: out,
+      identity: info.filterHeight * info.filterWidth === 1 && util.arraysEqual(inShape, out),
+      geometry: [
+        ...[info.batchSize, channels, 1, info.inHeight, info.inWidth],
+        ...[1, out[1], out[2]],
+        ...[1, info.filterHeight, info.filterWidth],
+        ...[1, info.strideHeight, info.strideWidth],
+        ...[1, info.dilationHeight, info.dilationWidth],
+        ...[0, info.padInfo.top, info.padInfo.left],
+      ] as PoolArguments,
+    };
   }
-  const info = backend_util.computePool3DInfo(
-    inShape as [number, number, number, number, number],
-    attrs.filterSize as [number, number, number],
-    attrs.strides as [number, number, number],
-    (attrs.dilations ?? 1) as number,
-    attrs.pad as 'valid' | 'same' | number,
-    attrs.dimRoundingMode,
-  );
-  return [
-    ...[info.batchSize, channels, info.inDepth, info.inHeight, info.inWidth],
-    ...[outShape[1] ?? 0, outShape[2] ?? 0, outShape[3] ?? 0],
-    ...[info.filterDepth, info.filterHeight, info.filterWidth],
-    ...[info.strideDepth, info.strideHeight, info.strideWidth],
-    ...[info.dilationDepth, info.dilationHeight, info.dilationWidth],
-    ...[info.padInfo.front, info.padInfo.top, info.padInfo.left],
-  ] as PoolArguments;
+  const info = pool3dInfo(inShape, attrs);
+  const out = outShape ?? info.outShape;
+  return {
+    outShape: out,
+    identity: false,
+    geometry: [
+      ...[info.batchSize, channels, info.inDepth, info.inHeight, info.inWidth],
+      ...[out[1], out[2], out[3]],
+      ...[info.filterDepth, info.filterHeight, info.filterWidth],
+      ...[info.strideDepth, info.strideHeight, info.strideWidth],
+      ...[info.dilationDepth, info.dilationHeight, info.dilationWidth],
+      ...[info.padInfo.front, info.padInfo.top, info.padInfo.left],
+    ] as PoolArguments,
+  };
+}
+
+/** Pooling with this output gradient, and the part of it that counts: release that. */
+export function poolingGradient(
+  heap: Heap,
+  dy: TensorInfo,
+  inShape: number[],
+  attrs: PoolAttrs,
+): Pooling & { dy: TensorInfo } {
+  const { outShape } = pooling(inShape, attrs);
+  const roundedUp = pooling(inShape, { ...attrs, dimRoundingMode: 'ceil' }).outShape;
+  const fitted = fitOutputGradient(heap, 'pooling', dy, outShape, roundedUp);
+  return { ...pooling(inShape, attrs, fitted.shape), dy: fitted };
 }
 
 export function pool2dInfo(inShape: number[], attrs: PoolAttrs): backend_util.Conv2DInfo {
@@ -58,6 +76,17 @@ export function pool2dInfo(inShape: number[], attrs: PoolAttrs): backend_util.Co
     attrs.strides as [number, number],
     (attrs.dilations ?? 1) as number,
     attrs.pad,
+    attrs.dimRoundingMode,
+  );
+}
+
+function pool3dInfo(inShape: number[], attrs: PoolAttrs): backend_util.Conv3DInfo {
+  return backend_util.computePool3DInfo(
+    inShape as [number, number, number, number, number],
+    attrs.filterSize as [number, number, number],
+    attrs.strides as [number, number, number],
+    (attrs.dilations ?? 1) as number,
+    attrs.pad as 'valid' | 'same' | number,
     attrs.dimRoundingMode,
   );
 }
