@@ -81,14 +81,29 @@ const cases: [string, () => unknown][] = [
         tf.grad((t: tf.Tensor) => tf.maxPool(t as tf.Tensor4D, 3, 2, 'same'))(x);
         tf.grad((t: tf.Tensor) => tf.avgPool(t as tf.Tensor4D, 3, 2, 'same'))(x);
         tf.maxPoolWithArgmax(x, 2, 2, 'same');
+        const volume = tf.reshape(x, [1, 2, 7, 6, channels]) as tf.Tensor5D;
+        for (const side of [1, 2, 3, 4]) {
+          tf.maxPool(x, side, 2, 1, 'ceil');
+          tf.avgPool(x, side, 2, 1, 'ceil');
+          tf.maxPool3d(volume, side, 1, 'same');
+        }
       },
     ],
     [
       `depthwise ${channels}`,
-      () =>
-        tf.grads((x: tf.Tensor, w: tf.Tensor) =>
-          tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same'),
-        )([sample([2, 7, 6, channels], 1), sample([3, 3, channels, 2], 2)]),
+      () => {
+        const conv = (x: tf.Tensor, w: tf.Tensor) =>
+          tf.depthwiseConv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 'same');
+        tf.grads(conv)([sample([2, 7, 6, channels], 1), sample([3, 3, channels, 2], 2)]);
+        for (const [width, multiplier] of [
+          [2, 1],
+          [3, 3],
+          [9, 1],
+        ]) {
+          const x = sample([1, 4, width!, channels], 1) as tf.Tensor4D;
+          tf.depthwiseConv2d(x, sample([2, 2, channels, multiplier!], 2) as tf.Tensor4D, 1, 'valid');
+        }
+      },
     ],
     [
       `conv3d ${channels}`,
