@@ -19,8 +19,8 @@ let active: { backend: WasmBackend; undo: () => void } | null = null;
  * Gives tfjs's WASM backend the kernels it lacks for training (filter gradients of convolutions, depthwise gradients,
  * segment sums, einsum), puts fast ones in place of slow ones (matrix products with transposes, convolutions and their
  * input gradients, pooling gradients, reductions over leading axes, gathering, tiling) and right ones in place of wrong
- * ones (maximum pooling where a window holds no positive number, matrix products with transpose and bias, gathering with
- * batch dimensions). Results agree with tfjs's `cpu` backend to float32 rounding. Opt in: nothing changes until this is
+ * ones (pooling of padded windows, of rounded outputs and where a window holds no positive number, fused convolutions,
+ * prelu that broadcasts, matrix products with transpose and bias, gathering with batch dimensions). Results agree with tfjs's `cpu` backend to float32 rounding. Opt in: nothing changes until this is
  * called, and only for the backend named `wasm`.
  *
  * Starts the WASM backend if it has not been started; the current backend stays the one it was. Works
