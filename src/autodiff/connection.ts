@@ -25,8 +25,10 @@ export function zerosWhereConstant(
 /** Whether y depends on a source, if only piecewise constantly. */
 export function isConnected(source: ValueId, nodes: readonly TapeNode[], y: ValueId): boolean {
   const reached = new Set([source]);
-  for (const { inputs, outputs } of nodes) {
-    if (!Object.values(inputs).some(({ id }) => reached.has(id))) continue;
+  for (const { inputs, constantInputs, outputs } of nodes) {
+    const isReached =
+      constantInputs.some((id) => reached.has(id)) || Object.values(inputs).some(({ id }) => reached.has(id));
+    if (!isReached) continue;
     for (const { id } of outputs) reached.add(id);
   }
   return reached.has(y);

@@ -38,7 +38,7 @@ export function customGradientName(scope: string | undefined): string {
  * @throws DifferentiationError if the result depends on a tracked value that is not among the inputs
  */
 export function runCustomGradient(
-  { forwardFunc, backwardsFunc }: CustomGradientCall,
+  { forwardFunc, backwardsFunc, inputs: given }: CustomGradientCall,
   name: string,
   inputs: Record<string, TapeValue>,
   values: ValueTable,
@@ -59,7 +59,7 @@ export function runCustomGradient(
     return boundary;
   });
   const node: TapeNode = {
-    ...placeOf(name, inputs, outputs),
+    ...placeOf(name, inputs, outputs, values.constantInputs(given, inputs)),
     saved,
     hidden: reads,
     pullback: (dys) => backwardsFunc(dys.length > 1 ? dys : dys[0]!, saved),

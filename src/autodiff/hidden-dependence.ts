@@ -34,6 +34,15 @@ export function hiddenDependence(
           "Write it with TensorFlow.js ops throughout, or use method: 'finiteDifference'.",
           { layer, order },
         );
-  const node = { name, layer, order, inputs, outputs: [valueOf(boundary)], saved: [], refuse };
+  const node = {
+    name,
+    layer,
+    order,
+    inputs,
+    constantInputs: [],
+    outputs: [valueOf(boundary)],
+    saved: [],
+    refuse,
+  };
   return { boundary, node: { ...node, pullback: ([dy]) => ({ dx: () => dy! }) } };
 }

@@ -6,7 +6,8 @@ import type { KernelCall } from './engine.js';
 import type { ForwardContext, GradientRule, InputAdjoints, PullbackContext } from './gradient-rule.js';
 import { findRule } from './gradients/registry.js';
 import { currentLayer } from './layer-names.js';
-import type { TapeNode, TapeValue } from './tape.js';
+import { cast } from './ops/kernel-ops.js';
+import type { TapeNode, TapeValue, ValueId } from './tape.js';
 import type { ValueTable } from './value-table.js';
 import { carriesDerivative, valueOf } from './value-table.js';
 
@@ -17,25 +18,40 @@ export function kernelNode(
   values: ValueTable,
 ): TapeNode | null {
   const known = findRule(call.kernelName);
-  const inputs =
-    known === 'constant' || !outputs.some(carriesDerivative)
-      ? null
-      : values.trackedInputs(call.inputs, known?.constantInputs);
-  if (inputs == null || known === 'constant') return constantNode(call, outputs, values);
-  const place = placeOf(call.kernelName, inputs, outputs);
+  const inputs = known === 'constant' ? null : values.trackedInputs(call.inputs, known?.constantInputs);
+  if (inputs == null || known === 'constant' || !outputs.some((output) => values.passes(inputs, output))) {
+    return constantNode(call, outputs, values);
+  }
+  const place = placeOf(call.kernelName, inputs, outputs, values.constantInputs(call.inputs, inputs));
   // Adjoints are real: a way through complex numbers is followed only to say where it began or ended.
   const isComplex = [...Object.values(call.inputs), ...outputs].some((x) => x?.dtype === 'complex64');
   if (known == null || isComplex) return refusingNode(place, () => unknownGradient(place));
-  const context = save(known, call, Object.keys(inputs), outputs, values);
+  const context = save(known, asReals(call, inputs, known), Object.keys(inputs), outputs, values);
   return new RuleNode(place, known, { ...context, derived: [] }, values);
 }
 
+/** The call as its rule is to see it: with float32 numbers for whole ones that are differentiated by. */
+function asReals(call: KernelCall, inputs: TapeNode['inputs'], { constantInputs }: GradientRule): KernelCall {
+  if (Object.keys(inputs).every((name) => carriesDerivative(call.inputs[name]!))) return call;
+  const reals = Object.entries(call.inputs).map(([name, x]): [string, Tensor] => {
+    const isNumber = x != null && (x.dtype === 'int32' || x.dtype === 'bool');
+    return [name, isNumber && constantInputs?.includes(name) !== true ? cast(x, 'float32') : x];
+  });
+  return { ...call, inputs: Object.fromEntries(reals) };
+}
+
 /** What a node is and where it stands. */
-export type NodePlace = Pick<TapeNode, 'name' | 'layer' | 'order' | 'inputs' | 'outputs'>;
+export type NodePlace = Pick<TapeNode, 'name' | 'layer' | 'order' | 'inputs' | 'constantInputs' | 'outputs'>;
 
 /** The place of an operation that runs now. */
-export function placeOf(name: string, inputs: TapeNode['inputs'], outputs: readonly Tensor[]): NodePlace {
-  return { name, layer: currentLayer(), order: gradientsDeep() + 1, inputs, outputs: outputs.map(valueOf) };
+export function placeOf(
+  name: string,
+  inputs: TapeNode['inputs'],
+  outputs: readonly Tensor[],
+  constantInputs: readonly ValueId[] = [],
+): NodePlace {
+  const order = gradientsDeep() + 1;
+  return { name, layer: currentLayer(), order, inputs, constantInputs, outputs: outputs.map(valueOf) };
 }
 
 /** A node that no derivative goes through. */
@@ -43,15 +59,15 @@ export function refusingNode(place: NodePlace, refuse: NonNullable<TapeNode['ref
   return { ...place, saved: [], refuse, pullback: () => ({}) };
 }
 
-/** A node that says what the outputs depend on where no derivative does. */
+/** A node that says what the outputs depend on where no derivative does; null if on no source. */
 export function constantNode(
-  { kernelName, inputs: given }: KernelCall,
+  { kernelName, inputs }: KernelCall,
   outputs: readonly Tensor[],
   values: ValueTable,
 ): TapeNode | null {
-  const inputs = values.dependentInputs(given);
-  if (inputs == null) return null;
-  return { ...placeOf(kernelName, inputs, outputs), saved: [], isConstant: true, pullback: () => ({}) };
+  const constantInputs = values.constantInputs(inputs, {});
+  if (constantInputs.length === 0) return null;
+  return { ...placeOf(kernelName, {}, outputs, constantInputs), saved: [], pullback: () => ({}) };
 }
 
 /** A node that is pulled back by a rule. */
@@ -60,6 +76,7 @@ class RuleNode implements TapeNode {
   readonly layer: string | null;
   readonly order: number;
   readonly inputs: Readonly<Record<string, TapeValue>>;
+  readonly constantInputs: readonly ValueId[];
   readonly outputs: readonly TapeValue[];
   readonly sharesAdjoints: boolean;
   private isPrepared: boolean;
@@ -75,6 +92,7 @@ class RuleNode implements TapeNode {
     this.layer = place.layer;
     this.order = place.order;
     this.inputs = place.inputs;
+    this.constantInputs = place.constantInputs;
     this.outputs = place.outputs;
     this.sharesAdjoints = rule.sharesAdjoints ?? false;
     this.isPrepared = rule.derived == null;

@@ -19,7 +19,7 @@ import { Sweep } from './sweep.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
 import type { Seeds, Sweepable, TapeInCharge } from './tape-in-charge.js';
 import { inCharge } from './tape-in-charge.js';
-import { carriesDerivative, ValueTable } from './value-table.js';
+import { ValueTable } from './value-table.js';
 
 /**
  * Records every differentiable operation that is run while it is in charge of the engine, in the order in
@@ -275,8 +275,10 @@ export class Recorder implements TapeInCharge {
 
   private append(node: TapeNode, outputs: readonly Tensor[]): void {
     this.nodes.push(node);
+    const { inputs } = node;
+    const isConstant = Object.keys(inputs).length === 0;
     for (const output of outputs) {
-      if (node.isConstant !== true && carriesDerivative(output)) this.track(output);
+      if (!isConstant && this.values.passes(inputs, output)) this.track(output);
       else this.values.trackConstant(output);
     }
   }

@@ -44,7 +44,6 @@ export class Sweep {
     const fromSources = new Set(sources.map(({ id }) => id));
     const candidates: Step[] = [];
     for (const node of nodes) {
-      if (node.isConstant === true) continue;
       const inputs: Step['inputs'][number][] = [];
       for (const name of Object.keys(node.inputs)) {
         const { id, shape } = node.inputs[name]!;

@@ -21,11 +21,11 @@ export interface TapeNode {
   readonly order: number;
   /** The inputs that carry a derivative, by input name. */
   readonly inputs: Readonly<Record<string, TapeValue>>;
+  /** Values that the outputs depend on besides, with a derivative that is zero wherever it exists. */
+  readonly constantInputs: readonly ValueId[];
   readonly outputs: readonly TapeValue[];
   /** The values the pullback needs; owned by whoever owns the tape, shared between nodes. */
   readonly saved: readonly Tensor[];
-  /** The outputs depend on the inputs, with a derivative that is zero wherever it exists. */
-  readonly isConstant?: boolean;
   /** Values that were read on the host while the outputs were computed: a gradient depends on them unseen. */
   readonly hidden?: readonly TapeValue[];
   /** Says why no derivative goes through to an input; null where one does. */

@@ -18,6 +18,8 @@ export class ValueTable {
   private readonly tracked = new Set<ValueId>();
   /** Values that depend on a source with a derivative that is zero wherever it exists. */
   private readonly constant = new Set<ValueId>();
+  /** Those of the tracked values that are no float32 numbers. */
+  private readonly wholes = new Set<ValueId>();
   private readonly trackedData = new WeakMap<DataId, TapeValue[]>();
   /** The value that a second hold stands for. */
   private readonly identity = new Map<number, ValueId>();
@@ -38,12 +40,6 @@ export class ValueTable {
     return this.tracked.has(this.idOf(tensor));
   }
 
-  /** Whether a tensor's value depends on a source, if only piecewise constantly. */
-  isDependent(tensor: Tensor): boolean {
-    const id = this.idOf(tensor);
-    return this.tracked.has(id) || this.constant.has(id);
-  }
-
   /** The values that depend on a source and lie there. */
   trackedAt(dataId: DataId): readonly TapeValue[] {
     return this.trackedData.get(dataId) ?? [];
@@ -54,6 +50,7 @@ export class ValueTable {
     const id = this.idOf(tensor);
     if (this.tracked.has(id)) return;
     this.tracked.add(id);
+    if (!carriesDerivative(tensor)) this.wholes.add(id);
     const value = { id, shape: tensor.shape };
     const others = this.trackedData.get(tensor.dataId);
     if (others == null) this.trackedData.set(tensor.dataId, [value]);
@@ -70,12 +67,22 @@ export class ValueTable {
     this.constant.add(this.idOf(tensor));
   }
 
+  /**
+   * Whether a derivative passes from inputs to an output. Whole numbers and truth values are steps of what they come
+   * from; where they are what is differentiated by, they and what is made of them count as the real numbers that they
+   * are.
+   */
+  passes(inputs: TapeNode['inputs'], output: Tensor): boolean {
+    if (carriesDerivative(output)) return true;
+    return this.wholes.size > 0 && Object.values(inputs).some(({ id }) => this.wholes.has(id));
+  }
+
   /** The inputs that carry a derivative, by name, without those in `constant`; null if there is none. */
   trackedInputs(inputs: NamedTensorMap, constant: readonly string[] = []): Record<string, TapeValue> | null {
     let found: Record<string, TapeValue> | null = null;
     for (const name of Object.keys(inputs)) {
       const x = inputs[name];
-      if (x == null || !carriesDerivative(x)) continue;
+      if (x == null) continue;
       const id = this.idOf(x);
       if (!this.tracked.has(id) || constant.includes(name)) continue;
       found ??= {};
@@ -84,11 +91,16 @@ export class ValueTable {
     return found;
   }
 
-  /** The inputs that depend on a source in any way, by name; null if there is none. */
-  dependentInputs(inputs: NamedTensorMap): Record<string, TapeValue> | null {
-    const found = Object.entries(inputs).filter(([, x]) => x != null && this.isDependent(x));
-    if (found.length === 0) return null;
-    return Object.fromEntries(found.map(([name, x]) => [name, { id: this.idOf(x), shape: x.shape }]));
+  /** The inputs that depend on a source in any way, but for those in `others`. */
+  constantInputs(inputs: NamedTensorMap, others: Readonly<Record<string, TapeValue>>): ValueId[] {
+    const found: ValueId[] = [];
+    for (const name of Object.keys(inputs)) {
+      const x = inputs[name];
+      if (x == null || name in others) continue;
+      const id = this.idOf(x);
+      if (this.tracked.has(id) || this.constant.has(id)) found.push(id);
+    }
+    return found;
   }
 
   /** A second hold of a tensor that counts as the same value. The caller disposes it. */

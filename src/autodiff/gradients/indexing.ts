@@ -64,6 +64,7 @@ function gatherAdjoint(dy: Tensor, indices: Tensor, xShape: number[], attrs: obj
 export const indexingRules: readonly GradientRule[] = [
   {
     kernel: 'GatherV2',
+    constantInputs: ['indices'],
     saveInputs: { x: ['indices'] },
     pullback: ({ dy, inputs, shapes, attrs }) => ({
       x: () => gatherAdjoint(dy, inputs.indices!, shapes.x!, attrs),
@@ -72,6 +73,7 @@ export const indexingRules: readonly GradientRule[] = [
   {
     // A slice whose id is no segment's is dropped.
     kernel: 'UnsortedSegmentSum',
+    constantInputs: ['segmentIds'],
     saveInputs: { x: ['segmentIds'] },
     pullback: ({ dy, inputs, shapes }) => ({
       x: () => gatherSegments(dy, inputs.segmentIds!, shapes.x!),
@@ -79,11 +81,13 @@ export const indexingRules: readonly GradientRule[] = [
   },
   {
     kernel: 'GatherNd',
+    constantInputs: ['indices'],
     saveInputs: { params: ['indices'] },
     pullback: ({ dy, inputs, shapes }) => ({ params: () => scatterNd(inputs.indices!, dy, shapes.params!) }),
   },
   {
     kernel: 'ScatterNd',
+    constantInputs: ['indices'],
     saveInputs: { updates: ['indices'] },
     pullback: ({ dy, inputs, shapes }) => ({
       updates: () => reshape(gatherNd(dy, inputs.indices!), shapes.updates!),

@@ -23,6 +23,7 @@ const sparseRows = (indices: Tensor): Tensor => rowsOf(indices, indices.rank < 2
 export const overwritingRules: readonly GradientRule[] = [
   {
     kernel: 'TensorScatterUpdate',
+    constantInputs: ['indices'],
     constants: ({ indices, tensor }) => {
       const rows = rowsOf(indices!, indices!.shape.at(-1)!);
       const { lasting, untouched } = traceWrites(rows, tensor!.shape);
@@ -38,6 +39,7 @@ export const overwritingRules: readonly GradientRule[] = [
   },
   {
     kernel: 'SparseToDense',
+    constantInputs: ['sparseIndices'],
     constants: ({ sparseIndices }, [y]) => {
       const rows = sparseRows(sparseIndices!);
       const { lasting, untouched } = traceWrites(rows, y!.shape);
@@ -77,6 +79,7 @@ export const overwritingRules: readonly GradientRule[] = [
   {
     // y is t or e
     kernel: 'Select',
+    constantInputs: ['condition'],
     constants: ({ condition, t }) => {
       const mask = indicator(condition!);
       const trailing = new Array<number>(Math.max(0, t!.rank - mask.rank)).fill(1);

@@ -8,6 +8,7 @@ import { cast, div, gather, reshape, segmentSum } from '../ops/kernel-ops.js';
 function segmentRule(kernel: string, isMean: boolean): GradientRule {
   return {
     kernel,
+    constantInputs: ['indices', 'segmentIds'],
     saveInputs: ['indices', 'segmentIds'],
     pullback: ({ dy, inputs, shapes }) => ({
       data: () => {

@@ -127,6 +127,21 @@ describe.each(['cpu', 'wasm'] as const)('registerExactGradients on %s', (backend
     });
   });
 
+  it('takes whole numbers for the real ones that they are, as stock does', () => {
+    const x = (): Tensor => tf.tensor1d([1, 2], 'int32');
+    registered(() => {
+      expect(values(() => tf.grad((t: Tensor) => tf.square(tf.cast(t, 'float32')))(x()))).toEqual([2, 4]);
+      expect(values(() => tf.grad((t: Tensor) => tf.mul(t, t))(x()))).toEqual([2, 4]);
+      // A step on the way is none of them.
+      expect(
+        values(() => tf.grad((t: Tensor) => tf.cast(tf.cast(t, 'int32'), 'float32'))(tf.scalar(1.5))),
+      ).toEqual([0]);
+      expect(
+        values(() => tf.grad((t: Tensor) => tf.gather(tf.tensor1d([5, 6, 7]), t as tf.Tensor1D))(x())),
+      ).toEqual([0, 0]);
+    });
+  });
+
   it('cures what stock gets wrong at first order', () => {
     registered(() => {
       // ThresholdedReLU: stock has no gradient for Greater

@@ -193,6 +193,16 @@ describe.each(['cpu', 'wasm'] as const)('derivatives in one another, on %s', (ba
       expect(values(() => grad(f)(tf.tensor1d([0.3, 1.7])))).toEqual([0, 0]);
       expect(values(() => jvp(f, tf.scalar(0.3), tf.scalar(1))[1])).toEqual([0]);
     }
+    // One argument has a derivative, another none.
+    expect(values(() => grads((a, b) => tf.mul(a, tf.round(b)))([3, 1.7]))).toEqual([2, 0]);
+    expect(
+      values(() =>
+        grads((c, a) => tf.where(tf.greater(c, 0), a, tf.mul(a, 2)))([
+          [1, -1],
+          [5, 5],
+        ]),
+      ),
+    ).toEqual([0, 0, 1, 2]);
     const comparison = (x: Tensor): Tensor => tf.cast(tf.greater(x, 0), 'float32');
     expect(values(() => grad(comparison)(1))).toEqual([0]);
     expect(values(() => grad((x) => tf.cast(tf.argMax(x), 'float32'))([1, 2]))).toEqual([0, 0]);
