@@ -1,10 +1,10 @@
 import { engine } from '@tensorflow/tfjs-core';
 import { requireThat } from './errors.js';
+import { runScopeName } from './run-scope.js';
 
 /** The scopes of `tf.tidy` and `tf.engine().startScope` that are open now, the innermost last. */
 interface Scopes {
-  readonly scopeStack: readonly object[];
-  readonly activeScope?: object | null;
+  readonly scopeStack: readonly { readonly name: string }[];
 }
 
 /**
@@ -16,7 +16,7 @@ interface Scopes {
  */
 export function guardScope(where: string): () => void {
   const scopes = engine().state as unknown as Scopes;
-  const begun = scopes.activeScope ?? null;
+  const begun = scopes.scopeStack.filter(({ name }) => name !== runScopeName).at(-1);
   return () => {
     requireThat(
       begun == null || scopes.scopeStack.includes(begun),

@@ -1,3 +1,4 @@
+import { byUser } from '../run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { requireArgument } from '../errors.js';
 import { outsideLeases } from '../objectives/parameter-lease.js';
@@ -97,6 +98,6 @@ export class ProgressCounter {
   advance(): void {
     this.done++;
     const { done, total, report } = this;
-    if (report != null) outsideLeases(() => report({ done, total }));
+    if (report != null) outsideLeases(() => byUser(() => report({ done, total })));
   }
 }

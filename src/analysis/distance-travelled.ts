@@ -2,6 +2,7 @@ import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { addN, keep, sqrt, square, sub, sum, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { aliasTensor } from '../autodiff/engine.js';
+import { readOnce } from '../read-once.js';
 import { CurvatureArgumentError, describe, requireThat } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
 
@@ -49,10 +50,8 @@ export function distanceTravelled(target: LayersModel | Variable[]): DistanceTra
     records,
     measure: async (step) => {
       requireThat(origin.length > 0, `${where}.measure`, 'a live measure', 'a disposed one');
-      const scalar = keep(distanceBetween(variables, origin));
-      const distance = (await scalar.data())[0]!;
-      scalar.dispose();
-      const record = { step, distance };
+      const [distance] = await readOnce(keep(distanceBetween(variables, origin)));
+      const record = { step, distance: distance! };
       records.push(record);
       return record;
     },

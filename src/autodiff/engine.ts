@@ -145,3 +145,23 @@ export function requireGradients(where: string): void {
     );
   }
 }
+
+/**
+ * Runs a differentiation by TensorFlow.js's own tape. Where it throws, the engine goes on holding that tape and the
+ * tensors saved on it: they are disposed.
+ */
+export function withStockTape<T>(differentiate: () => T): T {
+  const state = engine().state as unknown as {
+    gradientDepth: number;
+    activeTape: { readonly saved?: readonly Tensor[] }[] | null;
+  };
+  try {
+    return differentiate();
+  } catch (error) {
+    if (state.gradientDepth === 0) {
+      for (const { saved } of state.activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();
+      state.activeTape = null;
+    }
+    throw error;
+  }
+}

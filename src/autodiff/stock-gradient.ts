@@ -1,7 +1,7 @@
 import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { keep, tidy } from '@tensorflow/tfjs-core';
 import type { ParameterSpace } from '../parameters.js';
-import { engineInternals } from './engine.js';
+import { engineInternals, withStockTape } from './engine.js';
 
 /**
  * L(θ) and ∇L(θ) by TensorFlow.js's own first-order differentiation: the way out for losses with ops that
@@ -16,9 +16,11 @@ export function stockGradient(
 ): { loss: Scalar; gradient: Tensor1D } {
   const result: { loss?: Scalar; gradient?: Tensor1D } = {};
   tidy(() => {
-    const { value, grads } = engineInternals().gradients(f, parameters.variables as Variable[], null, true);
+    const variables = parameters.variables as Variable[];
+    const { value, grads } = withStockTape(() => engineInternals().gradients(f, variables, null, true));
+    const gradient = parameters.flatten(grads);
     result.loss = keep(value as Scalar);
-    result.gradient = keep(parameters.flatten(grads));
+    result.gradient = keep(gradient);
   });
   return result as Required<typeof result>;
 }

@@ -1,5 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { clone, concat, keep, matMul, norm, reshape, sub, tidy } from '@tensorflow/tfjs-core';
+import { aliasTensor } from '../autodiff/engine.js';
+import { readOnce } from '../read-once.js';
 import { requireArgument } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import type { HessianOperator } from '../operators/hessian.js';
@@ -35,6 +37,7 @@ const traceMatvecs = 40;
 export class CurvatureGauge {
   private start: Tensor1D | null = null;
   private directions: Tensor2D | null = null;
+  private timesDisposed = 0;
   /** How many eigenvalues are measured. */
   readonly k: number;
 
@@ -58,11 +61,21 @@ export class CurvatureGauge {
     this.start ??= keep(this.objective.parameters.read());
   }
 
-  /** Measures at the present weights. */
+  /** Measures at the present weights. Disposed meanwhile, the gauge keeps nothing of what it finds. */
   async measure(): Promise<CurvatureReading> {
     this.rememberStart();
+    const start = aliasTensor(this.start!) as Tensor1D;
+    try {
+      return await this.measureFrom(start);
+    } finally {
+      start.dispose();
+    }
+  }
+
+  private async measureFrom(start: Tensor1D): Promise<CurvatureReading> {
+    const { timesDisposed } = this;
     const hessian = await finiteHessian(this.objective, { method: this.options.method ?? 'exact' });
-    if (hessian == null) return this.read(null, null, null);
+    if (hessian == null) return this.read(start, null, null, null);
     try {
       const { tol = 1e-3, seed = 0 } = this.options;
       const { k } = this;
@@ -70,9 +83,10 @@ export class CurvatureGauge {
       try {
         const isSound = this.options.withTrace === true && found.status !== 'nonFinite';
         const sum = isSound ? await trace(hessian, { maxMatvecs: traceMatvecs, seed }) : null;
-        return await this.read(hessian, found, sum);
+        return await this.read(start, hessian, found, sum);
       } finally {
-        if (found.status !== 'nonFinite') this.replaceDirections(keep(clone(found.eigenvectors)));
+        const isWanted = found.status !== 'nonFinite' && timesDisposed === this.timesDisposed;
+        if (isWanted) this.replaceDirections(keep(clone(found.eigenvectors)));
         found.dispose();
       }
     } finally {
@@ -82,26 +96,27 @@ export class CurvatureGauge {
 
   /** Frees θ₀ and the eigenvectors. */
   dispose(): void {
+    this.timesDisposed++;
     this.replaceDirections(null);
     this.start?.dispose();
     this.start = null;
   }
 
   private async read(
+    start: Tensor1D,
     hessian: HessianOperator | null,
     found: EigenResult | null,
     sum: Estimate | null,
   ): Promise<CurvatureReading> {
     const onDevice = tidy(() => {
-      const distance = reshape(norm(sub(this.objective.parameters.read(), this.start!)), [1]);
+      const distance = reshape(norm(sub(this.objective.parameters.read(), start)), [1]);
       if (hessian == null || found == null) return keep(distance);
       const gradient = hessian.gradient();
       const loss = reshape(hessian.lossTensor(), [1]);
       const along = reshape(matMul(found.eigenvectors, reshape(gradient, [-1, 1])), [-1]);
       return keep(concat([distance, loss, reshape(norm(gradient), [1]), along] as Tensor1D[]));
     });
-    const [distance, loss = NaN, gradientNorm = NaN, ...along] = await onDevice.data();
-    onDevice.dispose();
+    const [distance, loss = NaN, gradientNorm = NaN, ...along] = await readOnce(onDevice);
     const missing = Array.from({ length: this.k }, () => null);
     const eigenvalues = found == null ? missing : Array.from(found.eigenvalues, orNull);
     return {

@@ -1,4 +1,5 @@
 import { tidy } from '@tensorflow/tfjs-core';
+import { readOnce } from '../read-once.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { Objective } from '../objectives/objective.js';
 import type { HessianOptions } from '../operators/hessian.js';
@@ -25,9 +26,7 @@ export async function finiteHessian(
 
 async function isFinite(objective: Objective): Promise<boolean> {
   for (const term of objective.terms) {
-    const loss = evaluateTerm(objective, () => tidy(() => term.loss()));
-    const [value] = await loss.data();
-    loss.dispose();
+    const [value] = await readOnce(evaluateTerm(objective, () => tidy(() => term.loss())));
     if (!Number.isFinite(value)) return false;
   }
   return true;

@@ -1,3 +1,4 @@
+import { userFunction } from '../run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { requireArgument } from '../errors.js';
 import type { AnyOperator } from '../operators/async-operator.js';
@@ -76,7 +77,7 @@ export function planEstimator(
     maxMatvecs,
   );
   requireArgument(Number.isSafeInteger(seed), where, 'an integer seed', seed);
-  return { tol, maxMatvecs, seed, onProgress };
+  return { tol, maxMatvecs, seed, onProgress: userFunction(onProgress) };
 }
 
 /** Mean and standard error of a growing sample, by Welford's recurrence (1962). */

@@ -1,4 +1,5 @@
 import { tensor1d } from '@tensorflow/tfjs-core';
+import { userFunction } from '../run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
@@ -109,13 +110,14 @@ function* spectralDensitySteps(
   requireArgument(Number.isFinite(epsilon) && epsilon > 0, where, 'epsilon > 0', epsilon);
   const { sigma } = options;
   requireArgument(sigma == null || (Number.isFinite(sigma) && sigma > 0), where, 'sigma > 0', sigma);
+  const report = userFunction(options.onProgress ?? (() => {}));
   const random = new SeededRandom(seed);
   const probes: GaussQuadrature[] = [];
   let numMatvecs = 0;
   while (probes.length < numProbes) {
     const quadrature = yield* quadratureOf(operator, random, krylovDim, () => {
       numMatvecs++;
-      options.onProgress?.({ numMatvecs, numProbes: probes.length });
+      report({ numMatvecs, numProbes: probes.length });
     });
     if (quadrature == null) break;
     probes.push(quadrature);

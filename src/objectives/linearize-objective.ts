@@ -168,12 +168,23 @@ class RetentionBudget {
 export class WeightedSum<T extends Tensor> {
   private sum: T | null = null;
 
-  /** Adds w·x and takes x over. */
+  /** Adds w·x and takes x over, also where that fails. */
   add(weight: number, x: T): void {
-    const term = weight === 1 ? x : tidy(() => mul(x, weight) as T);
     const { sum } = this;
-    this.sum = keep(sum == null ? term : tidy(() => add(sum, term) as T));
-    for (const spent of [x, term, sum]) if (spent !== this.sum) spent?.dispose();
+    if (sum == null && weight === 1) {
+      this.sum = keep(x);
+      return;
+    }
+    try {
+      const next = tidy(() => {
+        const term = weight === 1 ? x : (mul(x, weight) as T);
+        return sum == null ? term : (add(sum, term) as T);
+      });
+      this.sum = keep(next);
+    } finally {
+      x.dispose();
+    }
+    sum?.dispose();
   }
 
   /** The sum, kept: it lives until it is disposed. */

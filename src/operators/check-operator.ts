@@ -1,5 +1,6 @@
-import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
-import { dispose, div, dot, mul, norm, randomNormal, sub, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { dispose, div, dot, mul, norm, randomNormal, stack, sub, tidy } from '@tensorflow/tfjs-core';
+import { readOnce } from '../read-once.js';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import { guardScope } from '../scope-guard.js';
@@ -78,12 +79,12 @@ export async function checkOperator(
     const au = own(productOf(operator, u));
     const av = own(productOf(operator, v));
     const aw = own(productOf(operator, w));
-    const [uAv, vAu, normU, normV, deviation] = await read([
-      tidy(() => dot(u, av) as Scalar),
-      tidy(() => dot(v, au) as Scalar),
-      tidy(() => norm(au) as Scalar),
-      tidy(() => norm(av) as Scalar),
-      tidy(() => norm(sub(aw, sub(mul(au, 2), av))) as Scalar),
+    const [uAv, vAu, normU, normV, deviation] = await read(() => [
+      dot(u, av),
+      dot(v, au),
+      norm(au),
+      norm(av),
+      norm(sub(aw, sub(mul(au, 2), av))),
     ]);
     requireScope();
     const repeated = await checkDeterminism(operator, v, av);
@@ -115,19 +116,23 @@ async function checkDeterminism(
   before: Tensor1D,
 ): Promise<Record<string, number>> {
   if (!(operator instanceof HessianOperator)) {
-    return { product: await relativeDistance(before, productOf(operator, v)) };
+    const again = (): Tensor1D => productOf(operator, v);
+    return { product: await relativeDistance(() => before, again) };
   }
   const again = new HessianOperator(operator.objective, operator.options);
   try {
-    const gradient = operator.gradient();
-    const [lossBefore, lossAfter] = await read([operator.lossTensor(), again.lossTensor()]);
-    const result = {
+    const [lossBefore, lossAfter] = await read(() => [operator.lossTensor(), again.lossTensor()]);
+    return {
       loss: ratio(Math.abs(lossAfter! - lossBefore!), Math.abs(lossBefore!)),
-      gradient: await relativeDistance(gradient, again.gradient()),
-      product: await relativeDistance(before, again.matvec(v)),
+      gradient: await relativeDistance(
+        () => operator.gradient(),
+        () => again.gradient(),
+      ),
+      product: await relativeDistance(
+        () => before,
+        () => again.matvec(v),
+      ),
     };
-    gradient.dispose();
-    return result;
   } finally {
     again.dispose();
   }
@@ -136,7 +141,10 @@ async function checkDeterminism(
 async function checkDifference(operator: HessianOperator, v: Tensor1D, hv: Tensor1D): Promise<number> {
   const differences = new HessianOperator(operator.objective, { method: 'finiteDifference' });
   try {
-    const { distance, length } = await distanceOf(hv, differences.matvec(v));
+    const { distance, length } = await distanceOf(
+      () => hv,
+      () => differences.matvec(v),
+    );
     return await errorBeyondRounding(distance, length, tolerances.centralDifference, async () => {
       return (await knownMagnitude(operator)) + (await knownMagnitude(differences));
     });
@@ -185,27 +193,27 @@ async function errorBeyondRounding(
   return ratio(error, Math.max(norm, (ZERO_SHARE / tolerance) * (await magnitude())));
 }
 
-/** ‖a − b‖ / ‖a‖; disposes b. */
-async function relativeDistance(a: Tensor1D, b: Tensor1D): Promise<number> {
+/** ‖a − b‖ / ‖a‖ of two vectors; what is made for the purpose is disposed. */
+async function relativeDistance(a: () => Tensor1D, b: () => Tensor1D): Promise<number> {
   const { distance, length } = await distanceOf(a, b);
   return ratio(distance, length);
 }
 
-/** ‖a − b‖ and ‖a‖; disposes b. */
-async function distanceOf(a: Tensor1D, b: Tensor1D): Promise<{ distance: number; length: number }> {
-  const [distance, length] = await read([
-    tidy(() => norm(sub(a, b)) as Scalar),
-    tidy(() => norm(a) as Scalar),
-  ]);
-  b.dispose();
+/** ‖a − b‖ and ‖a‖ of two vectors; what is made for the purpose is disposed. */
+async function distanceOf(
+  a: () => Tensor1D,
+  b: () => Tensor1D,
+): Promise<{ distance: number; length: number }> {
+  const [distance, length] = await read(() => {
+    const from = a();
+    return [norm(sub(from, b())), norm(from)];
+  });
   return { distance: distance!, length: length! };
 }
 
-/** The values of some scalars, which it disposes. */
-async function read(scalars: Scalar[]): Promise<number[]> {
-  const values = await Promise.all(scalars.map((scalar) => scalar.data()));
-  dispose(scalars);
-  return values.map((value) => value[0]!);
+/** The values of some scalars, for which nothing stays on the device. */
+async function read(scalars: () => Tensor[]): Promise<number[]> {
+  return Array.from(await readOnce(tidy(() => stack(scalars()))));
 }
 
 function ratio(numerator: number, denominator: number): number {

@@ -1,4 +1,5 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
+import { leavingNothing } from '../run-scope.js';
 import { requireThat } from '../errors.js';
 import { requireVector } from '../parameters.js';
 import type { LinearOperator } from './linear-operator.js';
@@ -35,18 +36,20 @@ export function derivedOperator({ name, size, product, magnitude, release }: Der
     requireThat(!isDisposed, name, 'an operator that is not disposed', 'a product of a disposed one');
   const apply = <T extends Vectors>(v: T): T => {
     requireLive();
-    const parts: Vectors[] = [];
-    let result: T | undefined;
-    try {
-      result = product(v, (operator, x) => {
-        const part = times(operator, x);
-        parts.push(part);
-        return part;
-      });
-      return result;
-    } finally {
-      for (const part of parts) if (part !== (result as Vectors | undefined)) part.dispose();
-    }
+    return leavingNothing(() => {
+      const parts: Vectors[] = [];
+      let result: T | undefined;
+      try {
+        result = product(v, (operator, x) => {
+          const part = times(operator, x);
+          parts.push(part);
+          return part;
+        });
+        return result;
+      } finally {
+        for (const part of parts) if (part !== (result as Vectors | undefined)) part.dispose();
+      }
+    });
   };
   return {
     size,

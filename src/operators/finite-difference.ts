@@ -100,7 +100,12 @@ export class FiniteDifferenceLinearization implements Linearization {
     try {
       for (const term of this.objective.terms) {
         const part = evaluateTerm(this.objective, () => stockGradient(() => term.loss(), this.parameters));
-        loss.add(term.weight, part.loss);
+        try {
+          loss.add(term.weight, part.loss);
+        } catch (error) {
+          part.gradient.dispose();
+          throw error;
+        }
         gradient.add(term.weight, part.gradient);
       }
       return { loss: loss.take(), gradient: gradient.take() };

@@ -1,5 +1,6 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { clone, reshape, slice, stack, Tensor, tidy } from '@tensorflow/tfjs-core';
+import { byUser } from '../run-scope.js';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
 import { requireVector } from '../parameters.js';
 import { remedyFor } from '../remedies.js';
@@ -82,7 +83,12 @@ export type Vectors = Tensor1D | Tensor2D;
  */
 export function productOf(operator: Pick<LinearOperator, 'size' | 'matvec'>, v: Tensor1D): Tensor1D {
   const where = 'LinearOperator.matvec';
-  return ownProduct(operator.matvec(v), v, where, (product) => requireVector(product, operator.size, where));
+  return ownProduct(
+    byUser(() => operator.matvec(v)),
+    v,
+    where,
+    (product) => requireVector(product, operator.size, where),
+  );
 }
 
 /**
@@ -98,7 +104,8 @@ export function productsOf(
   const { shape } = rows;
   if (operator.matmat != null) {
     const where = 'LinearOperator.matmat';
-    return ownProduct(operator.matmat(rows), rows, where, (product) => requireBlock(product, shape, where));
+    const answer = byUser(() => operator.matmat!(rows));
+    return ownProduct(answer, rows, where, (product) => requireBlock(product, shape, where));
   }
   const [count, size] = shape;
   return tidy(() => {

@@ -45,14 +45,17 @@ export function requireLikelihoods(split: OutputSplit): Likelihood[] {
 /** M = 1/N Σ_i w_i r_i r_iᵀ with r_i the gradient of the loss of example i, not weighed, by all its outputs. */
 export function empiricalMetric(split: OutputSplit, outputs: ParameterSpace): OutputMetric {
   const z = [...outputs.variables];
-  const linearization = linearize(() => split.loss(z), z, 'FisherOperator');
   const examples = z[0]!.shape[0]!;
-  const shares = tidy(() => keep(sharesOf(split.commonWeights(), examples)));
-  // ℓ is the mean of the w_i ℓ_i, so its gradient holds w_i r_i / N; where w_i is 0, r_i counts for nothing.
-  const residuals = tidy(() =>
-    keep<Tensor2D>(divNoNan(joinRows(outputs, linearization.gradient, examples), shares)),
-  );
-  linearization.dispose();
+  const linearization = linearize(() => split.loss(z), z, 'FisherOperator');
+  const [residuals, shares] = keptTogether(() => {
+    try {
+      const parts = sharesOf(split.commonWeights(), examples);
+      // ℓ is the mean of the w_i ℓ_i, so its gradient holds w_i r_i / N; where w_i is 0, r_i counts for nothing.
+      return [divNoNan(joinRows(outputs, linearization.gradient, examples), parts), parts];
+    } finally {
+      linearization.dispose();
+    }
+  }) as [Tensor2D, Tensor2D];
   return {
     apply: (u) =>
       tidy(() => {
@@ -74,17 +77,20 @@ export function sampledMetric(
   seed: number,
 ): OutputMetric {
   const likelihoods = requireLikelihoods(split);
-  const residuals = outputs.variables.map((z, output) =>
-    Array.from({ length: samples }, (_, sample) =>
-      tidy(() => {
+  const made = keptTogether(() => {
+    const draws = outputs.variables.map((z, output) =>
+      Array.from({ length: samples }, (_, sample) => {
         const rows = reshape(z, [-1, z.shape[z.rank - 1]!]) as Tensor2D;
-        return keep(sampleResidual[likelihoods[output]!](rows, seed + 104729 * (sample + samples * output)));
+        return sampleResidual[likelihoods[output]!](rows, seed + 104729 * (sample + samples * output));
       }),
-    ),
-  );
-  const shares = residuals.map(([first], output) =>
-    tidy(() => keep(sharesOf(split.weights(output), first!.shape[0]))),
-  );
+    );
+    return [
+      ...draws.flat(),
+      ...draws.map(([first], output) => sharesOf(split.weights(output), first!.shape[0])),
+    ];
+  });
+  const residuals = likelihoods.map((_, output) => made.slice(output * samples, (output + 1) * samples));
+  const shares = made.slice(-likelihoods.length);
   return {
     apply: (u) =>
       tidy(() => {
@@ -99,7 +105,7 @@ export function sampledMetric(
         });
         return outputs.flatten(products);
       }),
-    dispose: () => dispose([...residuals.flat(), ...shares]),
+    dispose: () => dispose(made),
   };
 }
 
@@ -124,6 +130,11 @@ const sampleResidual: Record<Likelihood, (z: Tensor2D, seed: number) => Tensor2D
   gaussian: (z, seed) =>
     mul(randomNormal(z.shape, 0, 1, 'float32', seed) as Tensor2D, Math.sqrt(2 / z.shape[1])),
 };
+
+/** The tensors that `f` makes, kept: all of them, or none where it fails. */
+function keptTogether(f: () => Tensor2D[]): Tensor2D[] {
+  return tidy(() => f().map((tensor) => keep(tensor)));
+}
 
 /** s_i r_i ⟨r_i, u_i⟩ for rows r, u [R, C] and shares s [R, 1]. */
 function outerProducts(r: Tensor2D, u: Tensor2D, shares: Tensor2D): Tensor2D {

@@ -1,11 +1,13 @@
 import '@tensorflow/tfjs-layers';
 import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { dispose, Optimizer } from '@tensorflow/tfjs-core';
+import { withStockTape } from '../autodiff/engine.js';
+import { leavingNothing } from '../run-scope.js';
 import { requireArgument, requireThat } from '../errors.js';
 import type { DirectionStatus } from './direction-search.js';
 import type { GivenDirections, TrackerSettings } from './direction-tracker.js';
 import { DirectionTracker } from './direction-tracker.js';
-import { trainableVariables } from './trained-variables.js';
+import { requireVariables, trainableVariables } from './trained-variables.js';
 
 /**
  * An optimizer that knows the sharpest directions of the loss it minimizes: given to it, or found by itself from
@@ -99,11 +101,19 @@ export abstract class DirectedOptimizer extends Optimizer {
     tracker.work.rethrow();
     const where = 'NSGD.minimize';
     requireArgument(typeof f === 'function', where, 'a function that returns the loss', f);
+    requireVariables(varList, where);
     const variables = trainableVariables(varList);
     requireThat(variables.length > 0, where, 'at least one float32 variable to train', 'none');
     tracker.enter(variables);
     const due = this.isNudging ? tracker.due(this.iterations) : null;
-    return due == null ? super.computeGradients(f, varList) : tracker.search(f, due, this.iterations);
+    const loss = (): Scalar => {
+      const value = f();
+      // Who disposes of the optimizer in the loss is not left with what the step would find.
+      this.requireLive('minimize');
+      return value;
+    };
+    if (due != null) return tracker.search(loss, due, this.iterations);
+    return leavingNothing(() => withStockTape(() => super.computeGradients(loss, varList)));
   }
 
   override dispose(): void {

@@ -47,11 +47,12 @@ export class DirectionSet {
   bind(parameters: ParameterSpace): void {
     const whole = this.whole!;
     requireWidth(whole, parameters);
+    const { offsets, variables } = parameters;
+    const blocks = tidy(() =>
+      variables.map((variable, i) => slice(whole, [0, offsets[i]!], [-1, variable.size])),
+    );
+    variables.forEach((variable, i) => this.blocks.set(variable, keep(blocks[i]!)));
     this.bound = parameters;
-    parameters.variables.forEach((variable, i) => {
-      const block = tidy(() => slice(whole, [0, parameters.offsets[i]!], [-1, variable.size]));
-      this.blocks.set(variable, keep(block));
-    });
     this.whole = null;
     whole.dispose();
   }
@@ -103,8 +104,11 @@ export class DirectionSet {
 }
 
 /** Throws unless `directions` is a float32 tensor [k, n] with k ≥ 1, and n that of the parameters where known. */
-export function requireDirections(directions: Tensor2D, parameters: ParameterSpace | null): void {
-  const where = 'NSGD.setDirections';
+export function requireDirections(
+  directions: Tensor2D,
+  parameters: ParameterSpace | null,
+  where = 'NSGD.setDirections',
+): void {
   const expected = 'a live float32 tensor of orthonormal rows [k, n]';
   const isMatrix = directions?.rank === 2 && directions.dtype === 'float32' && directions.shape[0] > 0;
   requireArgument(isMatrix, where, expected, directions, remedyFor('directions', directions));
@@ -115,9 +119,9 @@ export function requireDirections(directions: Tensor2D, parameters: ParameterSpa
 /**
  * Checks that the rows of V are orthonormal, |V Vᵀ − I| ≤ 1e-3 entry by entry.
  *
- * @throws CurvatureArgumentError from the driver of the steps if they are not
+ * @throws CurvatureArgumentError that names `where`, from the driver of the steps, if they are not
  */
-export function* checkOrthonormal(directions: Tensor2D): SolverSteps<void> {
+export function* checkOrthonormal(directions: Tensor2D, where: string): SolverSteps<void> {
   const error = tidy(() => {
     const gram = matMul(directions, directions, false, true);
     return keep(reshape(max(abs(sub(gram, eye(directions.shape[0])))), [1]));
@@ -125,7 +129,7 @@ export function* checkOrthonormal(directions: Tensor2D): SolverSteps<void> {
   const [largest] = yield error;
   if (largest! <= orthonormalityTolerance) return;
   throw new CurvatureArgumentError(
-    'NSGD.setDirections',
+    where,
     'orthonormal rows, |V Vᵀ − I| ≤ 1e-3',
     `rows with |V Vᵀ − I| = ${largest!.toPrecision(3)}`,
   );

@@ -2,6 +2,7 @@ import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfj
 import { clone, keep } from '@tensorflow/tfjs-core';
 import type { Linearization } from '../autodiff/linearize.js';
 import { linearize } from '../autodiff/linearize.js';
+import { leavingNothing } from '../run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { CurvatureArgumentError, requireArgument, requireOptions } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
@@ -122,9 +123,14 @@ export class DirectionTracker {
     );
     const checked = keep(clone(directions));
     const release = () => checked.dispose();
-    this.work.run({ steps: checkOrthonormal(checked), done: () => undefined, release });
+    this.work.run({ steps: checkOrthonormal(checked, where), done: () => undefined, release });
     const found = new DirectionSet(clone(directions), eigenvalues, step);
-    if (parameters != null) found.bind(parameters);
+    try {
+      if (parameters != null) found.bind(parameters);
+    } catch (error) {
+      found.dispose();
+      throw error;
+    }
     this.replace(found);
     this.status = 'given';
   }
@@ -154,26 +160,30 @@ export class DirectionTracker {
       `at most the number of parameters, ${parameters.size}`,
       k,
     );
-    const linearization = linearize(f, parameters.variables, 'NSGD.minimize');
-    const value = clone(linearization.loss);
-    const grads = gradientsByName(linearization);
-    try {
-      this.work.run({
-        steps:
-          kind === 'refresh'
-            ? searchDirections(linearization, this.rows, this.settings, step)
-            : followDirections(linearization, this.rows!),
-        done: (found) => {
-          this.times = this.timesAfter(kind, step);
-          this.accept(found, parameters, step);
-        },
-        release: () => linearization.dispose(),
-      });
-    } catch (error) {
-      for (const tensor of [value, ...Object.values(grads)]) tensor.dispose();
-      throw error;
-    }
-    return { value, grads };
+    return leavingNothing(() => {
+      const { rows } = this;
+      const linearization = linearize(f, parameters.variables, 'NSGD.minimize');
+      let isHandedOver = false;
+      try {
+        const value = clone(linearization.loss);
+        const grads = gradientsByName(linearization);
+        isHandedOver = true;
+        this.work.run({
+          steps:
+            kind === 'refresh'
+              ? searchDirections(linearization, rows, this.settings, step)
+              : followDirections(linearization, rows!),
+          done: (found) => {
+            this.times = this.timesAfter(kind, step);
+            this.accept(found, parameters, step);
+          },
+          release: () => linearization.dispose(),
+        });
+        return { value, grads };
+      } finally {
+        if (!isHandedOver) linearization.dispose();
+      }
+    });
   }
 
   /** What a saved optimizer carries to be continued. */
@@ -189,10 +199,12 @@ export class DirectionTracker {
 
   /** Takes a copy of what {@link save} gave. The columns are matched with the variables at the next step. */
   load({ rows, eigenvalues, step, ...times }: SavedDirections): void {
+    // The rows may be those that are disposed here.
+    const copy = rows == null ? null : keep(clone(rows));
     this.dispose();
     this.times = times;
-    if (rows == null) return;
-    this.replace(new DirectionSet(clone(rows), eigenvalues, step ?? 0));
+    if (copy == null) return;
+    this.replace(new DirectionSet(copy, eigenvalues, step ?? 0));
     this.status = 'given';
   }
 
@@ -220,7 +232,12 @@ export class DirectionTracker {
     this.status = status;
     if (rows == null) return;
     const found = new DirectionSet(rows, eigenvalues, step);
-    found.bind(parameters);
+    try {
+      found.bind(parameters);
+    } catch (error) {
+      found.dispose();
+      throw error;
+    }
     this.replace(found);
   }
 

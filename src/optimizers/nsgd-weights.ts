@@ -1,6 +1,9 @@
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { keep, scalar, tensor1d } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { dispose, keep, scalar, Tensor, tensor1d } from '@tensorflow/tfjs-core';
+import { aliasTensor } from '../autodiff/engine.js';
+import { requireArgument, requireThat } from '../errors.js';
+import { driveAsync } from '../solvers/drive.js';
+import { checkOrthonormal, requireDirections } from './direction-set.js';
 import type { SavedDirections } from './direction-tracker.js';
 import type { NamedTensor } from './named-tensor.js';
 import { Velocities } from './velocities.js';
@@ -40,40 +43,75 @@ export function packState({ iterations, directions, velocities }: NSGDState): {
   return { weights: [...made, ...kept, ...velocities], made: made.map(({ tensor }) => tensor) };
 }
 
-/** The state in a list that {@link packState} made. The tensors stay the caller's. */
-export async function unpackState(weights: readonly NamedTensor[]): Promise<NSGDState> {
+/**
+ * The state in a list that {@link packState} made. The tensors of the list stay the caller's, who may dispose them at
+ * once; those of the state are second references, to be disposed with it.
+ *
+ * @throws CurvatureArgumentError for a list that cannot have been made so
+ */
+export async function unpackState(weights: readonly NamedTensor[]): Promise<NSGDState & { dispose(): void }> {
   requireWeights(weights);
-  const byName = new Map(weights.map(({ name, tensor }) => [name, tensor]));
-  const read = async (name: string): Promise<number[] | null> => {
-    const tensor = byName.get(name);
-    return tensor == null ? null : Array.from(await tensor.data());
-  };
-  const [iterations = 0] = (await read('iter')) ?? [];
-  const times = ((await read(names.times)) ?? []).map((time) => (time === unset ? null : time));
-  const eigenvalues = await read(names.eigenvalues);
-  return {
-    iterations,
-    directions: {
-      rows: (byName.get(names.directions) ?? null) as Tensor2D | null,
-      eigenvalues: eigenvalues == null ? null : Float64Array.from(eigenvalues),
-      step: times[0] ?? null,
-      refreshAt: times[1] ?? null,
-      trackAt: times[2] ?? null,
-    },
-    velocities: weights.filter(Velocities.isVelocity),
-  };
+  const byName = new Map(weights.map(({ name, tensor }) => [name, aliasTensor(tensor)]));
+  const release = (): void => dispose([...byName.values()]);
+  try {
+    const read = async (name: string): Promise<number[]> =>
+      Array.from((await byName.get(name)?.data()) ?? []);
+    const iterations = await read('iter');
+    requireSteps(iterations, 0, "one whole number from 0 as 'iter'", 1);
+    const times = await read(names.times);
+    requireSteps(times, unset, `whole numbers from -1 as '${names.times}'`, times.length === 0 ? 0 : 3);
+    const [step, refreshAt, trackAt] = times.map((time) => (time === unset ? null : time));
+    const rows = (byName.get(names.directions) ?? null) as Tensor2D | null;
+    if (rows != null) {
+      requireDirections(rows, null, where);
+      await driveAsync(checkOrthonormal(rows, where));
+    }
+    const eigenvalues = byName.has(names.eigenvalues) ? await read(names.eigenvalues) : null;
+    const fits = eigenvalues == null || eigenvalues.length === rows?.shape[0];
+    requireArgument(fits, where, 'as many eigenvalues as directions', eigenvalues);
+    return {
+      iterations: iterations[0]!,
+      directions: {
+        rows,
+        eigenvalues: eigenvalues == null ? null : Float64Array.from(eigenvalues),
+        step: step ?? null,
+        refreshAt: refreshAt ?? null,
+        trackAt: trackAt ?? null,
+      },
+      velocities: [...byName]
+        .map(([name, tensor]): NamedTensor => ({ name, tensor }))
+        .filter(Velocities.isVelocity),
+      dispose: release,
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+const where = 'NSGD.setWeights';
+
+function requireSteps(steps: readonly number[], least: number, expected: string, count: number): void {
+  const fits = steps.length === count && steps.every((step) => Number.isSafeInteger(step) && step >= least);
+  requireArgument(fits, where, expected, steps);
 }
 
 /** Throws unless each tensor is one that {@link packState} gives, the number of steps among them. */
 function requireWeights(weights: readonly NamedTensor[]): void {
-  const where = 'NSGD.setWeights';
   requireArgument(Array.isArray(weights), where, 'what getWeights gave, a list of named tensors', weights);
   const known: readonly string[] = ['iter', ...Object.values(names)];
-  for (const entry of weights) {
-    requireArgument(entry?.tensor != null, where, 'named tensors {name, tensor}', entry);
-    const isKnown = known.includes(entry.name) || Velocities.isVelocity(entry);
-    requireArgument(isKnown, where, 'tensors that getWeights of an NSGD gave', entry.name);
+  for (const entry of weights as readonly (NamedTensor | null)[]) {
+    const isNamed =
+      typeof entry === 'object' && typeof entry?.name === 'string' && entry.tensor instanceof Tensor;
+    requireArgument(isNamed, where, 'named tensors {name, tensor}', entry);
+    const { name, tensor } = entry;
+    const isKnown = known.includes(name) || Velocities.isVelocity(entry);
+    requireArgument(isKnown, where, 'tensors that getWeights of an NSGD gave', name);
+    requireThat(!tensor.isDisposed, where, `a live tensor '${name}'`, 'a disposed one');
+    const isNumeric = tensor.dtype === 'float32' || tensor.dtype === 'int32';
+    requireArgument(isNumeric, where, `numbers as '${name}'`, tensor);
   }
   const found = weights.map(({ name }) => name);
   requireArgument(found.includes('iter'), where, "a tensor 'iter', the number of steps, among them", found);
+  requireArgument(new Set(found).size === found.length, where, 'each name once', found);
 }

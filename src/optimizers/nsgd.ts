@@ -173,13 +173,23 @@ export class NSGD extends DirectedOptimizer {
     return Promise.resolve(saved.weights);
   }
 
-  /** Continues from what {@link getWeights} gave. The tensors are copied and stay the caller's. */
+  /**
+   * Continues from what {@link getWeights} gave. The tensors are copied and stay the caller's.
+   *
+   * @throws CurvatureArgumentError for a list that getWeights cannot have given: other names or shapes, steps that are
+   *   no whole numbers from 0, directions that are not orthonormal. The optimizer then stays as it was
+   */
   override async setWeights(weights: NamedTensor[]): Promise<void> {
     this.requireLive('setWeights');
-    const { iterations, directions, velocities } = await unpackState(weights);
-    this.iterations_ = iterations;
-    this.tracker.load(directions);
-    this.velocities.load(velocities);
+    const state = await unpackState(weights);
+    try {
+      this.requireLive('setWeights');
+      this.iterations_ = state.iterations;
+      this.tracker.load(state.directions);
+      this.velocities.load(state.velocities);
+    } finally {
+      state.dispose();
+    }
   }
 
   /**

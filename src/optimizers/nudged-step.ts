@@ -48,21 +48,28 @@ export function takeNudgedStep(gradients: ReadonlyMap<Variable, Tensor>, step: N
     const nudged = gamma === 1 ? null : directions;
     if (nudged != null && correction !== 'update') parts = nudge(nudged, parts, gamma);
     const { unit, scale } = updateScale(step);
-    const updates =
-      momentum > 0 ? variables.map((variable, i) => accumulate(variable, parts[i]!, scale, step)) : parts;
+    const scaled = momentum > 0 && scale !== 1 ? parts.map((part): Tensor => mul(scale, part)) : parts;
+    const velocities =
+      momentum > 0
+        ? variables.map((variable, i) => step.velocities.next(variable, scaled[i]!, momentum))
+        : [];
+    const updates = momentum > 0 ? updatesOf(velocities, scaled, settings) : parts;
     // −(1−γ)P u for the update u = −unit · updates
     const excess =
       nudged == null || correction === 'gradient'
         ? null
         : combination(nudged, mul(coordinates(nudged, updates), unit * (1 - gamma)), updates);
-    if (directions != null) step.observe?.(measure(directions, clipped, updates, unit));
-    variables.forEach((variable, i) => {
+    const values = variables.map((variable, i) => {
       const value = weightDecay > 0 ? mul(variable, 1 - learningRate * weightDecay) : variable;
       let next: Tensor = add(mul(-unit, updates[i]!), value);
       const along = excess?.[i];
       if (along != null) next = add(next, along);
-      variable.assign(step.constraints.get(variable.name)?.(next) ?? next);
+      return step.constraints.get(variable.name)?.(next) ?? next;
     });
+    if (directions != null) step.observe?.(measure(directions, clipped, updates, unit));
+    // Nothing can fail from here on: a step is taken as a whole or not at all.
+    if (momentum > 0) step.velocities.replace(variables, velocities);
+    variables.forEach((variable, i) => variable.assign(values[i]!));
   });
 }
 
@@ -78,12 +85,14 @@ function updateScale({ settings, learningRate, iterations }: NudgedStep): { unit
   return { unit: settings.learningRate, scale: 1 / (1 + settings.decay * iterations) };
 }
 
-/** The update of one variable in units of −unit, from its gradient; moves its velocity on. */
-function accumulate(variable: Variable, gradient: Tensor, scale: number, step: NudgedStep): Tensor {
-  const { momentum, useNesterov } = step.settings;
-  const scaled: Tensor = scale === 1 ? gradient : mul(scale, gradient);
-  const velocity = step.velocities.accumulate(variable, scaled, momentum);
-  return useNesterov ? add(scaled, mul(velocity, momentum)) : velocity;
+/** The updates in units of −unit, from the new velocities and the scaled gradients. */
+function updatesOf(
+  velocities: readonly Tensor[],
+  scaled: readonly Tensor[],
+  { momentum, useNesterov }: NSGDSettings,
+): readonly Tensor[] {
+  if (!useNesterov) return velocities;
+  return velocities.map((velocity, i): Tensor => add(scaled[i]!, mul(velocity, momentum)));
 }
 
 function measure(

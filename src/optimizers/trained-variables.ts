@@ -1,5 +1,5 @@
-import type { NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-core';
-import { engine, util } from '@tensorflow/tfjs-core';
+import type { NamedTensorMap } from '@tensorflow/tfjs-core';
+import { engine, Tensor, util, Variable } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import type { NamedTensor } from './named-tensor.js';
 
@@ -16,20 +16,35 @@ export function trainableVariables(
   );
 }
 
+/** Throws unless `variables` is left out or a list of variables. */
+export function requireVariables(variables: unknown, where: string): void {
+  const isList = Array.isArray(variables) && variables.every((variable) => variable instanceof Variable);
+  requireArgument(variables === undefined || isList, where, 'a list of tf.Variable to train', variables);
+}
+
 /** The gradients that are not null, by variable, from either form that `Optimizer.applyGradients` takes. */
 export function gradientsByVariable(gradients: NamedTensorMap | NamedTensor[]): Map<Variable, Tensor> {
   const { registeredVariables } = engine();
+  const where = 'NSGD.applyGradients';
+  const isObject = typeof gradients === 'object' && gradients !== null;
+  requireArgument(isObject, where, 'gradients, a map or a list {name, tensor}', gradients);
   const entries: readonly (readonly [string, Tensor | null])[] = Array.isArray(gradients)
-    ? gradients.map(({ name, tensor }) => [name, tensor])
+    ? gradients.map((entry: NamedTensor | null) => {
+        const isNamed = typeof entry === 'object' && typeof entry?.name === 'string';
+        requireArgument(isNamed, where, 'gradients {name, tensor} in the list', entry);
+        return [entry.name, entry.tensor];
+      })
     : Object.entries(gradients);
   const byVariable = new Map<Variable, Tensor>();
   for (const [name, tensor] of entries) {
     if (tensor == null) continue;
-    const variable = registeredVariables[name];
-    requireArgument(variable != null, 'NSGD.applyGradients', 'gradients by the name of a variable', name);
+    const variable = Object.hasOwn(registeredVariables, name) ? registeredVariables[name] : undefined;
+    requireArgument(variable != null, where, 'gradients by the name of a variable', name);
+    const isLive = tensor instanceof Tensor && !tensor.isDisposed && tensor.dtype === 'float32';
+    requireArgument(isLive, where, `a live float32 tensor for variable '${name}'`, tensor);
     requireArgument(
       util.arraysEqual(tensor.shape, variable.shape),
-      'NSGD.applyGradients',
+      where,
       `a gradient of shape [${variable.shape}] for variable '${name}'`,
       tensor,
     );

@@ -17,17 +17,21 @@ export class Velocities {
   private loaded: NamedTensor[] = [];
 
   /**
-   * a ← μa + g, with a = 0 at first.
+   * μa + g, with a = 0 at first.
    *
    * @param gradient shaped like the variable
-   * @returns the new velocity, owned by this store until the next call for the same variable
+   * @returns the next velocity, owned by the caller: see {@link replace}
    */
-  accumulate(variable: Variable, gradient: Tensor, momentum: number): Tensor {
-    const last = this.byName.get(variable.name)!;
-    const next = keep(tidy(() => add(mul(momentum, last), gradient)));
-    last.dispose();
-    this.byName.set(variable.name, next);
-    return next;
+  next(variable: Variable, gradient: Tensor, momentum: number): Tensor {
+    return tidy(() => add(mul(momentum, this.byName.get(variable.name)!), gradient));
+  }
+
+  /** Takes over the next velocities of some variables, in their order. */
+  replace(variables: readonly Variable[], next: readonly Tensor[]): void {
+    variables.forEach(({ name }, i) => {
+      this.byName.get(name)?.dispose();
+      this.byName.set(name, keep(next[i]!));
+    });
   }
 
   /** Makes sure that each variable has a velocity: one that was loaded, or zero. */
@@ -50,8 +54,10 @@ export class Velocities {
 
   /** Takes copies of saved velocities. They are matched with their variables at the next step. */
   load(entries: readonly NamedTensor[]): void {
+    // The entries may be those that are disposed here.
+    const loaded = entries.map(({ name, tensor }) => ({ name, tensor: keep(clone(tensor)) }));
     this.dispose();
-    this.loaded = entries.map(({ name, tensor }) => ({ name, tensor: keep(clone(tensor)) }));
+    this.loaded = loaded;
   }
 
   dispose(): void {

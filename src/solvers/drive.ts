@@ -1,4 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { readOnce } from '../read-once.js';
+import { RunScope } from '../run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { guardScope } from '../scope-guard.js';
 
@@ -9,7 +11,8 @@ export type Reading = Pick<Tensor, 'data' | 'dataSync' | 'dispose'>;
  * A solver, written once: a generator that does its work on the device and yields each small tensor whose
  * values it needs on the host. The driver reads the tensor, disposes it and hands the values back in.
  *
- * Whatever a solver holds on the device it releases in `finally`, so that a driver may stop it at any yield.
+ * Whatever a solver holds on the device it releases in `finally`, so that a driver may stop it at any yield. What it
+ * had only just made when it failed, the driver disposes: see {@link RunScope}.
  */
 export type SolverSteps<R> = Generator<Reading, R, Float32Array>;
 
@@ -22,12 +25,16 @@ export type SolverSteps<R> = Generator<Reading, R, Float32Array>;
  * @returns what the solver returns, owned by the caller
  */
 export function driveSync<R>(steps: SolverSteps<R>): R {
+  const scope = new RunScope();
   try {
-    let turn = steps.next();
-    while (!turn.done) turn = steps.next(readSync(turn.value));
+    let turn = scope.turn(() => steps.next());
+    while (!turn.done) {
+      const values = readSync(turn.value);
+      turn = scope.turn(() => steps.next(values));
+    }
     return turn.value;
   } catch (error) {
-    return unwind(steps, error);
+    return unwind(steps, scope, error);
   }
 }
 
@@ -55,46 +62,43 @@ export async function driveAsync<R>(
 ): Promise<R> {
   const { signal } = options;
   const requireScope = guardScope(where);
+  const scope = new RunScope();
   try {
     signal?.throwIfAborted();
     let lastTask = performance.now();
-    let turn = steps.next();
+    let turn = scope.turn(() => steps.next());
     while (!turn.done) {
-      const values = await read(turn.value);
+      const values = await readOnce(turn.value);
       requireScope();
       if (performance.now() - lastTask > TASK_MS) {
         await nextTask();
         lastTask = performance.now();
       }
       signal?.throwIfAborted();
-      turn = steps.next(values);
+      turn = scope.turn(() => steps.next(values));
     }
     return turn.value;
   } catch (error) {
-    return unwind(steps, error);
+    return unwind(steps, scope, error);
   }
 }
 
 /** Work goes on for at most this long before other tasks get their turn: half a frame at 60 Hz. */
 const TASK_MS = 8;
 
-/** Throws `error` inside the solver, which runs its `finally` blocks, and out of the driver. */
-function unwind(steps: SolverSteps<unknown>, error: unknown): never {
-  steps.throw(error);
+/** Throws `error` inside the solver, which runs its `finally` blocks, and out of the driver; disposes what is left. */
+function unwind(steps: SolverSteps<unknown>, scope: RunScope, error: unknown): never {
+  try {
+    steps.throw(error);
+  } finally {
+    scope.discard();
+  }
   throw error;
 }
 
 function readSync(tensor: Reading): Float32Array {
   try {
     return tensor.dataSync<'float32'>();
-  } finally {
-    tensor.dispose();
-  }
-}
-
-async function read(tensor: Reading): Promise<Float32Array> {
-  try {
-    return await tensor.data<'float32'>();
   } finally {
     tensor.dispose();
   }

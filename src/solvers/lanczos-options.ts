@@ -1,4 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { userFunction } from '../run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireThat } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
@@ -122,7 +123,7 @@ export function planLanczos(
     confirm,
     patience,
     seed,
-    onProgress: options.onProgress ?? null,
+    onProgress: options.onProgress == null ? null : userFunction(options.onProgress),
   };
 }
 

@@ -84,13 +84,22 @@ function* start(
   }
   const n = factorization.operator.size;
   const rows = startVectors.size / n;
-  for (let i = 0; i < rows; i++) {
-    const row = tidy(() => slice(reshape(startVectors, [rows * n]) as Tensor1D, [i * n], [n]));
-    const outcome = yield* factorization.include(yield* normalized(row), where);
-    if (outcome === 'nonFinite' || (outcome === 'dependent' && factorization.basis.rows === 0)) {
-      const problem = outcome === 'nonFinite' ? 'not finite' : 'zero';
-      throw new CurvatureArgumentError(where, 'finite start vectors other than zero', `row ${i}, ${problem}`);
+  // The caller may dispose of them at once.
+  const flat = tidy(() => reshape(startVectors, [rows * n]) as Tensor1D);
+  try {
+    for (let i = 0; i < rows; i++) {
+      const outcome = yield* factorization.include(yield* normalized(slice(flat, [i * n], [n])), where);
+      if (outcome === 'nonFinite' || (outcome === 'dependent' && factorization.basis.rows === 0)) {
+        const problem = outcome === 'nonFinite' ? 'not finite' : 'zero';
+        throw new CurvatureArgumentError(
+          where,
+          'finite start vectors other than zero',
+          `row ${i}, ${problem}`,
+        );
+      }
     }
+  } finally {
+    flat.dispose();
   }
 }
 

@@ -5,6 +5,7 @@ import { requireArgument, requireThat } from '../errors.js';
 import type { AnyOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import { requireVector } from '../parameters.js';
+import { userFunction } from '../run-scope.js';
 import type { SolverSteps } from './drive.js';
 import { NormalizedOperator, powerOfTwoOf } from './normalized-operator.js';
 import { innerProducts, release } from './vector-arithmetic.js';
@@ -127,8 +128,9 @@ export function* linearSystem(
       'one with a NaN or an infinity in it',
     );
     const products = new NormalizedOperator(operator, damping);
+    const report = userFunction(options.onProgress ?? (() => {}));
     const onProgress = (residualNorm: number): void =>
-      options.onProgress?.({ numMatvecs: products.numMatvecs, residualNorm: scale * residualNorm });
+      report({ numMatvecs: products.numMatvecs, residualNorm: scale * residualNorm });
     // x = 0 solves a system with b = 0 to any tolerance, wherever one starts.
     const start = norm === 0 || initial == null ? null : held[1]!;
     isDone = true;

@@ -1,6 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { userFunction } from '../run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
@@ -81,7 +82,8 @@ export function* powerIterationSteps(
   options: PowerIterationOptions = {},
 ): SolverSteps<EigenResult> {
   const where = 'powerIteration';
-  const { k = 1, tol = 1e-3, maxIterations = 1000, seed = 0, onProgress } = options;
+  const { k = 1, tol = 1e-3, maxIterations = 1000, seed = 0 } = options;
+  const onProgress = userFunction(options.onProgress ?? (() => {}));
   requireAnyOperator(operator, where);
   const n = operator.size;
   requireArgument(Number.isInteger(k) && k >= 1 && k <= n, where, `an integer k from 1 to ${n}`, k);
@@ -118,7 +120,7 @@ export function* powerIterationSteps(
           if (isFinite) pairs[found.rows] = pair;
           release(isLast ? pair.next : vector);
           if (!isLast) vector = pair.next;
-          onProgress?.({
+          onProgress({
             numMatvecs,
             numConverged: pairs.filter(isFound).length,
             ritzValues: Float64Array.from(pairs, ({ value }) => value),

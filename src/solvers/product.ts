@@ -1,5 +1,6 @@
 import type { DataType, DataTypeMap, NumericDataType, Tensor1D } from '@tensorflow/tfjs-core';
 import { clone, tensor1d } from '@tensorflow/tfjs-core';
+import { byUser } from '../run-scope.js';
 import { CurvatureArgumentError } from '../errors.js';
 import type { AnyOperator } from '../operators/async-operator.js';
 import { answersAtOnce, laterProductOf } from '../operators/async-operator.js';
@@ -10,7 +11,7 @@ import type { Reading, SolverSteps } from './drive.js';
 export function* multiply(operator: AnyOperator, v: Tensor1D): SolverSteps<Tensor1D> {
   if (answersAtOnce(operator)) return productOf(operator, v);
   const values = yield clone(v);
-  return tensor1d(yield new RemoteAnswer(laterProductOf(operator, values)));
+  return tensor1d(yield new RemoteAnswer(byUser(() => laterProductOf(operator, values))));
 }
 
 /** The answer of an operator elsewhere, read like a tensor. */

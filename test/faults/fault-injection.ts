@@ -6,6 +6,11 @@ export class InjectedFault extends Error {
   override readonly name = 'InjectedFault';
 }
 
+/** Whether an injected fault is at the bottom of an error. */
+export function isInjected(error: unknown): boolean {
+  return error instanceof InjectedFault || (error instanceof Error && isInjected(error.cause));
+}
+
 /** Counts everything that can throw, and lets one of the calls fail. */
 class FaultSite {
   private calls = 0;
@@ -35,17 +40,27 @@ export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 
 export const faults = new FaultSite();
 
-/** Lets kernels and reads of the present backend count among the calls that can fail, from now on. */
+/**
+ * Lets kernels and reads of the present backend count among the calls that can fail, from now on; not those that a
+ * kernel makes itself, which leaves to TensorFlow.js what it has begun.
+ */
 export function makeFallible(): void {
   const backendName = tf.getBackend();
+  let isInKernel = false;
   for (const config of tf.getKernelsForBackend(backendName)) {
     const { kernelName, kernelFunc } = config;
     tf.unregisterKernel(kernelName, backendName);
     const fallible: KernelConfig = {
       ...config,
       kernelFunc: (call) => {
+        if (isInKernel) return kernelFunc(call);
         faults.tick(kernelName);
-        return kernelFunc(call);
+        isInKernel = true;
+        try {
+          return kernelFunc(call);
+        } finally {
+          isInKernel = false;
+        }
       },
     };
     tf.registerKernel(fallible);
@@ -54,7 +69,7 @@ export function makeFallible(): void {
   for (const name of ['read', 'readSync'] as const) {
     const original = backend[name].bind(backend);
     backend[name] = (dataId) => {
-      faults.tick(name);
+      if (!isInKernel) faults.tick(name);
       return original(dataId);
     };
   }
@@ -63,15 +78,14 @@ export function makeFallible(): void {
 /** What no call may change but by what it says it does. */
 export function surroundings(): Record<string, unknown> {
   const { state } = tf.engine() as unknown as { state: Record<string, unknown> };
-  const { numTensors, numBytes, numDataBuffers } = tf.memory();
+  const { numTensors, numBytes } = tf.memory();
   return {
     numTensors,
     numBytes,
-    numDataBuffers,
     backend: tf.getBackend(),
     scopes: (state.scopeStack as unknown[]).length,
     scope: state.activeScope,
-    tape: state.activeTape,
+    tape: (state.activeTape as unknown[] | null)?.length ?? 0,
     gradientDepth: state.gradientDepth,
     kernelDepth: state.kernelDepth,
     random: Math.random,
