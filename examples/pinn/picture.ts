@@ -42,7 +42,7 @@ function panel(curves: readonly Curve[], x: string, y: string, scale: 'linear' |
         field: 'y',
         type: 'quantitative',
         title: y,
-        scale: { type: scale, zero: false },
+        scale: scale === 'log' ? { type: scale } : { type: scale, zero: false },
         axis: { format: scale === 'log' ? '~e' : '~g', tickCount: 5 },
       },
       color: { ...series, legend },
