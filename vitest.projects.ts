@@ -1,4 +1,11 @@
+import { fileURLToPath } from 'node:url';
 import type { TestProjectInlineConfiguration } from 'vitest/config';
+
+/** Examples import the package by its name. */
+const alias = ['wasm', 'plot', 'workers', ''].map((entry) => ({
+  find: new RegExp(`^tfjs-curvature${entry && `/${entry}`}$`),
+  replacement: fileURLToPath(new URL(`src/${entry && `${entry}/`}index.ts`, import.meta.url)),
+}));
 
 const shared = {
   // Only to end what hangs: a machine that is busy with other things is ten times slower.
@@ -19,6 +26,7 @@ const withPages = [
 /** The tests that run in Node. */
 export const nodeProjects: TestProjectInlineConfiguration[] = [
   {
+    resolve: { alias },
     test: {
       ...shared,
       name: 'node',

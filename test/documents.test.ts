@@ -33,7 +33,7 @@ declare global {
   const workers: readonly workersDoor.ShardWorker[];
   const ShardedHessian: typeof workersDoor.ShardedHessian;
   const { ${Object.keys(curvature)
-    .filter((name) => name !== 'diagonal')
+    .filter((name) => name !== 'diagonal' && name !== 'hessian')
     .join(', ')} }: typeof curvature;
 }
 `;

@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import { registerExactGradients } from 'tfjs-curvature';
-import { toSvg } from 'tfjs-curvature/plot';
+import { toPng } from 'tfjs-curvature/plot';
 import { registerWasmTrainingKernels } from 'tfjs-curvature/wasm';
 import { wganChart, type Score } from './picture.js';
 import { distanceToModes, modes, modesReached } from './samples.js';
@@ -15,7 +15,7 @@ import { Wgan } from './wgan.js';
 const settings = { units: 64, batchSize: 256, criticSteps: 5, penalty: 1, seed: 1 } as const;
 const steps = 1500;
 const reportEvery = 250;
-const output = 'out/gradient-penalty.svg';
+const output = 'out/gradient-penalty.png';
 
 await tf.setBackend('wasm');
 await registerWasmTrainingKernels();
@@ -29,7 +29,7 @@ for (let step = 0; step <= steps; step++) {
   if (step < steps) wgan.step(criticOptimizer, generatorOptimizer);
 }
 await mkdir('out', { recursive: true });
-await writeFile(output, await toSvg(wganChart(await scoreGrid(), 0.1, await points(1000), modes)));
+await writeFile(output, await toPng(wganChart(await scoreGrid(), 0.1, await points(1000), modes)));
 console.log(`samples on the critic's scores: ${output}`);
 
 async function report(step: number): Promise<void> {
