@@ -12,8 +12,19 @@ import { trainingKernels } from './kernels/all.js';
  */
 const exactKernel: unique symbol = Symbol.for('tfjs-curvature.exact');
 
-/** The registration in force, so that a second call neither stacks kernels nor loses the stock ones. */
-let active: { backend: WasmBackend; undo: () => void } | null = null;
+/** Kernels of ours in place of others. */
+interface Registration {
+  readonly backend: WasmBackend;
+  readonly isInForce: () => boolean;
+  /** Puts back what was there before. Harmless when repeated. */
+  readonly undo: () => void;
+}
+
+/**
+ * Where the engine holds the registration in force or under way, so that a second call, also of another copy of this
+ * package, neither stacks kernels nor loses the stock ones.
+ */
+const slot: unique symbol = Symbol.for('tfjs-curvature.wasmRegistration');
 
 /**
  * Gives tfjs's WASM backend the kernels it lacks for training (filter gradients of convolutions, depthwise gradients,
@@ -30,7 +41,7 @@ let active: { backend: WasmBackend; undo: () => void } | null = null;
  * the backend throws a RangeError when its memory (4 GiB) is used up, where stock tfjs goes on with wrong numbers.
  *
  * @returns a function that restores exactly the kernels that stood there before; call it with no kernel running.
- *   Calling register again while registered returns the same function.
+ *   Calling register again while registered, at once or from another copy of this package, returns the same function.
  * @throws CurvatureArgumentError if `@tensorflow/tfjs-backend-wasm` is not imported, or the engine has no WebAssembly SIMD
  *
  * @example
@@ -40,9 +51,21 @@ let active: { backend: WasmBackend; undo: () => void } | null = null;
  * const undo = await registerWasmTrainingKernels();
  */
 export async function registerWasmTrainingKernels(): Promise<() => void> {
-  const backend = await startBackend();
-  if (active?.backend === backend) return active.undo;
-  active?.undo();
+  const engine = tf.engine() as { [slot]?: Promise<Registration> };
+  // One after the other: the second of two calls at once finds what the first has registered.
+  const registration = Promise.resolve(engine[slot])
+    .catch(() => undefined)
+    .then(async (present) => {
+      const backend = await startBackend();
+      if (present?.backend === backend && present.isInForce()) return present;
+      present?.undo();
+      return install(backend);
+    });
+  engine[slot] = registration;
+  return (await registration).undo;
+}
+
+async function install(backend: WasmBackend): Promise<Registration> {
   const memory = backend.wasm.asm?.memory ?? backend.wasm.wasmMemory;
   if (memory == null) {
     throw new CurvatureArgumentError(
@@ -60,18 +83,21 @@ export async function registerWasmTrainingKernels(): Promise<() => void> {
     );
   }
   const heap = new Heap(backend, compiled.functions);
-  const restore = [guardMemory(backend), ...trainingKernels.map((kernel) => replace(kernel, heap))];
-  const registration = {
-    backend,
-    undo: () => {
-      if (active !== registration) return;
-      active = null;
-      for (const back of restore) back();
-      heap.dispose();
-    },
+  const restore: (() => void)[] = [() => heap.dispose()];
+  let isInForce = true;
+  const undo = (): void => {
+    if (!isInForce) return;
+    isInForce = false;
+    for (const back of restore.reverse()) back();
   };
-  active = registration;
-  return registration.undo;
+  try {
+    restore.push(guardMemory(backend));
+    for (const kernel of trainingKernels) restore.push(replace(kernel, heap));
+  } catch (error) {
+    undo();
+    throw error;
+  }
+  return { backend, isInForce: () => isInForce, undo };
 }
 
 /** Registers one kernel and returns how to put back what was there. */
@@ -98,6 +124,8 @@ function replace(kernel: TrainingKernel, heap: Heap): () => void {
   };
   tf.registerKernel(config);
   return () => {
+    // Whoever has replaced it since keeps it.
+    if (tf.getKernel(kernelName, 'wasm') !== config) return;
     tf.unregisterKernel(kernelName, 'wasm');
     if (stock != null) tf.registerKernel(stock);
   };

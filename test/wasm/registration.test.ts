@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { registerWasmTrainingKernels } from '../../src/wasm/index.js';
 import { useBackend } from '../wasm-backend.js';
 import { sample } from './compare.js';
@@ -102,4 +102,59 @@ test('memory that is used up is an error, and no place to write to', async () =>
   } finally {
     wasm._malloc = allocate;
   }
+});
+
+/** The module again, as another copy of the package beside this one. */
+async function anotherCopy(): Promise<typeof registerWasmTrainingKernels> {
+  vi.resetModules();
+  const copy = await import('../../src/wasm/index.js');
+  expect(copy.registerWasmTrainingKernels).not.toBe(registerWasmTrainingKernels);
+  return copy.registerWasmTrainingKernels;
+}
+
+test('two registrations at once are one, of two copies of the package, too', async () => {
+  const before = registry();
+  const other = await anotherCopy();
+  const undos = await Promise.all([
+    registerWasmTrainingKernels(),
+    other(),
+    registerWasmTrainingKernels(),
+    other(),
+  ]);
+  expect(new Set(undos).size).toBe(1);
+  for (const one of undos) one();
+  expect(registry()).toEqual(before);
+});
+
+test.each(['in the order of registration', 'in reverse'])('two copies undone %s', async (order) => {
+  const before = registry();
+  const undos = [await registerWasmTrainingKernels(), await (await anotherCopy())()];
+  for (const one of order === 'in reverse' ? undos.reverse() : undos) one();
+  expect(registry()).toEqual(before);
+  undo = await registerWasmTrainingKernels();
+  expect(registry().has('Conv2DBackpropFilter')).toBe(true);
+});
+
+test('undo leaves alone what someone else has put in place of ours', async () => {
+  const before = registry();
+  undo = await registerWasmTrainingKernels();
+  const theirs = { ...tf.getKernel('Tanh', 'wasm')! };
+  tf.unregisterKernel('Tanh', 'wasm');
+  tf.registerKernel(theirs);
+  undo();
+  expect(tf.getKernel('Tanh', 'wasm')).toBe(theirs);
+  tf.unregisterKernel('Tanh', 'wasm');
+  tf.registerKernel(before.get('Tanh')!);
+});
+
+test('a registration that fails leaves the stock kernels, and the next one works', async () => {
+  const before = registry();
+  const instantiate = vi.spyOn(WebAssembly, 'instantiate').mockRejectedValue(new Error('no'));
+  const compile = vi.spyOn(WebAssembly, 'compile').mockRejectedValue(new Error('no'));
+  await expect((await anotherCopy())()).rejects.toThrow();
+  instantiate.mockRestore();
+  compile.mockRestore();
+  expect(registry()).toEqual(before);
+  undo = await registerWasmTrainingKernels();
+  expect(registry().has('Conv2DBackpropFilter')).toBe(true);
 });
