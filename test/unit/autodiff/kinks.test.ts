@@ -66,32 +66,32 @@ describe.each([
         variable.dispose();
       }
     });
-  },
 
-  it('is exactly the slope of the piece away from ties', async () => {
-    // 0.1 rounds, so that a slope that is off by a bit shows; no point lies on a kink.
-    const points = Array.from({ length: 200 }, (_, i) => Math.fround(0.1 * (i - 100) + 0.05));
-    const weights = points.map((_, i) => Math.fround(0.1 + 0.3 * i));
-    const alpha = Math.fround(0.3);
-    const pieces: [string, (x: tf.Tensor) => tf.Tensor, (x: number) => number][] = [
-      ['abs', tf.abs, Math.sign],
-      ['relu', tf.relu, (x) => (x > 0 ? 1 : 0)],
-      ['relu6', tf.relu6, (x) => (x > 0 && x < 6 ? 1 : 0)],
-      ['clipByValue', (x) => tf.clipByValue(x, -1, 2), (x) => (x > -1 && x < 2 ? 1 : 0)],
-      ['leakyRelu', (x) => tf.leakyRelu(x, alpha), (x) => (x > 0 ? 1 : alpha)],
-      ['maximum', (x) => tf.maximum(x, 1), (x) => (x > 1 ? 1 : 0)],
-      ['minimum', (x) => tf.minimum(1, x), (x) => (x < 1 ? 1 : 0)],
-    ];
-    for (const [name, f, slope] of pieces) {
-      const variable = tf.variable(tf.tensor1d(points));
-      const loss = (): tf.Tensor => tf.sum(tf.mul(f(variable), tf.tensor1d(weights)));
-      const linearization = linearize(loss, [variable]);
-      // + 0: −0 and 0 are one number.
-      const wanted = points.map((x, i) => Math.fround(weights[i]! * slope(x)) + 0);
-      const gradient = Array.from(await linearization.gradient.data()).map((value) => value + 0);
-      expect(gradient, name).toEqual(wanted);
-      linearization.dispose();
-      variable.dispose();
-    }
-  });
-});
+    it('is exactly the slope of the piece away from ties', async () => {
+      // 0.1 rounds, so that a slope that is off by a bit shows; no point lies on a kink.
+      const points = Array.from({ length: 200 }, (_, i) => Math.fround(0.1 * (i - 100) + 0.05));
+      const weights = points.map((_, i) => Math.fround(0.1 + 0.3 * i));
+      const alpha = Math.fround(0.3);
+      const pieces: [string, (x: tf.Tensor) => tf.Tensor, (x: number) => number][] = [
+        ['abs', tf.abs, Math.sign],
+        ['relu', tf.relu, (x) => (x > 0 ? 1 : 0)],
+        ['relu6', tf.relu6, (x) => (x > 0 && x < 6 ? 1 : 0)],
+        ['clipByValue', (x) => tf.clipByValue(x, -1, 2), (x) => (x > -1 && x < 2 ? 1 : 0)],
+        ['leakyRelu', (x) => tf.leakyRelu(x, alpha), (x) => (x > 0 ? 1 : alpha)],
+        ['maximum', (x) => tf.maximum(x, 1), (x) => (x > 1 ? 1 : 0)],
+        ['minimum', (x) => tf.minimum(1, x), (x) => (x < 1 ? 1 : 0)],
+      ];
+      for (const [name, f, slope] of pieces) {
+        const variable = tf.variable(tf.tensor1d(points));
+        const loss = (): tf.Tensor => tf.sum(tf.mul(f(variable), tf.tensor1d(weights)));
+        const linearization = linearize(loss, [variable]);
+        // + 0: −0 and 0 are one number.
+        const wanted = points.map((x, i) => Math.fround(weights[i]! * slope(x)) + 0);
+        const gradient = Array.from(await linearization.gradient.data()).map((value) => value + 0);
+        expect(gradient, name).toEqual(wanted);
+        linearization.dispose();
+        variable.dispose();
+      }
+    });
+  },
+);
