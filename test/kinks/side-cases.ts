@@ -147,6 +147,20 @@ const operands: readonly KinkCase[] = [
     hessian: flat(6),
   },
   {
+    name: 'a maximum layer goes to the last input',
+    at: [[1], [1], [0]],
+    loss: (a, b, c) => sum(layers.maximum().apply([a!, b!, c!]) as tf.Tensor),
+    gradient: [0, 1, 0],
+    hessian: flat(3),
+  },
+  {
+    name: 'a minimum layer goes to the first input',
+    at: [[1], [1], [2]],
+    loss: (a, b, c) => sum(layers.minimum().apply([a!, b!, c!]) as tf.Tensor),
+    gradient: [1, 0, 0],
+    hessian: flat(3),
+  },
+  {
     name: 'maximum of a tensor and itself',
     at: [[1, 0]],
     loss: (x) => sum(tf.maximum(x, x)),
@@ -194,6 +208,35 @@ const operands: readonly KinkCase[] = [
       [1, 0, 1, 0, 0, 0],
       [0, 0, 0, 1, 0, 0],
     ],
+  },
+];
+
+/** An activation fused into a product or a convolution, with pre-activations x. */
+const fused = (activation: tf.fused.Activation, leakyreluAlpha?: number) => (x: tf.Tensor) =>
+  tf.add(
+    tf.fused.matMul({ a: tf.reshape(x, [-1, 1]), b: tf.ones([1, 1]), activation, leakyreluAlpha }),
+    tf.reshape(
+      tf.fused.conv2d({
+        x: tf.reshape(x, [1, -1, 1, 1]) as tf.Tensor4D,
+        filter: tf.ones([1, 1, 1, 1]),
+        strides: 1,
+        pad: 'valid',
+        activation,
+        leakyreluAlpha,
+      }),
+      [-1, 1],
+    ),
+  );
+const fusedActivations: readonly KinkCase[] = [
+  straight('fused relu', [0, 1], fused('relu'), [0, 2]),
+  straight('fused relu6', [0, 6, 1], fused('relu6'), [0, 2, 2]),
+  straight('fused leakyrelu', [0, 1], fused('leakyrelu', 0.25), [0.5, 2]),
+  {
+    name: 'fused elu',
+    at: [[0, 1]],
+    loss: (x) => sum(fused('elu')(x!)),
+    gradient: [2, 2],
+    hessian: [2, 0],
   },
 ];
 
@@ -300,7 +343,13 @@ const trainingLosses: readonly KinkCase[] = [
   ),
   straight('an l1 regulariser', [0, 2, -1], (x) => regularizers.l1({ l1: 0.5 }).apply(x), [-0.5, 0.5, -0.5]),
 ];
-export const sideCases: readonly KinkCase[] = [...entrywise, ...operands, ...reductions, ...trainingLosses];
+export const sideCases: readonly KinkCase[] = [
+  ...entrywise,
+  ...operands,
+  ...fusedActivations,
+  ...reductions,
+  ...trainingLosses,
+];
 
 /** What only a remainder without rounding shows, as cpu and WASM compute it. */
 export const hostCases: readonly KinkCase[] = [
