@@ -1,36 +1,33 @@
-import type { DataId, Scalar, Tensor1D } from '@tensorflow/tfjs-core';
-import { abs, add, div, divNoNan, mul, norm, sub, tidy } from '@tensorflow/tfjs-core';
-import { handToScope } from '../autodiff/engine.js';
+import type { DataId, Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { tidy } from '@tensorflow/tfjs-core';
+import { aliasTensor, handToScope } from '../autodiff/engine.js';
 import type { Linearization } from '../autodiff/linearize.js';
+import { linearize } from '../autodiff/linearize.js';
 import { stockGradient } from '../autodiff/stock-gradient.js';
+import { isMissingKernel } from '../autodiff/missing-kernel.js';
 import { evaluateTerm, WeightedSum } from '../objectives/linearize-objective.js';
 import type { Objective } from '../objectives/objective.js';
 import { ParameterLease } from '../objectives/parameter-lease.js';
 import type { ParameterSpace } from '../parameters.js';
+import type { DirectionalDifference } from './gradient-differences.js';
+import { GradientDifferences } from './gradient-differences.js';
 
 /**
- * ε^(1/3) for float32: where the truncation error h²‖L⁗‖ of a central difference and the rounding error ε/h of
- * its gradients balance (Gill, Murray & Wright 1981, "Practical Optimization", §8.6).
- */
-const relativeStep = Math.cbrt(2 ** -23);
-
-/** Of two steps of about this ratio none is a multiple of the other in float32. */
-const OTHER_STEP = 1.3;
-
-/**
- * The Hessian of an objective by central differences of TensorFlow.js's own gradient:
+ * The Hessian of an objective by differences of TensorFlow.js's own gradient, at steps chosen for each direction: see
+ * {@link GradientDifferences}.
  *
- *     Hv ≈ (∇L(θ + hv) − ∇L(θ − hv)) / 2h,   h = ε^(1/3) (1 + ‖θ‖) / ‖v‖
- *
- * Good to three digits or so where the loss is smooth at the scale of the step; wrong across kinks. It is the
- * way out for losses with an op that cannot be differentiated twice. A product costs two gradients and keeps
- * nothing. The variables are moved meanwhile and put back bit for bit, also when the loss throws.
+ * Good to 1e-3 and better where the loss is smooth, to 1e-2 or so where it has kinks and a step fits between them. Of many
+ * kinks (a net of ReLUs on many examples has one for each unit and example) none does: what a step crosses counts as
+ * curvature then, which the exact product leaves out. It is the way out for losses with an op that cannot be
+ * differentiated twice. A product costs four gradients, ten where steps do not agree, and keeps nothing. The variables
+ * are moved meanwhile and put back bit for bit, also when the loss throws.
  */
 export class FiniteDifferenceLinearization implements Linearization {
   readonly parameters: ParameterSpace;
   readonly loss: Scalar;
   readonly gradient: Tensor1D;
   private readonly values: DataId[];
+  private readonly differences: GradientDifferences;
 
   constructor(private readonly objective: Objective) {
     this.parameters = objective.parameters;
@@ -38,10 +35,16 @@ export class FiniteDifferenceLinearization implements Linearization {
     this.loss = loss;
     this.gradient = gradient;
     this.values = this.parameters.variables.map((variable) => variable.dataId);
+    this.differences = new GradientDifferences(gradient, (theta) => this.gradientAt(theta));
   }
 
   hvp(v: Tensor1D): Tensor1D {
-    return this.difference(v, 1);
+    return tidy(() => this.along(v).product);
+  }
+
+  /** Hv with what is known of its error, in tensors of the innermost `tf.tidy`. */
+  along(v: Tensor1D): DirectionalDifference {
+    return this.differences.along(this.parameters.read(), v);
   }
 
   /**
@@ -49,26 +52,7 @@ export class FiniteDifferenceLinearization implements Linearization {
    * of the difference with the step.
    */
   termsOf(v: Tensor1D): Tensor1D {
-    return tidy(() => {
-      const change = sub(this.difference(v, 1), this.difference(v, OTHER_STEP));
-      const gradient = divNoNan(abs(this.gradient), this.stepFor(v));
-      return add<Tensor1D>(gradient, mul(abs(change), 2 ** 23));
-    });
-  }
-
-  private difference(v: Tensor1D, factor: number): Tensor1D {
-    return tidy(() => {
-      const theta = this.parameters.read();
-      const step = mul(this.stepFor(v), factor);
-      const displacement = mul(v, step) as Tensor1D;
-      const forward = this.gradientAt(add(theta, displacement));
-      const backward = this.gradientAt(sub(theta, displacement));
-      return divNoNan(div(sub(forward, backward), 2), step) as Tensor1D;
-    });
-  }
-
-  private stepFor(v: Tensor1D): Scalar {
-    return divNoNan(mul(add(norm(this.parameters.read()), 1), relativeStep), norm(v));
+    return tidy(() => this.differences.termsAlong(this.parameters.read(), v));
   }
 
   isCurrent(): boolean {
@@ -99,7 +83,7 @@ export class FiniteDifferenceLinearization implements Linearization {
     const gradient = new WeightedSum<Tensor1D>();
     try {
       for (const term of this.objective.terms) {
-        const part = evaluateTerm(this.objective, () => stockGradient(() => term.loss(), this.parameters));
+        const part = evaluateTerm(this.objective, () => gradientOf(() => term.loss(), this.parameters));
         try {
           loss.add(term.weight, part.loss);
         } catch (error) {
@@ -114,5 +98,22 @@ export class FiniteDifferenceLinearization implements Linearization {
       gradient.dispose();
       throw error;
     }
+  }
+}
+
+/**
+ * L and ∇L by TensorFlow.js; where the backend lacks a kernel that its gradient takes, by the tape, which puts kernels
+ * together from others.
+ */
+function gradientOf(f: () => Tensor, parameters: ParameterSpace): { loss: Scalar; gradient: Tensor1D } {
+  try {
+    return stockGradient(f, parameters);
+  } catch (error) {
+    if (!isMissingKernel(error)) throw error;
+    const linearization = linearize(f, parameters.variables, 'HessianOperator');
+    const loss = aliasTensor(linearization.loss) as Scalar;
+    const gradient = aliasTensor(linearization.gradient) as Tensor1D;
+    linearization.dispose();
+    return { loss, gradient };
   }
 }
