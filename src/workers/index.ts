@@ -1,4 +1,13 @@
-export type { ModelMessage, PackedTensor, Reply, ShardMessage, ShardService } from './protocol.js';
+export type {
+  ModelMessage,
+  ModelReply,
+  PackedTensor,
+  Reply,
+  ShardGradient,
+  ShardMessage,
+  ShardService,
+} from './protocol.js';
 export { createShardService } from './shard-service.js';
 export { pooledWorker, type ShardWorker } from './shard-worker.js';
-export { ShardedHessian, type ShardedHessianOptions, WorkersLostError } from './sharded-hessian.js';
+export { ShardedHessian, type ShardedHessianOptions } from './sharded-hessian.js';
+export { WorkersLostError } from './workers-lost-error.js';

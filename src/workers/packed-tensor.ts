@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tensor } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import { requireArgument, requireThat } from '../errors.js';
 import type { PackedTensor } from './protocol.js';
 
 /**
@@ -13,6 +13,24 @@ export async function packTensor(x: Tensor, where: string): Promise<PackedTensor
   requireArgument(isSendable, where, 'tensors of float32, int32 or bool', x);
   const values = (await x.data()) as Float32Array | Int32Array | Uint8Array;
   return { shape: [...x.shape], dtype: x.dtype, values };
+}
+
+/** The number of values of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** Throws a CurvatureArgumentError that names `where` unless `x` is a tensor on its way, of as many values as its shape says. */
+export function requirePacked(x: unknown, where: string): asserts x is PackedTensor {
+  const { shape, dtype, values } = (x ?? {}) as Partial<PackedTensor>;
+  const isShape =
+    Array.isArray(shape) && shape.every((length) => Number.isSafeInteger(length) && length >= 0);
+  requireArgument(isShape, where, 'a tensor with a shape', shape);
+  requireArgument(['float32', 'int32', 'bool'].includes(dtype!), where, 'float32, int32 or bool', dtype);
+  requireArgument(ArrayBuffer.isView(values), where, 'the values of a tensor as a typed array', values);
+  const { length } = values as Float32Array;
+  const size = sizeOf(shape);
+  requireThat(length === size, where, `${size} values for the shape [${shape.join()}]`, `${length}`);
 }
 
 /** A tensor of the values, owned by the caller. */

@@ -14,6 +14,7 @@ export interface PackedTensor {
 
 /** The model and its loss: the same for all workers. */
 export interface ModelMessage {
+  readonly version: number;
   /** What `model.toJSON(null, false)` gives. */
   readonly topology: object;
   /** All weights in the order of `model.getWeights()`. */
@@ -49,16 +50,47 @@ export type Reply<T> =
       readonly message: string;
     };
 
+/** Which messages there are. A host and a worker of different versions refuse each other. */
+export const PROTOCOL_VERSION = 2;
+
+/** What a worker says of the model it has built. */
+export interface ModelReply {
+  readonly version: number;
+  /** n, the number of parameters. */
+  readonly size: number;
+}
+
+/** The loss of a shard, unweighted, and its gradient, n numbers. */
+export interface ShardGradient {
+  readonly loss: number;
+  readonly gradient: Float32Array;
+}
+
 /** What a worker does. One model at a time, any number of shards. */
 export interface ShardService {
-  /** Builds the model, in place of one loaded before; answers n, the number of parameters. */
-  loadModel(message: ModelMessage): Promise<Reply<number>>;
+  /** Builds the model, in place of one loaded before. */
+  loadModel(message: ModelMessage): Promise<Reply<ModelReply>>;
   /** Takes up a shard beside those it has. */
   loadShard(message: ShardMessage): Promise<Reply<null>>;
+  /** Releases shards. */
+  dropShard(shards: readonly number[]): Promise<Reply<null>>;
   /** θ for model and products to come, n numbers. */
   setParameters(theta: Float32Array): Promise<Reply<null>>;
-  /** Σ weight · H_shard v over the shards named, n numbers. */
-  product(shards: readonly number[], v: Float32Array): Promise<Reply<Float32Array>>;
+  /** H_shard v of each shard named, unweighted, n numbers each. */
+  product(shards: readonly number[], v: Float32Array): Promise<Reply<readonly Float32Array[]>>;
+  /** Loss and gradient of each shard named, at θ. */
+  gradient(shards: readonly number[]): Promise<Reply<readonly ShardGradient[]>>;
   /** Releases model, shards and tapes. */
   dispose(): Promise<Reply<null>>;
 }
+
+/** The names of all that a worker does. */
+export const serviceNames: readonly (keyof ShardService)[] = [
+  'loadModel',
+  'loadShard',
+  'dropShard',
+  'setParameters',
+  'product',
+  'gradient',
+  'dispose',
+];

@@ -1,23 +1,32 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { dispose as disposeTensors, ready, tensor1d } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { models } from '@tensorflow/tfjs-layers';
+import { requireArgument, requireThat } from '../errors.js';
 import { modelObjective } from '../objectives/model-objective.js';
 import { trainableVariables } from '../objectives/model-structure.js';
 import { HessianOperator } from '../operators/hessian.js';
-import { unpackTensor } from './packed-tensor.js';
-import type { ModelMessage, Reply, ShardMessage, ShardService } from './protocol.js';
+import { ParameterSpace } from '../parameters.js';
+import { buildModel } from './build-model.js';
+import { requirePacked, unpackTensor } from './packed-tensor.js';
+import type { ModelMessage, Reply, ShardGradient, ShardMessage, ShardService } from './protocol.js';
+import { PROTOCOL_VERSION } from './protocol.js';
 
 interface Shard {
-  readonly weight: number;
   /** Inputs, targets and factors of the examples, which the operator reads. */
   readonly tensors: readonly Tensor[];
   readonly operator: HessianOperator;
 }
 
+interface Loaded {
+  readonly model: LayersModel;
+  readonly message: ModelMessage;
+  /** The trainable variables, which all shards share. */
+  readonly parameters: ParameterSpace;
+}
+
 /**
  * The worker's side of a sharded operator: holds a model and some shards of the data with their tapes, and answers
- * products. How it is reached is up to the caller: its functions are what workerpool's `worker(…)` or comlink's
+ * products and gradients, shard by shard. How it is reached is up to the caller: its functions are what workerpool's `worker(…)` or comlink's
  * `expose(…)` are given.
  *
  * @param prepare starts the backend, e.g. wasm with our training kernels; awaited before a model is loaded
@@ -26,40 +35,67 @@ interface Shard {
  * workerpool.worker({ ...createShardService(async () => void (await tf.setBackend('wasm'))) });
  */
 export function createShardService(prepare: () => Promise<void> = ready): ShardService {
-  let model: LayersModel | null = null;
-  let message: ModelMessage | null = null;
+  let loaded: Loaded | null = null;
   const shards = new Map<number, Shard>();
 
-  const release = (): void => {
-    for (const { operator, tensors } of shards.values()) {
-      operator.dispose();
-      disposeTensors([...tensors]);
-    }
-    shards.clear();
-    model?.dispose();
-    model = null;
+  const drop = (id: number): void => {
+    const shard = shards.get(id);
+    if (shard == null) return;
+    shard.operator.dispose();
+    disposeTensors([...shard.tensors]);
+    shards.delete(id);
   };
 
-  const requireModel = (): { model: LayersModel; message: ModelMessage } => {
-    if (model == null || message == null) throw new BlankError();
-    return { model, message };
+  const release = (): void => {
+    for (const id of [...shards.keys()]) drop(id);
+    loaded?.model.dispose();
+    loaded = null;
+  };
+
+  const requireModel = (): Loaded => {
+    if (loaded == null) throw new BlankError();
+    return loaded;
+  };
+
+  /** What `f` answers for each of the shards named, in their order. */
+  const each = async <T>(ids: readonly number[], f: (shard: Shard) => Promise<T>): Promise<T[]> => {
+    requireModel();
+    const answers: T[] = [];
+    for (const id of ids) {
+      const shard = shards.get(id);
+      if (shard == null) throw new BlankError();
+      answers.push(await f(shard));
+    }
+    return answers;
   };
 
   return {
-    loadModel: answering(async (next: ModelMessage) => {
+    loadModel: answering(async (message: ModelMessage) => {
+      const version = message?.version;
+      const isKnown = version === PROTOCOL_VERSION;
+      requireArgument(isKnown, 'loadModel', `messages of version ${PROTOCOL_VERSION} of their host`, version);
       await prepare();
       release();
-      message = next;
-      model = await buildModel(next);
-      return trainableVariables(model, 'ShardedHessian').reduce((count, { size }) => count + size, 0);
+      const model = await buildModel(message);
+      try {
+        const parameters = new ParameterSpace(trainableVariables(model, 'ShardedHessian'), 'ShardedHessian');
+        loaded = { model, message, parameters };
+        return { version: PROTOCOL_VERSION, size: parameters.size };
+      } catch (error) {
+        model.dispose();
+        throw error;
+      }
     }),
 
     loadShard: answering((shard: ShardMessage) => {
       const { model, message } = requireModel();
-      const [xs, ys] = [shard.xs.map(unpackTensor), shard.ys.map(unpackTensor)];
-      const weights = shard.sampleWeight == null ? [] : [unpackTensor(shard.sampleWeight)];
-      const tensors = [...xs, ...ys, ...weights];
-      const [sampleWeight] = weights;
+      requireThat(!shards.has(shard.id), 'loadShard', 'a shard that is not there yet', `number ${shard.id}`);
+      const packed = [...shard.xs, ...shard.ys, ...(shard.sampleWeight == null ? [] : [shard.sampleWeight])];
+      for (const tensor of packed) requirePacked(tensor, 'loadShard');
+      const tensors = packed.map(unpackTensor);
+      const numInputs = shard.xs.length;
+      const [xs, ys] = [tensors.slice(0, numInputs), tensors.slice(numInputs, numInputs + shard.ys.length)];
+      const sampleWeight = shard.sampleWeight == null ? undefined : tensors.at(-1);
       const { losses, batchSize, training } = message;
       try {
         const objective = modelObjective(
@@ -67,8 +103,7 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
           { xs, ys, ...(sampleWeight && { sampleWeight }) },
           { loss: [...losses], batchSize, training },
         );
-        const operator = new HessianOperator(objective);
-        shards.set(shard.id, { weight: shard.weight, tensors, operator });
+        shards.set(shard.id, { tensors, operator: new HessianOperator(objective) });
       } catch (error) {
         disposeTensors(tensors);
         throw error;
@@ -76,41 +111,55 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
       return null;
     }),
 
-    setParameters: answering((theta: Float32Array) => {
+    dropShard: answering((ids: readonly number[]) => {
       requireModel();
-      // All shards share the variables of the one model.
-      const [shard] = shards.values();
-      if (shard == null) throw new Error('setParameters: no shard has been loaded');
+      for (const id of ids) drop(id);
+      return null;
+    }),
+
+    setParameters: answering((theta: Float32Array) => {
+      const { parameters } = requireModel();
       const vector = tensor1d(theta);
-      shard.operator.parameters.write(vector);
-      vector.dispose();
+      try {
+        parameters.write(vector);
+      } finally {
+        vector.dispose();
+      }
       return null;
     }),
 
     product: answering(async (ids: readonly number[], v: Float32Array) => {
+      // Before a tensor is made: a worker in its place has not even started its backend.
       requireModel();
       const vector = tensor1d(v);
-      const total = new Float64Array(v.length);
       try {
-        for (const id of ids) {
-          const shard = shards.get(id);
-          if (shard == null) throw new BlankError();
-          const part = shard.operator.matvec(vector);
-          const values = await part.data<'float32'>();
-          part.dispose();
-          for (let i = 0; i < total.length; i++) total[i]! += shard.weight * values[i]!;
-        }
+        return await each(ids, ({ operator }) => valuesOf(operator.matvec(vector)));
       } finally {
         vector.dispose();
       }
-      return Float32Array.from(total);
     }),
+
+    gradient: answering((ids: readonly number[]) =>
+      each(ids, async ({ operator }): Promise<ShardGradient> => {
+        const [loss] = await valuesOf(operator.lossTensor());
+        return { loss: loss!, gradient: await valuesOf(operator.gradient()) };
+      }),
+    ),
 
     dispose: answering(() => {
       release();
       return null;
     }),
   };
+}
+
+/** The values of a tensor, which is disposed. */
+async function valuesOf(tensor: Tensor): Promise<Float32Array> {
+  try {
+    return await tensor.data<'float32'>();
+  } finally {
+    tensor.dispose();
+  }
 }
 
 /** What was asked for needs a model or shard that this worker was never given. */
@@ -132,14 +181,4 @@ function answering<A extends unknown[], T>(
       return { ok: false, isBlank: error instanceof BlankError, message };
     }
   };
-}
-
-async function buildModel({ topology, weights }: ModelMessage): Promise<LayersModel> {
-  const model = await models.modelFromJSON({ modelTopology: topology } as Parameters<
-    typeof models.modelFromJSON
-  >[0]);
-  const values = weights.map(unpackTensor);
-  model.setWeights(values);
-  disposeTensors(values);
-  return model;
 }

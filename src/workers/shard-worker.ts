@@ -1,4 +1,5 @@
 import type { ShardService } from './protocol.js';
+import { serviceNames } from './protocol.js';
 
 /** A worker as the host of a sharded operator sees it. */
 export interface ShardWorker {
@@ -24,18 +25,9 @@ interface Pool {
  * const workers = [0, 1].map(() => pooledWorker(workerpool.pool(script, { maxWorkers: 1 })));
  */
 export function pooledWorker(pool: Pool): ShardWorker {
-  const call = <K extends keyof ShardService>(method: K): ShardService[K] => {
-    const exec = async (...args: unknown[]): Promise<unknown> => pool.exec(method, args);
-    return exec as ShardService[K];
-  };
+  const calls = serviceNames.map((name) => [name, async (...args: unknown[]) => pool.exec(name, args)]);
   return {
-    service: {
-      loadModel: call('loadModel'),
-      loadShard: call('loadShard'),
-      setParameters: call('setParameters'),
-      product: call('product'),
-      dispose: call('dispose'),
-    },
+    service: Object.fromEntries(calls) as ShardService,
     terminate: async () => pool.terminate(true),
   };
 }

@@ -8,9 +8,13 @@ import { outputNames, requireLayersModel, trainableVariables } from '../objectiv
 import { hasStates } from '../objectives/stateful-layers.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { packTensor } from './packed-tensor.js';
-import type { ModelMessage, Reply, ShardMessage } from './protocol.js';
+import type { ModelMessage, ShardGradient, ShardMessage } from './protocol.js';
+import { PROTOCOL_VERSION, serviceNames } from './protocol.js';
+import { ShardAssignment } from './shard-assignment.js';
+import { ShardSum } from './shard-sum.js';
 import type { ShardWorker } from './shard-worker.js';
 import { splitIntoShards } from './split-into-shards.js';
+import { areGradients, areVectors } from './worker-reply.js';
 
 /** Settings of {@link ShardedHessian.load}. */
 export interface ShardedHessianOptions {
@@ -23,6 +27,11 @@ export interface ShardedHessianOptions {
   readonly batchSize?: number;
   /** Whether layers run as in training. Default false. */
   readonly training?: boolean;
+  /**
+   * Parts that the data is cut into. Default as many as workers; more let workers that join later take some over, and
+   * spread those of one that dies.
+   */
+  readonly numShards?: number;
   /** Milliseconds after which a worker that has not answered counts as gone. Default null: it may take its time. */
   readonly timeout?: number | null;
 }
@@ -31,13 +40,9 @@ const shardedHessianOptionNames: OptionNames<ShardedHessianOptions> = {
   loss: 'value',
   batchSize: 'value',
   training: 'value',
+  numShards: 'value',
   timeout: 'value',
 };
-
-/** All workers are gone. */
-export class WorkersLostError extends Error {
-  override readonly name = 'WorkersLostError';
-}
 
 const where = 'ShardedHessian';
 
@@ -46,11 +51,13 @@ const where = 'ShardedHessian';
  *
  *     Hv = Σ_s (N_s / N) H_s v
  *
- * v is sent to all, each answers the weighted sum over its shards, and the answers are added up in double precision.
- * Tapes stay with the workers from one product to the next. The shards of a worker that dies are handed on
- * to the others, and the product under way is completed by them.
+ * v is sent to all, each answers for its shards, and the answers are added up in double precision, in the order of the
+ * shards: the bits do not depend on who has computed what. Tapes stay with the workers from one product to the next. The
+ * shards of a worker that dies are handed on to the others as soon as that is noticed, and complete the product under
+ * way; a worker that joins takes shards over.
  *
- * Serves `lanczos`. Cost of a product: that of the largest share, and 8n bytes to and from each worker.
+ * Serves every solver and every estimator. Calls wait for each other. Cost of a product: that of the largest share, 4n
+ * bytes to each worker and 4n from it for each of its shards.
  *
  * @example
  * const hessian = await ShardedHessian.load(workers, model, { xs, ys }, { loss: 'categoricalCrossentropy' });
@@ -58,26 +65,31 @@ const where = 'ShardedHessian';
  * await hessian.dispose();
  */
 export class ShardedHessian implements AsyncLinearOperator {
-  private readonly owners = new Map<number, ShardWorker>();
-  /** Why the last worker was given up. */
-  private lastLoss: unknown;
+  private readonly assignment: ShardAssignment;
+  /** θ, if it was set. */
+  private theta: Float32Array | null = null;
+  /** The end of the call before. */
+  private turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly size: number,
-    private readonly workers: Set<ShardWorker>,
+    private readonly model: ModelMessage,
     private readonly shards: readonly ShardMessage[],
-    private readonly timeout: number | null,
-  ) {}
+    timeout: number | null,
+  ) {
+    this.assignment = new ShardAssignment(shards, timeout);
+  }
 
   /**
-   * Gives each worker the model and a shard of the data.
+   * Gives each worker the model and its shards of the data.
    *
    * @param workers at least one; they are this operator's until it is disposed, which ends them
    * @param model its weights are copied as they are now; it stays the caller's
    * @param data inputs, targets and factors as `modelObjective` takes them, float32, int32 or bool; at least as many
-   *   examples as workers. They stay the caller's
-   * @throws CurvatureArgumentError for wrong arguments, a loss that is a function among them; WorkersLostError if no
-   *   worker starts; an Error with what a worker answers, for a layer that its script has not registered
+   *   examples as shards. They stay the caller's
+   * @throws CurvatureArgumentError for wrong arguments, a loss that is a function among them, and for a worker of another
+   *   version; WorkersLostError if no worker starts; an Error with what a worker answers, for a layer that its script
+   *   has not registered
    */
   static async load(
     workers: readonly ShardWorker[],
@@ -87,9 +99,14 @@ export class ShardedHessian implements AsyncLinearOperator {
   ): Promise<ShardedHessian> {
     requireOptions(options, shardedHessianOptionNames, where);
     const { batchSize = 128, training = false, timeout = null } = options;
-    const areWorkers =
-      Array.isArray(workers) && workers.length > 0 && workers.every((one) => one?.service != null);
-    requireArgument(areWorkers, where, 'at least one worker {service, terminate}', workers);
+    const isList = Array.isArray(workers) && workers.length > 0;
+    requireArgument(isList, where, 'at least one worker {service, terminate}', workers);
+    for (const worker of workers) requireWorker(worker, where);
+    const areDifferent = new Set(workers).size === workers.length;
+    requireThat(areDifferent, where, 'workers that differ', 'one twice');
+    const { numShards = workers.length } = options;
+    const isCount = Number.isSafeInteger(numShards) && numShards >= 1;
+    requireArgument(isCount, where, 'an integer numShards >= 1', numShards);
     requireLayersModel(model, where);
     const isStateless = !hasStates(model);
     requireThat(
@@ -99,21 +116,16 @@ export class ShardedHessian implements AsyncLinearOperator {
       'one with',
     );
     const losses = lossNames(model, outputNames(model), options.loss, where);
-    const shards = await splitIntoShards(orderData(model, data, where), workers.length, where);
+    const shards = await splitIntoShards(orderData(model, data, where), numShards, where);
     const weights = await Promise.all(model.getWeights().map((weight) => packTensor(weight, where)));
     const topology = model.toJSON(null, false) as object;
-    const message: ModelMessage = { topology, weights, losses, batchSize, training };
+    const version = PROTOCOL_VERSION;
+    const message: ModelMessage = { version, topology, weights, losses, batchSize, training };
     const size = trainableVariables(model, where).reduce((count, { size: own }) => count + own, 0);
-    const operator = new ShardedHessian(size, new Set(workers), shards, timeout);
+    const operator = new ShardedHessian(size, message, shards, timeout);
     try {
-      const counts = await Promise.all(
-        workers.map((worker) => operator.ask(worker, worker.service.loadModel(message))),
-      );
-      for (const count of counts) {
-        const isSame = count == null || count === size;
-        requireThat(isSame, where, `a model of ${size} parameters in each worker`, `one of ${count}`);
-      }
-      await operator.handOut(shards.map(({ id }) => id));
+      await Promise.all(workers.map((worker) => operator.introduce(worker)));
+      await operator.assignment.settle();
     } catch (error) {
       await operator.dispose();
       throw error;
@@ -123,115 +135,132 @@ export class ShardedHessian implements AsyncLinearOperator {
 
   /** How many workers are alive. */
   get numWorkers(): number {
-    return this.workers.size;
+    return this.assignment.workers.length;
+  }
+
+  /** In how many parts the data lies with the workers. */
+  get numShards(): number {
+    return this.shards.length;
+  }
+
+  /**
+   * Takes a worker in: it gets the model with the present θ, and shards of those that have most, if there are two more
+   * than it has.
+   *
+   * @param worker this operator's from now on, which ends it
+   * @throws CurvatureArgumentError for what is no worker or one of another version, which is ended
+   */
+  async add(worker: ShardWorker): Promise<void> {
+    requireWorker(worker, `${where}.add`);
+    const isNew = !this.assignment.workers.includes(worker);
+    requireThat(isNew, `${where}.add`, 'a worker that is not one of it yet', 'one that is');
+    return this.inTurn(async () => {
+      try {
+        await this.introduce(worker);
+      } catch (error) {
+        await this.assignment.release(worker);
+        throw error;
+      }
+      await this.assignment.settle();
+      await this.assignment.balance();
+    });
+  }
+
+  /** Hands the shards of a worker on to the others, and ends it. */
+  async remove(worker: ShardWorker): Promise<void> {
+    const isOurs = this.assignment.workers.includes(worker);
+    requireThat(isOurs, `${where}.remove`, 'a worker of this operator', 'another');
+    requireThat(this.numWorkers > 1, `${where}.remove`, 'another worker that is left', 'the last one');
+    return this.inTurn(async () => {
+      await this.assignment.release(worker);
+      await this.assignment.settle();
+    });
   }
 
   /** θ for the products to come, n numbers in the order of the model's trainable weights. */
   async setParameters(theta: Float32Array): Promise<void> {
-    requireArgument(theta.length === this.size, `${where}.setParameters`, `${this.size} numbers`, theta);
-    await Promise.all(
-      [...this.workers].map((worker) => this.ask(worker, worker.service.setParameters(theta))),
-    );
-    await this.handOut(this.orphans());
+    requireArgument(theta?.length === this.size, `${where}.setParameters`, `${this.size} numbers`, theta);
+    const values = Float32Array.from(theta);
+    return this.inTurn(async () => {
+      this.theta = values;
+      const tell = (worker: ShardWorker): Promise<unknown> => this.assignment.tell(worker, values);
+      await Promise.all(this.assignment.workers.map(tell));
+      await this.assignment.settle();
+    });
   }
 
   async multiply(v: Float32Array): Promise<Float32Array> {
-    requireArgument(v.length === this.size, `${where}.multiply`, `${this.size} numbers`, v);
-    const total = new Float64Array(this.size);
-    let open = this.shards.map(({ id }) => id);
-    while (open.length > 0) {
-      await this.handOut(this.orphans());
-      const asked = [...this.workers].map((worker) => ({
-        worker,
-        ids: open.filter((id) => this.owners.get(id) === worker),
-      }));
-      const busy = asked.filter(({ ids }) => ids.length > 0);
-      const answers = await Promise.all(
-        busy.map(({ worker, ids }) => this.ask(worker, worker.service.product(ids, v))),
-      );
-      answers.forEach((part, i) => {
-        if (part == null) return;
-        const { ids } = busy[i]!;
-        open = open.filter((id) => !ids.includes(id));
-        for (let j = 0; j < total.length; j++) total[j]! += part[j]!;
-      });
-    }
-    return Float32Array.from(total);
+    requireArgument(v?.length === this.size, `${where}.multiply`, `${this.size} numbers`, v);
+    const sum = new ShardSum(this.shards, this.size);
+    await this.inTurn(() =>
+      this.assignment.collect(
+        'product',
+        (service, ids) => service.product(ids, v),
+        (count) => areVectors(count, this.size),
+        (id, part) => sum.take(id, part),
+      ),
+    );
+    return Float32Array.from(sum.total);
   }
 
-  /** Ends the workers. Products afterwards reject. Harmless when repeated. */
+  /** L(θ) over all of the data, added up in double precision. Costs a gradient in each worker at a new θ. */
+  async loss(): Promise<number> {
+    return (await this.slope()).loss;
+  }
+
+  /** ∇L(θ) over all of the data, n numbers, added up in double precision. */
+  async gradient(): Promise<Float32Array> {
+    return (await this.slope()).gradient;
+  }
+
+  /** Ends the workers. Products under way and afterwards reject. Harmless when repeated. */
   async dispose(): Promise<void> {
-    const workers = [...this.workers];
-    this.workers.clear();
-    this.owners.clear();
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await this.assignment.dispose();
   }
 
-  /** Shards whose worker is gone. */
-  private orphans(): number[] {
-    return this.shards.map(({ id }) => id).filter((id) => !this.workers.has(this.owners.get(id)!));
+  private async slope(): Promise<ShardGradient> {
+    const losses = new Float64Array(this.shards.length);
+    const sum = new ShardSum(this.shards, this.size);
+    await this.inTurn(() =>
+      this.assignment.collect(
+        'gradient',
+        (service, ids) => service.gradient(ids),
+        (count) => areGradients(count, this.size),
+        (id, { loss, gradient }) => {
+          losses[id] = loss;
+          sum.take(id, gradient);
+        },
+      ),
+    );
+    const loss = this.shards.reduce((total, { weight }, id) => total + weight * losses[id]!, 0);
+    return { loss, gradient: Float32Array.from(sum.total) };
   }
 
-  /** Gives shards to the workers that have fewest, until each has one that is alive. */
-  private async handOut(ids: readonly number[]): Promise<void> {
-    let left = [...ids];
-    while (left.length > 0) {
-      if (this.workers.size === 0) {
-        throw new WorkersLostError(`${where}: no worker is left`, { cause: this.lastLoss });
-      }
-      for (const id of left) this.owners.set(id, this.idlest());
-      await Promise.all(
-        left.map((id) => {
-          const worker = this.owners.get(id)!;
-          return this.ask(worker, worker.service.loadShard(this.shards[id]!));
-        }),
-      );
-      left = this.orphans();
-    }
+  /** The model and θ for a worker, which is one of ours if it takes them. */
+  private async introduce(worker: ShardWorker): Promise<void> {
+    await this.assignment.admit(worker, this.model, this.size);
+    if (this.theta != null) await this.assignment.tell(worker, this.theta);
   }
 
-  private idlest(): ShardWorker {
-    const owners = [...this.owners.values()];
-    const load = (worker: ShardWorker): number => owners.filter((owner) => owner === worker).length;
-    return [...this.workers].reduce((best, worker) => (load(worker) < load(best) ? worker : best));
-  }
-
-  /** The answer of a worker; null if there will be none, in which case it is no longer one of ours. */
-  private async ask<T>(worker: ShardWorker, call: Promise<Reply<T>>): Promise<T | null> {
-    const reply = await answerOf(call, worker, this.timeout);
-    if ('lost' in reply) this.lastLoss = reply.lost;
-    else if (reply.ok) return reply.value;
-    if ('lost' in reply || reply.isBlank) {
-      // Nobody waits for the end of one that may not answer that either.
-      if (this.workers.delete(worker)) void worker.terminate().catch(() => {});
-      return null;
-    }
-    throw new Error(`${where}: a worker answered: ${reply.message}`);
+  /** Runs `f` after all calls before it. */
+  private async inTurn<T>(f: () => Promise<T>): Promise<T> {
+    const run = this.turn.then(f, f);
+    this.turn = run.catch(() => {});
+    return run;
   }
 }
 
-/** No reply, and why. */
-interface Loss {
-  readonly lost: unknown;
-}
-
-/** The reply, or why there is none: the call fails, the worker is lost, or it takes too long. */
-async function answerOf<T>(
-  call: Promise<Reply<T>>,
-  { lost }: ShardWorker,
-  timeout: number | null,
-): Promise<Reply<T> | Loss> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const loss = (reason: unknown): Loss => ({ lost: reason });
-  const ends: Promise<Reply<T> | Loss>[] = [call.catch(loss)];
-  if (lost != null) ends.push(lost.then(loss, loss));
-  if (timeout != null) {
-    const late = new Error(`no answer in ${timeout} ms`);
-    ends.push(new Promise((end) => (timer = setTimeout(() => end(loss(late)), timeout))));
-  }
-  try {
-    return await Promise.race(ends);
-  } finally {
-    clearTimeout(timer);
-  }
+/** Throws a CurvatureArgumentError that names `where` unless `worker` does all that one does. */
+function requireWorker(worker: ShardWorker, where: string): void {
+  const { service, terminate } = (worker ?? {}) as Partial<ShardWorker>;
+  const isWorker = service != null && typeof terminate === 'function';
+  requireArgument(isWorker, where, 'at least one worker {service, terminate}', worker);
+  const missing = serviceNames.filter((name) => typeof service[name] !== 'function');
+  const isWhole = missing.length === 0;
+  requireThat(
+    isWhole,
+    where,
+    `a service with ${serviceNames.join(', ')}`,
+    `one without ${missing.join(', ')}`,
+  );
 }

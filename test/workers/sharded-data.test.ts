@@ -6,6 +6,7 @@ import { CurvatureArgumentError, HessianOperator, modelObjective } from '../../s
 import type { ModelData, ModelObjectiveOptions } from '../../src/index.js';
 import type { ShardedHessianOptions, ShardService, ShardWorker } from '../../src/workers/index.js';
 import { createShardService, pooledWorker, ShardedHessian } from '../../src/workers/index.js';
+import { serviceNames } from '../../src/workers/protocol.js';
 import { relativeError } from '../golden-case.js';
 import { useBackend } from '../wasm-backend.js';
 import type { ShardThreads } from './thread-pool.js';
@@ -37,9 +38,7 @@ const losses = { kind: 'categoricalCrossentropy', size: 'meanSquaredError' };
 function mortal(method?: keyof ShardService): ShardWorker {
   const service: ShardService = { ...createShardService() };
   const gone = (): Promise<never> => Promise.reject(new Error('gone'));
-  const dies = Object.fromEntries(
-    Object.keys(service).map((name) => [name, gone]),
-  ) as unknown as ShardService;
+  const dies = Object.fromEntries(serviceNames.map((name) => [name, gone])) as unknown as ShardService;
   let isGone = false;
   const call = <K extends keyof ShardService>(name: K): ShardService[K] =>
     ((...args: unknown[]) => {
@@ -47,13 +46,7 @@ function mortal(method?: keyof ShardService): ShardWorker {
       return ((isGone ? dies : service)[name] as (...args: unknown[]) => unknown)(...args);
     }) as ShardService[K];
   return {
-    service: {
-      loadModel: call('loadModel'),
-      loadShard: call('loadShard'),
-      setParameters: call('setParameters'),
-      product: call('product'),
-      dispose: call('dispose'),
-    },
+    service: Object.fromEntries(serviceNames.map((name) => [name, call(name)])) as unknown as ShardService,
     terminate: async () => void (await service.dispose()),
   };
 }
@@ -175,7 +168,7 @@ describe('what a ShardedHessian sends to its workers', () => {
       ...worker.service,
       loadModel: async (message) => {
         const reply = await loadModel(message);
-        return reply.ok ? { ok: true, value: reply.value + 1 } : reply;
+        return reply.ok ? { ok: true, value: { ...reply.value, size: reply.value.size + 1 } } : reply;
       },
     };
     const before = tf.memory().numTensors;
