@@ -78,6 +78,7 @@ export interface WasmFunctions {
   addRows(...args: RowArguments): void;
   subtractRows(...args: RowArguments): void;
   multiplyRows(...args: RowArguments): void;
+  clip(x: number, y: number, n: number, low: number, high: number): void;
   tanh(x: number, y: number, n: number): void;
   logisticSlope(x: number, y: number, n: number, steepness: number, height: number): void;
 }

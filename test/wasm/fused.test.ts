@@ -100,6 +100,33 @@ describe('prelu broadcasts as on cpu', () => {
   );
 });
 
+describe('clipByValue agrees with cpu', () => {
+  test.each([
+    [-0.5, 0.25],
+    [0.25, 0.25],
+    [0.5, -0.5],
+    [-Infinity, 0],
+  ])('between %d and %d', async (low, high) =>
+    expectSame(() => {
+      const run = (x: tf.Tensor) =>
+        tf.engine().runKernel('ClipByValue', { x }, { clipValueMin: low, clipValueMax: high }) as tf.Tensor;
+      return [1, 4, 6, 11].map((n) =>
+        run(tf.div(sample([n], n), tf.tensor1d([1, 0, 2].concat(Array(n).fill(1)).slice(0, n)))),
+      );
+    }, 1),
+  );
+
+  test('NaN stays NaN', async () => {
+    await useBackend('wasm');
+    const [x, y] = tf.tidy(() => [
+      tf.tensor1d([NaN, -2, 2, 0, NaN]),
+      tf.clipByValue(tf.tensor1d([NaN, -2, 2, 0, NaN]), -1, 1),
+    ]) as [tf.Tensor, tf.Tensor];
+    expect([...y.dataSync()]).toEqual([NaN, -1, 1, 0, NaN]);
+    tf.dispose([x, y]);
+  });
+});
+
 describe('an output gradient larger than the output counts with its beginning, as on cpu', () => {
   test("conv2dTranspose of 8 × 8 for 4 × 4 'same'", async () =>
     expectSame(() => {

@@ -7,6 +7,7 @@ import { indexingCompositions } from './indexing.js';
 import { matrixProductCompositions } from './matrix-product.js';
 import { maxPoolingCompositions } from './max-pooling.js';
 import { normalisationCompositions } from './normalisation.js';
+import { preluCompositions } from './prelu.js';
 import { resizingCompositions } from './resizing.js';
 import { segmentSumCompositions } from './segment-sum.js';
 import { sumCompositions } from './sum.js';
@@ -24,6 +25,7 @@ addCompositions(
   ...matrixProductCompositions,
   ...maxPoolingCompositions,
   ...normalisationCompositions,
+  ...preluCompositions,
   ...resizingCompositions,
   ...segmentSumCompositions,
   ...slopeCompositions,

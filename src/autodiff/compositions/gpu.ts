@@ -13,7 +13,7 @@ const flatten = (x: Tensor): Tensor => reshape(x, [x.size]);
 const isBeyondWebgl = (rank: number): boolean => getBackend() === 'webgl' && rank > 4;
 
 /** Beyond four axes the stock WebGPU kernels of this file read a coordinate that is not there. */
-const isBeyondWebgpu = (rank: number): boolean => getBackend() === 'webgpu' && rank > 4;
+export const isBeyondWebgpu = (rank: number): boolean => getBackend() === 'webgpu' && rank > 4;
 
 /** The same values as a tensor of its own: what a composition returns is disposed by others. */
 const fresh = (x: Tensor): Tensor => reshape(x, x.shape);
@@ -45,7 +45,6 @@ const broadcasting = [
   'LessEqual',
   'LogicalAnd',
   'LogicalOr',
-  'Prelu',
 ];
 
 function withLeadingOnes(x: Tensor, rank: number): Tensor {

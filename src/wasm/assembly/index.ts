@@ -11,6 +11,7 @@ export { transpose } from './transpose';
 export { addBias } from './bias';
 export { averagePoolGradient } from './average-pool';
 export { depthwiseFilterGradient, depthwiseScatter, expandWindow, foldWindow } from './depthwise';
+export { clip } from './clip';
 export { depthwise } from './depthwise-forward';
 export { maxPoolGradient, maxPoolWithArgmax } from './max-pool';
 export { pool } from './pool';

@@ -2,6 +2,7 @@ import type { TrainingKernel } from '../kernel.js';
 import { add, multiply, sub } from './arithmetic.js';
 import { avgPool3dGrad, avgPoolGrad } from './average-pool-gradients.js';
 import { batchMatMul } from './batch-mat-mul.js';
+import { clipByValue } from './clip.js';
 import { conv2d, fusedConv2d } from './conv2d.js';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
 import { conv2dBackpropInput } from './conv2d-backprop-input.js';
@@ -33,6 +34,7 @@ export const trainingKernels: readonly TrainingKernel[] = [
   avgPoolGrad,
   batchMatMul,
   cast,
+  clipByValue,
   concat,
   conv2d,
   conv2dBackpropFilter,

@@ -16,6 +16,12 @@ export const activationCases: readonly OpCase[] = [
   },
   { kernel: 'Selu', inputs: [signed(8)], op: (x) => tf.selu(x!) },
   { kernel: 'Prelu', inputs: [signed(2, 4), positive(4)], op: (x, alpha) => tf.prelu(x!, alpha!) },
+  {
+    kernel: 'Prelu',
+    setting: 'alpha for the first axis',
+    inputs: [signed(2, 4), positive(2, 1)],
+    op: (x, alpha) => tf.prelu(x!, alpha!),
+  },
   { kernel: 'ClipByValue', inputs: [levels(8)], op: (x) => tf.clipByValue(x!, -0.5, 0.5) },
   { kernel: 'Softmax', inputs: [smooth(3, 4)], op: (x) => tf.softmax(x!) },
   { kernel: 'logSoftmax', inputs: [smooth(3, 4)], op: (x) => tf.logSoftmax(x!) },
