@@ -43,7 +43,7 @@ export function linearizeOutputs(
   jitter: Jitter | null = null,
 ): OutputLinearization {
   requireEngine(where);
-  const recorder = new Recorder(jitter);
+  const recorder = new Recorder({ jitter });
   try {
     let linearization: OutputLinearization;
     // Not returned from the tidy, which would take every tensor it can reach for a result.

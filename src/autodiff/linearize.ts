@@ -78,7 +78,7 @@ export function linearizeWith(
   requireEngine(where);
   requireArgument(typeof f === 'function', where, 'a function that returns the loss', f);
   const parameters = new ParameterSpace(variables, where);
-  const recorder = new Recorder(jitter);
+  const recorder = new Recorder({ jitter });
   try {
     let linearization: Linearization;
     // Not returned from the tidy, which would take every tensor it can reach for a result.

@@ -1,5 +1,5 @@
-import { ones, Tensor, util } from '@tensorflow/tfjs-core';
-import { assignedVariable } from './assigned-variable.js';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { ones } from '@tensorflow/tfjs-core';
 // Fills the table that kernels are composed from.
 import './compositions/all.js';
 import { execute, interceptKernels, requireComputable, withCompositions } from './compositions/run-kernel.js';
@@ -7,19 +7,17 @@ import { requireConnection, zerosWhereConstant } from './connection.js';
 import { copyOf } from './copies.js';
 import { customGradientName, runCustomGradient } from './custom-gradient.js';
 import type { CustomGradientCall, EngineGradients, EngineInternals, KernelCall } from './engine.js';
-import { aliasTensor, engineInternals, handToScope, patchEngine } from './engine.js';
+import { handToScope, patchEngine } from './engine.js';
 import { disturbed } from './exact-kernels.js';
 import { isTransparent } from './gradients/registry.js';
-import { hiddenDependence } from './hidden-dependence.js';
-import { HostReads } from './host-reads.js';
 import type { Jitter } from './jitter.js';
-import { constantNode, kernelNode } from './kernel-node.js';
+import { kernelNode } from './kernel-node.js';
 import { trackLayers } from './layer-names.js';
+import type { StockGradients, StockTape } from './stock-tape.js';
 import { Sweep } from './sweep.js';
-import type { TapeNode, TapeValue, ValueId } from './tape.js';
-import type { Seeds, Sweepable, TapeInCharge } from './tape-in-charge.js';
+import type { TapeNode, TapeValue } from './tape.js';
 import { inCharge } from './tape-in-charge.js';
-import { ValueTable } from './value-table.js';
+import { ValueTape } from './value-tape.js';
 
 /**
  * Records every differentiable operation that is run while it is in charge of the engine, in the order in
@@ -32,14 +30,7 @@ import { ValueTable } from './value-table.js';
  *
  * Only values that depend on a *source* are recorded.
  */
-export class Recorder implements TapeInCharge {
-  readonly nodes: TapeNode[] = [];
-  private readonly values = new ValueTable((variable, before, now) => {
-    this.nodes.push(assignedVariable(variable, before, now));
-    this.values.trackId(now);
-  });
-  private readonly engine: EngineInternals = engineInternals();
-  private readonly reads = new HostReads();
+export class Recorder extends ValueTape {
   /** While true, operations run without being recorded: what they compute is part of one that is. */
   private paused = false;
   private open = false;
@@ -48,6 +39,7 @@ export class Recorder implements TapeInCharge {
    * y = f() and the adjoints dy·∂y/∂x of each x, by a tape of its own that is released on the way back. Stands in for
    * `engine.gradients` where nobody records.
    *
+   * @param stock TensorFlow.js's own tape, which goes first where it is right
    * @returns null for an x that y does not depend on
    */
   static gradients(
@@ -55,12 +47,17 @@ export class Recorder implements TapeInCharge {
     xs: readonly Tensor[],
     dy?: Tensor | null,
     allowNoGradients = false,
+    stock: StockGradients | null = null,
   ): EngineGradients {
-    const recorder = new Recorder();
+    const recorder = new Recorder({ stock: stock?.tape });
     try {
       return recorder.engine.tidy(() => {
         const sources = recorder.sourcesOf(xs);
-        const { value, nodes } = recorder.record(xs, () => recorder.evaluate(f));
+        const { value, nodes, trusted } = recorder.record(xs, () => {
+          const evaluation = recorder.evaluate(f);
+          return { ...evaluation, trusted: stock && recorder.ask(stock, evaluation, sources) };
+        });
+        if (trusted != null) return trusted;
         const yId = recorder.idOf(value);
         const sweep = new Sweep(nodes, sources, [yId]);
         const visited = recorder.values.releaseAlong(sweep.nodes);
@@ -75,8 +72,18 @@ export class Recorder implements TapeInCharge {
     }
   }
 
-  /** @param jitter errors for everything that is recorded, to see what rounding does to it */
-  constructor(private readonly jitter: Jitter | null = null) {}
+  private readonly jitter: Jitter | null;
+  private readonly stock: StockTape | null;
+
+  /**
+   * @param options errors for everything that is recorded, to see what rounding does to it; TensorFlow.js's own tape, if
+   *   it is to be filled as well
+   */
+  constructor({ jitter = null, stock = null }: { jitter?: Jitter | null; stock?: StockTape | null } = {}) {
+    super();
+    this.jitter = jitter;
+    this.stock = stock;
+  }
 
   /**
    * Runs `f` with this recorder in charge and gives the engine back as it was.
@@ -100,6 +107,7 @@ export class Recorder implements TapeInCharge {
       return f();
     } finally {
       this.open = false;
+      this.stock?.release();
       release();
       untrackLayers();
       unpatch();
@@ -107,115 +115,12 @@ export class Recorder implements TapeInCharge {
     }
   }
 
-  get isOpen(): boolean {
+  override get isOpen(): boolean {
     return this.open;
   }
 
-  get isRecording(): boolean {
+  override get isRecording(): boolean {
     return this.open && !this.paused && this.engine.state.kernelDepth === 0;
-  }
-
-  /** The identity of a tensor's value on this tape. */
-  idOf(tensor: Tensor): ValueId {
-    return this.values.idOf(tensor);
-  }
-
-  /** The present values of some tensors as sources of a sweep. */
-  sourcesOf(tensors: readonly Tensor[]): TapeValue[] {
-    return tensors.map((tensor) => ({ id: this.idOf(tensor), shape: tensor.shape }));
-  }
-
-  /** Whether a tensor's value depends on a source with a derivative. */
-  isTracked(tensor: Tensor): boolean {
-    return this.values.isTracked(tensor);
-  }
-
-  /** Adds a source after recording began. */
-  track(tensor: Tensor): void {
-    this.values.track(tensor);
-  }
-
-  alias(tensor: Tensor): Tensor {
-    return this.values.alias(tensor);
-  }
-
-  nodesOf(f: () => void): readonly TapeNode[] {
-    const start = this.nodes.length;
-    f();
-    return this.nodes.slice(start);
-  }
-
-  evaluate(f: () => Tensor): { value: Tensor; nodes: readonly TapeNode[] } {
-    let value: Tensor;
-    const nodes = this.nodesOf(() => {
-      value = this.engine.tidy('forward', f);
-    });
-    util.assert(value! instanceof Tensor, () => 'The result y returned by f() must be a tensor.');
-    return { value: value!, nodes };
-  }
-
-  /**
-   * y = f() and the adjoints dy·∂y/∂x of each x, themselves recorded. Stands in for `engine.gradients`.
-   *
-   * @returns null for an x that y does not depend on
-   */
-  gradients(
-    f: () => Tensor,
-    xs: readonly Tensor[],
-    dy?: Tensor | null,
-    allowNoGradients = false,
-  ): EngineGradients {
-    for (const x of xs) this.track(x);
-    const sources = this.sourcesOf(xs);
-    const { value, nodes } = this.evaluate(f);
-    const grads = this.engine.tidy(() => {
-      const yId = this.idOf(value);
-      const reached = this.sweep(new Sweep(nodes, sources, [yId]), [[yId, dy ?? ones(value.shape)]]);
-      const all = zerosWhereConstant(reached, sources, nodes, yId);
-      return this.noteConstant(all, [...xs, value, ...(dy == null ? [] : [dy])]);
-    });
-    if (!allowNoGradients) requireConnection(grads);
-    return { value, grads };
-  }
-
-  sweep(sweep: Sweepable, seeds: Seeds): (Tensor | null)[] {
-    const adjoints = sweep.run(seeds);
-    // The engine's scopes own them, as they own what tf.grad returns.
-    for (const adjoint of adjoints) if (adjoint != null) handToScope(adjoint);
-    return adjoints;
-  }
-
-  pullBack(node: TapeNode, compute: () => Tensor[]): Tensor[] {
-    if (!this.isRecording) return compute();
-    const { result, reads } = this.reads.watch(compute);
-    const hidden = [...reads, ...(node.hidden ?? [])];
-    if (hidden.length === 0) return result;
-    return result.map((dx) => {
-      const { boundary, node: hiding } = hiddenDependence(node, dx, hidden, this.values);
-      this.append(hiding, [boundary]);
-      return boundary;
-    });
-  }
-
-  /** The nodes of these sweeps stay; what only others saved is released. Ends the recording. */
-  retain(...sweeps: Sweep[]): void {
-    const nodes = sweeps.flatMap((sweep) => sweep.nodes);
-    this.engine.tidy(() => {
-      for (const node of nodes) node.prepare?.();
-    });
-    this.values.retain(nodes);
-    this.nodes.length = 0;
-  }
-
-  /** The tensors that the tape still holds. */
-  get held(): Tensor[] {
-    return this.values.held;
-  }
-
-  /** Releases every saved value. */
-  dispose(): void {
-    this.values.dispose();
-    this.nodes.length = 0;
   }
 
   private patches(): Partial<EngineInternals> {
@@ -223,7 +128,7 @@ export class Recorder implements TapeInCharge {
     const runKernelFunc = engine.runKernelFunc.bind(engine);
     const readSync = engine.readSync.bind(engine);
     return {
-      isTapeOn: () => false,
+      isTapeOn: () => this.stock?.isOn === true && engine.state.kernelDepth === 0,
       // The engine's own refuses a kernel that the backend lacks before anyone could put it together.
       runKernel: (kernelName, inputs, attrs) => {
         requireComputable(kernelName);
@@ -231,13 +136,20 @@ export class Recorder implements TapeInCharge {
       },
       runKernelFunc: (call) => {
         if (engine.state.kernelDepth > 0) return runKernelFunc(call);
-        if (!('kernelName' in call)) return this.recordCustomGradient(call);
+        if (this.stock?.isSweeping === true) return this.stock.sweep(call, runKernelFunc);
+        if (!('kernelName' in call)) {
+          return this.stock?.isOn === true
+            ? this.recordTwice(call, runKernelFunc)
+            : this.recordCustomGradient(call);
+        }
         return this.paused ? execute(call, runKernelFunc) : this.recordKernel(call, runKernelFunc);
       },
-      gradients: (f, xs, dy, allowNoGradients) =>
-        this.isRecording
+      gradients: (f, xs, dy, allowNoGradients) => {
+        this.stock?.distrust();
+        return this.isRecording
           ? this.gradients(f, xs, dy, allowNoGradients)
-          : Recorder.gradients(f, xs, dy, allowNoGradients),
+          : Recorder.gradients(f, xs, dy, allowNoGradients);
+      },
       readSync: (dataId) => {
         if (engine.state.kernelDepth === 0) this.reads.note(this.values.trackedAt(dataId));
         return readSync(dataId);
@@ -248,51 +160,82 @@ export class Recorder implements TapeInCharge {
   private recordKernel(call: KernelCall, run: (call: KernelCall) => Tensor | Tensor[]): Tensor | Tensor[] {
     this.paused = true;
     try {
-      const exact = copyOf(call) ?? execute(call, run);
+      const exact = this.stock?.run(call, run) ?? copyOf(call) ?? execute(call, run);
       const result = this.jitter == null ? exact : disturbed(call, exact, this.values, this.jitter);
       const outputs = Array.isArray(result) ? result : [result];
-      const node = kernelNode(call, outputs, this.values);
-      if (node != null) this.append(node, outputs);
+      const node = this.besideStock(() => kernelNode(call, outputs, this.values));
+      if (node != null) {
+        this.append(node, outputs);
+        this.stock?.note(call, outputs, this.hold, node);
+      }
       return result;
     } finally {
       this.paused = false;
     }
   }
 
-  private recordCustomGradient(call: CustomGradientCall): Tensor | Tensor[] {
-    const name = customGradientName(this.engine.state.activeScope?.name);
+  private recordCustomGradient(call: CustomGradientCall, name = this.scopeName()): Tensor | Tensor[] {
     const inputs = this.values.trackedInputs(call.inputs);
+    this.stock?.note({ kernelName: name, inputs: call.inputs }, [], this.hold);
     if (this.paused || inputs == null || isTransparent(name)) {
-      return this.engine.tidy(() => call.forwardFunc(null, () => {}));
+      return this.besideStock(() => this.engine.tidy(() => call.forwardFunc(null, () => {})));
     }
     const { outputs, node } = runCustomGradient(call, name, inputs, this.values, (body) => {
-      const { result: nodes, reads } = this.reads.watch(() => this.nodesOf(body));
+      const { result: nodes, reads } = this.reads.watch(() => this.besideStock(() => this.nodesOf(body)));
       return { nodes, reads };
     });
     this.append(node, outputs);
     return outputs.length > 1 ? outputs : outputs[0]!;
   }
 
-  private append(node: TapeNode, outputs: readonly Tensor[]): void {
-    this.nodes.push(node);
-    const { inputs } = node;
-    const isConstant = Object.keys(inputs).length === 0;
-    for (const output of outputs) {
-      if (!isConstant && this.values.passes(inputs, output)) this.track(output);
-      else this.values.trackConstant(output);
-    }
+  /** Runs the body of a custom gradient once, for both tapes. */
+  private recordTwice(
+    call: CustomGradientCall,
+    run: (call: CustomGradientCall) => Tensor | Tensor[],
+  ): Tensor | Tensor[] {
+    const { state } = this.engine;
+    const name = this.scopeName();
+    return run({
+      ...call,
+      forwardFunc: (backend, save) => {
+        const { kernelDepth } = state;
+        state.kernelDepth = 0;
+        const forwardFunc: CustomGradientCall['forwardFunc'] = (_, ownSave) =>
+          call.forwardFunc(backend, (tensors) => {
+            ownSave(tensors);
+            save(tensors);
+          });
+        try {
+          return this.recordCustomGradient({ ...call, forwardFunc }, name);
+        } finally {
+          state.kernelDepth = kernelDepth;
+        }
+      },
+    });
   }
 
-  noteConstant<T extends Tensor | null>(results: readonly T[], on: readonly Tensor[]): (Tensor | T)[] {
-    const inputs = Object.fromEntries(on.map((tensor, i) => [i, tensor]));
-    return results.map((result) => {
-      if (result == null || this.isTracked(result)) return result;
-      // A value of its own: what it was made of may be used elsewhere.
-      const own = aliasTensor(result);
-      handToScope(own);
-      const node = constantNode({ kernelName: 'gradient', inputs }, [own], this.values);
-      if (node != null) this.append(node, [own]);
-      return own;
-    });
+  private scopeName(): string {
+    return customGradientName(this.engine.state.activeScope?.name);
+  }
+
+  private readonly hold = (tensor: Tensor): Tensor => this.values.hold(tensor);
+
+  private besideStock<T>(f: () => T): T {
+    return this.stock == null ? f() : this.stock.aside(f);
+  }
+
+  /** The gradient of TensorFlow.js's own tape, where it is right. */
+  private ask(
+    { tape, gradients }: StockGradients,
+    { value, nodes }: { value: Tensor; nodes: readonly TapeNode[] },
+    sources: readonly TapeValue[],
+  ): EngineGradients | null {
+    const y = this.idOf(value);
+    this.paused = true;
+    try {
+      return tape.gradients({ nodes, sources, y }, () => gradients(value));
+    } finally {
+      this.paused = false;
+    }
   }
 }

@@ -3,6 +3,7 @@ import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfj
 import { dispose, Optimizer } from '@tensorflow/tfjs-core';
 import { withStockTape } from '../autodiff/engine.js';
 import { leavingNothing } from '../run-scope.js';
+import { withTrustedGradients } from '../autodiff/trusted-gradients.js';
 import { requireArgument, requireThat } from '../errors.js';
 import type { DirectionStatus } from './direction-search.js';
 import type { GivenDirections, TrackerSettings } from './direction-tracker.js';
@@ -113,7 +114,9 @@ export abstract class DirectedOptimizer extends Optimizer {
       return value;
     };
     if (due != null) return tracker.search(loss, due, this.iterations);
-    return leavingNothing(() => withStockTape(() => super.computeGradients(loss, varList)));
+    return leavingNothing(() =>
+      withStockTape(() => withTrustedGradients(() => super.computeGradients(loss, varList))),
+    );
   }
 
   override dispose(): void {

@@ -15,7 +15,10 @@ declare module 'vitest' {
 }
 
 const files = Object.values(
-  import.meta.glob<GoldenFile>('../golden/**/*.json', { eager: true, import: 'default' }),
+  import.meta.glob<GoldenFile>(['../golden/**/*.json', '!../golden/higher-order/*'], {
+    eager: true,
+    import: 'default',
+  }),
 );
 
 /**

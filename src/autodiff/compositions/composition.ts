@@ -13,6 +13,8 @@ export interface Composition {
   readonly kernel: string;
   /** Whether to use it although the backend has the kernel; by default only where the kernel is missing. */
   readonly insteadOf?: (inputs: KernelInputs, attrs: NamedAttrMap) => boolean;
+  /** Whether the backend's kernel, though it is not used, computes the same, only slower. Default: it does not. */
+  readonly isRight?: (inputs: KernelInputs, attrs: NamedAttrMap) => boolean;
   /**
    * Computes what the kernel computes. Called inside a `tf.tidy`.
    *

@@ -80,6 +80,7 @@ export const convolutionCompositions: readonly Composition[] = [
     // x̄ = (ȳ spread by the stride) ∗ (w turned by 180°, channels swapped)
     kernel: 'Conv2DBackpropInput',
     insteadOf: (_, attrs) => attrs.dataFormat !== 'NCHW' && isStockWasmKernel('Conv2DBackpropInput'),
+    isRight: () => true,
     compute: ({ dy, filter }, attrs) => {
       const info = geometry(attrs.inputShape as number[], filter!.shape, attrs, false);
       const turned = transpose(reverse(filter!, [0, 1]), [0, 1, 3, 2]);

@@ -50,6 +50,7 @@ export const matrixProductCompositions: readonly Composition[] = [
     kernel: 'BatchMatMul',
     insteadOf: ({ a, b }, attrs) =>
       (isTransposed(attrs) && isStockWasmKernel('BatchMatMul')) || pairsWrongly(a!, b!),
+    isRight: ({ a, b }) => !pairsWrongly(a!, b!),
     compute: ({ a, b }, attrs) => {
       const transposition = attrs as unknown as Transposition;
       if (!pairsWrongly(a!, b!)) return explicitly(a!, b!, transposition);

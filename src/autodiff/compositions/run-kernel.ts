@@ -79,6 +79,14 @@ export function execute(
   return engineInternals().tidy(() => composition.compute(inputs, attrs, own));
 }
 
+/** Whether the backend computes a kernel call right by itself. */
+export function isRightByItself({ kernelName, inputs, attrs = {} }: KernelCall): boolean {
+  if (!hasKernel(kernelName)) return false;
+  const composition = findComposition(kernelName);
+  if (composition?.insteadOf?.(inputs, attrs) !== true) return true;
+  return composition.isRight?.(inputs, attrs) === true;
+}
+
 /** Runs `f` with the kernels that TensorFlow.js's own ops ask for composed as well, unless someone records. */
 export function withCompositions<T>(f: () => T): T {
   if (tapeInCharge() != null) return f();

@@ -23,6 +23,7 @@ export const segmentSumCompositions: readonly Composition[] = [
     kernel: 'ScatterNd',
     insteadOf: ({ indices, updates }) =>
       indices!.shape.at(-1) === 1 && updates!.dtype === 'float32' && hasFastSegmentSum(),
+    isRight: () => true,
     compute: ({ indices, updates }, attrs) => {
       const [n, ...sliceShape] = attrs.shape as [number, ...number[]];
       const rows = reshape(updates!, [indices!.size, ...sliceShape]);
@@ -34,6 +35,7 @@ export const segmentSumCompositions: readonly Composition[] = [
     // The cpu kernel goes through all of x once for every segment.
     kernel: 'UnsortedSegmentSum',
     insteadOf: () => getBackend() === 'cpu',
+    isRight: () => true,
     compute: ({ x, segmentIds }, attrs) => {
       const n = attrs.numSegments as number;
       const sliceShape = x!.shape.slice(1);

@@ -35,6 +35,7 @@ export const sumCompositions: readonly Composition[] = [
     kernel: 'Sum',
     insteadOf: ({ x }, { axis }) =>
       x!.dtype === 'float32' && x!.size > 0 && leadingAxes(axis, x!.rank) > 0 && isStockWasmKernel('Sum'),
+    isRight: () => true,
     compute: ({ x }, { axis, keepDims }) => {
       const count = leadingAxes(axis, x!.rank);
       const rest = x!.shape.slice(count);

@@ -1,0 +1,31 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { EngineGradients } from './engine.js';
+import { engineInternals, patchEngine } from './engine.js';
+import { Recorder } from './recorder.js';
+import { StockTape } from './stock-tape.js';
+
+/**
+ * Runs `f` so that the gradient that it takes by TensorFlow.js is right: TensorFlow.js's own, to the bit, for a loss that
+ * holds no gradient, no op that TensorFlow.js gets wrong, and no tie where it takes another side; else the one over
+ * our tape. The loss is computed once. Inside another gradient, and where the gradients of TensorFlow.js are replaced
+ * already, it changes nothing.
+ */
+export function withTrustedGradients<T>(f: () => T): T {
+  const engine = engineInternals();
+  const isPlain = engine.state.gradientDepth === 0 && !Object.hasOwn(engine, 'gradients');
+  if (!isPlain) return f();
+  const stock = engine.gradients.bind(engine);
+  const unpatch = patchEngine({
+    gradients: (loss, xs, dy, allowNoGradients) => {
+      // One gradient: what the loss takes itself is seen by the recorder.
+      unpatch();
+      const own = (value: Tensor): EngineGradients => stock(() => value, xs, dy, allowNoGradients);
+      return Recorder.gradients(loss, xs, dy, allowNoGradients, { tape: new StockTape(), gradients: own });
+    },
+  });
+  try {
+    return f();
+  } finally {
+    unpatch();
+  }
+}
