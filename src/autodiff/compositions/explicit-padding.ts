@@ -1,6 +1,7 @@
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import { backend_util } from '@tensorflow/tfjs-core';
-import { explicitPadding, poolAxes } from '../ops/pool-geometry.js';
+import { copy } from '../ops/kernel-ops.js';
+import { explicitPadding, poolAxes, returnsImage } from '../ops/pool-geometry.js';
 import { isStockWasmKernel, type Composition, type KernelInputs } from './composition.js';
 
 /*
@@ -79,8 +80,11 @@ function pooling(kernel: string): Composition {
   return {
     kernel,
     insteadOf: (_, attrs) => isRounded(attrs) && isStockWasmKernel(kernel),
-    compute: (inputs, attrs, own) =>
-      own(inputs, spelledOut(attrs, explicitPadding(poolAxes(inputs.x!.shape, attrs)))),
+    compute: (inputs, attrs, own) => {
+      const { shape } = inputs.x!;
+      if (returnsImage(shape, attrs)) return copy(inputs.x!);
+      return own(inputs, spelledOut(attrs, explicitPadding(poolAxes(shape, attrs))));
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { getBackend, scalar, util } from '@tensorflow/tfjs-core';
-import { pad, reshape, reverse } from '../ops/kernel-ops.js';
+import { copy, pad, reshape, reverse } from '../ops/kernel-ops.js';
 import type { Composition, KernelInputs } from './composition.js';
 import { runKernel } from './run-kernel.js';
 
@@ -14,9 +14,6 @@ const isBeyondWebgl = (rank: number): boolean => getBackend() === 'webgl' && ran
 
 /** Beyond four axes the stock WebGPU kernels of this file read a coordinate that is not there. */
 export const isBeyondWebgpu = (rank: number): boolean => getBackend() === 'webgpu' && rank > 4;
-
-/** The same values as a tensor of its own: what a composition returns is disposed by others. */
-const fresh = (x: Tensor): Tensor => reshape(x, x.shape);
 
 /** Applies `f` along one axis of the tensor seen as [outer, axis, inner]. */
 function alongAxis(x: Tensor, axis: number, f: (folded: Tensor) => Tensor): Tensor {
@@ -97,7 +94,7 @@ export const gpuCompositions: readonly Composition[] = [
         const [before, after] = margins;
         if (before === 0 && after === 0) return padded;
         return alongAxis(padded, axis, (y) => pad(y, [[0, 0], margins, [0, 0]], constantValue as number));
-      }, fresh(x!)),
+      }, copy(x!)),
   },
   {
     kernel: 'Reverse',
@@ -105,7 +102,7 @@ export const gpuCompositions: readonly Composition[] = [
     compute: ({ x }, { dims }) =>
       util
         .parseAxisParam(dims as number | number[], x!.shape)
-        .reduce((turned, axis) => alongAxis(turned, axis, (y) => reverse(y, [1])), fresh(x!)),
+        .reduce((turned, axis) => alongAxis(turned, axis, (y) => reverse(y, [1])), copy(x!)),
   },
   ...broadcasting.map(alignedRanks),
 ];

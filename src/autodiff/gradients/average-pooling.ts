@@ -1,5 +1,6 @@
 import { runKernel } from '../compositions/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
+import { returnsImage } from '../ops/pool-geometry.js';
 import { shapeOnly } from '../ops/shape-only.js';
 
 /*
@@ -12,7 +13,10 @@ function poolingPair(pool: string, backward: string): GradientRule[] {
     {
       kernel: pool,
       pullback: ({ dy, shapes, attrs }) => ({
-        x: () => runKernel(backward, { dy, input: shapeOnly(dy, shapes.x!) }, attrs),
+        x: () =>
+          returnsImage(shapes.x!, attrs)
+            ? dy
+            : runKernel(backward, { dy, input: shapeOnly(dy, shapes.x!) }, attrs),
       }),
     },
     {

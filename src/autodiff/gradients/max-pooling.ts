@@ -3,7 +3,7 @@ import { getBackend, util } from '@tensorflow/tfjs-core';
 import { runKernel, runKernelWithOutputs } from '../compositions/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import { cast, gatherAt, scatterAt } from '../ops/kernel-ops.js';
-import { explicitPadding, poolAxes } from '../ops/pool-geometry.js';
+import { explicitPadding, poolAxes, returnsImage } from '../ops/pool-geometry.js';
 import { placesOfMaxima } from '../ops/window-maximum.js';
 
 /*
@@ -42,9 +42,13 @@ function poolingPair(pool: string, backward: string): GradientRule[] {
   return [
     {
       kernel: pool,
-      constants: ({ x }, [y], attrs) => (scatters() ? [places(x!, attrs)] : [x!, y!]),
+      constants: ({ x }, [y], attrs) => {
+        if (returnsImage(x!.shape, attrs)) return [];
+        return scatters() ? [places(x!, attrs)] : [x!, y!];
+      },
       pullback: ({ dy, constants, shapes, attrs }) => ({
         x: () => {
+          if (constants.length === 0) return dy;
           if (constants.length === 1) return scatterAt(dy, constants[0]!, shapes.x!);
           const [input, output] = constants as [Tensor, Tensor];
           return runKernel(backward, { dy, input, output }, attrs);

@@ -40,6 +40,9 @@ export function cast(x: Tensor, dtype: DataType): Tensor {
 /** 1 where a bool tensor is true, 0 elsewhere. */
 export const indicator = (x: Tensor): Tensor => cast(x, 'float32');
 
+/** The same values as a tensor of its own: what a composition returns must be none of its inputs. */
+export const copy = (x: Tensor): Tensor => runKernel('Identity', { x });
+
 export function reshape(x: Tensor, shape: readonly number[]): Tensor {
   return util.arraysEqual(x.shape, shape as number[]) ? x : runKernel('Reshape', { x }, { shape });
 }

@@ -40,6 +40,15 @@ export function poolAxes(xShape: readonly number[], attrs: object): PoolAxis[] {
   });
 }
 
+/**
+ * Whether pooling returns the image itself: in two dimensions TensorFlow.js's backends do for windows of one cell where the size
+ * stays, whatever strides and padding say.
+ */
+export function returnsImage(xShape: readonly number[], attrs: object): boolean {
+  if (xShape.length !== 4) return false;
+  return poolAxes(xShape, attrs).every(({ window, count, size }) => window === 1 && count === size);
+}
+
 interface Padding {
   counts: number[];
   befores: number[];

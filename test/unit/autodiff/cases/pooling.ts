@@ -23,7 +23,20 @@ const backward =
         { filterSize, strides: filterSize, pad: 'valid' },
       );
 
+/** Pads, strides and still the same size: TensorFlow.js returns the image itself. Truth, as stock WASM has it wrong. */
+const returned = (['MaxPool', 'AvgPool'] as const).map((kernel): OpCase => {
+  const pool = kernel === 'MaxPool' ? tf.maxPool : tf.avgPool;
+  return {
+    kernel,
+    setting: 'windows of one cell, an image of the same size',
+    inputs: [distinct(1, 2, 2, 3)],
+    op: (x) => tf.square(pool(as4D(x), 1, 2, 1)),
+    truth: (x) => tf.square(x!),
+  };
+});
+
 export const poolingCases: readonly OpCase[] = [
+  ...returned,
   {
     kernel: 'MaxPoolGrad',
     setting: 'as a GPU runs it',
