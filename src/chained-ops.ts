@@ -58,7 +58,7 @@ const ops = {
  *
  * @example
  * registerChainedOps();
- * const model = tf.sequential({ layers: [tf.layers.lstm({ units: 64, inputShape: [20, 8] })] });
+ * const model = tfl.sequential({ layers: [tfl.layers.lstm({ units: 8, inputShape: [20, 4] })] });
  */
 export function registerChainedOps(): void {
   const prototype = Tensor.prototype as unknown as Record<string, unknown>;

@@ -8,7 +8,7 @@ import { requireArgument } from './errors.js';
  * splitmix32, so that neighbouring seeds give unrelated streams.
  *
  * @example
- * const probe = new SeededRandom(7).fillNormal(new Float32Array(n));
+ * const probe = new SeededRandom(7).fillNormal(new Float32Array(1000));
  */
 export class SeededRandom {
   private a: number;

@@ -119,7 +119,7 @@ export interface EscapeAblation {
  * vectors of length n, and the search for eigenpairs.
  *
  * @example
- * const { runs } = await escapeAblation({ model, data: { xs, ys } }, { learningRate: 0.05, steps: 200 });
+ * const { runs } = await escapeAblation({ model, data: { xs, ys } }, { learningRate: 0.05, steps: 10 });
  */
 export async function escapeAblation(
   target: AnalysisTarget,

@@ -120,7 +120,7 @@ export interface NoiseGrid {
  * @example
  * const { runs } = await noiseGrid(
  *   { model, data: { xs, ys } },
- *   { learningRates: [0.1, 0.01, 0.001], batchSizes: [128], steps: 500 },
+ *   { learningRates: [0.1, 0.01, 0.001], batchSizes: [8, 16], steps: 10 },
  * );
  */
 export async function noiseGrid(target: ModelTarget, options: NoiseGridOptions): Promise<NoiseGrid> {

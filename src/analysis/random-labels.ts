@@ -30,7 +30,7 @@ const randomLabelOptionNames: OptionNames<RandomLabelOptions> = {
  * @returns a new tensor shaped and typed like `ys`, owned by the caller
  * @throws CurvatureArgumentError for a fraction outside [0, 1], or labels of another form
  * @example
- * const ys = randomLabels(oneHotLabels, { seed: 1 });
+ * const random = randomLabels(ys, { seed: 1 }); // ys: one-hot rows
  */
 export function randomLabels(ys: Tensor, options: RandomLabelOptions = {}): Tensor {
   const where = 'randomLabels';

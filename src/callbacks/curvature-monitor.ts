@@ -84,7 +84,7 @@ export interface CurvatureMonitor extends CustomCallback {
  *   products on the objective; the second and later ones start from the eigenvectors of the one before. Memory
  *   between measurements: (k + 1)·n floats
  * @example
- * const monitor = curvatureMonitor(modelObjective(model, sample), { k: 5, budget: 0.2 });
+ * const monitor = curvatureMonitor(modelObjective(model, { xs, ys }), { k: 5, budget: 0.2 });
  * const { history } = await model.fit(xs, ys, { epochs: 10, callbacks: monitor });
  * monitor.dispose();
  */

@@ -38,7 +38,8 @@ const conditionNumberOptionNames: OptionNames<ConditionNumberOptions & DriveOpti
  *   κ = λ_min / λ_max, that of -A
  * @throws CurvatureArgumentError as `lanczos` does
  * @example
- * const { value } = await conditionNumber(gaussNewton, { damping: 1e-3 });
+ * const gaussNewton = new GaussNewtonOperator(modelObjective(model, { xs, ys }));
+ * const { value, status } = await conditionNumber(gaussNewton, { damping: 1e-3 });
  */
 export async function conditionNumber(
   operator: LinearOperator | AsyncLinearOperator,

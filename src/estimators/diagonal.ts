@@ -43,7 +43,10 @@ export interface DiagonalEstimate {
  * Source: Bekas, Kokiopoulou & Saad, An estimator for the diagonal of a matrix, Appl. Numer. Math. 57 (2007), §3.
  *
  * @example
- * const { diagonal, dispose } = await diagonal(hessian, { maxMatvecs: 50 });
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const estimate = await diagonal(hessian, { maxMatvecs: 50 });
+ * const values = await estimate.diagonal.data(); // of [n] numbers
+ * estimate.dispose();
  */
 export async function diagonal(
   operator: LinearOperator | AsyncLinearOperator,

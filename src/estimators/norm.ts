@@ -27,6 +27,7 @@ import { quadraticForm, signs } from './quadratic-form.js';
  * @returns a plain record, nothing to dispose; the standard error is that of the root
  * @throws CurvatureArgumentError for options out of range. What `operator.matvec` throws passes through
  * @example
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
  * const { value } = await frobeniusNorm(hessian);
  */
 export async function frobeniusNorm(
@@ -84,6 +85,7 @@ export const spectralOptionNames: OptionNames<SpectralOptions & DriveOptions> = 
  * @returns a plain record, nothing to dispose
  * @throws CurvatureArgumentError as `lanczos` does
  * @example
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
  * const { value } = await spectralNorm(hessian);
  */
 export async function spectralNorm(

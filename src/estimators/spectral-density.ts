@@ -60,6 +60,8 @@ export interface SpectralDensity {
   readonly probes: readonly GaussQuadrature[];
   readonly sigma: number;
   readonly scale: 'linear' | 'log';
+  /** What the logarithmic scale adds to |λ|; 0 on the linear one. */
+  readonly epsilon: number;
   readonly status: 'converged' | 'nonFinite';
   readonly numMatvecs: number;
 }
@@ -84,6 +86,7 @@ export interface SpectralDensity {
  * 58 (2016), §3.2; Ghorbani, Krishnan & Xiao 2019.
  *
  * @example
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
  * const { grid, density } = await spectralDensity(hessian, { numProbes: 10, scale: 'log' });
  */
 export async function spectralDensity(
@@ -124,7 +127,14 @@ function* spectralDensitySteps(
   }
   const status = probes.length < numProbes ? 'nonFinite' : 'converged';
   const axis = scale === 'log' ? logarithmicAxis(probes, epsilon) : linearAxis(probes);
-  return { ...smooth(axis, gridSize, sigma), probes, scale, status, numMatvecs };
+  return {
+    ...smooth(axis, gridSize, sigma),
+    probes,
+    scale,
+    epsilon: scale === 'log' ? epsilon : 0,
+    status,
+    numMatvecs,
+  };
 }
 
 /** Nodes and weights of one probe; null where a product is not finite. */

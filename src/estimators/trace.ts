@@ -46,6 +46,7 @@ const traceOptionNames: OptionNames<TraceOptions & DriveOptions> = {
  * Sources: Hutchinson 1990; Meyer, Musco, Musco & Woodruff 2021; Epperly, Tropp & Webber 2024; Efron & Stein 1981.
  *
  * @example
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
  * const { value, standardError } = await trace(hessian, { tol: 0.02, maxMatvecs: 200 });
  */
 export async function trace(

@@ -77,7 +77,7 @@ const splitLossNames: OptionNames<SplitLoss> = {
  * @returns an objective that owns nothing and needs no disposal
  * @example
  * const w = tf.variable(tf.tensor1d([1, 2]));
- * const objective = lossObjective(() => w.square().sum(), [w]);
+ * const objective = lossObjective(() => tf.sum(tf.square(w)), [w]);
  */
 export function lossObjective(loss: (() => Scalar | Tensor) | SplitLoss, variables: Variable[]): Objective {
   const isSplit = loss != null && typeof loss === 'object' && typeof loss.outputs === 'function';

@@ -25,7 +25,9 @@ export interface Eigenpairs {
  * @returns an operator that holds the eigenvectors until it is disposed
  * @throws CurvatureArgumentError for eigenvectors of another shape, or another number of eigenvalues
  * @example
- * const bulk = deflated(hessian, await lanczos(hessian, { k: 10 }));
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const sharpest = await lanczos(hessian, { k: 10 });
+ * const bulk = deflated(hessian, sharpest); // what is left when the ten are taken off
  */
 export function deflated(operator: LinearOperator, pairs: Eigenpairs): LinearOperator {
   requireOperator(operator, 'deflated');

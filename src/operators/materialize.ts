@@ -25,7 +25,9 @@ const ROWS_AT_ONCE = 32;
  * @param options `signal` stops the work between blocks of products; nothing stays on the device then
  * @returns shape [n, n], owned by the caller; row i is A e_i, which for a symmetric operator is row i of A
  * @example
- * const matrix = await materialize(subset(hessian, [bias]));
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const bias = subset(hessian, (variable) => variable.name.includes('bias'));
+ * const matrix = await materialize(bias);
  */
 export async function materialize(
   operator: LinearOperator,

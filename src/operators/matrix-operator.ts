@@ -14,7 +14,9 @@ import { measuredOnce } from './magnitude.js';
  * @returns an operator with a matrix of its own; `dispose` releases it
  * @throws CurvatureArgumentError for a tensor that is not a live square float32 matrix
  * @example
- * const operator = matrixOperator(tensor2d([[2, 1], [1, 2]]));
+ * const matrix = tf.tensor2d([[2, 1], [1, 2]]);
+ * const operator = matrixOperator(matrix);
+ * const { eigenvalues } = await lanczos(operator, { k: 2 }); // 3 and 1
  */
 export function matrixOperator(a: Tensor2D): LinearOperator {
   const expected = 'a live float32 matrix of shape [n, n], n >= 1';

@@ -17,7 +17,9 @@ import { orthogonalPart, requireRows } from './row-space.js';
  * @returns an operator that holds the rows until it is disposed
  * @throws CurvatureArgumentError for rows of another shape
  * @example
- * const rest = projected(hessian, result.eigenvectors);
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const { eigenvectors } = await lanczos(hessian, { k: 5 });
+ * const rest = projected(hessian, eigenvectors); // the Hessian beside its sharpest directions
  */
 export function projected(operator: LinearOperator, rows: Tensor2D): LinearOperator {
   requireOperator(operator, 'projected');

@@ -13,7 +13,8 @@ import { magnitudeOf } from './magnitude.js';
  * @returns an operator that holds nothing of its own; a product costs one of `operator`
  * @throws CurvatureArgumentError for a factor that is not finite
  * @example
- * const negative = scaled(hessian, -1);
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const { eigenvalues } = await lanczos(scaled(hessian, -1)); // -eigenvalues[0] is the most negative of the Hessian
  */
 export function scaled(operator: LinearOperator, factor: number): LinearOperator {
   requireOperator(operator, 'scaled');

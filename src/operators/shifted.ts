@@ -13,7 +13,9 @@ import { magnitudeOf } from './magnitude.js';
  * @returns an operator that holds nothing of its own; a product costs one of `operator`
  * @throws CurvatureArgumentError for a damping that is not finite
  * @example
- * const { x } = await solve(shifted(gaussNewton, 1e-3), gradient);
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const gaussNewton = new GaussNewtonOperator(modelObjective(model, { xs, ys }));
+ * const { x } = await solve(shifted(gaussNewton, 1e-3), hessian.gradient());
  */
 export function shifted(operator: LinearOperator, damping: number): LinearOperator {
   requireOperator(operator, 'shifted');

@@ -32,6 +32,7 @@ export type VariableSelection =
  * @returns the block, of which `parameters` are the chosen variables
  * @throws CurvatureArgumentError if nothing is chosen, or a variable is not one of the operator's
  * @example
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
  * const last = subset(hessian, model.getLayer('logits'));
  * const kernels = subset(hessian, (variable) => variable.name.includes('kernel'));
  */
@@ -100,6 +101,8 @@ export function subset(operator: ParameterOperator, selection: VariableSelection
  *   tfjs-layers is the layer
  * @returns the blocks by the name of their group, in the order of the variables
  * @example
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const sharpness = {};
  * for (const [layer, block] of blocks(hessian)) sharpness[layer] = (await lanczos(block)).eigenvalues[0];
  */
 export function blocks(

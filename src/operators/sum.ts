@@ -15,6 +15,9 @@ import { magnitudeOf } from './magnitude.js';
  * @returns an operator that holds nothing of its own
  * @throws CurvatureArgumentError for no operators, or operators of different sizes
  * @example
+ * const first = modelObjective(model, { xs, ys });
+ * const w = model.trainableWeights[0].read();
+ * const second = lossObjective(() => tf.sum(tf.square(w)), first.parameters.variables);
  * const both = sum(new HessianOperator(first), scaled(new HessianOperator(second), 0.5));
  */
 export function sum(...operators: LinearOperator[]): LinearOperator {

@@ -23,10 +23,14 @@ export interface TrainingRun {
 
 /** An estimate of the density of a spectrum. */
 export interface SpectralDensityRecord {
-  /** Eigenvalues at which the density is given, ascending. */
+  /** Where the density is given, ascending: λ, or log₁₀(|λ| + epsilon) on the scale 'log'. */
   readonly grid: ArrayLike<number>;
-  /** Share of the eigenvalues per unit of eigenvalue, at each point of the grid. */
+  /** Share of the eigenvalues per unit of the grid, at each point of it. */
   readonly density: ArrayLike<number>;
+  /** What the grid holds. Default 'linear'. */
+  readonly scale?: 'linear' | 'log';
+  /** What the scale 'log' adds to |λ|. Default 0. */
+  readonly epsilon?: number;
 }
 
 /** The loss along one direction through the present parameters. */

@@ -22,7 +22,7 @@ const spectralDensityChartOptionNames: OptionNames<SpectralDensityChartOptions> 
 const DEFAULT_FLOOR = 1e-6;
 
 /**
- * The density of a Hessian's spectrum, on a logarithmic axis.
+ * The density of a Hessian's spectrum, on a logarithmic axis; a density on the scale 'log' over log₁₀(|λ| + epsilon).
  *
  * @throws CurvatureArgumentError for a grid and a density of different lengths, without a positive density, or for a
  *   floor that is not positive
@@ -37,7 +37,8 @@ export function spectralDensityChart(
     width: 640,
     height: 340,
   });
-  const { grid, density } = record;
+  const { grid, density, scale = 'linear', epsilon = 0 } = record;
+  requireArgument(scale === 'linear' || scale === 'log', where, "scale 'linear' or 'log'", scale);
   requireArgument(
     grid.length === density.length,
     where,
@@ -58,10 +59,15 @@ export function spectralDensityChart(
   const y = {
     field: 'density',
     type: 'quantitative',
-    title: 'density (share per unit of eigenvalue)',
+    title: scale === 'log' ? 'density (share per decade)' : 'density (share per unit of eigenvalue)',
     ...logAxis(floor, 2 * highest),
   };
-  const x = { field: 'eigenvalue', type: 'quantitative', title: 'eigenvalue λ of the Hessian' };
+  const x = {
+    field: 'eigenvalue',
+    type: 'quantitative',
+    title: scale === 'log' ? logTitle(epsilon) : 'eigenvalue λ of the Hessian',
+    ...(scale === 'log' && { scale: { zero: false } }),
+  };
   const layer: SpecPart[] = [
     {
       data: { values },
@@ -72,7 +78,12 @@ export function spectralDensityChart(
   ];
   if (eigenvalues.length > 0) {
     layer.push({
-      data: { values: Array.from(eigenvalues, (eigenvalue) => ({ eigenvalue, name: 'eigenvalue' })) },
+      data: {
+        values: placesOf(eigenvalues, scale, epsilon).map((eigenvalue) => ({
+          eigenvalue,
+          name: 'eigenvalue',
+        })),
+      },
       mark: { type: 'point', shape: 'triangle-down', filled: true, opacity: 1, size: 70 },
       encoding: {
         x,
@@ -87,4 +98,14 @@ export function spectralDensityChart(
     });
   }
   return specOf(frame, { width: frame.width, height: frame.height, layer });
+}
+
+/** Where eigenvalues stand on the axis; those that stand nowhere are left out. */
+function placesOf(eigenvalues: ArrayLike<number>, scale: 'linear' | 'log', epsilon: number): number[] {
+  const place = (value: number): number => (scale === 'log' ? Math.log10(Math.abs(value) + epsilon) : value);
+  return Array.from(eigenvalues, place).filter(Number.isFinite);
+}
+
+function logTitle(epsilon: number): string {
+  return epsilon > 0 ? `log₁₀(|λ| + ${epsilon}) of the Hessian` : 'log₁₀ |λ| of the Hessian';
 }

@@ -46,6 +46,10 @@ const conjugateGradientOptionNames: OptionNames<ConjugateGradientOptions> = {
  * Sources: Hestenes & Stiefel 1952; the exit at negative curvature as in Nocedal & Wright 2006, §7.1.
  *
  * @example
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const gaussNewton = new GaussNewtonOperator(modelObjective(model, { xs, ys }));
+ * const gradient = hessian.gradient();
+ * // The Newton step of a damped Gauss-Newton method is -x.
  * const { x, status, dispose } = await solve(gaussNewton, gradient, { damping: 1e-2 });
  */
 export async function solve(

@@ -39,8 +39,11 @@ import { eigenResult } from './result.js';
  * Appl. 22 (2000), §3; Ruhe, Implementation aspects of band Lanczos algorithms, Math. Comp. 33 (1979), §3.
  *
  * @example
- * const { eigenvalues, dispose } = await lanczos(operator, { k: 5 });
- * dispose();
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const result = await lanczos(hessian, { k: 5 });
+ * const [sharpness] = result.eigenvalues; // λ₁ ≥ … ≥ λ₅; result.eigenvectors is a tensor [5, n]
+ * result.dispose();
+ * hessian.dispose();
  */
 export async function lanczos(
   operator: LinearOperator | AsyncLinearOperator,

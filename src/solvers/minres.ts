@@ -55,7 +55,10 @@ const BASIS_BYTES = 192 * 2 ** 20;
  * what the recurrence loses: Sleijpen, van der Vorst & Modersitzki, SIAM J. Matrix Anal. Appl. 22 (2000).
  *
  * @example
- * const { x, dispose } = await minres(hessian, gradient, { tol: 1e-3 });
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const gradient = hessian.gradient();
+ * // Hx = gradient, though H may have eigenvalues of both signs.
+ * const { x, status, dispose } = await minres(hessian, gradient, { tol: 1e-3 });
  */
 export async function minres(
   operator: LinearOperator | AsyncLinearOperator,

@@ -66,7 +66,8 @@ const powerIterationOptionNames: OptionNames<PowerIterationOptions> = {
  * Source: Golub & Van Loan 2013, §8.2.
  *
  * @example
- * const { eigenvalues, dispose } = await powerIteration(operator, { k: 2 });
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const { eigenvalues, dispose } = await powerIteration(hessian, { k: 2 });
  */
 export async function powerIteration(
   operator: LinearOperator | AsyncLinearOperator,

@@ -71,6 +71,8 @@ export interface SavedEigenResult {
  *
  * @param result stays as it is
  * @example
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const result = await lanczos(hessian, { k: 5 });
  * const saved = await saveEigenResult(result);
  * const again = loadEigenResult(saved);
  */

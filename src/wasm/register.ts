@@ -49,6 +49,8 @@ const slot: unique symbol = Symbol.for('tfjs-curvature.wasmRegistration');
  * import { registerWasmTrainingKernels } from 'tfjs-curvature/wasm';
  * await tf.setBackend('wasm');
  * const undo = await registerWasmTrainingKernels();
+ * await model.fit(xs, ys);
+ * undo(); // the stock kernels are back
  */
 export async function registerWasmTrainingKernels(): Promise<() => void> {
   const engine = tf.engine() as { [slot]?: Promise<Registration> };

@@ -80,11 +80,13 @@ export interface ShardService {
   product(shards: readonly number[], v: Float32Array): Promise<Reply<readonly Float32Array[]>>;
   /** Loss and gradient of each shard named, at θ. */
   gradient(shards: readonly number[]): Promise<Reply<readonly ShardGradient[]>>;
+  /** `LinearOperator.magnitude` of H_shard for each shard named, at θ. Left out: not known. */
+  magnitude?(shards: readonly number[]): Promise<Reply<readonly number[]>>;
   /** Releases model, shards and tapes. */
   dispose(): Promise<Reply<null>>;
 }
 
-/** The names of all that a worker does. */
+/** The names of all that a worker does, one of them if it can. */
 export const serviceNames: readonly (keyof ShardService)[] = [
   'loadModel',
   'loadShard',
@@ -92,5 +94,6 @@ export const serviceNames: readonly (keyof ShardService)[] = [
   'setParameters',
   'product',
   'gradient',
+  'magnitude',
   'dispose',
 ];

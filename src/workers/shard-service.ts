@@ -5,6 +5,7 @@ import { requireArgument, requireThat } from '../errors.js';
 import { modelObjective } from '../objectives/model-objective.js';
 import { trainableVariables } from '../objectives/model-structure.js';
 import { HessianOperator } from '../operators/hessian.js';
+import { knownMagnitude } from '../operators/magnitude.js';
 import { ParameterSpace } from '../parameters.js';
 import { buildModel } from './build-model.js';
 import { requirePacked, unpackTensor } from './packed-tensor.js';
@@ -31,7 +32,7 @@ interface Loaded {
  *
  * @param prepare starts the backend, e.g. wasm with our training kernels; awaited before a model is loaded
  * @example
- * // worker.ts, for workerpool
+ * // worker.js, for workerpool
  * workerpool.worker({ ...createShardService(async () => void (await tf.setBackend('wasm'))) });
  */
 export function createShardService(prepare: () => Promise<void> = ready): ShardService {
@@ -145,6 +146,8 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
         return { loss: loss!, gradient: await valuesOf(operator.gradient()) };
       }),
     ),
+
+    magnitude: answering((ids: readonly number[]) => each(ids, ({ operator }) => knownMagnitude(operator))),
 
     dispose: answering(() => {
       release();

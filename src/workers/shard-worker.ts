@@ -22,6 +22,7 @@ interface Pool {
  *
  * @param pool made with `{ maxWorkers: 1 }` from a script that hands `createShardService(…)` to `workerpool.worker`
  * @example
+ * // script: the path of worker.js, see createShardService
  * const workers = [0, 1].map(() => pooledWorker(workerpool.pool(script, { maxWorkers: 1 })));
  */
 export function pooledWorker(pool: Pool): ShardWorker {

@@ -8,13 +8,13 @@ import { outputNames, requireLayersModel, trainableVariables } from '../objectiv
 import { hasStates } from '../objectives/stateful-layers.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { packTensor } from './packed-tensor.js';
-import type { ModelMessage, ShardGradient, ShardMessage } from './protocol.js';
+import type { ModelMessage, Reply, ShardGradient, ShardMessage } from './protocol.js';
 import { PROTOCOL_VERSION, serviceNames } from './protocol.js';
 import { ShardAssignment } from './shard-assignment.js';
 import { ShardSum } from './shard-sum.js';
 import type { ShardWorker } from './shard-worker.js';
 import { splitIntoShards } from './split-into-shards.js';
-import { areGradients, areVectors } from './worker-reply.js';
+import { areGradients, areSizes, areVectors } from './worker-reply.js';
 
 /** Settings of {@link ShardedHessian.load}. */
 export interface ShardedHessianOptions {
@@ -60,6 +60,8 @@ const where = 'ShardedHessian';
  * bytes to each worker and 4n from it for each of its shards.
  *
  * @example
+ * // script: the path of worker.js, see createShardService
+ * const workers = [0, 1].map(() => pooledWorker(workerpool.pool(script, { maxWorkers: 1 })));
  * const hessian = await ShardedHessian.load(workers, model, { xs, ys }, { loss: 'categoricalCrossentropy' });
  * const { eigenvalues } = await lanczos(hessian, { k: 5 });
  * await hessian.dispose();
@@ -203,6 +205,20 @@ export class ShardedHessian implements AsyncLinearOperator {
     return Float32Array.from(sum.total);
   }
 
+  /** Σ_s (N_s / N) of what the H_s say of the size of their terms: see `LinearOperator.magnitude`. */
+  async magnitude(): Promise<number> {
+    const magnitudes = new Float64Array(this.shards.length);
+    await this.inTurn(() =>
+      this.assignment.collect(
+        'magnitude',
+        (service, ids) => service.magnitude?.(ids) ?? unknownMagnitudes(ids),
+        areSizes,
+        (id, magnitude) => (magnitudes[id] = magnitude),
+      ),
+    );
+    return this.shards.reduce((total, { weight }, id) => total + weight * magnitudes[id]!, 0);
+  }
+
   /** L(θ) over all of the data, added up in double precision. Costs a gradient in each worker at a new θ. */
   async loss(): Promise<number> {
     return (await this.slope()).loss;
@@ -250,12 +266,17 @@ export class ShardedHessian implements AsyncLinearOperator {
   }
 }
 
+/** The answer of a worker that knows none. */
+async function unknownMagnitudes(ids: readonly number[]): Promise<Reply<readonly number[]>> {
+  return { ok: true, value: ids.map(() => 0) };
+}
+
 /** Throws a CurvatureArgumentError that names `where` unless `worker` does all that one does. */
 function requireWorker(worker: ShardWorker, where: string): void {
   const { service, terminate } = (worker ?? {}) as Partial<ShardWorker>;
   const isWorker = service != null && typeof terminate === 'function';
   requireArgument(isWorker, where, 'at least one worker {service, terminate}', worker);
-  const missing = serviceNames.filter((name) => typeof service[name] !== 'function');
+  const missing = serviceNames.filter((name) => name !== 'magnitude' && typeof service[name] !== 'function');
   const isWhole = missing.length === 0;
   requireThat(
     isWhole,

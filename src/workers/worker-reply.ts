@@ -95,6 +95,16 @@ export function areGradients(count: number, n: number): ValueCheck {
   };
 }
 
+/** A list of sizes. */
+export function areSizes(count: number): ValueCheck {
+  return (value, where) => {
+    requireList(value, count, where);
+    for (const size of value) {
+      requireArgument(typeof size === 'number' && size >= 0, where, 'a number >= 0 for each shard', size);
+    }
+  };
+}
+
 function requireList(value: unknown, count: number, where: string): asserts value is readonly unknown[] {
   requireArgument(Array.isArray(value), where, `a list with an answer for each of ${count} shards`, value);
   const { length } = value as unknown[];

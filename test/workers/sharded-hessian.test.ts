@@ -98,6 +98,13 @@ describe('ShardedHessian over threads', () => {
     expect(await deviation(2)).toBeLessThan(1e-6);
   });
 
+  it('says how large the terms of its shards are, together', async () => {
+    const magnitude = await sharded.magnitude();
+    // Measured by other errors on other batches: of the same size, no more.
+    expect(magnitude / local.magnitude()).toBeGreaterThan(0.2);
+    expect(magnitude / local.magnitude()).toBeLessThan(5);
+  });
+
   it('serves lanczos, which finds the same eigenvalues', async () => {
     const before = tf.memory().numTensors;
     const [here, there] = [await lanczos(local, { k: 3 }), await lanczos(sharded, { k: 3 })];

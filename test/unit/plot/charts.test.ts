@@ -236,3 +236,24 @@ test('nine series differ in colour or dashes, each from every other', async () =
   expect(styles).toHaveLength(18);
   expect(new Set(styles).size).toBe(9);
 });
+
+test('spectralDensityChart says what its axis holds, and marks eigenvalues there', () => {
+  const grid = [-3, -2, -1];
+  const density = [0.1, 0.5, 0.1];
+  const parts = (spec: object): string => JSON.stringify(spec);
+  const linear = parts(spectralDensityChart({ grid, density }, { eigenvalues: [-2] }));
+  expect(linear).toContain('eigenvalue λ of the Hessian');
+  expect(linear).toContain('{"eigenvalue":-2,"name":"eigenvalue"}');
+  const record = { grid, density, scale: 'log', epsilon: 1e-5 } as const;
+  const logarithmic = parts(spectralDensityChart(record, { eigenvalues: [-0.01, NaN] }));
+  expect(logarithmic).not.toContain('eigenvalue λ');
+  expect(logarithmic).toContain('log₁₀(|λ| + 0.00001) of the Hessian');
+  expect(logarithmic).toContain('share per decade');
+  const { eigenvalue } = JSON.parse(/\{"eigenvalue":[^}]*"name":"eigenvalue"\}/.exec(logarithmic)![0]) as {
+    eigenvalue: number;
+  };
+  expect(eigenvalue).toBeCloseTo(Math.log10(0.01001), 12);
+  expect(() => spectralDensityChart({ grid, density, scale: 'cubic' as never })).toThrow(
+    "scale 'linear' or 'log'",
+  );
+});

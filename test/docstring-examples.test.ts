@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import * as curvature from '../src/index.js';
+import { SeededRandom } from '../src/random.js';
+import * as wasmEntry from '../src/wasm/index.js';
+import * as workersEntry from '../src/workers/index.js';
+import { useBackend } from './wasm-backend.js';
+
+/*
+ * Every `@example` of src runs, as plain JavaScript, beside TensorFlow.js's core, layers and the cpu backend alone. What
+ * an example may take as given, besides all that the package exports and its SeededRandom:
+ *
+ *   tf, tfl      @tensorflow/tfjs-core and -layers
+ *   model        a compiled classifier of 4 numbers into 3 classes, whose last layer is called 'logits'
+ *   xs, ys       24 examples for it, targets one-hot
+ *   workerpool, script   the package of that name, here within this process, and the script of a worker
+ *
+ * Imports are left out: what they bring is there.
+ */
+
+const source = fileURLToPath(new URL('../src', import.meta.url));
+
+interface Example {
+  /** Where it stands. */
+  readonly place: string;
+  readonly code: string;
+}
+
+function examples(): Example[] {
+  const paths = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.ts'),
+  );
+  return paths.sort().flatMap((path) => {
+    const text = readFileSync(join(source, path), 'utf8');
+    return [...text.matchAll(/^ *\* @example[^\n]*\n((?: *\*(?!\/| @)[^\n]*\n)+)/gm)].map((match) => ({
+      place: `${path}:${text.slice(0, match.index).split('\n').length}`,
+      code: match[1]!.replace(/^ *\* ?/gm, ''),
+    }));
+  });
+}
+
+/** The part of workerpool that the examples use, without threads. */
+const workerpool = {
+  worker: (functions: object): void =>
+    expect(Object.values(functions).every((f) => typeof f === 'function')).toBe(true),
+  pool: (): { exec(method: string, args: unknown[]): unknown; terminate(): void } => {
+    const service = workersEntry.createShardService() as unknown as Record<
+      string,
+      (...args: unknown[]) => unknown
+    >;
+    return {
+      exec: (method, args) => service[method]!(...args),
+      // A thread takes its tensors with it.
+      terminate: () => void service.dispose!(),
+    };
+  },
+};
+
+/** Runs in a block of its own: names that an example declares are its own, also where it gives them their value. */
+async function run(code: string, given: Readonly<Record<string, unknown>>): Promise<void> {
+  const body = code.replace(/^import .*$/gm, '');
+  const make = Object.getPrototypeOf(run).constructor as new (
+    ...args: string[]
+  ) => (...values: unknown[]) => Promise<void>;
+  await new make(...Object.keys(given), `'use strict'; {\n${body}\n}`)(...Object.values(given));
+}
+
+let model: LayersModel;
+let given: Record<string, unknown>;
+
+beforeEach(async () => {
+  await useBackend('cpu');
+  vi.spyOn(console, 'log').mockImplementation(() => {});
+  const seeded = (seed: number) => tfl.initializers.glorotNormal({ seed });
+  model = tfl.sequential({
+    layers: [
+      tfl.layers.dense({ units: 5, inputShape: [4], activation: 'tanh', kernelInitializer: seeded(1) }),
+      tfl.layers.dense({ units: 3, activation: 'softmax', name: 'logits', kernelInitializer: seeded(2) }),
+    ],
+  });
+  model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy' });
+  const xs = tf.randomNormal([24, 4], 0, 1, 'float32', 3);
+  const ys = tf.tensor2d(Array.from({ length: 24 }, (_, i) => [0, 1, 2].map((j) => Number(i % 3 === j))));
+  given = {
+    ...curvature,
+    ...wasmEntry,
+    ...workersEntry,
+    SeededRandom,
+    tf,
+    tfl,
+    model,
+    xs,
+    ys,
+    workerpool,
+    script: 'worker.js',
+  };
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  tf.disposeVariables();
+});
+
+const all = examples();
+
+it('finds the examples', () => {
+  expect(all.length).toBeGreaterThan(50);
+});
+
+// What patches TensorFlow.js for good comes last: no other example is to need it.
+const isPatch = ({ place }: Example): boolean => place.startsWith('chained-ops');
+it.each([...all.filter((example) => !isPatch(example)), ...all.filter(isPatch)])('runs $place', ({ code }) =>
+  run(code, given),
+);
