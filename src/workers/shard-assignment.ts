@@ -76,7 +76,7 @@ export class ShardAssignment {
    * @param take is given each answer as it comes
    */
   async collect<T>(
-    message: 'product' | 'gradient',
+    message: 'product' | 'gradient' | 'magnitude',
     call: (service: ShardService, ids: readonly number[]) => Promise<Reply<readonly T[]>>,
     check: (count: number) => ValueCheck,
     take: (id: number, answer: T) => void,
