@@ -1,4 +1,3 @@
-import { CurvatureArgumentError } from '../errors.js';
 import type { SeededRandom } from '../random.js';
 import { Confirmation } from './confirmation.js';
 import type { SolverSteps } from './drive.js';
@@ -7,10 +6,8 @@ import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import type { LanczosPlan } from './lanczos-options.js';
 import type { RitzPairs } from './projected-eigenproblem.js';
 import { solveProjected } from './projected-eigenproblem.js';
+import { requireSymmetric } from './require-symmetric.js';
 import { zeroThreshold } from './zero-threshold.js';
-
-/** Beyond this relative asymmetry the pairs mean nothing; central differences in float32 stay well below. */
-const LARGEST_ASYMMETRY = 0.05;
 
 /**
  * Up to this residual, in units of the tolerance, several start vectors are multiplied as a block. Tried along SGD steps of
@@ -69,7 +66,7 @@ export class LanczosSearch {
         if (factorization.processed.length > 0) this.solve();
         return;
       }
-      yield* this.requireSymmetric();
+      this.zero = yield* requireSymmetric(this.factorization, this.zero, this.where);
       const isFull = factorization.basis.rows > plan.krylovDim;
       const isSpent = factorization.pending.length === 0;
       if (isFull || isSpent || confirmation.isChallenging || this.isDue()) {
@@ -173,18 +170,5 @@ export class LanczosSearch {
       ritzValues: this.ritz!.values.slice(0, this.plan.k),
       residualNorms: this.ritz!.residualNorms.slice(),
     });
-  }
-
-  /** Throws for an operator whose products contradict each other by more than the rounding of what they are made of. */
-  private *requireSymmetric(): SolverSteps<void> {
-    const { asymmetry, norm, operator } = this.factorization;
-    if (asymmetry <= Math.max(LARGEST_ASYMMETRY * norm, this.zero)) return;
-    this.zero = yield* zeroThreshold(operator);
-    if (asymmetry <= this.zero) return;
-    throw new CurvatureArgumentError(
-      this.where,
-      'a symmetric operator that gives the same product each time',
-      `one with |uᵀAv - vᵀAu| = ${asymmetry.toExponential(1)} at ‖Av‖ = ${norm.toExponential(1)}`,
-    );
   }
 }

@@ -49,6 +49,8 @@ export class MinresRun {
   private readonly basis: KrylovBasis;
   private tail: Tail | null = null;
   private beta = 0;
+  /** What is known to be zero to rounding. */
+  private zero = 0;
 
   /**
    * @param residual r; disposed here
@@ -143,7 +145,7 @@ export class MinresRun {
     const candidate = candidateOf(product);
     const { coefficients, remainder } = yield* orthogonalize(this.basis, candidate, Math.max(0, row - 1));
     const expected = (i: number): number => (i === row - 1 ? this.beta : 0);
-    this.requireSymmetric(
+    yield* this.requireSymmetric(
       candidate,
       coefficients.subarray(0, row).map((h, i) => h - expected(i)),
       coefficients,
@@ -171,24 +173,26 @@ export class MinresRun {
     const { coefficients, remainder } = yield* orthogonalize(this.basis, candidate);
     // Along the last row there is what the vectors beyond have lost of their orthogonality.
     const lacks = coefficients.subarray(0, this.basis.rows - 1);
-    this.requireSymmetric(candidate, lacks, [alpha, this.beta, remainder]);
+    yield* this.requireSymmetric(candidate, lacks, [alpha, this.beta, remainder]);
     return { alpha, nextBeta: remainder, candidate };
   }
 
   /** @param lacks what the coefficients of a product lack of those that symmetry gives them */
-  private requireSymmetric(
+  private *requireSymmetric(
     candidate: Extension['candidate'],
     lacks: ArrayLike<number>,
     coefficients: ArrayLike<number>,
-  ): void {
-    const { scale } = this.products;
-    const norm = Math.max(this.problem.norm, Math.hypot(...Array.from(coefficients)));
-    const asymmetry = Math.max(0, ...Array.from(lacks, Math.abs));
+  ): SolverSteps<void> {
+    const { scale, operator } = this.products;
+    const norm = scale * Math.max(this.problem.norm, Math.hypot(...Array.from(coefficients)));
+    const asymmetry = scale * Math.max(0, ...Array.from(lacks, Math.abs));
+    let isDone = false;
     try {
-      if (Number.isFinite(norm)) requireSymmetric(scale * asymmetry, scale * norm, this.where);
-    } catch (error) {
-      discard(candidate);
-      throw error;
+      if (Number.isFinite(norm))
+        this.zero = yield* requireSymmetric({ operator, asymmetry, norm }, this.zero, this.where);
+      isDone = true;
+    } finally {
+      if (!isDone) discard(candidate);
     }
   }
 

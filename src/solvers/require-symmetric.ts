@@ -1,16 +1,37 @@
 import { CurvatureArgumentError } from '../errors.js';
-
-/** Pairs and solutions of operators of which more than this part is not symmetric mean nothing. */
-const LARGEST_ASYMMETRY = 0.05;
+import type { AnyOperator } from '../operators/async-operator.js';
+import type { SolverSteps } from './drive.js';
+import { zeroThreshold } from './zero-threshold.js';
 
 /**
- * Throws a CurvatureArgumentError that names `where` for an operator that is not symmetric.
- *
- * @param asymmetry largest |uᵀAv - vᵀAu| seen
- * @param norm largest ‖Av‖ seen
+ * Beyond this relative asymmetry pairs and solutions mean nothing; central differences in float32 stay well below.
  */
-export function requireSymmetric(asymmetry: number, norm: number, where: string): void {
-  if (asymmetry <= LARGEST_ASYMMETRY * norm) return;
+const LARGEST_ASYMMETRY = 0.05;
+
+/** What was measured of the symmetry of an operator. */
+export interface MeasuredSymmetry {
+  readonly operator: AnyOperator;
+  /** Largest |uᵀAv - vᵀAu| seen among unit vectors. */
+  readonly asymmetry: number;
+  /** Largest ‖Av‖ seen. */
+  readonly norm: number;
+}
+
+/**
+ * Throws a CurvatureArgumentError that names `where` for an operator whose products contradict each other by more than
+ * the rounding of what they are made of.
+ *
+ * @param zero what is known to be zero to rounding
+ * @returns the same, asked for if it was needed
+ */
+export function* requireSymmetric(
+  { operator, asymmetry, norm }: MeasuredSymmetry,
+  zero: number,
+  where: string,
+): SolverSteps<number> {
+  if (asymmetry <= Math.max(LARGEST_ASYMMETRY * norm, zero)) return zero;
+  const threshold = yield* zeroThreshold(operator);
+  if (asymmetry <= threshold) return threshold;
   throw new CurvatureArgumentError(
     where,
     'a symmetric operator that gives the same product each time',
