@@ -26,7 +26,7 @@ const seluScale = 1.0507009873554805;
 export const rectifierRules: readonly GradientRule[] = [
   piecewiseLinear('Abs', (x) => step(x, -1)),
   piecewiseLinear('Relu', (x) => step(x)),
-  piecewiseLinear('Relu6', (x) => mul(step(x), indicator(lessEqual(x, scalar(6))))),
+  piecewiseLinear('Relu6', (x) => mul(step(x), sub(scalar(1), step(shift(x, -6))))),
   piecewiseLinear('LeakyRelu', (x, { alpha }) => step(x, alpha as number)),
   piecewiseLinear('ClipByValue', (x, { clipValueMin, clipValueMax }) =>
     mul(

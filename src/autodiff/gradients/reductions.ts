@@ -2,6 +2,7 @@ import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
 import { runKernel } from '../compositions/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
+import { broadcastTo } from '../ops/broadcast.js';
 import { cast, div, equal, indicator, max, mul, reshape, scale, step } from '../ops/kernel-ops.js';
 
 /** The axes that were reduced, from whichever attribute the kernel calls them by. */
@@ -37,10 +38,12 @@ function extremumRule(kernel: string, takes: 'last' | 'first'): GradientRule {
     kernel,
     constants: ({ x }, [y], attrs) => {
       const axes = reducedAxes(attrs, x!.shape);
-      const places = placesAlong(axes, x!.shape, takes === 'first');
-      const attains = cast(equal(x!, reshape(y!, keptShape(x!.shape, axes))), places.dtype);
-      const taken = max(mul(attains, places), axes);
-      return [div(indicator(equal(places, taken)), step(cast(taken, 'float32')))];
+      // Spread out first: on WASM comparing what broadcasts takes many times as long.
+      const whole = (t: Tensor): Tensor => broadcastTo(t, x!.shape);
+      const places = whole(placesAlong(axes, x!.shape, takes === 'first'));
+      const attains = equal(x!, whole(reshape(y!, keptShape(x!.shape, axes))));
+      const taken = max(mul(cast(attains, places.dtype), places), axes);
+      return [div(indicator(equal(places, whole(taken))), step(cast(taken, 'float32')))];
     },
     pullback: ({ dy, constants, shapes, attrs }) => ({
       x: () => mul(constants[0]!, reshape(dy, keptShape(shapes.x!, reducedAxes(attrs, shapes.x!)))),

@@ -16,5 +16,5 @@ export function sumTo(dy: Tensor, shape: number[]): Tensor {
  */
 export function broadcastTo(x: Tensor, shape: readonly number[]): Tensor {
   if (util.sizeFromShape([...shape]) === x.size) return reshape(x, shape);
-  return add(fill([...shape], 0), x);
+  return add(fill([...shape], 0, x.dtype as 'float32' | 'int32'), x);
 }
