@@ -3,6 +3,7 @@ import { keep, slice } from '@tensorflow/tfjs-core';
 import { HessianOperator } from '../operators/hessian.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
+import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import { lossOf } from './loss-and-gradient.js';
 import type { EigenResult } from '../solvers/result.js';
@@ -76,7 +77,11 @@ export class CurvatureProbe {
     try {
       // Start vectors have to leave room for k more.
       const start = this.rows != null && 2 * k <= hessian.size && { startVectors: this.rows };
-      const found = yield* lanczosSteps(hessian, { k, tol, seed, ...start }, this.where);
+      const found = yield* lanczosSteps(
+        hessian,
+        { k, tol, seed, confirm: REPEATED_CONFIRM, ...start },
+        this.where,
+      );
       if (found.status === 'nonFinite' || found.eigenvalues.some(Number.isNaN)) {
         found.dispose();
         return null;

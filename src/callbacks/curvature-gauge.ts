@@ -5,6 +5,7 @@ import { readOnce } from '../read-once.js';
 import { requireArgument } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import type { HessianOperator } from '../operators/hessian.js';
+import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
 import { lanczos } from '../solvers/lanczos.js';
 import type { Estimate } from '../estimators/estimate.js';
 import { trace } from '../estimators/trace.js';
@@ -79,7 +80,13 @@ export class CurvatureGauge {
     try {
       const { tol = 1e-3, seed = 0 } = this.options;
       const { k } = this;
-      const found = await lanczos(hessian, { k, tol, seed, ...warmStart(this.directions, k, hessian.size) });
+      const found = await lanczos(hessian, {
+        k,
+        tol,
+        seed,
+        confirm: REPEATED_CONFIRM,
+        ...warmStart(this.directions, k, hessian.size),
+      });
       try {
         const isSound = this.options.withTrace === true && found.status !== 'nonFinite';
         const sum = isSound ? await trace(hessian, { maxMatvecs: traceMatvecs, seed }) : null;

@@ -7,6 +7,7 @@ import { requireObjective } from '../objectives/objective.js';
 import type { GivenDirections } from '../optimizers/direction-tracker.js';
 import { remedyFor } from '../remedies.js';
 import { SeededRandom } from '../random.js';
+import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
 import { lanczos } from '../solvers/lanczos.js';
 import type { EigenStatus } from '../solvers/result.js';
 import { finiteHessian } from './finite-hessian.js';
@@ -141,6 +142,7 @@ export function refreshDirections(
         which,
         tol,
         seed: seed + step,
+        confirm: REPEATED_CONFIRM,
         ...warmStart(nsgd.directions, k, hessian.size),
       });
       try {

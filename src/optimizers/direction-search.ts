@@ -4,6 +4,7 @@ import type { Linearization } from '../autodiff/linearize.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { magnitudeOfTerms } from '../operators/magnitude.js';
 import type { SolverSteps } from '../solvers/drive.js';
+import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenStatus } from '../solvers/result.js';
 import type { NSGDSettings } from './nsgd-options.js';
@@ -41,15 +42,20 @@ export function* searchDirections(
   const operator = hessianAt(linearization);
   const krylovDim = Math.min(operator.size, Math.max(20, 3 * k + 2));
   const canStartWarm = present != null && present.shape[0] <= krylovDim - k;
-  const found = yield* lanczosSteps(operator, {
-    k,
-    which,
-    tol,
-    krylovDim,
-    maxRestarts: 0,
-    seed: seed + step,
-    ...(canStartWarm && { startVectors: present }),
-  });
+  const found = yield* lanczosSteps(
+    operator,
+    {
+      k,
+      which,
+      tol,
+      krylovDim,
+      maxRestarts: 0,
+      confirm: REPEATED_CONFIRM,
+      seed: seed + step,
+      ...(canStartWarm && { startVectors: present }),
+    },
+    'NSGD',
+  );
   const { status, eigenvalues, eigenvectors } = found;
   if (status === 'nonFinite' || eigenvalues.some(Number.isNaN)) {
     found.dispose();

@@ -160,6 +160,7 @@ export function resolveOptions(options: NSGDOptions): NSGDSettings {
     if (settings[name] != null) requirePositive(settings[name], `NSGD ${name}`);
   }
   requirePositive(settings.tol, 'NSGD tol');
+  requireArgument(settings.tol < 1, 'NSGD tol', 'a number < 1', settings.tol);
   return settings;
 }
 

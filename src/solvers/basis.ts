@@ -118,8 +118,23 @@ export class KrylovBasis {
     });
     this.blocks.push({ rows: 1, tiles });
     if (takesScatteredRows()) return;
-    const loose = this.blocks.findIndex((block) => block.rows === 1);
+    const loose = this.blocks.reduce((after, block, b) => (block.rows > 1 ? b + 1 : after), 0);
     if (this.blocks.length - loose === 2 * BLOCK_ROWS) this.join(loose);
+  }
+
+  /** Takes row i out, as a candidate owned by the caller; the rows after it move up. */
+  take(i: number): Candidate {
+    const first = this.startOfBlock(i);
+    const at = this.blocks.findIndex((_, b) => this.startOf(b) === first);
+    const { rows, tiles } = this.blocks[at]!;
+    const singles = Array.from({ length: rows }, (_, local): Block => {
+      if (rows === 1) return { rows: 1, tiles };
+      return { rows: 1, tiles: tiles.map((tile) => slice(tile, [local, 0], [1, -1])) };
+    });
+    if (rows > 1) for (const tile of tiles) tile.dispose();
+    const [taken] = singles.splice(i - first, 1);
+    this.blocks.splice(at, 1, ...singles);
+    return { tiles: taken!.tiles };
   }
 
   /** Row i as a new vector of shape [n], owned by the caller. */
@@ -198,6 +213,11 @@ export class KrylovBasis {
   dispose(): void {
     for (const { tiles } of this.blocks) for (const tile of tiles) tile.dispose();
     this.blocks = [];
+  }
+
+  /** Index of the first row of block b. */
+  private startOf(b: number): number {
+    return this.blocks.slice(0, b).reduce((sum, block) => sum + block.rows, 0);
   }
 
   /** Makes one block of the single rows that begin at block `from`. */

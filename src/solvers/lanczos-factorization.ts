@@ -10,6 +10,8 @@ import { candidateOf, discard } from './candidate.js';
 import type { SolverSteps } from './drive.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
+import { ProjectedMatrix } from './projected-matrix.js';
+import { RowsAside } from './rows-aside.js';
 
 /** Unit roundoff of the device vectors: 2^-24 doubled, the spacing of float32 numbers next to 1. */
 export const FLOAT32_EPSILON = 2 ** -23;
@@ -43,9 +45,9 @@ export class LanczosFactorization<
   /** Largest |h_ij - h_ji| seen so far. */
   asymmetry = 0;
 
-  /** Column q holds the coefficients of A v_q; rows found later have coefficient 0. */
-  private columns = new Map<number, Float64Array>();
+  private readonly matrix = new ProjectedMatrix();
   private readonly products: NormalizedOperator<O>;
+  private readonly aside: RowsAside;
 
   /**
    * @param operator symmetric
@@ -57,6 +59,17 @@ export class LanczosFactorization<
   ) {
     this.products = new NormalizedOperator(operator);
     this.basis = new KrylovBasis(operator.size, room);
+    this.aside = new RowsAside(this.basis, this.matrix);
+  }
+
+  /** Vectors held: the rows, and those set aside. */
+  get held(): number {
+    return this.basis.rows + this.aside.length;
+  }
+
+  /** Whether rows are set aside at present. */
+  get isReduced(): boolean {
+    return this.aside.length > 0;
   }
 
   /** Whether the rows span all of R^n. */
@@ -66,7 +79,12 @@ export class LanczosFactorization<
 
   /** The coefficient of row i in A v_j, for a multiplied row j. */
   coefficient(i: number, j: number): number {
-    return this.columns.get(j)?.[i] ?? 0;
+    return this.matrix.at(i, j);
+  }
+
+  /** The coefficients of A v_j, for a multiplied row j, along the rows known then and the one it brought up. */
+  column(j: number): Float64Array {
+    return this.matrix.column(j);
   }
 
   /**
@@ -88,7 +106,8 @@ export class LanczosFactorization<
     }
     this.norm = Math.max(this.norm, norm);
     this.processed.push(row);
-    this.columns.set(row, column);
+    this.matrix.set(row, column);
+    this.aside.mirror(row, this.processed);
     for (const other of this.processed) {
       const difference = Math.abs(this.coefficient(row, other) - column[other]!);
       this.asymmetry = Math.max(this.asymmetry, difference);
@@ -114,6 +133,26 @@ export class LanczosFactorization<
     return this.accept(candidate, remainder, 1e3 * FLOAT32_EPSILON * norm);
   }
 
+  /**
+   * Sets pending rows aside, by default all: until they are taken back, what joins is orthogonal to the others alone.
+   */
+  setAside(rows: readonly number[] = this.pending): void {
+    for (const row of [...rows].sort((a, b) => b - a)) {
+      const moved = (other: number): number => (other > row ? other - 1 : other);
+      this.aside.put(row);
+      this.processed = this.processed.map(moved);
+      this.pending = this.pending.filter((other) => other !== row).map(moved);
+    }
+  }
+
+  /** Takes back what was set aside, as far as it does not lie in the span of the rows by now. */
+  *takeBack(): SolverSteps<void> {
+    while (this.aside.length > 0) {
+      const { candidate, remainder } = yield* this.aside.takeBack(this.processed);
+      this.accept(candidate, remainder, 10 * FLOAT32_EPSILON);
+    }
+  }
+
   /** Turns rows that are all pending within their span, so that the first of them is their scaled sum. */
   gatherPending(): void {
     const { length } = this.pending;
@@ -122,7 +161,7 @@ export class LanczosFactorization<
 
   /** Share of the product of the first row, the only one multiplied yet, that lies outside the span of the start vectors. */
   firstResidual(): number {
-    const column = this.columns.get(0)!;
+    const column = this.matrix.column(0);
     return Math.abs(column.at(-1)!) / Math.hypot(...column);
   }
 
@@ -131,13 +170,13 @@ export class LanczosFactorization<
    * multiplied, leaves that row: the chain that Lanczos goes on with from the first row alone.
    */
   foldPending(): void {
-    const [along, ...rest] = this.columns.get(0)!;
+    const [along, ...rest] = this.matrix.column(0);
     const beta = Math.hypot(...rest);
     this.basis.rotate([
       [1, ...rest.map(() => 0)],
       [0, ...rest.map((h) => h / beta)],
     ]);
-    this.columns.set(0, Float64Array.of(along!, beta));
+    this.matrix.set(0, Float64Array.of(along!, beta));
     this.pending = [1];
   }
 
@@ -152,11 +191,12 @@ export class LanczosFactorization<
 
   /**
    * Replaces the multiplied rows by combinations of them, the pending rows stay: the thick restart
-   * (Wu & Simon 2000).
+   * (Wu & Simon 2000). Rows set aside are taken back before.
    *
    * @param vectors orthonormal coefficients with respect to {@link processed}, a list for each row to keep
+   * @returns the new rows as weights of the old ones
    */
-  restart(vectors: readonly Float64Array[]): void {
+  restart(vectors: readonly Float64Array[]): Float64Array[] {
     const kept = vectors.length;
     const weights = vectors.map((vector) => this.expand(vector));
     for (const index of this.pending) {
@@ -164,18 +204,15 @@ export class LanczosFactorization<
       unit[index] = 1;
       weights.push(unit);
     }
-    const columns = new Map<number, Float64Array>();
-    vectors.forEach((vector, j) => {
+    const columns = vectors.map((vector) => {
       const image = this.apply(vector);
-      columns.set(
-        j,
-        Float64Array.from(weights, (row) => dot(row, image)),
-      );
+      return Float64Array.from(weights, (row) => dot(row, image));
     });
     this.basis.rotate(weights);
-    this.columns = columns;
+    this.matrix.replace(columns);
     this.processed = vectors.map((_, i) => i);
     this.pending = this.pending.map((_, i) => kept + i);
+    return weights;
   }
 
   /**
@@ -191,18 +228,13 @@ export class LanczosFactorization<
 
   /** The coefficients of A times a combination of the multiplied rows, along all rows. */
   apply(vector: Float64Array): Float64Array {
-    const image = new Float64Array(this.basis.rows);
-    this.processed.forEach((index, i) => {
-      const column = this.columns.get(index)!;
-      const weight = vector[i]!;
-      for (let r = 0; r < column.length; r++) image[r]! += weight * column[r]!;
-    });
-    return image;
+    return this.matrix.image(this.processed, vector, this.basis.rows);
   }
 
   /** Releases the rows. */
   dispose(): void {
     this.basis.dispose();
+    this.aside.dispose();
   }
 
   /** Coefficients with respect to all rows from those with respect to the multiplied ones. */

@@ -17,7 +17,7 @@ export interface EigenProgress {
   readonly residualNorms: Float64Array;
 }
 
-/** Options of `lanczosSteps`. */
+/** Options of `lanczos`. */
 export interface LanczosOptions {
   /** Number of pairs, 1 to n. Default 1. */
   readonly k?: number;
@@ -47,11 +47,11 @@ export interface LanczosOptions {
    */
   readonly startVectors?: Tensor1D | Tensor2D;
   /**
-   * Products spent on a fresh random vector after the pairs have converged, to find eigenvalues that the start
-   * vector hid: a Krylov space holds one vector of each eigenspace only. A run that converges before max(20, 3k + 2)
-   * products spends no more than that in all. Default 3. With `startVectors` it is the least: more are spent, within
-   * the same limit, while an eigenvalue may still come up among the wanted ones. 0 follows the eigenpairs near the
-   * start vectors, for a third of the products, whether or not others have overtaken them.
+   * Products that one check may take at most. Once the pairs have converged, they go to a fresh random vector, to find
+   * eigenvalues that the start vector hid: a Krylov space holds one vector of each eigenspace only. A check ends as soon
+   * as an eigenvalue beyond the last wanted one would have shown with a probability of 99 %, after 3 to 15 products. What
+   * it finds is taken up, the run goes on, and its pairs are checked in their turn. Default 20. 0 is none: the pairs of
+   * the start vector are returned, whether or not there are copies of them, or others have overtaken them.
    */
   readonly confirm?: number;
   /** Seed of everything random. Default 0. */
@@ -81,10 +81,14 @@ export interface LanczosPlan {
   readonly maxRestarts: number;
   readonly startVectors: Tensor1D | Tensor2D | null;
   readonly confirm: number;
-  readonly patience: number;
   readonly seed: number;
   readonly onProgress: ((progress: EigenProgress) => void) | null;
 }
+
+/**
+ * `confirm` of searches that are repeated along a training run: what one of them misses the next one may find.
+ */
+export const REPEATED_CONFIRM = 3;
 
 const BASIS_BYTES = 192 * 2 ** 20;
 const LARGEST_DEFAULT = 160;
@@ -100,16 +104,16 @@ export function planLanczos(
   where: string,
 ): LanczosPlan {
   const n = operator.size;
-  const { k = 1, which = 'LA', tol = 1e-3, maxRestarts = 100, confirm = 3, seed = 0 } = options;
+  const { k = 1, which = 'LA', tol = 1e-3, maxRestarts = 100, confirm = 20, seed = 0 } = options;
   const startVectors = options.startVectors ?? null;
   requireInteger(k, 1, n, where, 'k');
   requireArgument(['LA', 'SA', 'LM'].includes(which), where, "which 'LA', 'SA' or 'LM'", which);
-  requireArgument(Number.isFinite(tol) && tol > 0, where, 'tol > 0', tol);
+  requireArgument(tol > 0 && tol < 1, where, 'tol > 0 and < 1', tol);
   requireInteger(maxRestarts, 0, Infinity, where, 'maxRestarts');
   requireArgument(Number.isSafeInteger(seed), where, 'an integer seed', seed);
-  const patience = Math.max(20, 3 * k + 2);
+  const fewest = Math.max(20, 3 * k + 2);
   const affordable = Math.min(LARGEST_DEFAULT, Math.floor(BASIS_BYTES / (4 * n)));
-  const krylovDim = Math.min(n, options.krylovDim ?? Math.max(patience, affordable));
+  const krylovDim = Math.min(n, options.krylovDim ?? Math.max(fewest, affordable));
   requireInteger(krylovDim, Math.min(n, k + 1), n, where, 'krylovDim');
   requireInteger(confirm, 0, Infinity, where, 'confirm');
   if (startVectors != null) requireStart(startVectors, n, Math.max(1, krylovDim - k), where);
@@ -121,7 +125,6 @@ export function planLanczos(
     maxRestarts,
     startVectors,
     confirm,
-    patience,
     seed,
     onProgress: options.onProgress == null ? null : userFunction(options.onProgress),
   };

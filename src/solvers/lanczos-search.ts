@@ -1,5 +1,5 @@
 import type { SeededRandom } from '../random.js';
-import { Confirmation } from './confirmation.js';
+import { Confirmation, limitsBeyond } from './confirmation.js';
 import type { SolverSteps } from './drive.js';
 import type { Extension, LanczosFactorization } from './lanczos-factorization.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
@@ -16,6 +16,9 @@ import { zeroThreshold } from './zero-threshold.js';
  */
 const BLOCK_RESIDUAL = 1.5;
 
+/** What a check looks for lies beyond the last wanted eigenvalue by this part of the tolerance. */
+const MARGIN = 0.5;
+
 /** The policy of a Lanczos run: what to multiply next, when to restart, and when to believe what was found. */
 export class LanczosSearch {
   /** The pairs as they were last computed; null before the first time. */
@@ -25,7 +28,8 @@ export class LanczosSearch {
   /** What is zero to rounding; asked for where products look wrong, since that costs some. */
   private zero = 0;
 
-  private confirmation: Confirmation;
+  /** The check under way. */
+  private check: Confirmation | null = null;
   private restarts = 0;
 
   /** @param factorization with its start vectors pending; extended here */
@@ -34,9 +38,7 @@ export class LanczosSearch {
     private readonly plan: LanczosPlan,
     private readonly random: SeededRandom,
     private readonly where: string,
-  ) {
-    this.confirmation = new Confirmation(plan, factorization.pending.length);
-  }
+  ) {}
 
   /** How many of the wanted pairs are within the tolerance. */
   get numConverged(): number {
@@ -48,6 +50,10 @@ export class LanczosSearch {
   /** Extends and restarts until the wanted pairs have converged and are believed, or the work allowed is done. */
   *run(): SolverSteps<void> {
     yield* this.search();
+    if (this.factorization.isReduced) {
+      yield* this.factorization.takeBack();
+      this.solve();
+    }
     // What is rounding alone converges to nothing: a pair that has not may be zero.
     if (this.isFinite && this.numConverged < this.plan.k)
       this.zero = yield* zeroThreshold(this.factorization.operator);
@@ -59,31 +65,27 @@ export class LanczosSearch {
       this.isFinite = false;
       return;
     }
-    const { confirmation } = this;
     for (;;) {
-      if ((yield* factorization.extend(this.nextRow())) === 'nonFinite') {
+      const row = this.nextRow();
+      const extension = yield* factorization.extend(row);
+      if (extension === 'nonFinite') {
         this.isFinite = false;
         if (factorization.processed.length > 0) this.solve();
         return;
       }
       this.zero = yield* requireSymmetric(this.factorization, this.zero, this.where);
-      const isFull = factorization.basis.rows > plan.krylovDim;
+      this.check?.observe(row, factorization.column(row));
+      const isFull = factorization.held > plan.krylovDim;
       const isSpent = factorization.pending.length === 0;
-      if (isFull || isSpent || confirmation.isChallenging || this.isDue()) {
+      if (isFull || isSpent || this.check != null || this.isDue()) {
         this.solve();
         this.report();
-        if (isSpent && factorization.isComplete) return;
-        if (this.numConverged === plan.k) {
-          if (yield* this.settle()) return;
-        } else {
-          confirmation.unsettled();
-          if (confirmation.wantsCompany(factorization.numMatvecs)) yield* this.invite('active');
-        }
+        if (yield* this.isConfirmed(isSpent)) return;
       }
-      if (factorization.pending.length === 0 && !(yield* this.invite('exhausted'))) return;
-      if (factorization.basis.rows > plan.krylovDim) {
+      if (factorization.pending.length === 0 && !(yield* this.addChain())) return;
+      if (factorization.held > plan.krylovDim) {
         if (this.restarts++ >= plan.maxRestarts) return;
-        factorization.restart(this.ritz!.vectors.slice(0, this.rowsToKeep()));
+        yield* this.restart();
       }
     }
   }
@@ -99,42 +101,66 @@ export class LanczosSearch {
     const extension = yield* factorization.extend();
     if (extension === 'extended' && factorization.firstResidual() > BLOCK_RESIDUAL * plan.tol) {
       factorization.foldPending();
-      this.confirmation = new Confirmation(plan, 1);
     }
     return extension;
+  }
+
+  /** The thick restart. A check goes on with its own row, beside which the others are set aside again. */
+  private *restart(): SolverSteps<void> {
+    const { factorization, check } = this;
+    if (check != null) {
+      yield* factorization.takeBack();
+      this.solve();
+    }
+    const weights = factorization.restart(this.ritz!.vectors.slice(0, this.rowsToKeep()));
+    if (check == null) return;
+    factorization.setAside(factorization.pending.slice(1));
+    check.rotate(weights.slice(0, factorization.basis.rows));
   }
 
   private solve(): void {
     this.ritz = solveProjected(this.factorization, this.plan.which, this.plan.k);
   }
 
-  /** Whether the pairs, all within the tolerance, are final; if not, they are put to a test. */
-  private *settle(): SolverSteps<boolean> {
-    const { numMatvecs, norm, pending, isComplete } = this.factorization;
+  /** Whether the pairs are final. Those that are all within the tolerance are checked first. */
+  private *isConfirmed(isExhausted: boolean): SolverSteps<boolean> {
+    const { factorization, plan, check } = this;
+    if (check != null) {
+      const isOver = isExhausted || check.products >= plan.confirm || check.isConvinced;
+      if (this.numConverged === plan.k && !isOver) return false;
+      this.check = null;
+      yield* factorization.takeBack();
+      this.solve();
+      return isOver && this.numConverged === plan.k;
+    }
+    if (isExhausted && factorization.isComplete) return true;
+    if (this.numConverged < plan.k) return false;
+    if (plan.confirm === 0) return true;
     // No random vector can join a basis of all of R^n: what it hides lies in the rows that are still to be multiplied.
-    if (isComplete && pending.length > 0 && this.plan.confirm > 0) return false;
-    const verdict = this.confirmation.judge(this.ritz!, norm, numMatvecs, pending.length);
-    if (verdict === 'challenge') return !(yield* this.invite('active'));
-    return verdict === 'accept';
+    if (factorization.isComplete) return false;
+    factorization.setAside();
+    const { rows } = factorization.basis;
+    if (!(yield* this.addChain())) return true;
+    const last = this.ritz!.values[plan.k - 1]!;
+    const limits = limitsBeyond(plan.which, last, MARGIN * this.threshold(last));
+    this.check = new Confirmation(limits, rows, factorization.operator.size);
+    return false;
   }
 
   /** Lets a random start vector join, if there is a direction left and room for it at a restart. */
-  private *invite(others: 'active' | 'exhausted'): SolverSteps<boolean> {
+  private *addChain(): SolverSteps<boolean> {
     const { factorization, plan } = this;
-    if (factorization.pending.length >= Math.max(1, plan.krylovDim - plan.k)) return false;
-    if ((yield* factorization.includeRandom(this.random)) !== 'extended') return false;
-    this.confirmation.joined(factorization.numMatvecs, others);
-    return true;
+    const others = factorization.held - factorization.processed.length;
+    if (others >= Math.max(1, plan.krylovDim - plan.k)) return false;
+    return (yield* factorization.includeRandom(this.random)) === 'extended';
   }
 
   /** The pending row to multiply next. */
   private nextRow(): number {
     const { ritz, factorization } = this;
     const { pending, processed } = factorization;
-    const { order } = this.confirmation;
-    if (order === 'newest') return pending.at(-1)!;
     const isCurrent = ritz != null && ritz.vectors[0]!.length === processed.length;
-    if (order === 'oldest' || pending.length === 1 || !isCurrent) return pending[0]!;
+    if (pending.length === 1 || !isCurrent) return pending[0]!;
     const worst = ritz.residualNorms.findIndex((norm, i) => norm > this.threshold(ritz.values[i]!));
     if (worst < 0) return pending[0]!;
     const image = factorization.apply(ritz.vectors[worst]!);
@@ -147,9 +173,10 @@ export class LanczosSearch {
    * left. Pairs that have converged are among them: locked, they cost no further product.
    */
   private rowsToKeep(): number {
-    const { pending, processed } = this.factorization;
+    const { processed } = this.factorization;
     const generous = this.plan.k + Math.floor((processed.length - this.plan.k) / 2);
-    return Math.max(Math.min(generous, this.plan.krylovDim - pending.length), 1);
+    const others = this.factorization.held - processed.length;
+    return Math.max(Math.min(generous, this.plan.krylovDim - others), 1);
   }
 
   /** The dense problem is solved after every product at first, later every 5 %. */

@@ -58,7 +58,7 @@ export async function lanczos(
 export function* lanczosSteps(
   operator: LinearOperator | AsyncLinearOperator,
   options: LanczosOptions = {},
-  where = 'lanczosSteps',
+  where = 'lanczos',
 ): SolverSteps<EigenResult> {
   const plan = planLanczos(operator, options, where);
   const random = new SeededRandom(plan.seed);

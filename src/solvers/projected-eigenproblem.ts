@@ -16,11 +16,6 @@ export interface RitzPairs {
    * products themselves, some 1e-6 of ‖A‖, is not in it.
    */
   readonly residualNorms: Float64Array;
-  /**
-   * Whether a pair beyond those asked for may still turn out to be one of them: they lie within its
-   * residual norm of its Ritz value.
-   */
-  isRivalled(): boolean;
 }
 
 /** Compares two eigenvalues: negative where `a` is wanted before `b`. */
@@ -60,19 +55,7 @@ export function solveProjected(factorization: LanczosFactorization, which: Which
   const residualNorms = Float64Array.from(vectors.slice(0, wanted), (vector, p) =>
     residualNorm(factorization, values[p]!, vector),
   );
-  const isRivalled = (): boolean =>
-    vectors.slice(wanted).some((vector, i) => {
-      const value = values[wanted + i]!;
-      const reach = furthest(which, value, residualNorm(factorization, value, vector));
-      return compare(reach, values[wanted - 1]!) < 0;
-    });
-  return { values, vectors, residualNorms, isRivalled };
-}
-
-/** The value within `distance` of another that is wanted most. */
-function furthest(which: Which, value: number, distance: number): number {
-  const isUpwards = which === 'LA' || (which === 'LM' && value > 0);
-  return isUpwards ? value + distance : value - distance;
+  return { values, vectors, residualNorms };
 }
 
 function residualNorm(factorization: LanczosFactorization, value: number, vector: Float64Array): number {

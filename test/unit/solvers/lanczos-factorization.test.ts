@@ -96,6 +96,50 @@ describe('LanczosFactorization', () => {
     }
   });
 
+  it.each([
+    ['one pending row', 1, false],
+    ['several', 3, false],
+    ['several, and a restart meanwhile', 3, true],
+  ])('keeps the identities when rows are set aside and taken back: %s', (_, chains, isRestarted) => {
+    for (let i = 0; i < chains; i++) driveSync(factorization.includeRandom(random));
+    for (let step = 0; step < 9; step++) driveSync(factorization.extend());
+    for (let round = 0; round < 2; round++) {
+      const { held, processed } = factorization;
+      const multiplied = processed.length;
+      factorization.setAside();
+      expect(factorization.held).toBe(held);
+      expect(factorization.basis.rows).toBe(multiplied);
+      driveSync(factorization.includeRandom(random));
+      for (let step = 0; step < 4; step++) {
+        driveSync(factorization.extend());
+        if (!isRestarted || step !== 2) continue;
+        driveSync(factorization.takeBack());
+        factorization.restart(solveProjected(factorization, 'LA', 0).vectors.slice(0, multiplied - 2));
+        factorization.setAside(factorization.pending.slice(1));
+      }
+      const before = solveProjected(factorization, 'LA', 0).values;
+      driveSync(factorization.takeBack());
+      expect(factorization.pending).toHaveLength(chains + round + 1);
+      expectIdentities(factorization);
+      // Without a product the projected matrix is what it was, to the rounding of A.
+      const after = solveProjected(factorization, 'LA', 0).values;
+      after.forEach((value, i) => expect(value).toBeCloseTo(before[i]!, 5));
+    }
+  });
+
+  it('lets go of rows set aside that the others have come to span, and of all when disposed', () => {
+    driveSync(factorization.includeRandom(random));
+    driveSync(factorization.extend());
+    factorization.setAside();
+    while (!factorization.isComplete) {
+      driveSync(factorization.includeRandom(random));
+      driveSync(factorization.extend());
+    }
+    driveSync(factorization.takeBack());
+    expect(factorization.held).toBe(n);
+    factorization.setAside();
+  });
+
   it('keeps the identities when several start vectors become their sum', () => {
     const start = [5, 6, 7, 8].map((i) => Float32Array.from({ length: n }, (_, l) => Math.sin(i * l + i)));
     for (const vector of start) driveSync(factorization.include(tf.tensor1d(vector), 'test'));

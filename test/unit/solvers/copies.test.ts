@@ -1,0 +1,153 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { LinearOperator } from '../../../src/operators/linear-operator.js';
+import { SeededRandom } from '../../../src/random.js';
+import { lanczos } from '../../../src/solvers/lanczos.js';
+import type { LanczosOptions } from '../../../src/solvers/lanczos-options.js';
+import { wantedFirst } from '../../../src/solvers/projected-eigenproblem.js';
+import { operatorWithSpectrum } from '../../contract/prescribed-spectrum.js';
+import { useBackend } from '../../wasm-backend.js';
+
+const sequence = (count: number, term: (i: number) => number): number[] =>
+  Array.from({ length: count }, (_, i) => term(i));
+const bulk = (count: number, from: number, to: number): number[] => {
+  const random = new SeededRandom(5);
+  return sequence(count, () => from + (to - from) * random.uniform());
+};
+const folds = (distinct: readonly number[], times: number): number[] =>
+  distinct.flatMap((x) => sequence(times, () => x));
+
+/** Eigenvalues of the Laplacian on m points with zeros at both ends: 2 − 2 cos(iπ / (m + 1)). */
+const chain = (m: number): number[] => sequence(m, (i) => 2 - 2 * Math.cos((Math.PI * (i + 1)) / (m + 1)));
+const laplacian = (m: number, dimensions: number): number[] =>
+  dimensions === 1 ? chain(m) : laplacian(m, dimensions - 1).flatMap((x) => chain(m).map((y) => x + y));
+
+interface Row {
+  readonly name: string;
+  readonly values: readonly number[];
+  readonly options: LanczosOptions;
+  /** Products of those of the same run without checks; default 3. */
+  readonly most?: number;
+}
+
+const rows: readonly Row[] = [
+  { name: 'a pair above a bulk', values: [1, 1, 0.97, ...bulk(150, 0, 0.9)], options: { k: 2 } },
+  { name: 'a triple above a bulk', values: [1, 1, 1, 0.97, ...bulk(150, 0, 0.9)], options: { k: 3 } },
+  { name: 'a pair at a gap of 1e-7', values: [1, 1 - 1e-7, ...bulk(198, 0, 0.9)], options: { k: 2 } },
+  {
+    name: 'triples',
+    values: folds(
+      sequence(20, (i) => i + 1),
+      3,
+    ),
+    options: { k: 3 },
+    // Three vectors of an eigenspace are as much work as three searches, and the check comes on top.
+    most: 3.4,
+  },
+  {
+    name: 'triples, tol 1e-5',
+    values: folds(
+      sequence(20, (i) => i + 1),
+      3,
+    ),
+    options: { k: 3, tol: 1e-5 },
+  },
+  // Five vectors of an eigenspace of a line of twelve values: hardly fewer products than n.
+  {
+    name: '5-folds',
+    values: folds(
+      sequence(12, (i) => i + 1),
+      5,
+    ),
+    options: { k: 5 },
+    most: 5,
+  },
+  {
+    name: '5-folds, SA',
+    values: folds(
+      sequence(12, (i) => i + 1),
+      5,
+    ),
+    options: { k: 5, which: 'SA' },
+    most: 5,
+  },
+  { name: 'the Laplacian, 8 × 8', values: laplacian(8, 2), options: { k: 3 } },
+  { name: 'the Laplacian, 8 × 8, SA', values: laplacian(8, 2), options: { k: 3, which: 'SA' } },
+  { name: 'the Laplacian, 5 × 5', values: laplacian(5, 2), options: { k: 3, tol: 1e-5 } },
+  { name: 'the Laplacian, 6 × 6 × 6', values: laplacian(6, 3), options: { k: 4 }, most: 3.5 },
+  {
+    name: 'a simple spectrum, SA, tol 1e-2',
+    values: bulk(60, -1, 1),
+    options: { k: 2, which: 'SA', tol: 1e-2 },
+  },
+  {
+    name: 'a triple and a bulk, LM',
+    values: [-1, -1, -1, 0.97, ...bulk(150, -0.9, 0.9)],
+    options: { k: 4, which: 'LM' },
+  },
+  { name: 'k near n', values: folds([5, 4, 3, 2], 3), options: { k: 11 } },
+  { name: 'n small', values: [1, 1, 1, 0.5], options: { k: 3 } },
+];
+
+describe.each(['cpu', 'wasm'] as const)('lanczos misses no copies of eigenvalues on %s', (backend) => {
+  beforeAll(() => useBackend(backend));
+  const seeds = backend === 'cpu' ? [0, 1, 2] : [3];
+
+  it.each(rows)('$name', async ({ values, options, most = 3 }) => {
+    const { which = 'LA', tol = 1e-3, k = 1 } = options;
+    const operator = operatorWithSpectrum(values);
+    const norm = Math.max(...values.map(Math.abs));
+    const wanted = [...values].sort(wantedFirst(which)).slice(0, k);
+    for (const seed of seeds) {
+      const unchecked = await lanczos(operator, { ...options, seed, confirm: 0 });
+      const result = await lanczos(operator, { ...options, seed });
+      expect(result.status).toBe('converged');
+      wanted.forEach((value, i) => {
+        const error = Math.abs(result.eigenvalues[i]! - value);
+        expect(error).toBeLessThanOrEqual(tol * Math.abs(value) + 2e-6 * norm);
+      });
+      expect(result.numMatvecs).toBeLessThanOrEqual(Math.max(most * unchecked.numMatvecs, k + 1));
+      unchecked.dispose();
+      result.dispose();
+    }
+    operator.dispose();
+  });
+});
+
+describe('start vectors that lack what is wanted', () => {
+  beforeAll(() => useBackend('cpu'));
+  const size = 100;
+  const spectrum = [1, 0.98, 0.97, ...bulk(size - 3, 0, 0.9)];
+  const unit = (index: number): number[] => sequence(size, (i) => (i === index ? 1 : 0));
+
+  it.each([
+    ['orthogonal to the first', [sequence(size, (i) => (i === 0 ? 0 : 1 + Math.sin(i)))], 1],
+    ['the second alone', [unit(1)], 1],
+    ['the second and the third', [unit(1), unit(2)], 2],
+  ])('%s', async (_, start, k) => {
+    const diagonal = tf.tensor1d(spectrum);
+    const operator: LinearOperator = { size, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+    const startVectors = tf.tensor2d(start);
+    for (let seed = 0; seed < 5; seed++) {
+      const { eigenvalues, status, dispose } = await lanczos(operator, { k, seed, startVectors });
+      expect(status).toBe('converged');
+      eigenvalues.forEach((value, i) => expect(Math.abs(value - spectrum[i]!)).toBeLessThan(1e-4));
+      dispose();
+    }
+    tf.dispose([diagonal, startVectors]);
+  });
+
+  it('spends no more on a check than confirm allows, and nothing for 0', async () => {
+    const operator = operatorWithSpectrum(spectrum);
+    const counts: number[] = [];
+    for (const confirm of [0, 1, 4, 200]) {
+      const { numMatvecs, dispose } = await lanczos(operator, { k: 3, confirm });
+      counts.push(numMatvecs - (counts[0] ?? 0));
+      dispose();
+    }
+    expect(counts[1]).toBe(1);
+    expect(counts[2]).toBe(4);
+    expect(counts[3]).toBeGreaterThan(4);
+    operator.dispose();
+  });
+});
