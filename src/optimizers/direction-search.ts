@@ -12,7 +12,7 @@ import { iterateSubspace } from './subspace-iteration.js';
 
 /**
  * Where the directions of an optimizer come from and how good they are. `'none'`: there are none. `'given'`: from
- * outside. `'converged'`, `'maxIterations'`, `'invariantSubspace'`: found, as the solver says. `'tracked'`:
+ * outside. `'converged'`, `'maxIterations'`, `'stagnated'`, `'invariantSubspace'`: found, as the solver says. `'tracked'`:
  * corrected by a step of subspace iteration. `'nonFinite'`: the last search met a loss or products that are not
  * finite; the directions from before, if any, stay.
  */

@@ -47,6 +47,17 @@ export class LanczosSearch {
     return ritz.residualNorms.filter((norm, i) => norm <= this.threshold(ritz.values[i]!)).length;
   }
 
+  /** Whether the residuals above the tolerance are, for the most part, what the products lack of symmetry. */
+  get isStagnant(): boolean {
+    const { ritz, plan } = this;
+    if (ritz == null || ritz.residualNorms.length < plan.k || this.numConverged === plan.k) return false;
+    return ritz.residualNorms.every((norm, i) => {
+      const allowed = this.threshold(ritz.values[i]!);
+      const noise = ritz.noiseNorms[i]!;
+      return norm <= allowed || (noise > allowed && noise >= Math.SQRT1_2 * norm);
+    });
+  }
+
   /** Extends and restarts until the wanted pairs have converged and are believed, or the work allowed is done. */
   *run(): SolverSteps<void> {
     yield* this.search();
@@ -134,7 +145,7 @@ export class LanczosSearch {
       return isOver && this.numConverged === plan.k;
     }
     if (isExhausted && factorization.isComplete) return true;
-    if (this.numConverged < plan.k) return false;
+    if (this.numConverged < plan.k) return this.isStagnant;
     if (plan.confirm === 0) return true;
     // No random vector can join a basis of all of R^n: what it hides lies in the rows that are still to be multiplied.
     if (factorization.isComplete) return false;

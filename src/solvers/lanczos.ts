@@ -135,6 +135,7 @@ function collect(factorization: LanczosFactorization, plan: LanczosPlan, search:
   if (!search.isFinite) status = 'nonFinite';
   else if (numConverged === k) status = 'converged';
   else if (isComplete) status = 'invariantSubspace';
+  else if (search.isStagnant) status = 'stagnated';
   return eigenResult({
     eigenvalues,
     eigenvectors,

@@ -16,6 +16,8 @@ export interface RitzPairs {
    * products themselves, some 1e-6 of ‖A‖, is not in it.
    */
   readonly residualNorms: Float64Array;
+  /** The part of them along the multiplied rows: what the products lack of symmetry, which no further one lessens. */
+  readonly noiseNorms: Float64Array;
 }
 
 /** Compares two eigenvalues: negative where `a` is wanted before `b`. */
@@ -52,14 +54,14 @@ export function solveProjected(factorization: LanczosFactorization, which: Which
   const order = found.map((_, i) => i).sort((i, j) => compare(found[i]!, found[j]!));
   const values = Float64Array.from(order, (i) => found[i]!);
   const vectors = order.map((i) => Float64Array.from(decomposition.eigenvectorMatrix.getColumn(i)));
-  const residualNorms = Float64Array.from(vectors.slice(0, wanted), (vector, p) =>
-    residualNorm(factorization, values[p]!, vector),
+  const residuals = vectors.slice(0, wanted).map((vector, p) => {
+    const residual = factorization.apply(vector);
+    processed.forEach((row, i) => (residual[row]! -= values[p]! * vector[i]!));
+    return residual;
+  });
+  const residualNorms = Float64Array.from(residuals, (residual) => Math.hypot(...residual));
+  const noiseNorms = Float64Array.from(residuals, (residual) =>
+    Math.hypot(...processed.map((row) => residual[row]!)),
   );
-  return { values, vectors, residualNorms };
-}
-
-function residualNorm(factorization: LanczosFactorization, value: number, vector: Float64Array): number {
-  const residual = factorization.apply(vector);
-  factorization.processed.forEach((row, i) => (residual[row]! -= value * vector[i]!));
-  return Math.hypot(...residual);
+  return { values, vectors, residualNorms, noiseNorms };
 }

@@ -186,6 +186,39 @@ describe('lanczos', () => {
     matrix.dispose();
   });
 
+  it.each([
+    ['LA', 3],
+    ['SA', 3],
+  ] as const)('ends as stagnated where residuals sit at the noise of the products: %s', async (which, k) => {
+    const size = 400;
+    const spectrum = Array.from({ length: size }, (_, i) => 10 * 0.9 ** i - 9 * 0.9 ** (size - 1 - i));
+    const diagonal = tf.tensor1d(spectrum);
+    let count = 0;
+    // Differences of gradients are off by some 1e-3 of the product, in another direction each time.
+    const noisy: LinearOperator = {
+      size,
+      matvec: (v) =>
+        tf.tidy(() => {
+          const noise = tf.randomNormal([size], 0, 3e-3, 'float32', ++count);
+          return tf.add<tf.Tensor1D>(tf.mul(v, diagonal), noise);
+        }),
+      dispose: () => {},
+    };
+    const exact: LinearOperator = { size, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+    const result = await lanczos(noisy, { k, which, tol: 1e-4 });
+    const clean = await lanczos(exact, { k, which, tol: 1e-4 });
+    expect(result.status).toBe('stagnated');
+    expect(result.numConverged).toBeLessThan(k);
+    expect(result.numMatvecs).toBeLessThanOrEqual(clean.numMatvecs + 10);
+    expect(result.asymmetry).toBeGreaterThan(1e-5);
+    // 3e-3 in each of 400 entries is a residual of 0.06 at the most.
+    result.eigenvalues.forEach((value, i) =>
+      expect(Math.abs(value - clean.eigenvalues[i]!)).toBeLessThan(0.06),
+    );
+    expect(clean.status).toBe('converged');
+    for (const each of [result, clean, diagonal]) each.dispose();
+  });
+
   it('tells of its progress: products grow one by one, Ritz values rise towards the truth', async () => {
     const seen: EigenProgress[] = [];
     const result = await lanczos(operator, {
