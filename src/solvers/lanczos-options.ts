@@ -88,7 +88,7 @@ export interface LanczosPlan {
 /**
  * `confirm` of searches that are repeated along a training run: what one of them misses the next one may find.
  */
-export const REPEATED_CONFIRM = 3;
+export const REPEATED_CONFIRM = 6;
 
 const BASIS_BYTES = 192 * 2 ** 20;
 const LARGEST_DEFAULT = 160;
