@@ -50,7 +50,7 @@ export interface LanczosOptions {
    * Products that one check may take at most. Once the pairs have converged, they go to a fresh random vector, to find
    * eigenvalues that the start vector hid: a Krylov space holds one vector of each eigenspace only. A check ends as soon
    * as an eigenvalue beyond the last wanted one would have shown with a probability of 99 %, after 3 to 15 products. What
-   * it finds is taken up, the run goes on, and its pairs are checked in their turn. Default 20. 0 is none: the pairs of
+   * it finds is taken up, the run goes on, and its pairs are checked in their turn. Default 50. 0 is none: the pairs of
    * the start vector are returned, whether or not there are copies of them, or others have overtaken them.
    */
   readonly confirm?: number;
@@ -104,7 +104,7 @@ export function planLanczos(
   where: string,
 ): LanczosPlan {
   const n = operator.size;
-  const { k = 1, which = 'LA', tol = 1e-3, maxRestarts = 100, confirm = 20, seed = 0 } = options;
+  const { k = 1, which = 'LA', tol = 1e-3, maxRestarts = 100, confirm = 50, seed = 0 } = options;
   const startVectors = options.startVectors ?? null;
   requireInteger(k, 1, n, where, 'k');
   requireArgument(['LA', 'SA', 'LM'].includes(which), where, "which 'LA', 'SA' or 'LM'", which);
