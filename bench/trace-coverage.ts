@@ -16,6 +16,7 @@ const spectra: readonly (readonly [string, (i: number) => number])[] = [
   ['0.8^i', (i) => 0.8 ** i],
   ['outliers', (i) => (i < 6 ? 10 - i : 0.3 * Math.sin(i))],
   ['low rank + floor', (i) => (i < 8 ? 5 : 0.01)],
+  ['one above a bulk', (i) => (i === 0 ? 1 : 1e-5)],
 ];
 const budgets = [
   { name: '16 products', tol: 1e-9, maxMatvecs: 16 },

@@ -61,7 +61,7 @@ export type { Which } from './solvers/projected-eigenproblem.js';
 export type { DriveOptions } from './solvers/drive.js';
 export { powerIteration, type PowerIterationOptions } from './solvers/power-iteration.js';
 export { solve, type ConjugateGradientOptions } from './solvers/conjugate-gradient.js';
-export { minres } from './solvers/minres.js';
+export { minres, type MinresOptions } from './solvers/minres.js';
 export type { SolveOptions, SolveProgress, SolveResult, SolveStatus } from './solvers/linear-solve.js';
 
 // Estimators
