@@ -9,6 +9,7 @@ import { driveAsync } from '../solvers/drive.js';
 import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenResult } from '../solvers/result.js';
+import { zeroThreshold } from '../solvers/zero-threshold.js';
 import type { SpectralNumber, SpectralOptions } from './norm.js';
 import { spectralOptionNames } from './norm.js';
 
@@ -62,7 +63,8 @@ export async function conditionNumber(
   }) as [End, End];
   const [far, near] = Math.abs(low.value) > Math.abs(high.value) ? [low, high] : [high, low];
   const failed = [largest, smallest].find(({ status }) => status !== 'converged');
-  const status = failed?.status ?? definiteness(far, near);
+  const zero = await driveAsync(zeroThreshold(operator), options, where);
+  const status = failed?.status ?? definiteness(far, near, zero);
   if (status === 'indefinite' || status === 'singular') {
     return { value: Infinity, residualNorm: Infinity, status, numMatvecs };
   }
@@ -77,9 +79,9 @@ interface End {
   readonly residualNorm: number;
 }
 
-/** What the end of larger and that of smaller magnitude say of all eigenvalues. */
-function definiteness(far: End, near: End): SpectralNumber['status'] {
-  const lost = Math.max(near.residualNorm, 4 * FLOAT32_EPSILON * Math.abs(far.value));
+/** What the end of larger and that of smaller magnitude say of all eigenvalues, of which those up to `zero` are zero. */
+function definiteness(far: End, near: End, zero: number): SpectralNumber['status'] {
+  const lost = Math.max(near.residualNorm, 4 * FLOAT32_EPSILON * Math.abs(far.value), zero);
   if (Math.abs(near.value) <= lost) return 'singular';
   if (far.value * near.value < 0) return 'indefinite';
   return far.value < 0 ? 'negativeDefinite' : 'converged';
@@ -93,5 +95,8 @@ function damped(operator: AnyOperator, damping: number): AnyOperator {
     const product = await laterProductOf(operator, v);
     return product.map((x, i) => x + damping * v[i]!);
   };
-  return { size: operator.size, multiply };
+  const { magnitude } = operator;
+  if (magnitude == null) return { size: operator.size, multiply };
+  const larger = async (): Promise<number> => (await magnitude.call(operator)) + Math.abs(damping);
+  return { size: operator.size, multiply, magnitude: larger };
 }

@@ -13,6 +13,7 @@ import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './lin
 import { initialPair, linearSystem, solveOptionNames } from './linear-solve.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
+import { zeroThreshold } from './zero-threshold.js';
 
 /** Options of {@link solve}. */
 export interface ConjugateGradientOptions extends SolveOptions {
@@ -149,7 +150,7 @@ class ConjugateGradient {
         const curvature = products[0]!;
         if (!Number.isFinite(curvature)) return 'nonFinite';
         const quotient = curvature / products[1]!;
-        if (quotient <= 0) return quotient < -FLOAT32_EPSILON * norm ? 'negativeCurvature' : 'stagnated';
+        if (quotient <= 0) return (yield* this.isZero(quotient, norm)) ? 'stagnated' : 'negativeCurvature';
         norm = Math.max(norm, quotient);
         this.advance(image, slope / curvature);
       } finally {
@@ -163,6 +164,13 @@ class ConjugateGradient {
       if (!Number.isFinite(residualNorm) || slope > least / FLOAT32_EPSILON) return 'stagnated';
       least = Math.min(least, slope);
     }
+  }
+
+  /** Whether a curvature that is not positive is no more than rounding: of those before, or of what the product is made of. */
+  private *isZero(quotient: number, norm: number): SolverSteps<boolean> {
+    if (quotient >= -FLOAT32_EPSILON * norm) return true;
+    const { operator, scale } = this.system.products;
+    return scale * -quotient <= (yield* zeroThreshold(operator));
   }
 
   /** The best iterate or the last one, as the result. */

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { conditionNumber } from '../../../src/estimators/condition-number.js';
 import { spectralNorm } from '../../../src/estimators/norm.js';
 import { lossObjective } from '../../../src/objectives/objective.js';
 import { checkOperator } from '../../../src/operators/check-operator.js';
@@ -14,6 +15,7 @@ import { scaled } from '../../../src/operators/scaled.js';
 import { shifted } from '../../../src/operators/shifted.js';
 import { subset } from '../../../src/operators/subset.js';
 import { sum } from '../../../src/operators/sum.js';
+import { solve } from '../../../src/solvers/conjugate-gradient.js';
 import { lanczos } from '../../../src/solvers/lanczos.js';
 import { powerIteration } from '../../../src/solvers/power-iteration.js';
 import { SeededRandom } from '../../../src/random.js';
@@ -65,6 +67,14 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
     const block = subset(hessian, [variable]);
     await expectZero(block);
     expect(await checkOperator(block)).toMatchObject({ passed: true, findings: [] });
+    expect((await conditionNumber(block)).status).toBe('singular');
+    const b = tf.ones([block.size]) as tf.Tensor1D;
+    const solution = await solve(block, b);
+    // No step of a solver leads anywhere: what is returned is no worse than the start.
+    expect(solution.status).toBe('stagnated');
+    expect(solution.residualNorm).toBeLessThanOrEqual(Math.sqrt(block.size) * (1 + 1e-6));
+    solution.dispose();
+    b.dispose();
     block.dispose();
     hessian.dispose();
     dispose();
