@@ -30,6 +30,11 @@ export default tseslint.config(
     },
   },
   { files: ['src/**/*.ts'], rules: { 'no-console': 'error' } },
+  // The one warning: a step that is right and yet not what was wanted.
+  {
+    files: ['src/optimizers/gradients-from-elsewhere.ts'],
+    rules: { 'no-console': ['error', { allow: ['warn'] }] },
+  },
   {
     files: ['**/*.mjs', '**/*.cjs', '**/*.js'],
     languageOptions: {

@@ -9,7 +9,7 @@ import type { CurvatureMetric, CurvatureRecord } from './curvature-record.js';
 import { allMetrics, cheapMetrics, notMeasured, writeLogs } from './curvature-record.js';
 import type { MeasurementSchedule } from './measurement-schedule.js';
 import { isDueAtStep, requireSchedule } from './measurement-schedule.js';
-import { TimeBudget } from './time-budget.js';
+import { TimeBudget } from '../time-budget.js';
 import { trainingCallback } from './training-callback.js';
 
 /** Options of {@link curvatureMonitor}. */

@@ -21,6 +21,8 @@ import { warmStart } from './warm-start.js';
 export interface DirectionTaker {
   /** How many directions it nudges. */
   readonly k: number;
+  /** Whether its next step would use directions. Default: what `isNudging` says. */
+  readonly wantsDirections?: boolean;
   /** Whether its next step uses directions. */
   readonly isNudging: boolean;
   /** Its present directions, from which the search for the next begins. */
@@ -163,13 +165,17 @@ export function refreshDirections(
 
   return trainingCallback({
     onEpochBegin: async () => {
-      if (every === 'epoch' && nsgd.isNudging) await refresh();
+      if (every === 'epoch' && wantsDirections(nsgd)) await refresh();
     },
     onBatchBegin: async () => {
-      if (isDueAtStep(every, step) && nsgd.isNudging) await refresh();
+      if (isDueAtStep(every, step) && wantsDirections(nsgd)) await refresh();
     },
     onBatchEnd: () => {
       step++;
     },
   });
+}
+
+function wantsDirections(taker: DirectionTaker): boolean {
+  return taker.wantsDirections ?? taker.isNudging;
 }

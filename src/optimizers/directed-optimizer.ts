@@ -4,9 +4,11 @@ import { dispose, Optimizer } from '@tensorflow/tfjs-core';
 import { withStockTape } from '../autodiff/engine.js';
 import { leavingNothing } from '../run-scope.js';
 import { withTrustedGradients } from '../autodiff/trusted-gradients.js';
+import { explainMissingKernels } from '../autodiff/missing-kernel.js';
 import { requireArgument, requireThat } from '../errors.js';
 import type { DirectionStatus } from './direction-search.js';
 import type { GivenDirections, TrackerSettings } from './direction-tracker.js';
+import { warnOfGradientsFromElsewhere } from './gradients-from-elsewhere.js';
 import { DirectionTracker } from './direction-tracker.js';
 import { requireVariables, trainableVariables } from './trained-variables.js';
 
@@ -17,14 +19,30 @@ import { requireVariables, trainableVariables } from './trained-variables.js';
 export abstract class DirectedOptimizer extends Optimizer {
   protected readonly tracker: DirectionTracker;
   private isDisposed = false;
+  /** The step at which `computeGradients` was called last, or null. */
+  private lossSeenAt: number | null = null;
+  private hasWarned = false;
 
   constructor(settings: TrackerSettings) {
     super();
     this.tracker = new DirectionTracker(settings);
   }
 
-  /** Whether the next step uses directions, if there are any. None are sought while it does not. */
-  abstract get isNudging(): boolean;
+  /** Whether the next step would use directions, if there are any. None are sought while it would not. */
+  abstract get wantsDirections(): boolean;
+
+  /** Whether the next step uses directions: it would, and there are some. False before the first are found or given. */
+  get isNudging(): boolean {
+    return this.wantsDirections && this.tracker.current != null;
+  }
+
+  /**
+   * How many searches for directions `searchBudget` has put off so far. Each counts once, however many steps later it is
+   * made.
+   */
+  get putOff(): number {
+    return this.tracker.putOff;
+  }
 
   /**
    * V [k, n], the present directions, or null; the columns are those of {@link variables}. Owned by the optimizer,
@@ -106,7 +124,8 @@ export abstract class DirectedOptimizer extends Optimizer {
     const variables = trainableVariables(varList);
     requireThat(variables.length > 0, where, 'at least one float32 variable to train', 'none');
     tracker.enter(variables);
-    const due = this.isNudging ? tracker.due(this.iterations) : null;
+    this.lossSeenAt = this.iterations;
+    const due = this.wantsDirections ? tracker.affordable(this.iterations) : null;
     const loss = (): Scalar => {
       const value = f();
       // Who disposes of the optimizer in the loss is not left with what the step would find.
@@ -115,13 +134,27 @@ export abstract class DirectedOptimizer extends Optimizer {
     };
     if (due != null) return tracker.search(loss, due, this.iterations);
     return leavingNothing(() =>
-      withStockTape(() => withTrustedGradients(() => super.computeGradients(loss, varList))),
+      explainMissingKernels(() =>
+        withStockTape(() => withTrustedGradients(() => super.computeGradients(loss, varList))),
+      ),
     );
   }
 
   override dispose(): void {
     this.isDisposed = true;
     this.tracker.dispose();
+  }
+
+  /**
+   * Warns, once, that a search for directions is due at a step whose gradients came from elsewhere, so that there is no
+   * loss to find them from.
+   */
+  protected warnWithoutLoss(): void {
+    const { tracker, iterations, lossSeenAt } = this;
+    if (this.hasWarned || lossSeenAt === iterations || !this.wantsDirections) return;
+    if (tracker.due(iterations) !== 'refresh') return;
+    this.hasWarned = true;
+    warnOfGradientsFromElsewhere();
   }
 
   /** Throws after `dispose`: what is taken on then would never be released. */

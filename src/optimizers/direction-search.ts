@@ -13,7 +13,9 @@ import { iterateSubspace } from './subspace-iteration.js';
 /**
  * Where the directions of an optimizer come from and how good they are. `'none'`: there are none. `'given'`: from
  * outside. `'converged'`, `'maxIterations'`, `'stagnated'`, `'invariantSubspace'`: found, as the solver says. `'tracked'`:
- * corrected by a step of subspace iteration. `'nonFinite'`: the last search met a loss or products that are not
+ * corrected by a step of subspace iteration. `'maxIterations'` is usual and no fault: a search is given
+ * max(20, 3k + 2) products, and directions that have not come to `tol` by then are used as far as they have; raise `tol`,
+ * lower `k`, or let the next search start from these. `'nonFinite'`: the last search met a loss or products that are not
  * finite; the directions from before, if any, stay.
  */
 export type DirectionStatus = 'none' | 'given' | 'tracked' | EigenStatus;

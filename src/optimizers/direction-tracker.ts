@@ -9,6 +9,7 @@ import { ParameterSpace } from '../parameters.js';
 import type { DirectionStatus, FoundDirections } from './direction-search.js';
 import { followDirections, searchDirections } from './direction-search.js';
 import { checkOrthonormal, DirectionSet, requireDirections } from './direction-set.js';
+import { TimeBudget } from '../time-budget.js';
 import { HostWork } from './host-work.js';
 import type { NSGDSettings } from './nsgd-options.js';
 
@@ -25,7 +26,7 @@ const givenDirectionsNames: OptionNames<GivenDirections> = { variables: 'value',
 /** How and how often to search: the options of the same names. */
 export type TrackerSettings = Pick<
   NSGDSettings,
-  'k' | 'which' | 'tol' | 'seed' | 'refreshEvery' | 'trackEvery' | 'burnIn'
+  'k' | 'which' | 'tol' | 'seed' | 'refreshEvery' | 'trackEvery' | 'burnIn' | 'searchBudget'
 >;
 
 /** When directions are to be sought, in steps; null for at once. */
@@ -65,7 +66,12 @@ export class DirectionTracker {
   /** The trainable variables of the last step, or null before the first. */
   parameters: ParameterSpace | null = null;
   readonly work: HostWork = new HostWork();
+  /** How many searches the budget has put off. */
+  putOff = 0;
+  private isPutOff = false;
   private times = atOnce;
+  /** From the first step on. */
+  private budget: TimeBudget | null = null;
 
   constructor(private readonly settings: TrackerSettings) {}
 
@@ -146,6 +152,16 @@ export class DirectionTracker {
     return trackEvery > 0 && current != null && (trackAt == null || step >= trackAt) ? 'track' : null;
   }
 
+  /** Which search is due at a step and within the budget. One that is not is due again at the next step. */
+  affordable(step: number): 'refresh' | 'track' | null {
+    this.budget ??= new TimeBudget(this.settings.searchBudget);
+    const due = this.due(step);
+    if (due == null || this.budget.allows()) return due;
+    if (!this.isPutOff) this.putOff++;
+    this.isPutOff = true;
+    return null;
+  }
+
   /**
    * Calls the loss once, for its value, its gradient and new directions.
    *
@@ -162,12 +178,14 @@ export class DirectionTracker {
     );
     return leavingNothing(() => {
       const { rows } = this;
+      const stop = this.budget?.start();
       const linearization = linearize(f, parameters.variables, 'NSGD.minimize');
       let isHandedOver = false;
       try {
         const value = clone(linearization.loss);
         const grads = gradientsByName(linearization);
         isHandedOver = true;
+        this.isPutOff = false;
         this.work.run({
           steps:
             kind === 'refresh'
@@ -177,7 +195,10 @@ export class DirectionTracker {
             this.times = this.timesAfter(kind, step);
             this.accept(found, parameters, step);
           },
-          release: () => linearization.dispose(),
+          release: () => {
+            linearization.dispose();
+            stop?.();
+          },
         });
         return { value, grads };
       } finally {

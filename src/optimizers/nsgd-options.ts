@@ -44,6 +44,13 @@ export interface NSGDOptions {
    * minibatch loss). 0: none. Default 0.
    */
   readonly trackEvery?: number;
+  /**
+   * Largest share of the training time to spend on searches for directions, in (0, 1]: one that would exceed it is put off
+   * to a later step, and counted in `putOff`. What they take is counted by the clock from the first step on, so runs with a
+   * budget do not repeat bit for bit; on WebGL and WebGPU it is counted as long as the search goes on beside the steps.
+   * Default null: every search is made when it is due.
+   */
+  readonly searchBudget?: number | null;
   /** Steps at the beginning without nudge and without refresh: plain SGD. Default 0. */
   readonly burnIn?: number;
   /**
@@ -78,6 +85,7 @@ const nsgdOptionNames: OptionNames<NSGDOptions> = {
   correction: 'value',
   refreshEvery: 'value',
   trackEvery: 'value',
+  searchBudget: 'value',
   burnIn: 'value',
   which: 'value',
   tol: 'value',
@@ -100,6 +108,7 @@ const defaults: Omit<NSGDSettings, 'learningRate'> = {
   correction: 'update',
   refreshEvery: 100,
   trackEvery: 0,
+  searchBudget: null,
   burnIn: 0,
   which: 'LA',
   tol: 0.05,
@@ -161,6 +170,13 @@ export function resolveOptions(options: NSGDOptions): NSGDSettings {
   }
   requirePositive(settings.tol, 'NSGD tol');
   requireArgument(settings.tol < 1, 'NSGD tol', 'a number < 1', settings.tol);
+  const { searchBudget } = settings;
+  requireArgument(
+    searchBudget == null || (typeof searchBudget === 'number' && searchBudget > 0 && searchBudget <= 1),
+    'NSGD searchBudget',
+    'a share in (0, 1]',
+    searchBudget,
+  );
   return settings;
 }
 

@@ -107,8 +107,8 @@ export class NSGD extends DirectedOptimizer {
     return this.settings.k;
   }
 
-  /** Whether the next step uses directions, if there are any: γ is not 1 and `burnIn` is over. */
-  override get isNudging(): boolean {
+  /** Whether the next step would use directions, if there are any: γ is not 1 and `burnIn` is over. */
+  override get wantsDirections(): boolean {
     return this.gamma !== 1 && this.iterations >= this.settings.burnIn;
   }
 
@@ -145,6 +145,10 @@ export class NSGD extends DirectedOptimizer {
   /**
    * Takes a step.
    *
+   * Directions are found from the loss, which this function does not see: take the gradients from
+   * {@link computeGradients}, in place of `tf.variableGrads`, or call {@link minimize}. Where a search is due and the
+   * gradients came from elsewhere a warning says so, once, and the steps are those of SGD.
+   *
    * @param variableGradients gradients by variable name: an array, in which a tensor may be null, or a map. They
    *   stay the caller's
    */
@@ -152,6 +156,7 @@ export class NSGD extends DirectedOptimizer {
     this.requireLive('applyGradients');
     const gradients = gradientsByVariable(variableGradients);
     if (gradients.size > 0) this.step(gradients);
+    this.warnWithoutLoss();
     this.incrementIterations();
   }
 

@@ -19,12 +19,20 @@ export class TimeBudget {
 
   /** Runs a measurement and counts its time. */
   async spend<T>(measure: () => Promise<T>): Promise<T> {
-    const from = performance.now();
+    const stop = this.start();
     try {
       return await measure();
     } finally {
+      stop();
+    }
+  }
+
+  /** Begins to count the time of a measurement. Returns what ends it. */
+  start(): () => void {
+    const from = performance.now();
+    return () => {
       this.last = performance.now() - from;
       this.spent += this.last;
-    }
+    };
   }
 }
