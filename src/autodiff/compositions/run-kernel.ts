@@ -52,7 +52,7 @@ export function requireComputable(kernelName: string): void {
     kernelName,
     `the ${backend} backend has no such kernel`,
     backend === 'wasm'
-      ? "See whether registerWasmTrainingKernels of 'tfjs-curvature/wasm' brings it, or take another backend."
+      ? "Call await registerWasmTrainingKernels() of 'tfjs-curvature/wasm', which brings those of training, or take another backend."
       : 'Take another backend, or write the loss with other ops.',
     {
       order: Math.max(1, gradientsDeep()),
