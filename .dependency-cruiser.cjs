@@ -2,7 +2,15 @@
 // it, never from above. test/architecture.test.ts holds the source to these rules and the rules to their word.
 const floors = [
   ['errors.ts', 'remedies.ts', 'nearest-name.ts'],
-  ['parameters.ts', 'random.ts', 'chained-ops.ts', 'scope-guard.ts', 'time-budget.ts', 'run-scope.ts', 'read-once.ts'],
+  [
+    'parameters.ts',
+    'random.ts',
+    'chained-ops.ts',
+    'scope-guard.ts',
+    'time-budget.ts',
+    'run-scope.ts',
+    'read-once.ts',
+  ],
   ['autodiff/', 'objective.ts', 'objectives/'],
   ['operators/'],
   ['solvers/'],
