@@ -63,12 +63,9 @@ export class ParameterSpace {
    * @returns a new vector of shape [n], owned by the caller
    */
   flatten(parts: readonly (Tensor | null)[]): Tensor1D {
-    requireThat(
-      parts.length === this.variables.length,
-      'ParameterSpace.flatten',
-      `${this.variables.length} tensors, one per variable`,
-      `${parts.length}`,
-    );
+    const count = `${this.variables.length} tensors, one per variable`;
+    requireArgument(Array.isArray(parts), 'ParameterSpace.flatten', count, parts);
+    requireThat(parts.length === this.variables.length, 'ParameterSpace.flatten', count, `${parts.length}`);
     return tidy(() => {
       const rows = this.variables.map((variable, i) => {
         const part = parts[i];

@@ -127,7 +127,7 @@ function measure(source: LossSource, plan: Plan): SolverSteps<GradientAlignment>
   return owning(function* (own) {
     const found = own(yield* sharpestDirections(source, plan, seed, where));
     const k = found.eigenvalues.length;
-    const random = new SeededRandom(seed);
+    const random = new SeededRandom(seed, where);
     const stream = source.minibatches(plan.batchSize, random);
     const portion = source.first(plan.lossExamples);
     const progress = new ProgressCounter(minibatches + 1, plan.onProgress);

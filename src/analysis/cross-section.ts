@@ -120,12 +120,10 @@ const where = 'lossCrossSection';
 function* section(target: AnalysisTarget, options: LossCrossSectionOptions): SolverSteps<LossCrossSection> {
   const { learningRate, scale, distances = [0, 0.25, 0.5, 1, 2, 4, 8, 16] } = options;
   const { thresholds = [1.01, 1.1, 1.5, 2], minibatches = 10, lossExamples = 1280, seed = 0 } = options;
-  requireArgument(
-    (learningRate == null) !== (scale == null),
-    where,
-    'either learningRate or scale',
-    [learningRate, scale].map(String),
-  );
+  requireArgument((learningRate == null) !== (scale == null), where, 'either learningRate or scale', [
+    learningRate,
+    scale,
+  ]);
   requirePositive((learningRate ?? scale)!, where, learningRate == null ? 'scale' : 'learningRate');
   requireNumbers(distances, where, 'distances');
   requireNumbers(thresholds, where, 'thresholds');
@@ -150,7 +148,8 @@ function measure(source: LossSource, plan: Plan): SolverSteps<LossCrossSection> 
   const fixed = plan.scale;
   return owning(function* (own) {
     const found = own(yield* sharpestDirections(source, plan, plan.seed, where));
-    const stream = fixed == null ? source.minibatches(plan.batchSize, new SeededRandom(plan.seed)) : null;
+    const stream =
+      fixed == null ? source.minibatches(plan.batchSize, new SeededRandom(plan.seed, where)) : null;
     const scales =
       stream == null
         ? found.eigenvalues.map(() => fixed!)

@@ -141,7 +141,8 @@ function* runGrid(target: ModelTarget, options: NoiseGridOptions): SolverSteps<N
   requireNumbers(learningRates, where, 'learningRates');
   requireNumbers(batchSizes, where, 'batchSizes');
   for (const learningRate of learningRates) requirePositive(learningRate, where, 'learningRates');
-  requireArgument(momentum >= 0 && momentum < 1, where, 'a momentum in [0, 1)', momentum);
+  const isMomentum = Number.isFinite(momentum) && momentum >= 0 && momentum < 1;
+  requireArgument(isMomentum, where, 'a momentum in [0, 1)', momentum);
   requireCount(k, 1, where, 'k');
   requireCount(lossExamples, 1, where, 'lossExamples');
   return yield* owning(function* (own) {

@@ -1,4 +1,4 @@
-import { requireThat } from '../errors.js';
+import { requireArgument } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import type { SeededRandom } from '../random.js';
 import type { LossSource, MinibatchStream, Portion } from './loss-source.js';
@@ -26,11 +26,11 @@ function termStream(
   random: SeededRandom,
   where: string,
 ): MinibatchStream {
-  requireThat(
+  requireArgument(
     batchSize === undefined,
     where,
     'no batchSize with an objective, whose terms are the minibatches',
-    String(batchSize),
+    batchSize,
   );
   const passes = new ShuffledPasses(objective.terms.length, 1, random, where);
   return {

@@ -36,7 +36,8 @@ export function randomLabels(ys: Tensor, options: RandomLabelOptions = {}): Tens
   const where = 'randomLabels';
   requireOptions(options, randomLabelOptionNames, where);
   const { fraction = 1, seed = 0 } = options;
-  requireArgument(fraction >= 0 && fraction <= 1, where, 'a fraction from 0 to 1', fraction);
+  const isFraction = Number.isFinite(fraction) && fraction >= 0 && fraction <= 1;
+  requireArgument(isFraction, where, 'a fraction from 0 to 1', fraction);
   const isOneHot = ys?.rank === 2 && ys.shape[1]! > 1;
   const isNumbered = ys?.rank === 1 || (ys?.rank === 2 && ys.shape[1] === 1);
   if (!isOneHot && !isNumbered) {
@@ -46,7 +47,7 @@ export function randomLabels(ys: Tensor, options: RandomLabelOptions = {}): Tens
   if (classes == null || !Number.isInteger(classes) || classes < 2) {
     throw new CurvatureArgumentError(where, 'classes, the number of classes, from 2', describe(classes));
   }
-  const random = new SeededRandom(seed);
+  const random = new SeededRandom(seed, where);
   const count = ys.shape[0]!;
   const replaced = Array.from({ length: count }, () => random.uniform() < fraction);
   const drawn = Int32Array.from({ length: count }, () => Math.floor(random.uniform() * classes));

@@ -41,7 +41,7 @@ export function* sharpestDirections(
   const k = options.k ?? Math.min(defaultK, source.parameters.size);
   const count = options.hessianExamples ?? defaultHessianExamples(source);
   requireCount(count, 1, where, 'hessianExamples');
-  const sample = source.sample(count, new SeededRandom(seed));
+  const sample = source.sample(count, new SeededRandom(seed, where));
   try {
     const hessian = new HessianOperator(sample.objective);
     try {

@@ -1,4 +1,4 @@
-import { requireThat } from '../errors.js';
+import { requireArgument } from '../errors.js';
 import type { SeededRandom } from '../random.js';
 
 /**
@@ -19,11 +19,11 @@ export class ShuffledPasses {
     private readonly random: SeededRandom,
     where: string,
   ) {
-    requireThat(
+    requireArgument(
       Number.isInteger(size) && size >= 1 && size <= count,
       where,
       `a batchSize from 1 to the ${count} examples`,
-      String(size),
+      size,
     );
     this.order = Int32Array.from({ length: count }, (_, i) => i);
     this.next = count;

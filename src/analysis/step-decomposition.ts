@@ -142,7 +142,7 @@ function measure(source: LossSource, plan: Plan): SolverSteps<StepDecomposition>
   const { parameters } = source;
   return owning(function* (own) {
     const found = own(yield* sharpestDirections(source, plan, seed, where));
-    const random = new SeededRandom(seed);
+    const random = new SeededRandom(seed, where);
     const stream = source.minibatches(plan.batchSize, random);
     const portion = own(source.first(plan.lossExamples));
     const k = found.eigenvalues.length;

@@ -9,6 +9,7 @@ import type { CurvatureMetric, CurvatureRecord } from './curvature-record.js';
 import { allMetrics, cheapMetrics, notMeasured, writeLogs } from './curvature-record.js';
 import type { MeasurementSchedule } from './measurement-schedule.js';
 import { isDueAtStep, requireSchedule } from './measurement-schedule.js';
+import { requireShare } from './sample-objective.js';
 import { TimeBudget } from '../time-budget.js';
 import { trainingCallback } from './training-callback.js';
 
@@ -101,7 +102,7 @@ export function curvatureMonitor(objective: Objective, options: MonitorOptions =
   const { optimizer } = options;
   const hasRate = optimizer == null || (typeof optimizer === 'object' && 'learningRate' in optimizer);
   requireArgument(hasRate, where, 'an optimizer with a learningRate', optimizer);
-  requireArgument(share == null || (share > 0 && share <= 1), `${where} budget`, 'a share in (0, 1]', share);
+  if (share != null) requireShare(share, `${where} budget`);
   const gauge = new CurvatureGauge(objective, { ...options, withTrace: metrics.includes('trace') });
   const records: CurvatureRecord[] = [];
   let budget = new TimeBudget(share);

@@ -120,7 +120,7 @@ export function refreshDirections(
   requireShare(sampleSize, `${where} sampleSize`);
   requireArgument(sample === 'fresh' || sample === 'fixed', where, "sample: 'fresh' | 'fixed'", sample);
   if (typeof objective !== 'function') requireObjective(objective, where);
-  const random = new SeededRandom(seed);
+  const random = new SeededRandom(seed, where);
   let fixed: Objective | null = null;
   let step = 0;
 

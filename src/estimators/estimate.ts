@@ -67,7 +67,7 @@ export function planEstimator(
   where: string,
   fewest: number,
 ): EstimatorPlan {
-  const { tol = 0.05, maxMatvecs = 100, seed = 0, onProgress = () => {} } = options;
+  const { tol = 0.05, maxMatvecs = 100, seed = 0 } = options;
   requireAnyOperator(operator, where);
   requireArgument(Number.isFinite(tol) && tol > 0, where, 'tol > 0', tol);
   requireArgument(
@@ -77,7 +77,7 @@ export function planEstimator(
     maxMatvecs,
   );
   requireArgument(Number.isSafeInteger(seed), where, 'an integer seed', seed);
-  return { tol, maxMatvecs, seed, onProgress: userFunction(onProgress) };
+  return { tol, maxMatvecs, seed, onProgress: userFunction(options.onProgress ?? (() => {})) };
 }
 
 /** Mean and standard error of a growing sample, by Welford's recurrence (1962). */

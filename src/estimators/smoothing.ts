@@ -18,6 +18,8 @@ const DEFAULT_WIDTH = 0.01;
 const MARGIN = 5;
 /** Points of the grid for each width: the trapezoidal rule is exact to 1e-9 there. */
 const POINTS = 4;
+/** A width so small that its grid would be finer is below what a picture or an integral shows. */
+const MOST_POINTS = 2 ** 20;
 /** Nodes closer than this part of the unit of their axis are one, which float32 products leave spread. */
 const RESOLUTION = 1e-6;
 
@@ -60,7 +62,7 @@ export function smooth({ probes, places, unit }: Axis, gridSize: number, sigma?:
   const range = high - low > RESOLUTION * unit ? high - low : unit;
   const width = sigma ?? DEFAULT_WIDTH * range;
   const [first, last] = [low - MARGIN * width, high + MARGIN * width];
-  const size = Math.max(gridSize, Math.ceil((POINTS * (last - first)) / width) + 1);
+  const size = Math.max(gridSize, Math.min(MOST_POINTS, Math.ceil((POINTS * (last - first)) / width) + 1));
   const grid = Float64Array.from({ length: size }, (_, i) => first + ((last - first) * i) / (size - 1));
   const curves = probes.map((probe, p) =>
     grid.map((t) => {

@@ -98,6 +98,11 @@ export async function spectralDensity(
   return driveAsync(spectralDensitySteps(operator, options), options, 'spectralDensity');
 }
 
+const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
+
+/** Points of a grid: more than any picture shows, and less than a spare second takes. */
+const FINEST = 2 ** 20;
+
 function* spectralDensitySteps(
   operator: AnyOperator,
   options: SpectralDensityOptions,
@@ -105,16 +110,19 @@ function* spectralDensitySteps(
   const where = 'spectralDensity';
   const n = operator.size;
   const { numProbes = 8, gridSize = 1024, scale = 'linear', epsilon = 1e-5, seed = 0 } = options;
-  const krylovDim = Math.min(n, options.krylovDim ?? 80);
-  for (const [name, value] of Object.entries({ krylovDim, numProbes, gridSize })) {
+  const { krylovDim: most = 80 } = options;
+  for (const [name, value] of Object.entries({ krylovDim: most, numProbes, gridSize })) {
     requireArgument(Number.isSafeInteger(value) && value >= 1, where, `an integer ${name} >= 1`, value);
   }
+  const krylovDim = Math.min(n, most);
+  requireArgument(gridSize <= FINEST, where, `a gridSize of at most ${FINEST}`, gridSize);
   requireArgument(scale === 'linear' || scale === 'log', where, "scale 'linear' or 'log'", scale);
   requireArgument(Number.isFinite(epsilon) && epsilon > 0, where, 'epsilon > 0', epsilon);
   const { sigma } = options;
-  requireArgument(sigma == null || (Number.isFinite(sigma) && sigma > 0), where, 'sigma > 0', sigma);
+  const isWidth = sigma == null || (Number.isFinite(sigma) && sigma > 0 && sigma <= LARGEST_FLOAT32);
+  requireArgument(isWidth, where, 'sigma > 0, a float32 number', sigma);
   const report = userFunction(options.onProgress ?? (() => {}));
-  const random = new SeededRandom(seed);
+  const random = new SeededRandom(seed, where);
   const probes: GaussQuadrature[] = [];
   let numMatvecs = 0;
   while (probes.length < numProbes) {

@@ -56,7 +56,12 @@ export async function trace(
   requireOptions(options, traceOptionNames, 'trace');
   const { method = 'xtrace' } = options;
   const steps = { hutchinson: hutchinsonSteps, 'hutch++': hutchPlusPlusSteps, xtrace: xtraceSteps };
-  requireArgument(Object.hasOwn(steps, method), 'trace', `method ${Object.keys(steps).join(', ')}`, method);
+  requireArgument(
+    typeof method === 'string' && Object.hasOwn(steps, method),
+    'trace',
+    `method ${Object.keys(steps).join(', ')}`,
+    method,
+  );
   const plan = planEstimator(operator, options, 'trace', FEWEST_SAMPLES);
   return driveAsync(steps[method](new EstimateRun(operator, plan)), options, 'trace');
 }

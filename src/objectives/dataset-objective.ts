@@ -98,7 +98,8 @@ export async function modelObjectiveFromDataset(
     'batches to be a whole number > 0',
     batches,
   );
-  requireArgument(memoryLimit > 0, where, 'memoryLimit to be a number of bytes > 0', memoryLimit);
+  const isLimit = typeof memoryLimit === 'number' && memoryLimit > 0;
+  requireArgument(isLimit, where, 'memoryLimit to be a number of bytes > 0', memoryLimit);
   requireThat(
     batches != null || dataset.size !== Infinity,
     where,

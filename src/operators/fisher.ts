@@ -79,7 +79,7 @@ export class FisherOperator implements TermOperator {
       monteCarlo: (split, outputs, term) => sampledMetric(split, outputs, samples, seed + 7919 * term),
       empirical: empiricalMetric,
     };
-    const isType = Object.hasOwn(metrics, type);
+    const isType = typeof type === 'string' && Object.hasOwn(metrics, type);
     requireArgument(isType, where, "type to be 'exact', 'monteCarlo' or 'empirical'", type, typeRemedy);
     this.curvature = new OutputCurvature(objective, metrics[type], where);
     this.parameters = this.curvature.parameters;

@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-layers';
 import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { dispose, Optimizer } from '@tensorflow/tfjs-core';
+import { dispose, Optimizer, Tensor } from '@tensorflow/tfjs-core';
 import { withStockTape } from '../autodiff/engine.js';
 import { leavingNothing } from '../run-scope.js';
 import { withTrustedGradients } from '../autodiff/trusted-gradients.js';
@@ -130,6 +130,8 @@ export abstract class DirectedOptimizer extends Optimizer {
       const value = f();
       // Who disposes of the optimizer in the loss is not left with what the step would find.
       this.requireLive('minimize');
+      const isLoss = value instanceof Tensor && !value.isDisposed && value.rank === 0;
+      requireArgument(isLoss, where, 'the loss to be a float32 scalar', value);
       return value;
     };
     if (due != null) return tracker.search(loss, due, this.iterations);

@@ -5,6 +5,8 @@ import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
 import { logAxis } from './log-axis.js';
 import type { AlignmentRecord } from './records.js';
 import { referenceLine } from './reference-line.js';
+import type { Fields } from './require-records.js';
+import { isDrawable, requireRecords } from './require-records.js';
 
 /** What the chart of alignments can be told besides. */
 export interface AlignmentChartOptions extends ChartOptions {
@@ -15,6 +17,13 @@ export interface AlignmentChartOptions extends ChartOptions {
 const alignmentChartOptionNames: OptionNames<AlignmentChartOptions> = {
   ...chartOptionNames,
   randomBaseline: 'value',
+};
+
+const alignmentFields: Fields<AlignmentRecord> = {
+  direction: 'text',
+  gradient: 'text?',
+  meanAbsCosine: 'number',
+  standardDeviation: 'number?',
 };
 
 /**
@@ -32,12 +41,13 @@ export function alignmentChart(
   const frame = frameOf(where, options, alignmentChartOptionNames, { title, width: 480, height: 320 });
   const { randomBaseline } = options;
   requireArgument(
-    randomBaseline === undefined || randomBaseline > 0,
+    randomBaseline === undefined || (isDrawable(randomBaseline) && randomBaseline > 0),
     where,
     'a random baseline greater than 0',
     randomBaseline,
   );
-  const rows = records.filter(({ meanAbsCosine }) => meanAbsCosine > 0 && Number.isFinite(meanAbsCosine));
+  requireRecords(records, alignmentFields, where);
+  const rows = records.filter(({ meanAbsCosine }) => meanAbsCosine > 0 && isDrawable(meanAbsCosine));
   requireRows(rows, where, 'at least one record with a positive mean |cos|');
 
   const lowest = Math.min(randomBaseline ?? 1, ...rows.map(({ meanAbsCosine }) => meanAbsCosine));

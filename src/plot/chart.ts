@@ -60,9 +60,19 @@ export function frameOf<Options extends ChartOptions>(
   const { title = defaults.title, subtitle, theme = 'light' } = options;
   const { width = defaults.width, height = defaults.height } = options;
   requireArgument(theme === 'light' || theme === 'dark', where, "the theme 'light' or 'dark'", theme);
-  requireArgument(width > 0 && Number.isFinite(width), where, 'a width in pixels', width);
-  requireArgument(height > 0 && Number.isFinite(height), where, 'a height in pixels', height);
+  for (const text of [title, subtitle ?? '']) {
+    requireArgument(typeof text === 'string', where, 'text for title and subtitle', text);
+  }
+  requireArgument(isLength(width), where, `a width in pixels, at most ${LONGEST}`, width);
+  requireArgument(isLength(height), where, `a height in pixels, at most ${LONGEST}`, height);
   return { title, subtitle: subtitle ? [subtitle] : [], width, height, palette: paletteOf(theme) };
+}
+
+/** Pixels of a side: more than any screen or page has, and less than renderers fail at. */
+const LONGEST = 10_000;
+
+function isLength(value: unknown): boolean {
+  return typeof value === 'number' && value > 0 && value <= LONGEST;
 }
 
 /** The whole specification: `body` under its heading, in the colours of its theme. */

@@ -4,6 +4,7 @@ import { chartOptionNames, frameOf, requireRows, specOf, withOmissions } from '.
 import { distinctNames, seriesEncoding } from './line-panel.js';
 import { lossAxis } from './log-axis.js';
 import type { CrossSectionRecord } from './records.js';
+import { isDrawable, requireRecords } from './require-records.js';
 
 // Offsets go out in powers of two, so the axis is logarithmic on both sides, and linear within a quarter step.
 const LINEAR_WITHIN = 0.25;
@@ -21,6 +22,7 @@ export function crossSectionChart(
   const where = 'crossSectionChart';
   const title = 'Loss along the sharpest directions';
   const frame = frameOf(where, options, chartOptionNames, { title, width: 640, height: 380 });
+  requireRecords(sections, { direction: 'text', offsets: 'numbers', losses: 'numbers' }, where);
   const directions = sections.map(({ direction }) => direction);
   const names = distinctNames(directions, where);
   const values = sections.flatMap(({ direction, offsets, losses }) => {
@@ -32,7 +34,7 @@ export function crossSectionChart(
     );
     return Array.from(offsets, (offset, i) => ({ series: direction, offset, loss: losses[i]! }));
   });
-  const finite = values.filter(({ offset, loss }) => Number.isFinite(offset) && Number.isFinite(loss));
+  const finite = values.filter(({ offset, loss }) => isDrawable(offset) && isDrawable(loss));
   requireRows(finite, where, 'at least one section with a finite loss');
 
   const reach = finite.reduce((most, { offset }) => Math.max(most, Math.abs(offset)), 0);

@@ -1,6 +1,7 @@
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
 import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
 import { LINE_SYMBOLS } from './line-panel.js';
+import { isDrawable, requireRecords } from './require-records.js';
 import { subscript } from './subscript.js';
 import type { TrainingRecord } from './records.js';
 
@@ -16,6 +17,7 @@ export function eigenvalueChart(
   const where = 'eigenvalueChart';
   const title = 'Largest Hessian eigenvalues along training';
   const frame = frameOf(where, options, chartOptionNames, { title, width: 640, height: 340 });
+  requireRecords(records, { step: 'number', eigenvalues: 'numbers?' }, where);
   const values = records.flatMap(({ step, eigenvalues }) =>
     Array.from(eigenvalues ?? [], (value, i) => ({
       step,
@@ -24,7 +26,7 @@ export function eigenvalueChart(
       name: `λ${subscript(i + 1)}`,
     })),
   );
-  const finite = values.filter(({ value }) => Number.isFinite(value));
+  const finite = values.filter(({ step, value }) => isDrawable(step) && isDrawable(value));
   requireRows(finite, where, 'at least one record with a finite eigenvalue');
 
   const count = finite.reduce((most, { index }) => Math.max(most, index), 0);

@@ -1,6 +1,9 @@
 import { requireArgument } from '../errors.js';
 import type { SpecPart } from './chart.js';
 import { logAxis, lossAxis, rangeOf } from './log-axis.js';
+import type { TrainingRecord, TrainingRun } from './records.js';
+import type { Fields } from './require-records.js';
+import { isDrawable, requireRecords } from './require-records.js';
 
 /** A value of a series at a step. */
 export interface SeriesPoint {
@@ -49,6 +52,21 @@ export function distinctNames(names: readonly string[], where: string): readonly
   return names;
 }
 
+const runFields: Fields<TrainingRun> = { name: 'text', records: 'records', learningRate: 'number?' };
+const recordFields: Fields<TrainingRecord> = {
+  step: 'number',
+  loss: 'number?',
+  accuracy: 'number?',
+  sharpness: 'number?',
+  eigenvalues: 'numbers?',
+};
+
+/** Throws a CurvatureArgumentError that names `where` unless these are runs with records. */
+export function requireRuns(runs: readonly TrainingRun[], where: string): void {
+  requireRecords(runs, runFields, where);
+  for (const { records } of runs) requireRecords(records, recordFields, where);
+}
+
 /** The points whose value is there and finite. */
 export function finitePoints<T extends { readonly step: number }>(
   series: string,
@@ -57,7 +75,7 @@ export function finitePoints<T extends { readonly step: number }>(
 ): SeriesPoint[] {
   return records.flatMap((record) => {
     const value = valueOf(record);
-    return value != null && Number.isFinite(value) ? [{ series, step: record.step, value }] : [];
+    return isDrawable(record.step) && isDrawable(value) ? [{ series, step: record.step, value }] : [];
   });
 }
 

@@ -1,6 +1,6 @@
 import type { VegaLiteSpec } from './chart.js';
 import type { OptionNames } from '../errors.js';
-import { requireOptions } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import { importFailure } from './optional-package.js';
 
 /** How a picture is made of a specification. */
@@ -13,6 +13,18 @@ export interface PngOptions {
 
 const pngOptionNames: OptionNames<PngOptions> = { scale: 'value', fontFiles: 'value' };
 
+/** More would be a picture that no memory holds. */
+const LARGEST_SCALE = 16;
+
+/** What a Vega-Lite specification has at least one of. */
+const views = ['mark', 'layer', 'facet', 'concat', 'hconcat', 'vconcat', 'repeat', 'spec'];
+
+/** Throws a CurvatureArgumentError that names `where` unless `spec` looks like a specification. */
+function requireSpec(spec: VegaLiteSpec, where: string): void {
+  const isView = typeof spec === 'object' && spec !== null && views.some((name) => Object.hasOwn(spec, name));
+  requireArgument(isView, where, 'a Vega-Lite specification, such as a chart function returns', spec);
+}
+
 /**
  * Draws a specification as SVG, in plain Node or in a browser: no DOM is needed.
  *
@@ -20,6 +32,7 @@ const pngOptionNames: OptionNames<PngOptions> = { scale: 'value', fontFiles: 'va
  * @throws MissingPackageError unless `vega` and `vega-lite` are installed
  */
 export async function toSvg(spec: VegaLiteSpec): Promise<string> {
+  requireSpec(spec, 'toSvg');
   const { vega, vegaLite } = await importVega('toSvg');
   const compiled = vegaLite.compile(spec as unknown as Parameters<typeof vegaLite.compile>[0]);
   const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none' });
@@ -39,6 +52,11 @@ export async function toSvg(spec: VegaLiteSpec): Promise<string> {
 export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promise<Uint8Array> {
   requireOptions(options, pngOptionNames, 'toPng');
   const { scale = 2, fontFiles = [] } = options;
+  requireSpec(spec, 'toPng');
+  const isScale = typeof scale === 'number' && scale > 0 && scale <= LARGEST_SCALE;
+  requireArgument(isScale, 'toPng', `a scale > 0, at most ${LARGEST_SCALE}`, scale);
+  const areNames = Array.isArray(fontFiles) && fontFiles.every((file) => typeof file === 'string');
+  requireArgument(areNames, 'toPng', 'fontFiles, a list of names', fontFiles);
   const { Resvg } = await importResvg('toPng');
   const svg = await toSvg(spec);
   const resvg = new Resvg(svg, {

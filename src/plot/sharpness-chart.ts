@@ -1,7 +1,8 @@
 import type { OptionNames } from '../errors.js';
+import { requireArgument } from '../errors.js';
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
 import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
-import { distinctNames, finitePoints, linePanel } from './line-panel.js';
+import { distinctNames, finitePoints, linePanel, requireRuns } from './line-panel.js';
 import type { TrainingRun } from './records.js';
 import type { ReferenceLine } from './reference-line.js';
 import { referenceLine } from './reference-line.js';
@@ -40,7 +41,9 @@ export function sharpnessChart(
     width: 640,
     height: 340,
   });
+  requireRuns(runs, where);
   const { axes = 'linear' } = options;
+  requireArgument(axes === 'linear' || axes === 'log', where, "axes 'linear' or 'log'", axes);
   const points = runs
     .flatMap(({ name, records }) => finitePoints(name, records, (r) => r.sharpness))
     .filter(({ step }) => axes === 'linear' || step > 0);

@@ -4,6 +4,7 @@ import type { ChartOptions, SpecPart, VegaLiteSpec } from './chart.js';
 import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
 import { logAxis } from './log-axis.js';
 import type { SpectralDensityRecord } from './records.js';
+import { isDrawable, requireRecord } from './require-records.js';
 
 /** What the chart of a spectral density can be told besides. */
 export interface SpectralDensityChartOptions extends ChartOptions {
@@ -37,6 +38,7 @@ export function spectralDensityChart(
     width: 640,
     height: 340,
   });
+  requireRecord(record, { grid: 'numbers', density: 'numbers' }, where);
   const { grid, density, scale = 'linear', epsilon = 0 } = record;
   requireArgument(scale === 'linear' || scale === 'log', where, "scale 'linear' or 'log'", scale);
   requireArgument(
@@ -45,11 +47,21 @@ export function spectralDensityChart(
     `a density at each of the ${grid.length} points of the grid`,
     density.length,
   );
-  const highest = Array.from(density).reduce((most, value) => (value > most ? value : most), 0);
+  const highest = Array.from(density).reduce(
+    (most, value) => (isDrawable(value) && value > most ? value : most),
+    0,
+  );
   const { floor = DEFAULT_FLOOR * highest, eigenvalues = [] } = options;
-  requireArgument(highest === 0 || floor > 0, where, 'a floor greater than 0', floor);
+  const isFloor = typeof floor === 'number' && floor > 0 && floor < highest;
+  requireArgument(
+    highest === 0 || isFloor,
+    where,
+    'a floor greater than 0, below the highest density',
+    floor,
+  );
+  requireRecord({ eigenvalues }, { eigenvalues: 'numbers' }, where);
   const values = Array.from(grid, (eigenvalue, i) => ({ eigenvalue, density: density[i]! }))
-    .filter((point) => Number.isFinite(point.density) && Number.isFinite(point.eigenvalue))
+    .filter((point) => isDrawable(point.density) && isDrawable(point.eigenvalue))
     // What lies below the floor stands on it, so that the curve comes down where the density does.
     .map((point) => ({ ...point, density: Math.max(point.density, floor) }));
   requireRows(highest > 0 ? values : [], where, 'a density with at least one positive value');

@@ -1,10 +1,19 @@
 import type { ChartOptions, SpecPart, VegaLiteSpec } from './chart.js';
 import { chartOptionNames, frameOf, requireRows, specOf, withOmissions } from './chart.js';
 import type { StepDecompositionRecord } from './records.js';
+import type { Fields } from './require-records.js';
+import { isDrawable, requireRecords } from './require-records.js';
 
 // Short labels fit side by side: .25 for 0.25, and no two signs.
 const ALPHA_AXIS = { labelAngle: 0, labelExpr: "replace(datum.label, '0.', '.')", labelFontSize: 10 };
 const SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+,')";
+
+const stepFields: Fields<StepDecompositionRecord> = {
+  direction: 'text',
+  alpha: 'number',
+  lossChange: 'number',
+  standardDeviation: 'number?',
+};
 
 /**
  * What steps of several lengths along each direction do to the loss: a panel per direction, a bar per length, its
@@ -19,7 +28,8 @@ export function stepDecompositionChart(
   const where = 'stepDecompositionChart';
   const title = 'What a step along each direction does to the loss';
   const frame = frameOf(where, options, chartOptionNames, { title, width: 132, height: 300 });
-  const rows = records.filter(({ lossChange }) => Number.isFinite(lossChange));
+  requireRecords(records, stepFields, where);
+  const rows = records.filter(({ alpha, lossChange }) => isDrawable(alpha) && isDrawable(lossChange));
   requireRows(rows, where, 'at least one record with a finite change of the loss');
 
   const values = rows.map(({ direction, alpha, lossChange, standardDeviation = 0 }) => ({

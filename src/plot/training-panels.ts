@@ -1,6 +1,6 @@
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
 import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
-import { distinctNames, finitePoints, linePanel } from './line-panel.js';
+import { distinctNames, finitePoints, linePanel, requireRuns } from './line-panel.js';
 import type { TrainingRecord, TrainingRun } from './records.js';
 
 /** A quantity of training, and how its axis is drawn. */
@@ -38,6 +38,7 @@ export function trainingPanels(
   title: string,
 ): VegaLiteSpec {
   const frame = frameOf(where, options, chartOptionNames, { title, width: 640, height: 220 });
+  requireRuns(runs, where);
   const seriesNames = distinctNames(
     runs.map(({ name }) => name),
     where,

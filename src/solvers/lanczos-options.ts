@@ -108,12 +108,14 @@ export function planLanczos(
   const startVectors = options.startVectors ?? null;
   requireInteger(k, 1, n, where, 'k');
   requireArgument(['LA', 'SA', 'LM'].includes(which), where, "which 'LA', 'SA' or 'LM'", which);
-  requireArgument(tol > 0 && tol < 1, where, 'tol > 0 and < 1', tol);
+  requireArgument(Number.isFinite(tol) && tol > 0 && tol < 1, where, 'tol > 0 and < 1', tol);
   requireInteger(maxRestarts, 0, Infinity, where, 'maxRestarts');
   requireArgument(Number.isSafeInteger(seed), where, 'an integer seed', seed);
   const fewest = Math.max(20, 3 * k + 2);
   const affordable = Math.min(LARGEST_DEFAULT, Math.floor(BASIS_BYTES / (4 * n)));
-  const krylovDim = Math.min(n, options.krylovDim ?? Math.max(fewest, affordable));
+  const { krylovDim: most = Math.max(fewest, affordable) } = options;
+  requireArgument(typeof most === 'number', where, 'an integer krylovDim', most);
+  const krylovDim = Math.min(n, most);
   requireInteger(krylovDim, Math.min(n, k + 1), n, where, 'krylovDim');
   requireInteger(confirm, 0, Infinity, where, 'confirm');
   if (startVectors != null) requireStart(startVectors, n, Math.max(1, krylovDim - k), where);

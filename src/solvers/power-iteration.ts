@@ -91,7 +91,7 @@ export function* powerIterationSteps(
   requireArgument(Number.isFinite(tol) && tol > 0, where, 'tol > 0', tol);
   const isCount = Number.isInteger(maxIterations) && maxIterations >= 1;
   requireArgument(isCount, where, 'an integer maxIterations >= 1', maxIterations);
-  const random = new SeededRandom(seed);
+  const random = new SeededRandom(seed, where);
   const products = new NormalizedOperator(operator);
   const found = new KrylovBasis(n);
   const pairs: DeflatedPair[] = [];

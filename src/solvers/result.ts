@@ -17,6 +17,16 @@ import { requireArgument, requireThat } from '../errors.js';
  */
 export type EigenStatus = 'converged' | 'maxIterations' | 'stagnated' | 'invariantSubspace' | 'nonFinite';
 
+/** All that an {@link EigenStatus} can be: one that is missing here does not compile. */
+const known: Readonly<Record<EigenStatus, true>> = {
+  converged: true,
+  maxIterations: true,
+  invariantSubspace: true,
+  stagnated: true,
+  nonFinite: true,
+};
+const statuses = Object.keys(known);
+
 /** Eigenpairs with what they cost and how good they are. */
 export interface EigenResult {
   /** The k eigenvalues, the wanted end first. */
@@ -120,22 +130,52 @@ export function loadEigenResult(saved: SavedEigenResult): EigenResult {
     "JSON with format 'tfjs-curvature/eigen-result', version 1",
     json?.format,
   );
-  const [k, n] = json.shape;
+  const where = 'loadEigenResult';
+  const { shape, status } = json;
+  const isShape = Array.isArray(shape) && shape.length === 2 && shape.every((size) => isCount(size, 1));
+  requireArgument(isShape, where, 'a shape [k, n] in the JSON', shape);
+  const [k, n] = shape;
   requireArgument(
     eigenvectors instanceof Float32Array && eigenvectors.length === k * n,
-    'loadEigenResult',
+    where,
     `a Float32Array of ${k} * ${n} numbers`,
     eigenvectors?.length,
   );
+  requireArgument(statuses.includes(status), where, `a status among ${statuses.join(', ')}`, status);
+  // What was not found has no finite vector either.
+  const areVectors = status === 'nonFinite' || eigenvectors.every(Number.isFinite);
+  requireThat(areVectors, where, 'eigenvectors that are finite', 'some with a NaN or an infinity in them');
+  for (const name of ['eigenvalues', 'residualNorms'] as const) {
+    const numbers: unknown = json[name];
+    const fits = Array.isArray(numbers) && numbers.length === k && numbers.every(isNumberOrNull);
+    requireArgument(fits, where, `${k} numbers or nulls as ${name}`, numbers);
+  }
+  const { numConverged, numMatvecs, asymmetry } = json;
+  requireArgument(
+    isCount(numConverged, 0) && numConverged <= k,
+    where,
+    `numConverged up to ${k}`,
+    numConverged,
+  );
+  requireArgument(isCount(numMatvecs, 0), where, 'numMatvecs, a whole number from 0', numMatvecs);
+  requireArgument(isNumberOrNull(asymmetry), where, 'asymmetry, a number or null', asymmetry);
   return eigenResult({
     eigenvalues: Float64Array.from(json.eigenvalues, numberOrNaN),
     eigenvectors: tensor2d(eigenvectors, [k, n]),
     residualNorms: Float64Array.from(json.residualNorms, numberOrNaN),
-    status: json.status,
-    numConverged: json.numConverged,
-    numMatvecs: json.numMatvecs,
-    asymmetry: numberOrNaN(json.asymmetry),
+    status,
+    numConverged,
+    numMatvecs,
+    asymmetry: numberOrNaN(asymmetry),
   });
+}
+
+function isCount(value: unknown, least: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+function isNumberOrNull(value: unknown): boolean {
+  return value === null || (typeof value === 'number' && Number.isFinite(value));
 }
 
 function finiteOrNull(value: number): number | null {

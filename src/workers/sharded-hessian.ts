@@ -109,6 +109,11 @@ export class ShardedHessian implements AsyncLinearOperator {
     const { numShards = workers.length } = options;
     const isCount = Number.isSafeInteger(numShards) && numShards >= 1;
     requireArgument(isCount, where, 'an integer numShards >= 1', numShards);
+    const isSize = Number.isSafeInteger(batchSize) && batchSize >= 1;
+    requireArgument(isSize, where, 'batchSize to be a whole number > 0', batchSize);
+    requireArgument(typeof training === 'boolean', where, 'training to be true or false', training);
+    const isTime = timeout === null || (Number.isFinite(timeout) && timeout > 0);
+    requireArgument(isTime, where, 'a timeout > 0 in milliseconds, or null', timeout);
     requireLayersModel(model, where);
     const isStateless = !hasStates(model);
     requireThat(

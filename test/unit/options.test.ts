@@ -99,6 +99,8 @@ const withoutOptions = [
   'deflated',
   'distanceTravelled',
   'escapeVariants',
+  ...['grad', 'grads', 'valueAndGrad', 'valueAndGrads', 'variableGrads', 'jvp', 'vjp', 'jacobian', 'hessian'],
+  'registerExactGradients',
   'linearize',
   'loadEigenResult',
   'matrixOperator',
