@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { policyGradient } from './policy-gradient.mjs';
 import { programs } from './programs.mjs';
 import { bin, run } from './run.mjs';
 import { install, writeAll } from './scratch-project.mjs';
@@ -29,11 +30,12 @@ function consumer(name, tensorflow) {
       mkdirSync(cwd);
       writeFileSync(join(cwd, 'package.json'), JSON.stringify({ name, private: true }));
       await install([tarball, ...tensorflow.install], cwd);
-      writeAll(programs(tensorflow), cwd);
+      writeAll({ ...programs(tensorflow), 'policy-gradient.mjs': policyGradient(tensorflow) }, cwd);
       writeFileSync(join(cwd, 'tsconfig.json'), JSON.stringify(typescriptConfig));
     });
     if (!installed) return;
     await check(`${name}: ESM`, () => run('node', ['esm.mjs'], { cwd }));
+    await check(`${name}: policy gradients`, () => run('node', ['policy-gradient.mjs'], { cwd }));
     await check(`${name}: CommonJS`, () => run('node', ['cjs.cjs'], { cwd }));
     const compiled = await check(`${name}: TypeScript compiles`, () => run(bin('tsc'), ['-p', '.'], { cwd }));
     if (!compiled) return;
