@@ -35,7 +35,7 @@ export interface LinearOperator {
    * the product is off by some 1e-7 of it, and an eigenvalue with |λ| ≤ 1e-6 · magnitude is zero to rounding. Left out,
    * products count as right to 1e-6 of themselves. Measured when it is first asked for, for a few products.
    *
-   * @returns a number ≥ 0; NaN for as long as it is on its way from a device that cannot be read at once (WebGPU):
+   * @returns a number ≥ 0; NaN for as long as it is on its way from a device that is not read at once (WebGL, WebGPU):
    *   ask again after the next `await`
    */
   magnitude?(): number;

@@ -1,5 +1,5 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { abs, divNoNan, keep, max, maximum, mul, norm, scalar, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { abs, divNoNan, keep, max, maximum, mul, norm, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { synchronousRead } from '../autodiff/synchronous-reads.js';
 import { SeededRandom } from '../random.js';
 import type { LinearOperator } from './linear-operator.js';
@@ -36,7 +36,7 @@ export function measuredOnce(key: object, measure: () => Tensor): number {
     scalar.dispose();
     known.set(key, values != null && Number.isFinite(values[0]) ? values[0]! : 0);
   };
-  if (synchronousRead() !== 'forbidden') take(scalar.dataSync());
+  if (synchronousRead() === 'free') take(scalar.dataSync());
   else {
     known.set(key, NaN);
     void scalar.data().then(take, () => take(null));
@@ -70,16 +70,19 @@ export function magnitudeOf(operator: LinearOperator): number {
 export const ZERO_SHARE = 1e-6;
 
 /** How often a magnitude is asked for while it is on its way from the device. */
-export const MOST_TURNS = 100;
+export const MOST_TURNS = 10_000;
+
+/** A moment in which what is on its way from the device may arrive; resolves to nothing of interest. */
+export function pause(): Promise<Float32Array> {
+  return new Promise((resolve) => setTimeout(() => resolve(new Float32Array(1)), 1));
+}
 
 /** {@link magnitudeOf} for who can wait. */
 export async function knownMagnitude(operator: LinearOperator): Promise<number> {
   for (let turn = 0; turn < MOST_TURNS; turn++) {
     const magnitude = magnitudeOf(operator);
     if (!Number.isNaN(magnitude)) return magnitude;
-    const nothing = scalar(0);
-    await nothing.data();
-    nothing.dispose();
+    await pause();
   }
   return 0;
 }

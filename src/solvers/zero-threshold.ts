@@ -1,8 +1,7 @@
-import { scalar } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import { MOST_TURNS, ZERO_SHARE } from '../operators/magnitude.js';
+import { MOST_TURNS, pause, ZERO_SHARE } from '../operators/magnitude.js';
 import type { SolverSteps } from './drive.js';
 import { RemoteAnswer } from './product.js';
 
@@ -20,7 +19,7 @@ export function* zeroThreshold(operator: LinearOperator | AsyncLinearOperator): 
         ? (yield new RemoteAnswer(answer.then((m) => Float32Array.of(m))))[0]!
         : answer;
     if (Number.isNaN(magnitude)) {
-      yield scalar(0);
+      yield new RemoteAnswer(pause());
       continue;
     }
     const isSize = Number.isFinite(magnitude) && magnitude >= 0;
