@@ -9,7 +9,7 @@ import { customGradientName, runCustomGradient } from './custom-gradient.js';
 import type { CustomGradientCall, EngineGradients, EngineInternals, KernelCall } from './engine.js';
 import { handToScope, patchEngine } from './engine.js';
 import { disturbed } from './exact-kernels.js';
-import { isTransparent } from './gradients/registry.js';
+import { isTransparent, isWholeOp } from './gradients/registry.js';
 import type { Jitter } from './jitter.js';
 import { kernelNode } from './kernel-node.js';
 import { trackLayers } from './layer-names.js';
@@ -158,9 +158,14 @@ export class Recorder extends ValueTape {
   }
 
   private recordKernel(call: KernelCall, run: (call: KernelCall) => Tensor | Tensor[]): Tensor | Tensor[] {
+    return this.recordAs(call, () => this.stock?.run(call, run) ?? copyOf(call) ?? execute(call, run));
+  }
+
+  /** Runs what is one node, whatever it runs itself. */
+  private recordAs(call: KernelCall, compute: () => Tensor | Tensor[]): Tensor | Tensor[] {
     this.paused = true;
     try {
-      const exact = this.stock?.run(call, run) ?? copyOf(call) ?? execute(call, run);
+      const exact = compute();
       const result = this.jitter == null ? exact : disturbed(call, exact, this.values, this.jitter);
       const outputs = Array.isArray(result) ? result : [result];
       const node = this.besideStock(() => kernelNode(call, outputs, this.values));
@@ -176,9 +181,11 @@ export class Recorder extends ValueTape {
 
   private recordCustomGradient(call: CustomGradientCall, name = this.scopeName()): Tensor | Tensor[] {
     const inputs = this.values.trackedInputs(call.inputs);
-    this.stock?.note({ kernelName: name, inputs: call.inputs }, [], this.hold);
+    if (!this.paused && inputs != null && isWholeOp(name)) {
+      return this.recordAs({ kernelName: name, inputs: call.inputs }, () => this.runBody(call));
+    }
     if (this.paused || inputs == null || isTransparent(name)) {
-      return this.besideStock(() => this.engine.tidy(() => call.forwardFunc(null, () => {})));
+      return this.runBody(call);
     }
     const { outputs, node } = runCustomGradient(call, name, inputs, this.values, (body) => {
       const { result: nodes, reads } = this.reads.watch(() => this.besideStock(() => this.nodesOf(body)));
@@ -186,6 +193,10 @@ export class Recorder extends ValueTape {
     });
     this.append(node, outputs);
     return outputs.length > 1 ? outputs : outputs[0]!;
+  }
+
+  private runBody(call: CustomGradientCall): Tensor | Tensor[] {
+    return this.besideStock(() => this.engine.tidy(() => call.forwardFunc(null, () => {})));
   }
 
   /** Runs the body of a custom gradient once, for both tapes. */

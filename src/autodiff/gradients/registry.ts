@@ -26,6 +26,7 @@ import { resizingRules } from './resizing.js';
 import { softmaxRules } from './softmax.js';
 import { sparseSegmentRules } from './sparse-segments.js';
 import { stridedSliceRules } from './strided-slice.js';
+import { wholeOpRules } from './whole-ops.js';
 
 /** Kernels whose float32 output is piecewise constant: a path through them carries no derivative. */
 const constantKernels = new Set([
@@ -41,16 +42,13 @@ const constantKernels = new Set([
 
 /**
  * Custom gradients of TensorFlow.js itself whose body consists of kernels with rules. They are differentiated as
- * what they compute, twice, rather than by the gradient they bring (which refuses dilation, or
- * takes for granted that labels sum to one).
+ * what they compute, twice, rather than by the gradient they bring (which refuses dilation).
  */
 const transparentCustomGradients = new Set([
   'fusedConv2d__op',
   'fusedDepthwiseConv2d__op',
   'fusedMatMul__op',
   'logSigmoid__op',
-  'logSoftmax__op',
-  'softmaxCrossEntropy__op',
 ]);
 
 const rules = new KernelTable<GradientRule>('rule').add(
@@ -86,6 +84,13 @@ export function hasOwnRule(kernel: string): boolean {
   return rules.find(kernel) != null;
 }
 
+const wholeOps = new KernelTable<GradientRule>('rule').add(...wholeOpRules);
+
+/** Whether a `tf.customGrad` of this name is differentiated as a kernel is, by a rule of ours. */
+export function isWholeOp(customGradient: string): boolean {
+  return wholeOps.find(customGradient) != null;
+}
+
 /** Whether to differentiate what a `tf.customGrad` of this name computes instead of using the gradient it brings. */
 export function isTransparent(customGradient: string): boolean {
   return transparentCustomGradients.has(customGradient);
@@ -99,7 +104,7 @@ export function isTransparent(customGradient: string): boolean {
  */
 export function findRule(kernel: string): GradientRule | 'constant' | null {
   if (constantKernels.has(kernel)) return 'constant';
-  const own = rules.find(kernel);
+  const own = rules.find(kernel) ?? wholeOps.find(kernel);
   if (own != null) return own;
   const stock = getGradient(kernel);
   if (stock == null) return null;

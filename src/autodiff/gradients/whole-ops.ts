@@ -1,0 +1,40 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { runKernel } from '../compositions/run-kernel.js';
+import type { GradientRule } from '../gradient-rule.js';
+import { cast, exp, mul, neg, reshape, sub, sum } from '../ops/kernel-ops.js';
+
+/*
+ * Custom gradients of TensorFlow.js itself that are differentiated as one kernel each: by a rule in place of the gradient
+ * they bring, without a look at what they compute inside. Their inputs are named by number.
+ */
+
+const lastAxis = (x: Tensor): number => x.rank - 1;
+
+export const wholeOpRules: readonly GradientRule[] = [
+  {
+    // x̄ = ȳ − softmax(x) Σȳ, along the last axis
+    kernel: 'logSoftmax__op',
+    saveOutputs: [true],
+    pullback: ({ dy, outputs }) => ({
+      0: () => sub(dy, mul(exp(outputs[0]!), sum(dy, [lastAxis(dy)], true))),
+    }),
+  },
+  {
+    // y = −Σ t log softmax(x): x̄ = ȳ (softmax(x) Σt − t), where the gradient it brings takes Σt for one; t̄ = −ȳ log softmax(x)
+    kernel: 'softmaxCrossEntropy__op',
+    saveInputs: { 0: ['1'], 1: ['0', '1'] },
+    pullback: ({ dy, inputs, shapes }) => {
+      const logits = inputs[1]!;
+      const axis = lastAxis(logits);
+      const weight = reshape(dy, [...shapes[1]!.slice(0, -1), 1]);
+      return {
+        0: () => mul(weight, neg(runKernel('LogSoftmax', { logits }, { axis }))),
+        1: () => {
+          const labels = cast(inputs[0]!, 'float32');
+          const shares = mul(runKernel('Softmax', { logits }, { dim: axis }), sum(labels, [axis], true));
+          return mul(weight, sub(shares, labels));
+        },
+      };
+    },
+  },
+];
