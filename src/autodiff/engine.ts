@@ -55,23 +55,47 @@ export function engineInternals(): EngineInternals {
   return engine() as unknown as EngineInternals;
 }
 
+/** Layers that stand between the engine and its class while members are replaced, by what they stand on. */
+const layers = new WeakMap<object, Members>();
+const isLayer = new WeakSet<object>();
+
+type Members = Record<PropertyKey, unknown>;
+
 /**
- * Replaces members of the engine.
+ * Replaces members of the engine. They are put between the engine and its class: an object whose own properties come and
+ * go is slow ever after, and TensorFlow.js asks the engine for each kernel.
  *
- * @returns a function that puts back what was there before
+ * @returns a function that puts back what was there before; to be called in reverse order
  */
 export function patchEngine(patches: Partial<EngineInternals> | Record<symbol, unknown>): () => void {
-  const members = engine() as unknown as Record<PropertyKey, unknown>;
-  const before = Reflect.ownKeys(patches).map(
-    (key) => [key, Object.getOwnPropertyDescriptor(members, key)] as const,
-  );
-  Object.assign(members, patches);
+  const members = engine() as unknown as Members;
+  const beneath = Object.getPrototypeOf(members) as Members;
+  const isPatched = isLayer.has(beneath);
+  const layer = isPatched ? beneath : layerOver(beneath);
+  const undo: (() => void)[] = [];
+  for (const key of Reflect.ownKeys(patches)) {
+    // Who replaced a member by an own one is in the way of the layer.
+    const target = Object.hasOwn(members, key) ? members : layer;
+    const before = target[key];
+    target[key] = (patches as Members)[key];
+    undo.push(() => {
+      target[key] = before;
+    });
+  }
+  if (!isPatched) Object.setPrototypeOf(members, layer);
   return () => {
-    for (const [key, descriptor] of before) {
-      if (descriptor == null) delete members[key];
-      else Object.defineProperty(members, key, descriptor);
-    }
+    for (const restore of undo.reverse()) restore();
+    if (!isPatched) Object.setPrototypeOf(members, beneath);
   };
+}
+
+/** The layer over a class, with all members that it has held as the class has them now. */
+function layerOver(beneath: Members): Members {
+  const layer = layers.get(beneath) ?? (Object.create(beneath) as Members);
+  layers.set(beneath, layer);
+  isLayer.add(layer);
+  for (const key of Reflect.ownKeys(layer)) layer[key] = beneath[key];
+  return layer;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { EngineGradients } from './engine.js';
 import { engineInternals, patchEngine } from './engine.js';
 import { Recorder } from './recorder.js';
 import { StockTape } from './stock-tape.js';
+import { areGradientsExact } from './transforms/exact-gradients.js';
 
 /**
  * Runs `f` so that the gradient that it takes by TensorFlow.js is right: TensorFlow.js's own, to the bit, for a loss that
@@ -12,13 +13,13 @@ import { StockTape } from './stock-tape.js';
  */
 export function withTrustedGradients<T>(f: () => T): T {
   const engine = engineInternals();
-  const isPlain = engine.state.gradientDepth === 0 && !Object.hasOwn(engine, 'gradients');
+  const isReplaced = areGradientsExact() || Object.hasOwn(engine, 'gradients');
+  const isPlain = engine.state.gradientDepth === 0 && !isReplaced;
   if (!isPlain) return f();
   const stock = engine.gradients.bind(engine);
   const unpatch = patchEngine({
+    // One gradient: what the loss takes itself is seen by the recorder.
     gradients: (loss, xs, dy, allowNoGradients) => {
-      // One gradient: what the loss takes itself is seen by the recorder.
-      unpatch();
       const own = (value: Tensor): EngineGradients => stock(() => value, xs, dy, allowNoGradients);
       return Recorder.gradients(loss, xs, dy, allowNoGradients, { tape: new StockTape(), gradients: own });
     },

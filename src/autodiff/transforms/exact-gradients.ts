@@ -16,7 +16,7 @@ interface Registration {
   readonly gradients: EngineInternals['gradients'];
   /** What the engine did before. */
   readonly before: EngineInternals['gradients'];
-  readonly unpatch: () => void;
+  unpatch: () => void;
 }
 
 type RegisteredEngine = EngineInternals & { [registered]?: Registration };
@@ -64,6 +64,11 @@ export function registerExactGradients(): () => void {
   return own;
 }
 
+/** Whether gradients go over our tape now, by whichever copy of this package. */
+export function areGradientsExact(): boolean {
+  return (engineInternals() as RegisteredEngine)[registered] != null;
+}
+
 /** The registration that is there, or a new one. */
 function register(): Registration {
   const engine = engineInternals() as RegisteredEngine;
@@ -79,9 +84,8 @@ function register(): Registration {
     }
   };
   const before = engine.gradients;
-  const unpatch = patchEngine({ gradients });
-  const registration: Registration = { copies: 0, running: 0, gradients, before, unpatch };
-  engine[registered] = registration;
+  const registration: Registration = { copies: 0, running: 0, gradients, before, unpatch: () => undefined };
+  registration.unpatch = patchEngine({ gradients, [registered]: registration });
   return registration;
 }
 
@@ -95,7 +99,10 @@ function unregister({ gradients, before, unpatch }: Registration): void {
     'a replacement that is not ours, which was left in place',
   );
   unpatch();
-  delete engine[registered];
+  // Who put it back has made it an own member.
+  if (Object.hasOwn(engine, 'gradients') && engine.gradients === gradients) {
+    delete (engine as Partial<RegisteredEngine>).gradients;
+  }
 }
 
 function requireNoGradient(where: string): void {
