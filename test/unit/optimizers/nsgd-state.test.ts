@@ -1,82 +1,238 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
-import { NSGD } from '../../../src/index.js';
-import type { NamedTensor } from '../../../src/optimizers/named-tensor.js';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { layers, loadLayersModel, sequential } from '@tensorflow/tfjs-layers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { NSGD, register } from '../../../src/optimizers/nsgd.js';
+import type { NSGDOptions } from '../../../src/optimizers/nsgd-options.js';
 import { useBackend } from '../../wasm-backend.js';
-
-let variable: tf.Variable;
-const loss = (): tf.Scalar => tf.sum(tf.mul(tf.exp(variable), tf.square(variable)));
-const options = { learningRate: 0.01, k: 2, momentum: 0.9 };
+import { makeVariables, randomRows, readAll, smallNet } from './training-problems.js';
 
 beforeAll(() => useBackend('cpu'));
-beforeEach(() => {
-  variable = tf.variable(tf.tensor1d([1, -2, 0.5]), true, 'nsgd-state/w');
-});
-afterEach(() => variable.dispose());
 
-it('loads its own weights and trains on as without', async () => {
-  const train = async (reload: boolean): Promise<number[]> => {
-    variable.assign(tf.tensor1d([1, -2, 0.5]));
-    const optimizer = new NSGD(options);
-    for (let i = 0; i < 4; i++) {
-      optimizer.minimize(loss, false, [variable]);
-      if (reload) await optimizer.setWeights(await optimizer.getWeights());
-      expect(optimizer.directions?.shape).toEqual([2, 3]);
-    }
-    optimizer.dispose();
-    return Array.from(variable.dataSync());
-  };
-  expect(await train(true)).toEqual(await train(false));
-});
+const problem = smallNet();
+const n = problem.start.length;
 
-it('copies weights that are disposed right after the call', async () => {
-  const [saved, again] = [new NSGD(options), new NSGD(options)];
-  saved.minimize(loss, false, [variable]);
-  const loading = again.setWeights(await saved.getWeights());
-  saved.dispose();
-  await loading;
-  expect(again.directions?.shape).toEqual([2, 3]);
-  again.dispose();
-});
+function compiled(optimizer: tf.Optimizer): LayersModel {
+  const model = sequential({
+    layers: [layers.dense({ units: 5, inputShape: [4], activation: 'tanh' }), layers.dense({ units: 2 })],
+  });
+  model.compile({ optimizer, loss: 'meanSquaredError', metrics: ['mae'] });
+  return model;
+}
 
-it('throws by name, and keeps nothing, if it is disposed in its own loss', () => {
-  const before = tf.memory().numTensors;
-  for (const refreshEvery of [0, 1]) {
-    const optimizer = new NSGD({ ...options, refreshEvery });
-    const deadly = (): tf.Scalar => {
-      optimizer.dispose();
-      return loss();
-    };
-    expect(() => optimizer.minimize(deadly, false, [variable])).toThrow(
-      'NSGD.minimize: expected a live optimizer, received a disposed one',
-    );
-    expect(tf.memory().numTensors).toBe(before);
-  }
-});
+async function saved(model: LayersModel): Promise<tf.io.ModelArtifacts> {
+  let artifacts: tf.io.ModelArtifacts | null = null;
+  const handler = tf.io.withSaveHandler((given) => {
+    artifacts = given;
+    return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } });
+  });
+  await model.save(handler, { includeOptimizer: true });
+  return artifacts!;
+}
 
-describe('setWeights refuses', () => {
-  const iter = (value: number): NamedTensor => ({ name: 'iter', tensor: tf.scalar(value) });
-  const directions = (rows: number[][]): NamedTensor => ({
-    name: 'nsgd/directions',
-    tensor: tf.tensor2d(rows),
+describe('model.save with includeOptimizer', () => {
+  it.each<[string, Partial<NSGDOptions>]>([
+    ['momentum, own directions', { momentum: 0.9, refreshEvery: 3 }],
+    ['no momentum, correction of the gradient', { correction: 'gradient', refreshEvery: 4, trackEvery: 2 }],
+    ['decay and burn-in', { momentum: 0.5, useNesterov: true, decay: 0.1, burnIn: 7, refreshEvery: 2 }],
+  ])('and loading goes on to the very same weights: %s', async (_, options) => {
+    const [inputs, targets] = [
+      tf.randomNormal([12, 4], 0, 1, 'float32', 1),
+      tf.randomNormal([12, 2], 0, 1, 'float32', 2),
+    ];
+    const fit = (model: LayersModel) =>
+      model.fit(inputs, targets, { epochs: 2, batchSize: 4, shuffle: false, verbose: 0 });
+    const optimizer = new NSGD({ learningRate: 0.1, k: 2, gamma: 0.3, ...options });
+    const model = compiled(optimizer);
+    await fit(model);
+    const artifacts = await saved(model);
+    await fit(model);
+    const loaded = await loadLayersModel(tf.io.fromMemory(artifacts));
+    const resumed = loaded.optimizer as NSGD;
+    expect(resumed).toBeInstanceOf(NSGD);
+    expect(resumed.getConfig()).toEqual(optimizer.getConfig());
+    await fit(loaded);
+    expect(readAll(loaded.getWeights())).toEqual(readAll(model.getWeights()));
+    expect(resumed.iterations).toBe(optimizer.iterations);
+    expect(resumed.eigenvalues).toEqual(optimizer.eigenvalues);
+    for (const part of [model, loaded, optimizer, resumed]) part.dispose();
+    tf.dispose([inputs, targets]);
   });
 
-  it.each<[string, () => NamedTensor[], RegExp]>([
-    ['steps that are NaN', () => [iter(NaN)], /one whole number from 0 as 'iter', received \[NaN\]/],
-    ['negative steps', () => [iter(-1)], /one whole number from 0 as 'iter', received \[-1\]/],
-    ['steps in words', () => [{ name: 'iter', tensor: tf.tensor(['1']) }], /numbers as 'iter'/],
-    ['rows that are not orthonormal', () => [iter(1), directions([[1, 1, 0]])], /orthonormal rows/],
-    ['one name twice', () => [iter(1), iter(2)], /each name once/],
-  ])('%s', async (_, make, message) => {
-    const optimizer = new NSGD(options);
-    optimizer.minimize(loss, false, [variable]);
-    const before = optimizer.directions;
-    const weights = make();
-    const error = await optimizer.setWeights(weights).catch((reason: unknown) => reason as Error);
-    expect((error as Error).message).toMatch(/^NSGD.setWeights: expected /);
-    expect((error as Error).message).toMatch(message);
-    expect(optimizer.directions).toBe(before);
-    tf.dispose(weights.map(({ tensor }) => tensor));
+  it('leaves no tensor behind when repeated', async () => {
+    const optimizer = new NSGD({ learningRate: 0.1, k: 2, momentum: 0.9 });
+    const model = compiled(optimizer);
+    const [inputs, targets] = [tf.ones([4, 4]), tf.ones([4, 2])];
+    await model.fit(inputs, targets, { verbose: 0 });
+    await saved(model);
+    const settled = tf.memory().numTensors;
+    await saved(model);
+    expect(tf.memory().numTensors).toBe(settled);
+    model.dispose();
     optimizer.dispose();
+    tf.dispose([inputs, targets]);
+  });
+
+  it('with a schedule says that a function cannot be saved', async () => {
+    const optimizer = new NSGD({ learningRate: 0.1, gamma: () => 0.5 });
+    const model = compiled(optimizer);
+    await expect(saved(model)).rejects.toThrow(/gamma to be a number.*after loading.*a function/);
+    model.dispose();
+    optimizer.dispose();
+  });
+
+  it('refuses velocities of another model', async () => {
+    const variables = makeVariables(problem);
+    const other = tf.variable(tf.ones([3]));
+    const optimizer = new NSGD({ learningRate: 0.1, momentum: 0.9, gamma: 1 });
+    optimizer.minimize(() => problem.loss(variables), false, variables);
+    const copy = new NSGD({ learningRate: 0.1, momentum: 0.9, gamma: 1 });
+    await copy.setWeights(await optimizer.getWeights());
+    expect(() => copy.minimize(() => tf.sum(tf.square(other)) as tf.Scalar, false, [other])).toThrow(
+      /variables shaped like those the loaded velocities belong to, \[3,4\] \[4\] \[4,2\] \[2\], received \[3\]/,
+    );
+    optimizer.dispose();
+    copy.dispose();
+    tf.dispose([other, ...variables]);
+  });
+});
+
+describe('register', () => {
+  it('puts the class into the registry of the given copy', () => {
+    const registered: unknown[] = [];
+    register({ serialization: { registerClass: (cls) => (registered.push(cls), cls) } });
+    expect(registered).toEqual([NSGD]);
+    expect(tf.serialization.getRegisteredName(NSGD)).toBe('Custom>NSGD');
+  });
+});
+
+describe('settings out of range name the setting and what came', () => {
+  it.each<[object, RegExp]>([
+    [{}, /NSGD learningRate: expected a finite number ≥ 0, received undefined/],
+    [{ learningRate: NaN }, /NSGD learningRate: .* received NaN/],
+    [{ learningRate: -1 }, /NSGD learningRate: .* received -1/],
+    [{ learningRate: 1, gamma: -0.1 }, /NSGD gamma: .* received -0.1/],
+    [{ learningRate: 1, gamma: NaN }, /NSGD gamma/],
+    [{ learningRate: 1, k: 0 }, /NSGD k: expected an integer ≥ 1, received 0/],
+    [{ learningRate: 1, k: 2.5 }, /NSGD k/],
+    [{ learningRate: 1, momentum: 1 }, /NSGD momentum: expected a number in \[0, 1\), received 1/],
+    [{ learningRate: 1, momentum: NaN }, /NSGD momentum/],
+    [
+      { learningRate: 1, correction: 'step' },
+      /NSGD correction: expected 'update' \| 'gradient' \| 'both', received "step"/,
+    ],
+    [{ learningRate: 1, useNesterov: true }, /NSGD momentum: .* > 0 with useNesterov.* received 0/],
+    [{ learningRate: 1, refreshEvery: -1 }, /NSGD refreshEvery/],
+    [{ learningRate: 1, clipNorm: 0 }, /NSGD clipNorm/],
+    [{ learningRate: 1, weightDecay: NaN }, /NSGD weightDecay/],
+    [{ learningRate: 1, overshoot: 2 }, /options among learningRate, gamma,.* received "overshoot"/],
+  ])('%o', (options, message) => {
+    expect(() => new NSGD(options as NSGDOptions)).toThrow(message);
+  });
+
+  it('a schedule that leaves the range, at the step where it does', () => {
+    const variables = makeVariables(problem);
+    const optimizer = new NSGD({ learningRate: (t) => (t < 2 ? 0.1 : NaN), gamma: 1 });
+    const step = (): void => void optimizer.minimize(() => problem.loss(variables), false, variables);
+    step();
+    step();
+    expect(step).toThrow(/NSGD learningRate at step 2: expected a finite number ≥ 0, received NaN/);
+    expect(() => optimizer.setGamma(NaN)).toThrow(/NSGD.setGamma/);
+    tf.dispose(variables);
+    optimizer.dispose();
+  });
+
+  it('more directions than parameters', () => {
+    const variables = makeVariables(problem);
+    const optimizer = new NSGD({ learningRate: 0.1, k: n + 1 });
+    expect(() => optimizer.minimize(() => problem.loss(variables), false, variables)).toThrow(
+      `NSGD k: expected at most the number of parameters, ${n}, received ${n + 1}`,
+    );
+    tf.dispose(variables);
+    optimizer.dispose();
+  });
+});
+
+describe('setDirections', () => {
+  const make = (): NSGD => new NSGD({ learningRate: 0.1, refreshEvery: 0 });
+  const give = (optimizer: NSGD, rows: number[][], given = {}): void => {
+    tf.tidy(() => optimizer.setDirections(tf.tensor2d(rows), given));
+  };
+
+  it('refuses rows that are not orthonormal', () => {
+    const optimizer = make();
+    const before = tf.memory().numTensors;
+    expect(() =>
+      give(optimizer, [
+        [1, 0, 0],
+        [0.1, 1, 0],
+      ]),
+    ).toThrow(/orthonormal rows.*received rows with \|V Vᵀ − I\| = 0.1/);
+    expect(() => give(optimizer, [[NaN, 0, 0]])).toThrow(/orthonormal/);
+    expect(() => tf.tidy(() => optimizer.setDirections(tf.zeros([0, 3])))).toThrow(/a live float32 tensor/);
+    expect(tf.memory().numTensors).toBe(before);
+    optimizer.dispose();
+  });
+
+  it('refuses another width, as soon as the variables are known', () => {
+    const variables = makeVariables(problem);
+    const optimizer = make();
+    const wide = randomRows(2, n + 1, 1);
+    give(optimizer, wide);
+    const step = (): void => void optimizer.minimize(() => problem.loss(variables), false, variables);
+    expect(step).toThrow(`directions of shape [k, ${n}], one column per trainable parameter`);
+    expect(() => give(optimizer, wide)).toThrow(`directions of shape [k, ${n}]`);
+    expect(() => give(optimizer, wide, { variables })).toThrow(`directions of shape [k, ${n}]`);
+    expect(() => give(optimizer, randomRows(2, n, 1), { eigenvalues: [1] })).toThrow(/2 eigenvalues/);
+    tf.dispose(variables);
+    optimizer.dispose();
+  });
+
+  it('copies what it is given, and null takes the directions away', () => {
+    const optimizer = make();
+    const rows = tf.tensor2d(randomRows(2, n, 1));
+    optimizer.setDirections(rows, { eigenvalues: [2, 1] });
+    rows.dispose();
+    expect(optimizer.directions!.isDisposed).toBe(false);
+    expect(optimizer.eigenvalues).toEqual(Float64Array.of(2, 1));
+    expect(optimizer.status).toBe('given');
+    optimizer.setDirections(null);
+    expect([optimizer.directions, optimizer.eigenvalues, optimizer.status]).toEqual([null, null, 'none']);
+    optimizer.dispose();
+  });
+});
+
+describe('records', () => {
+  it('of the latest steps hold the coordinates of gradient and update, in plain numbers', async () => {
+    const variables = makeVariables(problem);
+    const before = tf.memory().numTensors;
+    const directions = randomRows(3, n, 4);
+    const optimizer = new NSGD({ learningRate: 0.1, gamma: 0.2, refreshEvery: 0, recordSteps: 2 });
+    tf.tidy(() => optimizer.setDirections(tf.tensor2d(directions)));
+    let theta: number[] = [];
+    for (let step = 0; step < 4; step++) {
+      theta = readAll(variables);
+      optimizer.minimize(() => problem.loss(variables), false, variables);
+    }
+    const records = await optimizer.records();
+    expect(records.map(({ step, age, gamma, learningRate }) => [step, age, gamma, learningRate])).toEqual([
+      [2, 2, 0.2, 0.1],
+      [3, 3, 0.2, 0.1],
+    ]);
+    const g = problem.gradient(theta);
+    const norm = Math.hypot(...g);
+    const [, last] = records;
+    expect(last!.gradientNorm).toBeCloseTo(norm, 5);
+    expect(last!.updateNorm).toBeCloseTo(0.1 * norm, 5);
+    directions.forEach((e, i) => {
+      const alpha = Math.abs(e.reduce((sum, x, j) => sum + x * g[j]!, 0));
+      expect(last!.alphas[i]).toBeCloseTo(alpha, 5);
+      expect(last!.shares[i]).toBeCloseTo(alpha / norm, 5);
+      expect(last!.updateShares[i]).toBeCloseTo(alpha / norm, 5);
+    });
+    expect(JSON.parse(JSON.stringify(records))).toEqual(records);
+    optimizer.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose(variables);
   });
 });
