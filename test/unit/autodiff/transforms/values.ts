@@ -20,7 +20,7 @@ export function engineState(): unknown[] {
   return [
     gradientDepth,
     kernelDepth,
-    activeTape,
+    activeTape ?? null,
     (scopeStack as unknown[]).length,
     ...Reflect.ownKeys(engine),
   ];
