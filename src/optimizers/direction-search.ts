@@ -6,7 +6,8 @@ import { magnitudeOfTerms } from '../operators/magnitude.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
-import type { EigenStatus } from '../solvers/result.js';
+import { AsymmetryError } from '../solvers/require-symmetric.js';
+import type { EigenResult, EigenStatus } from '../solvers/result.js';
 import type { NSGDSettings } from './nsgd-options.js';
 import { iterateSubspace } from './subspace-iteration.js';
 
@@ -16,9 +17,12 @@ import { iterateSubspace } from './subspace-iteration.js';
  * corrected by a step of subspace iteration. `'maxIterations'` is usual and no fault: a search is given
  * max(20, 3k + 2) products, and directions that have not come to `tol` by then are used as far as they have; raise `tol`,
  * lower `k`, or let the next search start from these. `'nonFinite'`: the last search met a loss or products that are not
- * finite; the directions from before, if any, stay.
+ * finite; the directions from before, if any, stay. `'asymmetric'`: products contradicted each other by more than
+ * rounding in the sweep explains, and the directions from before, if any, stay. The Hessian is zero but for what
+ * rounding left of the loss, as that of a saturated `sum(softmax(w))`; or a custom gradient is not the derivative of
+ * its function, which `checkOperator` shows.
  */
-export type DirectionStatus = 'none' | 'given' | 'tracked' | EigenStatus;
+export type DirectionStatus = 'none' | 'given' | 'tracked' | 'asymmetric' | EigenStatus;
 
 /** The outcome of a search. */
 export interface FoundDirections {
@@ -44,20 +48,27 @@ export function* searchDirections(
   const operator = hessianAt(linearization);
   const krylovDim = Math.min(operator.size, Math.max(20, 3 * k + 2));
   const canStartWarm = present != null && present.shape[0] <= krylovDim - k;
-  const found = yield* lanczosSteps(
-    operator,
-    {
-      k,
-      which,
-      tol,
-      krylovDim,
-      maxRestarts: 0,
-      confirm: REPEATED_CONFIRM,
-      seed: seed + step,
-      ...(canStartWarm && { startVectors: present }),
-    },
-    'NSGD',
-  );
+  let found: EigenResult;
+  try {
+    found = yield* lanczosSteps(
+      operator,
+      {
+        k,
+        which,
+        tol,
+        krylovDim,
+        maxRestarts: 0,
+        confirm: REPEATED_CONFIRM,
+        seed: seed + step,
+        ...(canStartWarm && { startVectors: present }),
+      },
+      'NSGD',
+    );
+  } catch (error) {
+    // A step of a training run goes on: the loss has been called, and is not called again to measure its rounding.
+    if (error instanceof AsymmetryError) return { status: 'asymmetric', rows: null, eigenvalues: null };
+    throw error;
+  }
   const { status, eigenvalues, eigenvectors } = found;
   if (status === 'nonFinite' || eigenvalues.some(Number.isNaN)) {
     found.dispose();

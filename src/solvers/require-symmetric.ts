@@ -8,6 +8,9 @@ import { zeroThreshold } from './zero-threshold.js';
  */
 const LARGEST_ASYMMETRY = 0.05;
 
+/** What a solver throws for an operator that is not symmetric. */
+export class AsymmetryError extends CurvatureArgumentError {}
+
 /** What was measured of the symmetry of an operator. */
 export interface MeasuredSymmetry {
   readonly operator: AnyOperator;
@@ -18,7 +21,7 @@ export interface MeasuredSymmetry {
 }
 
 /**
- * Throws a CurvatureArgumentError that names `where` for an operator whose products contradict each other by more than
+ * Throws an {@link AsymmetryError} that names `where` for an operator whose products contradict each other by more than
  * the rounding of what they are made of.
  *
  * @param zero what is known to be zero to rounding
@@ -32,7 +35,7 @@ export function* requireSymmetric(
   if (asymmetry <= Math.max(LARGEST_ASYMMETRY * norm, zero)) return zero;
   const threshold = yield* zeroThreshold(operator);
   if (asymmetry <= threshold) return threshold;
-  throw new CurvatureArgumentError(
+  throw new AsymmetryError(
     where,
     'a symmetric operator that gives the same product each time',
     `one with |uᵀAv - vᵀAu| = ${asymmetry.toExponential(1)} at ‖Av‖ = ${norm.toExponential(1)}`,
