@@ -1,7 +1,23 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { argMax, cast, gather, reshape, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import {
+  argMax,
+  cast,
+  clone,
+  gather,
+  greaterEqual,
+  keep,
+  less,
+  logicalAnd,
+  mul,
+  onesLike,
+  reshape,
+  tensor1d,
+  tidy,
+  where as select,
+} from '@tensorflow/tfjs-core';
 import { synchronousRead } from '../autodiff/synchronous-reads.js';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
+import { readOnce } from '../read-once.js';
 
 /** The factor on the loss of the examples of each class: a list by class number, or a map from class numbers. */
 export type ClassWeight = readonly number[] | Readonly<Record<number, number>>;
@@ -18,8 +34,9 @@ export type WeighClasses = (target: Tensor) => Tensor1D;
  *
  * @param names of the outputs
  * @param ys the targets, one per output
- * @throws CurvatureArgumentError for weights that are no finite numbers, targets that have no classes, and, on backends
- *   that read synchronously, a class of the data without a weight (elsewhere such a loss is NaN)
+ * @throws CurvatureArgumentError for weights that are no finite numbers, targets that have no classes, and a class of the
+ *   data without a weight: at once, or, where reads are awaited, at the first use after the read. Until then such a
+ *   loss is NaN
  */
 export function classWeighing(
   weights: ClassWeights | undefined,
@@ -31,8 +48,22 @@ export function classWeighing(
   return weightsPerOutput(weights, names, where).map((weight, i) => {
     if (weight == null) return null;
     const table = tableOf(weight, where);
-    requireClasses(ys[i]!, table, where);
-    return (target) => tidy(() => gather(tensor1d(table), cast(classesOf(target), 'int32')) as Tensor1D);
+    const requireKnown = classCheck(ys[i]!, table, where);
+    return (target) => {
+      requireKnown();
+      return factorsOf(target, table);
+    };
+  });
+}
+
+/** The factor of each example; NaN for a class without one. */
+function factorsOf(target: Tensor, table: readonly number[]): Tensor1D {
+  return tidy(() => {
+    const classes = classesOf(target);
+    // Kernels disagree about indices beyond the end.
+    const isListed = logicalAnd(greaterEqual(classes, 0), less(classes, table.length));
+    const index = select(isListed, classes, mul(onesLike(classes), table.length));
+    return gather(tensor1d([...table, NaN]), cast(index, 'int32')) as Tensor1D;
   });
 }
 
@@ -69,19 +100,36 @@ function tableOf(weight: ClassWeight, where: string): number[] {
   return Array.from(table, (value) => value ?? NaN);
 }
 
-function requireClasses(target: Tensor, table: readonly number[], where: string): void {
+/**
+ * Looks for a class without a factor, at once where the device is read at once.
+ *
+ * @returns throws once one is known of
+ */
+function classCheck(target: Tensor, table: readonly number[], where: string): () => void {
   const hasClasses = target.rank === 1 || target.rank === 2;
   requireArgument(hasClasses, where, 'ys of shape [N], [N,1] or [N,classes] beside classWeight', target);
-  if (synchronousRead() !== 'free') return;
-  const classes = tidy(() => classesOf(target).dataSync());
-  const missing = classes.find((one) => !Number.isFinite(table[one]));
-  if (missing === undefined) return;
-  const received = `none for class ${missing}`;
-  throw new CurvatureArgumentError(where, 'classWeight for every class in ys', received);
+  let missing: number | undefined;
+  const look = (classes: ArrayLike<number>): void => {
+    missing = Array.from(classes).find((one) => !Number.isFinite(table[one]));
+  };
+  const requireKnown = (): void => {
+    if (missing === undefined) return;
+    throw new CurvatureArgumentError(where, 'classWeight for every class in ys', `none for class ${missing}`);
+  };
+  const classes = tidy(() => keep(clone(classesOf(target))));
+  if (synchronousRead() === 'free') {
+    look(classes.dataSync());
+    classes.dispose();
+    requireKnown();
+  } else {
+    // What cannot be read is not known of, and such a loss is NaN.
+    void readOnce(classes).then(look, () => undefined);
+  }
+  return requireKnown;
 }
 
 /** Class numbers [N] of targets that hold them, or are one-hot. */
 function classesOf(target: Tensor): Tensor1D {
   const isOneHot = target.rank === 2 && target.shape[1]! > 1;
-  return isOneHot ? (argMax(target, 1) as Tensor1D) : (reshape(target, [-1]) as Tensor1D);
+  return cast(isOneHot ? argMax(target, 1) : reshape(target, [-1]), 'float32') as Tensor1D;
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { concat, dispose, util } from '@tensorflow/tfjs-core';
+import { concat, dispose, tidy, util } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { OptionNames } from '../errors.js';
 import { CurvatureArgumentError, describe, requireArgument, requireOptions, requireThat } from '../errors.js';
@@ -190,17 +190,23 @@ function toPortion(model: LayersModel, element: unknown): OrderedData {
   }
 }
 
+/** One portion of all examples, through which states go on. The parts are disposed. */
 function joinPortions(portions: readonly OrderedData[]): OrderedData {
-  const join = (pick: (portion: OrderedData) => readonly Tensor[]): Tensor[] =>
-    pick(portions[0]!).map((_first, i) => concat(portions.map((portion) => pick(portion)[i]!)));
-  const joined = {
-    xs: join(({ xs }) => xs),
-    ys: join(({ ys }) => ys),
-    sampleWeight: null,
-    examples: portions.reduce((total, { examples }) => total + examples, 0),
-  };
+  const tensorsOf = ({ xs, ys }: OrderedData): Tensor[] => [...xs, ...ys];
+  const [first] = portions as [OrderedData, ...OrderedData[]];
+  const shapesOf = (portion: OrderedData): string[] =>
+    tensorsOf(portion).map(({ shape, dtype }) => `${dtype} [${shape.slice(1)}]`);
+  const odd = portions.find((portion) => shapesOf(portion).join() !== shapesOf(first).join());
+  const expected = `batches of one shape for a stateful model, examples of ${shapesOf(first).join(', ')}`;
+  requireThat(odd == null, where, expected, odd == null ? '' : shapesOf(odd).join(', '));
+  const joined = tidy(() => {
+    const join = (pick: (portion: OrderedData) => readonly Tensor[]): Tensor[] =>
+      pick(first).map((_tensor, i) => concat(portions.map((portion) => pick(portion)[i]!)));
+    return { xs: join(({ xs }) => xs), ys: join(({ ys }) => ys) };
+  });
   portions.forEach(disposePortion);
-  return joined;
+  const examples = portions.reduce((total, portion) => total + portion.examples, 0);
+  return { ...joined, sampleWeight: null, examples };
 }
 
 function bytesOf({ xs, ys }: OrderedData): number {

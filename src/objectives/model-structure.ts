@@ -39,8 +39,8 @@ export function trainableVariables(model: LayersModel, where: string): Variable[
   return [...new Set(variables)];
 }
 
-/** The model itself, or the one inside of a Sequential, which is built if it was not yet. */
-function functionalModel(model: LayersModel): LayersModel {
+/** The model itself, or the one inside of a Sequential that `fit` trains, which is built if it was not yet. */
+export function functionalModel(model: LayersModel): LayersModel {
   if (model.getClassName() !== 'Sequential') return model;
   const sequential = model as unknown as { model?: LayersModel };
   if (sequential.model == null) (model as Sequential).build();

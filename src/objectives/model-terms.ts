@@ -7,6 +7,7 @@ import { asColumn, takeExamples } from './batches.js';
 import type { WeighClasses } from './class-weights.js';
 import type { LossFunction } from './loss-functions.js';
 import type { OrderedData } from './model-data.js';
+import { functionalModel } from './model-structure.js';
 import type { LossTerm } from './objective.js';
 import type { OutputHead } from './output-split.js';
 import { withPassingStates } from './stateful-layers.js';
@@ -98,7 +99,8 @@ function splitExamples(joined: readonly Tensor[], batches: readonly Batch[]): Te
 }
 
 function regularisers(model: LayersModel): Tensor[] {
-  return (model as unknown as { calculateLosses(): Tensor[] }).calculateLosses();
+  // A Sequential itself forgets those of a first layer that is a Sequential.
+  return (functionalModel(model) as unknown as { calculateLosses(): Tensor[] }).calculateLosses();
 }
 
 function sumOf(terms: readonly Tensor[]): Tensor {

@@ -188,3 +188,41 @@ it('hands the states of a stateful layer on from batch to batch', async () => {
   expect(tf.memory().numTensors - before).toBeLessThanOrEqual(2);
   tensors = tf.memory().numTensors;
 });
+
+it.each<[string, number[][], RegExp]>([
+  ['a wrong size', [[3, 2]], /batches of 2 examples, for which the stateful model was built/],
+  [
+    'sequences of unequal length',
+    [
+      [2, 2],
+      [2, 3],
+    ],
+    /batches of one shape/,
+  ],
+])('refuses batches of %s for a stateful model, and leaves nothing', async (_, sizes, message) => {
+  const stateful = tfl.sequential({
+    layers: [
+      tfl.layers.simpleRNN({
+        units: 2,
+        batchInputShape: [2, null, 1],
+        stateful: true,
+        recurrentInitializer: seeded(2),
+      }),
+      tfl.layers.dense({ units: 1 }),
+    ],
+  });
+  const before = tf.memory().numTensors;
+  const parts = sizes.map(([n, steps]) => ({ xs: normal([n!, steps!, 1], 4), ys: normal([n!, 1], 5) }));
+  const next = () => Promise.resolve({ value: parts[0] ?? null, done: parts.shift() == null });
+  const reading = modelObjectiveFromDataset(
+    stateful,
+    { iterator: () => Promise.resolve({ next }) },
+    { loss: 'meanSquaredError' },
+  );
+  await expect(reading).rejects.toThrow(CurvatureArgumentError);
+  await expect(reading).rejects.toThrow(message);
+  expect(tf.memory().numTensors).toBe(before);
+  stateful.dispose();
+  // tfjs leaves the states of a layer that is disposed.
+  tensors = tf.memory().numTensors;
+});

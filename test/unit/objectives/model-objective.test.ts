@@ -57,6 +57,38 @@ describe('modelObjective', () => {
     model.dispose();
   });
 
+  it('counts the regularisers of a Sequential inside of another, as fit does', async () => {
+    const dense = (seed: number, shape: object = {}) =>
+      tfl.layers.dense({
+        units: 2,
+        kernelInitializer: seeded(seed),
+        kernelRegularizer: tfl.regularizers.l2({ l2: 0.1 * seed }),
+        ...shape,
+      });
+    const model = tfl.sequential({
+      layers: [tfl.sequential({ layers: [dense(1, { inputShape: [3] })] }), dense(2)],
+    });
+    const optimizer = tf.train.sgd(0);
+    model.compile({ optimizer, loss: 'meanSquaredError' });
+    const [xs, ys] = [normal([5, 3], 3), normal([5, 2], 4)];
+    const operator = new HessianOperator(modelObjective(model, { xs, ys }));
+    const fitted = await model.fit(xs, ys, { batchSize: 5, epochs: 1, verbose: 0 });
+    const loss = tf.tidy(() => (model.evaluate(xs, ys) as tf.Scalar).dataSync()[0]!);
+    const penalty = model
+      .getWeights()
+      .filter(({ rank }) => rank === 2)
+      .reduce((sum, kernel, i) => {
+        const square = kernel.dataSync<'float32'>().reduce((total, x) => total + x ** 2, 0);
+        return sum + 0.1 * (i + 1) * square;
+      }, 0);
+    expect(operator.loss()).toBeCloseTo(loss + penalty, 5);
+    expect(operator.loss()).toBeCloseTo(fitted.history.loss![0] as number, 5);
+    operator.dispose();
+    optimizer.dispose();
+    tf.dispose([xs, ys]);
+    model.dispose();
+  });
+
   it('takes several inputs and outputs, by order and by name, with a loss for each', () => {
     const a = tfl.input({ shape: [2], name: 'a' });
     const b = tfl.input({ shape: [3], name: 'b' });

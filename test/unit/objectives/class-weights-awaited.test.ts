@@ -1,0 +1,48 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { CurvatureArgumentError, HessianOperator, modelObjective } from '../../../src/index.js';
+import { useBackend } from '../../wasm-backend.js';
+
+/** The cpu backend under the name of WebGPU, where nothing may be read at once. */
+beforeAll(async () => {
+  await useBackend('cpu');
+  tf.copyRegisteredKernels('cpu', 'webgpu');
+  tf.registerBackend('webgpu', tf.findBackendFactory('cpu') as () => tf.KernelBackend);
+  await tf.setBackend('webgpu');
+});
+
+afterAll(async () => {
+  await tf.setBackend('cpu');
+  tf.removeBackend('webgpu');
+});
+
+/** Rows of the unit matrix, as numbers. */
+const oneHot = (classes: number[]): tf.Tensor2D =>
+  tf.tensor2d(classes.map((one) => [0, 1, 2].map((i) => Number(i === one))));
+
+it.each<[string, Record<number, number>]>([
+  ['between others', { 0: 1, 2: 2 }],
+  ['beyond the end', { 0: 1 }],
+])(
+  'a class without a weight %s is NaN until the classes have been read, then an error',
+  async (_, classWeight) => {
+    const before = tf.memory().numTensors;
+    const model = tfl.sequential({
+      layers: [tfl.layers.dense({ units: 3, inputShape: [2], activation: 'softmax' })],
+    });
+    model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy' });
+    const [xs, ys] = [tf.ones([3, 2]), oneHot([0, 1, 0])];
+    const objective = modelObjective(model, { xs, ys }, { classWeight });
+    const hessian = new HessianOperator(objective);
+    const loss = hessian.lossTensor();
+    expect((await loss.data())[0]).toBeNaN();
+    hessian.dispose();
+    await tf.nextFrame();
+    expect(() => new HessianOperator(objective)).toThrow(CurvatureArgumentError);
+    expect(() => new HessianOperator(objective)).toThrow(/every class in ys, received none for class 1/);
+    tf.dispose([xs, ys, loss]);
+    model.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  },
+);
