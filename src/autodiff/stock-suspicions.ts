@@ -1,14 +1,58 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { abs, cast, equal, greater, reshape, sub, sum, util } from '@tensorflow/tfjs-core';
+import {
+  abs,
+  cast,
+  div,
+  equal,
+  floor,
+  getGradient,
+  greater,
+  logicalAnd,
+  notEqual,
+  reshape,
+  round,
+  sub,
+  sum,
+  util,
+} from '@tensorflow/tfjs-core';
 import type { KernelCall } from './engine.js';
+import { poolAxes, returnsImage } from './ops/pool-geometry.js';
 import type { TapeNode } from './tape.js';
 
-/** Kernels whose gradient in TensorFlow.js is that of another function. */
-const differentRules = new Set(['MirrorPad']);
+/** Whether TensorFlow.js can keep what its gradient of a call needs: it fails where an optional input is absent. */
+export function isRecordable({ kernelName, inputs }: KernelCall): boolean {
+  const needed = getGradient(kernelName)?.inputsToSave ?? [];
+  return needed.every((name) => inputs[name] != null);
+}
 
-/** Whether TensorFlow.js differentiates a node as something else than it is, whatever its values. */
-export function isDifferentRule({ name }: TapeNode): boolean {
-  return differentRules.has(name);
+/** Calls whose gradient in TensorFlow.js is that of another function, whatever the values. */
+const differentRules: Readonly<Record<string, (call: KernelCall) => boolean>> = {
+  MirrorPad: () => true,
+  // Turned once more than it should be, unless along the last axis.
+  Cumsum: ({ inputs, attrs }) => attrs!.axis !== inputs.x!.rank - 1,
+  AvgPool: roundsUp,
+  Conv2D: roundsUp,
+  FusedConv2D: (call) => roundsUp(call) || call.attrs!.dataFormat === 'NCHW',
+  MaxPool: (call) => roundsUp(call) || movesImage(call),
+};
+
+/** Whether the size of the output is rounded up, which the backward pass of TensorFlow.js forgets. */
+function roundsUp({ attrs }: KernelCall): boolean {
+  return attrs!.dimRoundingMode === 'ceil' || attrs!.dimRoundingMode === 'round';
+}
+
+/** Whether pooling returns the image where its windows lie elsewhere. */
+function movesImage({ inputs, attrs }: KernelCall): boolean {
+  const { shape } = inputs.x!;
+  return (
+    returnsImage(shape, attrs!) &&
+    poolAxes(shape, attrs!).some(({ stride, before }) => stride > 1 || before > 0)
+  );
+}
+
+/** Whether TensorFlow.js differentiates a call as something else than it is, whatever its values. */
+export function isDifferentRule(call: KernelCall): boolean {
+  return differentRules[call.kernelName]?.(call) === true;
 }
 
 /** Kernels that round, whose gradient in TensorFlow.js is that of the number before. */
@@ -24,13 +68,17 @@ const LABEL_TOLERANCE = 1e-5;
 
 type Count = (call: KernelCall, outputs: readonly Tensor[]) => Tensor;
 
-/** Where sides are taken differently at ties: how many there are. */
+/** Where values matter, as at ties, where sides are taken differently: how many places there are. */
 const ties: Readonly<Record<string, Count>> = {
   Maximum: ({ inputs }) => equal(inputs.a!, inputs.b!),
   Minimum: ({ inputs }) => equal(inputs.a!, inputs.b!),
   ClipByValue: ({ inputs, attrs }) => equal(inputs.x!, attrs!.clipValueMin as number),
   Max: extremes,
   Min: extremes,
+  // 0·0⁻¹, which is no number.
+  Pow: ({ inputs }) => logicalAnd(equal(inputs.a!, 0), equal(inputs.b!, 0)),
+  // Where a/b rounds up to a whole number, it takes another ⌊a/b⌋ than the value.
+  Mod: ({ inputs: { a, b } }, [y]) => notEqual(floor(div(a!, b!)), round(div(sub(a!, y!), b!))),
   // Its own gradient takes for granted that labels sum to one.
   softmaxCrossEntropy__op: ({ inputs }) => {
     const labels = cast(inputs[0]!, 'float32');
@@ -41,7 +89,7 @@ const ties: Readonly<Record<string, Count>> = {
 /** Entries that equal the extreme of theirs, beyond one for each. */
 function extremes({ inputs, attrs }: KernelCall, [y]: readonly Tensor[]): Tensor {
   const x = inputs.x!;
-  const axes = util.parseAxisParam(attrs!.reductionIndices as number[], x.shape);
+  const axes = util.parseAxisParam((attrs!.reductionIndices ?? attrs!.axis) as number[], x.shape);
   const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   const counts = sum(cast(equal(x, reshape(y!, kept)), 'float32'), axes);
   return greater(counts, 1);

@@ -4,7 +4,7 @@ import { execute, isRightByItself } from './compositions/run-kernel.js';
 import { isConnected } from './connection.js';
 import type { CustomGradientCall, EngineGradients, KernelCall } from './engine.js';
 import { engineInternals } from './engine.js';
-import { isDifferentRule, isRounding, suspicionOf } from './stock-suspicions.js';
+import { isDifferentRule, isRecordable, isRounding, suspicionOf } from './stock-suspicions.js';
 import { Sweep } from './sweep.js';
 import { synchronousRead } from './synchronous-reads.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
@@ -20,8 +20,8 @@ export interface StockGradients {
 
 /** An operation whose gradient TensorFlow.js has right unless something is so in its values. */
 interface Suspicion {
-  /** In how many places it is so, [1]. */
-  readonly count: () => Tensor1D;
+  /** In how many places it is so, [1]; null where it is so whatever the values. */
+  readonly count: (() => Tensor1D) | null;
   /** Where it matters; everywhere if it has no node. */
   readonly node?: TapeNode;
 }
@@ -68,7 +68,7 @@ export class StockTape {
 
   /** Runs a kernel of the loss as TensorFlow.js does, unless that is wrong. */
   run(call: KernelCall, run: RunKernel): Tensor | Tensor[] {
-    if (this.isTrusted && !isRightByItself(call)) this.distrust();
+    if (this.isTrusted && !(isRightByItself(call) && isRecordable(call))) this.distrust();
     return this.isTrusted ? run(call) : execute(call, run);
   }
 
@@ -88,6 +88,8 @@ export class StockTape {
     hold: (tensor: Tensor) => Tensor,
     node?: TapeNode,
   ): void {
+    // Also in the bodies of custom gradients that are differentiated as what they compute.
+    if (node != null && isDifferentRule(call)) this.suspicions.push({ count: null, node });
     if (!this.isOn) return;
     const count = suspicionOf(call, outputs, hold);
     if (count != null) this.suspicions.push({ count, node });
@@ -122,11 +124,11 @@ export class StockTape {
   }
 
   private isWrongOn(path: ReadonlySet<TapeNode>): boolean {
-    if ([...path].some(isDifferentRule)) return true;
     const open = this.suspicions.filter(({ node }) => node == null || path.has(node));
     if (open.length === 0) return false;
-    if (synchronousRead() !== 'free') return true;
-    const places = tidy(() => concat(open.map(({ count }) => count())).dataSync());
+    const counts = open.map(({ count }) => count).filter((count) => count != null);
+    if (counts.length < open.length || synchronousRead() !== 'free') return true;
+    const places = tidy(() => concat(counts.map((count) => count())).dataSync());
     return places.some((count) => count !== 0);
   }
 }

@@ -123,6 +123,56 @@ const wrong: Record<string, Case> = {
     shapes: [[1, 3, 3, 1]],
     loss: ([w]) => meanSquare(tf.avgPool(w as never, 2, 1, 'same')),
   },
+  'a running sum down the columns of a square': {
+    shapes: [[3, 3]],
+    loss: ([w]) => meanSquare(tf.mul(tf.cumsum(w!, 0), filled([3, 3], 2))),
+  },
+  'a convolution whose output is rounded up': {
+    shapes: [[3, 3, 1, 2]],
+    loss: ([w]) =>
+      meanSquare(tf.conv2d(filled([1, 4, 4, 1], 3) as tf.Tensor4D, w as never, 2, 0, 'NHWC', 1, 'ceil')),
+  },
+  'a fused convolution whose output is rounded up': {
+    shapes: [[3, 3, 1, 2]],
+    loss: ([w]) => {
+      const x = filled([1, 4, 4, 1], 3) as tf.Tensor4D;
+      return meanSquare(
+        tf.fused.conv2d({ x, filter: w as never, strides: 2, pad: 0, dimRoundingMode: 'ceil' }),
+      );
+    },
+  },
+  'a maximum whose windows are rounded up': {
+    shapes: [[1, 4, 4, 1]],
+    loss: ([w]) => meanSquare(tf.maxPool(w as never, 3, 2, 0, 'ceil')),
+  },
+  'an average whose windows are rounded up': {
+    shapes: [[1, 4, 4, 1]],
+    loss: ([w]) => meanSquare(tf.avgPool(w as never, 3, 2, 0, 'ceil')),
+  },
+  'pooling that returns the image': {
+    shapes: [[1, 2, 2, 3]],
+    loss: ([w]) => meanSquare(tf.maxPool(w as never, 1, 2, 1)),
+  },
+  'zero to the power zero': {
+    shapes: [[3]],
+    loss: ([w]) => tf.sum(tf.mul(w!, tf.pow(tf.relu(tf.neg(tf.abs(w!))), [0, 1, 2]))),
+  },
+  'a remainder by a number that divides it but for rounding': {
+    shapes: [[8]],
+    loss: ([w]) => {
+      const numbers = [0.3, 0.6, 0.9, 1.2, 1.5, 1.8, 2.1, 2.4];
+      return tf.sum(tf.mod(numbers, tf.add(tf.sub(w!, filled([8], 0)), 0.1)));
+    },
+  },
+  'a batch normalisation without scale': {
+    shapes: [[3, 2], [2], [2]],
+    loss: ([x, mean, spread]) =>
+      meanSquare(tf.batchNorm(x as unknown as tf.Tensor2D, mean as never, tf.square(spread!) as tf.Tensor1D)),
+  },
+  'equal minima along an axis': {
+    shapes: [[2, 2]],
+    loss: ([w]) => tf.sum(tf.mul(tf.min(tf.concat([w!, tf.mul(w!, 1)], 1), 1), [1, 2])),
+  },
 };
 
 /** Losses that TensorFlow.js differentiates right. */
@@ -143,6 +193,10 @@ const right: Record<string, Case> = {
   'a maximum without ties and a log-softmax': {
     shapes: [[4, 3]],
     loss: ([w]) => tf.add(tf.mean(tf.logSoftmax(w!)), tf.sum(tf.max(tf.maximum(w!, 0.01), 1))),
+  },
+  'a minimum along an axis': {
+    shapes: [[4, 3]],
+    loss: ([w]) => tf.sum(tf.mul(tf.min(w!, 1), [1, 2, 3, 4])),
   },
   'a convolution with pooling': {
     shapes: [[3, 3, 1, 2], [2]],
