@@ -55,46 +55,73 @@ export function engineInternals(): EngineInternals {
   return engine() as unknown as EngineInternals;
 }
 
-/** Layers that stand between the engine and its class while members are replaced, by what they stand on. */
-const layers = new WeakMap<object, Members>();
-const isLayer = new WeakSet<object>();
-
 type Members = Record<PropertyKey, unknown>;
 
+/** What stands in for a member of the engine now; undefined while nothing does. */
+interface Replacement {
+  value: unknown;
+}
+
+/** Under this name the engine carries the replacements of its members, by whichever copy of this package. */
+const replacements: unique symbol = Symbol.for('tfjs-curvature.replacements') as never;
+
 /**
- * Replaces members of the engine. They are put between the engine and its class: an object whose own properties come and
- * go is slow ever after, and TensorFlow.js asks the engine for each kernel.
+ * Replaces members of the engine. They are looked up in a layer that is put between the engine and its class once and
+ * for all: TensorFlow.js asks the engine for each kernel, and all that was compiled for an engine is lost with each change
+ * of its form.
  *
  * @returns a function that puts back what was there before; to be called in reverse order
  */
 export function patchEngine(patches: Partial<EngineInternals> | Record<symbol, unknown>): () => void {
   const members = engine() as unknown as Members;
-  const beneath = Object.getPrototypeOf(members) as Members;
-  const isPatched = isLayer.has(beneath);
-  const layer = isPatched ? beneath : layerOver(beneath);
   const undo: (() => void)[] = [];
   for (const key of Reflect.ownKeys(patches)) {
     // Who replaced a member by an own one is in the way of the layer.
-    const target = Object.hasOwn(members, key) ? members : layer;
-    const before = target[key];
-    target[key] = (patches as Members)[key];
+    const isOwn = Object.hasOwn(members, key);
+    const target = isOwn ? members : replacementOf(members, key);
+    const place = isOwn ? key : 'value';
+    const before = target[place];
+    target[place] = (patches as Members)[key];
     undo.push(() => {
-      target[key] = before;
+      target[place] = before;
     });
   }
-  if (!isPatched) Object.setPrototypeOf(members, layer);
   return () => {
     for (const restore of undo.reverse()) restore();
-    if (!isPatched) Object.setPrototypeOf(members, beneath);
   };
 }
 
-/** The layer over a class, with all members that it has held as the class has them now. */
-function layerOver(beneath: Members): Members {
-  const layer = layers.get(beneath) ?? (Object.create(beneath) as Members);
-  layers.set(beneath, layer);
-  isLayer.add(layer);
-  for (const key of Reflect.ownKeys(layer)) layer[key] = beneath[key];
+/** The place of what stands in for a member; made at the first call. */
+function replacementOf(members: Members, key: PropertyKey): Members {
+  const layer = layerOf(members);
+  const all = layer[replacements] as Map<PropertyKey, Replacement>;
+  let replacement = all.get(key);
+  if (replacement == null) {
+    replacement = { value: undefined };
+    all.set(key, replacement);
+    addMember(layer, key, replacement);
+  }
+  return replacement as unknown as Members;
+}
+
+/** Makes a layer show what stands in for a member, or the member. Who assigns to it makes it an own one, as ever. */
+function addMember(layer: Members, key: PropertyKey, replacement: Replacement): void {
+  const beneath = Object.getPrototypeOf(layer) as Members;
+  Object.defineProperty(layer, key, {
+    configurable: true,
+    get: () => replacement.value ?? beneath[key],
+    set(this: Members, value: unknown) {
+      Object.defineProperty(this, key, { value, writable: true, enumerable: true, configurable: true });
+    },
+  });
+}
+
+/** The layer between the engine and its class; put there at the first call. */
+function layerOf(members: Members): Members {
+  const beneath = Object.getPrototypeOf(members) as Members;
+  if (Object.hasOwn(beneath, replacements)) return beneath;
+  const layer = Object.create(beneath, { [replacements]: { value: new Map() } }) as Members;
+  Object.setPrototypeOf(members, layer);
   return layer;
 }
 
