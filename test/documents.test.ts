@@ -10,12 +10,13 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** What the examples take as given. The package's own names are there, too: a page imports them once. */
 const given = `
 import type * as tfjs from '@tensorflow/tfjs-core';
+import type * as tfl from '@tensorflow/tfjs-layers';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type * as curvature from 'tfjs-curvature';
 import type * as workersDoor from 'tfjs-curvature/workers';
 
 declare global {
-  const tf: typeof tfjs;
+  const tf: typeof tfjs & typeof tfl;
   namespace tf {
     type Tensor1D = tfjs.Tensor1D;
   }
@@ -29,7 +30,12 @@ declare global {
   const hessian: curvature.HessianOperator, gaussNewton: curvature.GaussNewtonOperator;
   const gradient: tfjs.Tensor1D, diagonal: tfjs.Tensor1D, n: number;
   const result: curvature.EigenResult;
-  const optimizer: curvature.NSGD;
+  const optimizer: curvature.NSGD, nsgd: curvature.NSGD;
+  const monitor: curvature.CurvatureMonitor, refresh: curvature.RefreshHooks, draw: () => Promise<void>;
+  const dataset: Parameters<typeof curvature.modelObjectiveFromDataset>[1];
+  const head: tfl.layers.Layer;
+  const batch: tfjs.Tensor, variables: tfjs.Variable[];
+  function loss(batch: tfjs.Tensor): tfjs.Scalar;
   const workers: readonly workersDoor.ShardWorker[];
   const ShardedHessian: typeof workersDoor.ShardedHessian;
   const { ${Object.keys(curvature)
