@@ -69,4 +69,14 @@ export const tailCases: readonly TailCase[] = [
     slope: (x) => sigmoid(-x),
     curvature: (x) => -bell(x),
   },
+  {
+    name: 'softmaxCrossEntropy of two',
+    f: (x) => {
+      const labels = tf.oneHot(tf.zeros([x.size], 'int32'), 2);
+      const logits = tf.stack([x, tf.zerosLike(x)], 1);
+      return tf.losses.softmaxCrossEntropy(labels, logits, undefined, 0, tf.Reduction.NONE);
+    },
+    slope: (x) => -sigmoid(-x),
+    curvature: bell,
+  },
 ];

@@ -1,4 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { logSoftmax } from '@tensorflow/tfjs-core';
 import { runKernel } from '../compositions/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import { cast, exp, mul, neg, reshape, sub, sum } from '../ops/kernel-ops.js';
@@ -10,13 +11,23 @@ import { cast, exp, mul, neg, reshape, sub, sum } from '../ops/kernel-ops.js';
 
 const lastAxis = (x: Tensor): number => x.rank - 1;
 
+/**
+ * An adjoint of logits, whose sum is zero, with what rounding has left of that sum taken from the class that has nearly
+ * everything: of its own share, 1 − p, float32 keeps nothing, of all the others it does.
+ */
+const balanced = (adjoint: Tensor, shares: Tensor): Tensor =>
+  sub(adjoint, mul(shares, sum(adjoint, [lastAxis(adjoint)], true)));
+
 export const wholeOpRules: readonly GradientRule[] = [
   {
     // x̄ = ȳ − softmax(x) Σȳ, along the last axis
     kernel: 'logSoftmax__op',
     saveOutputs: [true],
     pullback: ({ dy, outputs }) => ({
-      0: () => sub(dy, mul(exp(outputs[0]!), sum(dy, [lastAxis(dy)], true))),
+      0: () => {
+        const shares = exp(outputs[0]!);
+        return balanced(sub(dy, mul(shares, sum(dy, [lastAxis(dy)], true))), shares);
+      },
     }),
   },
   {
@@ -28,11 +39,12 @@ export const wholeOpRules: readonly GradientRule[] = [
       const axis = lastAxis(logits);
       const weight = reshape(dy, [...shapes[1]!.slice(0, -1), 1]);
       return {
-        0: () => mul(weight, neg(runKernel('LogSoftmax', { logits }, { axis }))),
+        // The op: no backend has a kernel of this name.
+        0: () => mul(weight, neg(logSoftmax(logits))),
         1: () => {
           const labels = cast(inputs[0]!, 'float32');
-          const shares = mul(runKernel('Softmax', { logits }, { dim: axis }), sum(labels, [axis], true));
-          return mul(weight, sub(shares, labels));
+          const shares = runKernel('Softmax', { logits }, { dim: axis });
+          return mul(weight, balanced(sub(mul(shares, sum(labels, [axis], true)), labels), shares));
         },
       };
     },
