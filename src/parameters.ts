@@ -4,6 +4,36 @@ import { CurvatureArgumentError, describe, requireArgument, requireThat } from '
 import { remedyFor } from './remedies.js';
 
 /**
+ * The variables behind the weights of a model or a layer, each once: one that is used twice may be listed twice.
+ *
+ * @throws CurvatureArgumentError that names `where`, for weights that were disposed, as those of a model are with it
+ */
+export function weightVariables(
+  weights: readonly { read(): unknown; readonly name?: string }[],
+  where: string,
+): Variable[] {
+  const variables = weights.map((weight) => {
+    try {
+      return weight.read() as Variable;
+    } catch (cause) {
+      const error = new CurvatureArgumentError(where, ...disposedVariable(weight.name));
+      error.cause = cause;
+      throw error;
+    }
+  });
+  return [...new Set(variables)];
+}
+
+/** What is expected, received and to be done where a variable has been disposed. */
+function disposedVariable(name: string | undefined): [expected: string, received: string, remedy: string] {
+  return [
+    'variables that are not disposed, nor is the model they belong to',
+    `variable '${name}', disposed`,
+    'Dispose variables and models after what uses them',
+  ];
+}
+
+/**
  * An ordered list of float32 variables seen as one flat vector of R^n.
  *
  * The variables keep the order given; each is flattened row-major. The space owns no tensor.
@@ -37,7 +67,7 @@ export class ParameterSpace {
       const isVariable = variable instanceof Variable;
       requireArgument(isVariable, where, 'a list of tf.Variable', variable, remedyFor('variables', variable));
       const name = `variable '${variable.name}'`;
-      requireThat(!variable.isDisposed, where, 'variables that are not disposed', `${name}, disposed`);
+      requireThat(!variable.isDisposed, where, ...disposedVariable(variable.name));
       const type = `${name} of ${variable.dtype}`;
       requireThat(variable.dtype === 'float32', where, 'float32 variables', type);
       requireThat(!seen.has(variable.id), where, 'each variable once', `${name} twice`);
@@ -123,13 +153,7 @@ export class ParameterSpace {
   /** Throws if a variable has been disposed, as those of a model are with it; the error names `where`. */
   requireLive(where: string): void {
     const gone = this.variables.find((variable) => variable.isDisposed);
-    requireThat(
-      gone == null,
-      where,
-      'variables that are not disposed, nor is the model they belong to',
-      `variable '${gone?.name}', disposed`,
-      'Dispose variables and models after what uses them',
-    );
+    requireThat(gone == null, where, ...disposedVariable(gone?.name));
   }
 
   /** Throws unless `vector` is a live float32 tensor of shape [n]; the error names `where`. */

@@ -4,7 +4,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { aliasTensor } from '../autodiff/engine.js';
 import { readOnce } from '../read-once.js';
 import { CurvatureArgumentError, describe, requireThat } from '../errors.js';
-import { ParameterSpace } from '../parameters.js';
+import { ParameterSpace, weightVariables } from '../parameters.js';
 
 /** How far the parameters were from where they began. */
 export interface DistanceRecord {
@@ -72,5 +72,5 @@ function variablesOf(target: LayersModel | Variable[]): Variable[] {
   if (!Array.isArray(target?.trainableWeights)) {
     throw new CurvatureArgumentError(where, 'a model or a list of variables', describe(target));
   }
-  return [...new Set(target.trainableWeights.map((weight) => weight.read() as Variable))];
+  return weightVariables(target.trainableWeights, where);
 }

@@ -46,8 +46,8 @@ export function orderData(model: LayersModel, data: ModelData, where: string): O
   requireOptions(data, modelDataNames, where, (name) =>
     optionsOfObjectives.includes(name) ? `It is an option: modelObjective(model, data, { ${name} })` : null,
   );
-  const xs = orderTensors(data.xs, inputNames(model), 'xs', where);
-  const ys = orderTensors(data.ys, outputNames(model), 'ys', where);
+  const xs = orderTensors(data.xs, inputNames(model, where), 'xs', where);
+  const ys = orderTensors(data.ys, outputNames(model, where), 'ys', where);
   const sampleWeight = data.sampleWeight ?? null;
   const weights = sampleWeight == null ? [] : [sampleWeight];
   for (const tensor of weights) {

@@ -118,7 +118,7 @@ export function modelLoss(
   { loss, training = false, classWeight }: ModelObjectiveOptions,
   where: string,
 ): ModelLoss {
-  const names = outputNames(model);
+  const names = outputNames(model, where);
   const losses = resolveLosses(model, names, loss, where);
   const [classWeights] = portions.map(({ ys }) => {
     requireTargetShapes(model, losses, ys, where);

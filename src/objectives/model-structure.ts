@@ -1,6 +1,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, Sequential } from '@tensorflow/tfjs-layers';
 import { requireArgument, requireThat } from '../errors.js';
+import { weightVariables } from '../parameters.js';
 import { remedyFor } from '../remedies.js';
 
 /** Throws a CurvatureArgumentError that names `where` unless `model` is one of tfjs-layers. */
@@ -10,13 +11,13 @@ export function requireLayersModel(model: LayersModel, where: string): void {
 }
 
 /** The names of a model's inputs, in order. */
-export function inputNames(model: LayersModel): readonly string[] {
-  return functionalModel(model).inputNames;
+export function inputNames(model: LayersModel, where: string): readonly string[] {
+  return functionalModel(model, where).inputNames;
 }
 
 /** The names of a model's outputs, in order. */
-export function outputNames(model: LayersModel): readonly string[] {
-  return functionalModel(model).outputNames;
+export function outputNames(model: LayersModel, where: string): readonly string[] {
+  return functionalModel(model, where).outputNames;
 }
 
 /**
@@ -34,15 +35,17 @@ export function trainableVariables(model: LayersModel, where: string): Variable[
       : 'a model without weights',
     'Set trainable = true on the model, and on the layers to differentiate by',
   );
-  // A layer used twice lists its weights once; a weight shared by two layers is one variable.
-  const variables = model.trainableWeights.map((weight) => weight.read() as Variable);
-  return [...new Set(variables)];
+  return weightVariables(model.trainableWeights, where);
 }
 
 /** The model itself, or the one inside of a Sequential that `fit` trains, which is built if it was not yet. */
-export function functionalModel(model: LayersModel): LayersModel {
+export function functionalModel(model: LayersModel, where: string): LayersModel {
   if (model.getClassName() !== 'Sequential') return model;
   const sequential = model as unknown as { model?: LayersModel };
-  if (sequential.model == null) (model as Sequential).build();
+  if (sequential.model == null) {
+    const remedy = 'Add layers to it, the first with an inputShape';
+    requireThat(model.outputs.length > 0, where, 'a model with layers', 'a Sequential without any', remedy);
+    (model as Sequential).build();
+  }
   return sequential.model!;
 }

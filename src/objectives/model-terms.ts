@@ -100,7 +100,8 @@ function splitExamples(joined: readonly Tensor[], batches: readonly Batch[]): Te
 
 function regularisers(model: LayersModel): Tensor[] {
   // A Sequential itself forgets those of a first layer that is a Sequential.
-  return (functionalModel(model) as unknown as { calculateLosses(): Tensor[] }).calculateLosses();
+  const trained = functionalModel(model, 'modelObjective') as unknown as { calculateLosses(): Tensor[] };
+  return trained.calculateLosses();
 }
 
 function sumOf(terms: readonly Tensor[]): Tensor {

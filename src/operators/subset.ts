@@ -1,7 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { concat, slice, tidy, zeros } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
-import { ParameterSpace } from '../parameters.js';
+import { ParameterSpace, weightVariables } from '../parameters.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
 import { requireOperator } from './linear-operator.js';
@@ -140,7 +140,7 @@ function choose(parameters: ParameterSpace, selection: VariableSelection): Varia
     return chosen;
   }
   const { trainableWeights } = (selection ?? {}) as { trainableWeights?: readonly { read(): unknown }[] };
-  const wanted = Array.isArray(trainableWeights) ? weightsOf(trainableWeights) : selection;
+  const wanted = Array.isArray(trainableWeights) ? weightVariables(trainableWeights, 'subset') : selection;
   requireArgument(
     Array.isArray(wanted),
     'subset',
@@ -157,11 +157,6 @@ function choose(parameters: ParameterSpace, selection: VariableSelection): Varia
     );
   }
   return variables.filter((variable) => wanted.includes(variable));
-}
-
-/** The variables behind the weights of a layer: tfjs-layers hands them out by `read`. */
-function weightsOf(weights: readonly { read(): unknown }[]): Variable[] {
-  return weights.map((weight) => weight.read() as Variable);
 }
 
 /** Throws unless `operator` knows which variables its rows belong to. */

@@ -122,7 +122,7 @@ export class ShardedHessian implements AsyncLinearOperator {
       'a model without stateful layers, whose batches can be shared out',
       'one with',
     );
-    const losses = lossNames(model, outputNames(model), options.loss, where);
+    const losses = lossNames(model, outputNames(model, where), options.loss, where);
     const shards = await splitIntoShards(orderData(model, data, where), numShards, where);
     const weights = await Promise.all(model.getWeights().map((weight) => packTensor(weight, where)));
     const topology = model.toJSON(null, false) as object;

@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import {
+  distanceTravelled,
+  subset,
   checkOperator,
   CurvatureArgumentError,
   curvatureMonitor,
@@ -339,6 +341,20 @@ it('tells of a model, or a variable, that was disposed', async () => {
   const custom = lossObjective(() => tf.square(v), [v]);
   v.dispose();
   expect(await messageOf(() => new HessianOperator(custom))).toContain(remedy);
+});
+
+it('tells of a model that was disposed before, and of one without layers', async () => {
+  const lost = tfl.sequential({ layers: [tfl.layers.dense({ units: 2, inputShape: [3] })] });
+  lost.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+  lost.dispose();
+  const remedy = 'Dispose variables and models after what uses them';
+  expect(await messageOf(() => modelObjective(lost, { xs, ys }))).toContain(remedy);
+  expect(await messageOf(() => distanceTravelled(lost))).toContain(remedy);
+  expect(await messageOf(() => subset(hessian, lost.layers[0]!))).toContain(remedy);
+  const empty = tfl.sequential();
+  expect(await messageOf(() => modelObjective(empty, { xs, ys }))).toMatch(
+    /a model with layers, received a Sequential without any. Add layers/,
+  );
 });
 
 it('takes a matrix operator for what it is', () => {
