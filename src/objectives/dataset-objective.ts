@@ -181,13 +181,23 @@ function toPortion(model: LayersModel, element: unknown): OrderedData {
       throw new CurvatureArgumentError(where, 'elements {xs, ys}, as fitDataset takes them', names);
     }
     const input = model.inputs[0]!.shape;
-    const isExample = (xs as Partial<Tensor>).rank === input.length - 1 && !fitsShape(xs as Tensor, input);
+    const { rank } = xs as Partial<Tensor>;
+    const isExample =
+      rank == null
+        ? isNumbers(xs) || Object.values(xs).some(isNumbers)
+        : rank === input.length - 1 && !fitsShape(xs as Tensor, input);
     requireArgument(!isExample, where, 'a Dataset of batches', xs, 'Write dataset.batch(32)');
     return orderData(model, { xs, ys }, where);
   } catch (error) {
     dispose(element as Record<string, Tensor>);
     throw error;
   }
+}
+
+/** Whether a part of an element is what `tf.data` gives of plain numbers that are not in batches. */
+function isNumbers(part: unknown): boolean {
+  const first: unknown = Array.isArray(part) ? part[0] : part;
+  return typeof first === 'number' || Array.isArray(first) || ArrayBuffer.isView(first);
 }
 
 /** One portion of all examples, through which states go on. The parts are disposed. */

@@ -117,6 +117,15 @@ it.each<[string, () => unknown, RegExp]>([
       ),
     /Write dataset.batch\(32\)/,
   ],
+  ...[[1, 2], { a: [1, 2] }, new Float32Array(2), [[1], [2]]].map((x, i): [string, () => unknown, RegExp] => [
+    `holds single examples of plain numbers, as tf.data.array gives them (${i})`,
+    () =>
+      modelObjectiveFromDataset(model, {
+        iterator: () =>
+          Promise.resolve({ next: () => Promise.resolve({ value: { xs: x, ys: [1, 0] }, done: false }) }),
+      }),
+    /Write dataset.batch\(32\)/,
+  ]),
   [
     'has nothing',
     () => modelObjectiveFromDataset(model, { iterator: () => Promise.resolve({ next: nothing }) }),
