@@ -26,7 +26,7 @@ export function isRecordable({ kernelName, inputs }: KernelCall): boolean {
 }
 
 /** Calls whose gradient in TensorFlow.js is that of another function, whatever the values. */
-const differentRules: Readonly<Record<string, (call: KernelCall) => boolean>> = {
+const differentRules: Readonly<Record<string, (call: KernelCall, node: TapeNode) => boolean>> = {
   MirrorPad: () => true,
   // Turned once more than it should be, unless along the last axis.
   Cumsum: ({ inputs, attrs }) => attrs!.axis !== inputs.x!.rank - 1,
@@ -34,6 +34,8 @@ const differentRules: Readonly<Record<string, (call: KernelCall) => boolean>> = 
   Conv2D: roundsUp,
   FusedConv2D: (call) => roundsUp(call) || call.attrs!.dataFormat === 'NCHW',
   MaxPool: (call) => roundsUp(call) || movesImage(call),
+  // Its own gradient by the labels is that by the logits, turned round.
+  softmaxCrossEntropy__op: (_, { inputs }) => '0' in inputs,
 };
 
 /** Whether the size of the output is rounded up, which the backward pass of TensorFlow.js forgets. */
@@ -51,8 +53,8 @@ function movesImage({ inputs, attrs }: KernelCall): boolean {
 }
 
 /** Whether TensorFlow.js differentiates a call as something else than it is, whatever its values. */
-export function isDifferentRule(call: KernelCall): boolean {
-  return differentRules[call.kernelName]?.(call) === true;
+export function isDifferentRule(call: KernelCall, node: TapeNode): boolean {
+  return differentRules[call.kernelName]?.(call, node) === true;
 }
 
 /** Kernels that round, whose gradient in TensorFlow.js is that of the number before. */

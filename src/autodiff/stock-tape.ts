@@ -89,7 +89,7 @@ export class StockTape {
     node?: TapeNode,
   ): void {
     // Also in the bodies of custom gradients that are differentiated as what they compute.
-    if (node != null && isDifferentRule(call)) this.suspicions.push({ count: null, node });
+    if (node != null && isDifferentRule(call, node)) this.suspicions.push({ count: null, node });
     if (!this.isOn) return;
     const count = suspicionOf(call, outputs, hold);
     if (count != null) this.suspicions.push({ count, node });

@@ -119,6 +119,10 @@ const wrong: Record<string, Case> = {
         w as unknown as tf.Tensor2D,
       ),
   },
+  'labels that depend on the variables': {
+    shapes: [[2, 3]],
+    loss: ([w]) => tf.losses.softmaxCrossEntropy(tf.softmax(w!), w!),
+  },
   'a padded average': {
     shapes: [[1, 3, 3, 1]],
     loss: ([w]) => meanSquare(tf.avgPool(w as never, 2, 1, 'same')),
