@@ -1,5 +1,6 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { getBackend, util } from '@tensorflow/tfjs-core';
+import { isStockWasmKernel } from '../compositions/composition.js';
 import { runKernel, runKernelWithOutputs } from '../compositions/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import { cast, gatherAt, scatterAt } from '../ops/kernel-ops.js';
@@ -13,10 +14,10 @@ import { placesOfMaxima } from '../ops/window-maximum.js';
  */
 
 /**
- * Whether to scatter to remembered places (where scattering is a loop over the updates) rather than run the
- * backward kernel, which finds the places again and is the only fast way on a GPU.
+ * Whether to scatter to remembered places (where scattering is a loop over the updates) rather than run the backward
+ * kernel, which finds the places again: as fast with a kernel that is made for it, and the only fast way on a GPU.
  */
-const scatters = (): boolean => getBackend() === 'cpu' || getBackend() === 'wasm';
+const scatters = (backward: string): boolean => getBackend() === 'cpu' || isStockWasmKernel(backward);
 
 /** The kernel of the WebGL backend answers places as float32, which counts no further. */
 const largestFloat32Index = 2 ** 24;
@@ -44,7 +45,7 @@ function poolingPair(pool: string, backward: string): GradientRule[] {
       kernel: pool,
       constants: ({ x }, [y], attrs) => {
         if (returnsImage(x!.shape, attrs)) return [];
-        return scatters() ? [places(x!, attrs)] : [x!, y!];
+        return scatters(backward) ? [places(x!, attrs)] : [x!, y!];
       },
       pullback: ({ dy, constants, shapes, attrs }) => ({
         x: () => {

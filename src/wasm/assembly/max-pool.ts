@@ -199,7 +199,28 @@ export function maxPoolWithArgmax(
         const u0 = u * sw - pw;
         const s0 = firstTap(u0, dw);
         const s1 = lastTap(u0, dw, kw, w);
-        for (let i = 0; i < c; i++) {
+        const corner = ((y0 + r0 * dh) * w + u0 + s0 * dw) * c;
+        let i = 0;
+        for (; i + 4 <= c; i += 4) {
+          let best = f32x4.splat(-Infinity);
+          let place = i32x4.splat(-1);
+          for (let r = r0; r < r1; r++) {
+            let at = corner + (r - r0) * dh * w * c + i;
+            for (let s = s0; s < s1; s++) {
+              const v = v128.load(x + (<usize>at << 2));
+              const more = f32x4.gt(v, best);
+              best = v128.bitselect(v, best, more);
+              place = v128.bitselect(i32x4.splat(at + offset), place, more);
+              at += dw * c;
+            }
+          }
+          const found = i32x4.ge_s(place, i32x4.splat(0));
+          v128.store(pooled, best);
+          v128.store(index, i32x4.add(place, v128.and(i32x4(0, 1, 2, 3), found)));
+          pooled += 16;
+          index += 16;
+        }
+        for (; i < c; i++) {
           let best: f32 = -Infinity;
           let place = -1;
           for (let r = r0; r < r1; r++) {
