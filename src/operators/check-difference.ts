@@ -34,21 +34,8 @@ export async function checkDifference(
   try {
     for (let trial = 0; trial < DIRECTIONS; trial++) {
       const direction = trial === 0 ? v.clone() : randomUnit(size, 2 * seed + 2 + 7919 * trial);
-      const measured = await readScalars(() => {
-        const { product, disagreement, step } = differences.along(direction);
-        const hv = operator.matvec(direction);
-        // Two gradients, each rounded, by the step.
-        const roundingOfGradients = div(norm(differences.gradient), step);
-        return [norm(sub(hv, product)), norm(hv), norm(product), disagreement, roundingOfGradients];
-      });
-      direction.dispose();
-      const [error, length, measuredLength, disagreement, rounding] = measured as [
-        number,
-        number,
-        number,
-        number,
-        number,
-      ];
+      const measured = await errorsAlong(operator, differences, direction);
+      const [error, length, measuredLength, disagreement, rounding] = measured;
       const stepDisagreement = ratio(disagreement * measuredLength, length);
       if (trial === 0 || stepDisagreement < best.stepDisagreement) {
         best = { error, length, stepDisagreement, rounding };
@@ -65,6 +52,26 @@ export async function checkDifference(
     centralDifference: await errorBeyondRounding(error, length, tolerance, magnitude),
     stepDisagreement,
   };
+}
+
+/** ‖Hv − difference‖, ‖Hv‖, ‖difference‖, what the steps disagree by and the rounding; v is disposed. */
+async function errorsAlong(
+  operator: HessianOperator,
+  differences: FiniteDifferenceLinearization,
+  v: Tensor1D,
+): Promise<[number, number, number, number, number]> {
+  try {
+    const numbers = await readScalars(() => {
+      const { product, disagreement, step } = differences.along(v);
+      const hv = operator.matvec(v);
+      // Two gradients, each rounded, by the step.
+      const roundingOfGradients = div(norm(differences.gradient), step);
+      return [norm(sub(hv, product)), norm(hv), norm(product), disagreement, roundingOfGradients];
+    });
+    return numbers as [number, number, number, number, number];
+  } finally {
+    v.dispose();
+  }
 }
 
 /** How far a product may be from a difference of which only so much is known. */

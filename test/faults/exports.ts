@@ -79,6 +79,9 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
     },
     terminate: () => Promise.resolve(),
   };
+  // What a dataset gives belongs to the objective, and goes with it.
+  const batch = (): tf.TensorContainerObject => ({ xs: xs.clone(), ys: ys.clone() });
+  const dataset = { iterator: () => Promise.resolve([batch()][Symbol.iterator]()) };
   const loss = (): tf.Scalar => tf.sum(tf.square(variable));
   const step = { learningRate: 0.1, k: 1, minibatches: 1, batchSize: 2 };
   const square = (x: tf.Tensor): tf.Tensor => tf.sum(tf.square(x));
@@ -101,7 +104,7 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
     modelObjective: { call: curvature.modelObjective, args: [model, data, {}], hasOptions: true },
     modelObjectiveFromDataset: {
       call: curvature.modelObjectiveFromDataset,
-      args: [model, { iterator: () => Promise.resolve([{ xs, ys }][Symbol.iterator]()) }, {}],
+      args: [model, dataset, {}],
       hasOptions: true,
     },
     HessianOperator: {
