@@ -5,10 +5,13 @@ import { readOnce } from '../read-once.js';
 import { requireArgument } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import type { HessianOperator } from '../operators/hessian.js';
+import { guardParameters } from '../operators/parameter-guard.js';
+import type { SolverSteps } from '../solvers/drive.js';
+import { driveAsync } from '../solvers/drive.js';
 import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
-import { lanczos } from '../solvers/lanczos.js';
+import { lanczosSteps } from '../solvers/lanczos.js';
 import type { Estimate } from '../estimators/estimate.js';
-import { trace } from '../estimators/trace.js';
+import { traceSteps } from '../estimators/trace.js';
 import type { EigenResult } from '../solvers/result.js';
 import type { CurvatureRecord } from './curvature-record.js';
 import { finiteHessian } from './finite-hessian.js';
@@ -27,6 +30,8 @@ export interface GaugeOptions {
   /** Whether to estimate the trace. */
   readonly withTrace?: boolean;
 }
+
+const where = 'curvatureMonitor';
 
 /** Products that the trace may cost: with the 20 of the eigenvalues, a measurement stays at some 60. */
 const traceMatvecs = 40;
@@ -50,7 +55,7 @@ export class CurvatureGauge {
     const { k = 1 } = options;
     requireArgument(
       Number.isSafeInteger(k) && k >= 1 && k <= size,
-      'curvatureMonitor k',
+      `${where} k`,
       `an integer from 1 to the number of parameters, ${size}`,
       k,
     );
@@ -80,16 +85,17 @@ export class CurvatureGauge {
     try {
       const { tol = 1e-3, seed = 0 } = this.options;
       const { k } = this;
-      const found = await lanczos(hessian, {
-        k,
-        tol,
-        seed,
-        confirm: REPEATED_CONFIRM,
-        ...warmStart(this.directions, k, hessian.size),
-      });
+      const requireStill = guardParameters(hessian, where);
+      const drive = <R>(steps: SolverSteps<R>): Promise<R> => driveAsync(steps, {}, where, requireStill);
+      const warm = warmStart(this.directions, k, hessian.size);
+      const found = await drive(
+        lanczosSteps(hessian, { k, tol, seed, confirm: REPEATED_CONFIRM, ...warm }, where),
+      );
       try {
         const isSound = this.options.withTrace === true && found.status !== 'nonFinite';
-        const sum = isSound ? await trace(hessian, { maxMatvecs: traceMatvecs, seed }) : null;
+        const options = { maxMatvecs: traceMatvecs, seed };
+        const sum = isSound ? await drive(traceSteps(hessian, options, where)) : null;
+        requireStill();
         return await this.read(start, hessian, found, sum);
       } finally {
         const isWanted = found.status !== 'nonFinite' && timesDisposed === this.timesDisposed;

@@ -5,10 +5,12 @@ import { requireArgument, requireOptions } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
 import type { GivenDirections } from '../optimizers/direction-tracker.js';
+import { guardParameters } from '../operators/parameter-guard.js';
 import { remedyFor } from '../remedies.js';
 import { SeededRandom } from '../random.js';
+import { driveAsync } from '../solvers/drive.js';
 import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
-import { lanczos } from '../solvers/lanczos.js';
+import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenStatus } from '../solvers/result.js';
 import { finiteHessian } from './finite-hessian.js';
 import { isDueAtStep, requireSchedule } from './measurement-schedule.js';
@@ -139,14 +141,14 @@ export function refreshDirections(
     if (hessian == null) return;
     try {
       const { k = nsgd.k, which = 'LA', tol = 0.05, onRefresh } = options;
-      const found = await lanczos(hessian, {
-        k,
-        which,
-        tol,
-        seed: seed + step,
-        confirm: REPEATED_CONFIRM,
-        ...warmStart(nsgd.directions, k, hessian.size),
-      });
+      const start = warmStart(nsgd.directions, k, hessian.size);
+      const search = { k, which, tol, seed: seed + step, confirm: REPEATED_CONFIRM, ...start };
+      const found = await driveAsync(
+        lanczosSteps(hessian, search, where),
+        {},
+        where,
+        guardParameters(hessian, where),
+      );
       try {
         const { status, numMatvecs, eigenvectors } = found;
         const eigenvalues = Array.from(found.eigenvalues);

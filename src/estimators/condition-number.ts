@@ -3,6 +3,7 @@ import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { answersAtOnce, laterProductOf, requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { guardParameters } from '../operators/parameter-guard.js';
 import { shifted } from '../operators/shifted.js';
 import type { DriveOptions } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
@@ -51,8 +52,14 @@ export async function conditionNumber(
   const { damping = 0, ...rest } = options;
   requireArgument(Number.isFinite(damping), where, 'a finite damping', damping);
   const system = damped(operator, damping);
+  const requireStill = guardParameters(operator, where);
   const end = async (which: 'LA' | 'SA'): Promise<EigenResult> => {
-    const result = await driveAsync(lanczosSteps(system, { ...rest, k: 1, which }, where), options, where);
+    const result = await driveAsync(
+      lanczosSteps(system, { ...rest, k: 1, which }, where),
+      options,
+      where,
+      requireStill,
+    );
     result.dispose();
     return result;
   };
@@ -63,7 +70,7 @@ export async function conditionNumber(
   }) as [End, End];
   const [far, near] = Math.abs(low.value) > Math.abs(high.value) ? [low, high] : [high, low];
   const failed = [largest, smallest].find(({ status }) => status !== 'converged');
-  const zero = await driveAsync(zeroThreshold(operator), options, where);
+  const zero = await driveAsync(zeroThreshold(operator), options, where, requireStill);
   const status = failed?.status ?? definiteness(far, near, zero);
   if (status === 'indefinite' || status === 'singular') {
     return { value: Infinity, residualNorm: Infinity, status, numMatvecs };

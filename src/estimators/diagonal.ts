@@ -3,6 +3,7 @@ import { add, div, maximum, mul, sqrt, square, sub, sum, tidy, zeros } from '@te
 import { requireOptions } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { guardParameters } from '../operators/parameter-guard.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
@@ -54,7 +55,12 @@ export async function diagonal(
 ): Promise<DiagonalEstimate> {
   requireOptions(options, estimatorOptionNames, 'diagonal');
   const plan = planEstimator(operator, options, 'diagonal', 2);
-  return driveAsync(diagonalSteps(new NormalizedOperator(operator), plan), options, 'diagonal');
+  return driveAsync(
+    diagonalSteps(new NormalizedOperator(operator), plan),
+    options,
+    'diagonal',
+    guardParameters(operator, 'diagonal'),
+  );
 }
 
 function* diagonalSteps(products: NormalizedOperator, plan: EstimatorPlan): SolverSteps<DiagonalEstimate> {

@@ -3,6 +3,7 @@ import { requireOptions } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { guardParameters } from '../operators/parameter-guard.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import type { DriveOptions } from '../solvers/drive.js';
@@ -36,7 +37,12 @@ export async function frobeniusNorm(
 ): Promise<Estimate> {
   requireOptions(options, estimatorOptionNames, 'frobeniusNorm');
   const plan = planEstimator(operator, options, 'frobeniusNorm', 2);
-  return driveAsync(frobeniusSteps(new EstimateRun(operator, plan)), options, 'frobeniusNorm');
+  return driveAsync(
+    frobeniusSteps(new EstimateRun(operator, plan)),
+    options,
+    'frobeniusNorm',
+    guardParameters(operator, 'frobeniusNorm'),
+  );
 }
 
 function* frobeniusSteps(run: EstimateRun): SolverSteps<Estimate> {
@@ -98,6 +104,7 @@ export async function spectralNorm(
     lanczosSteps(operator, { ...options, k: 1, which: 'LM' }, 'spectralNorm'),
     options,
     'spectralNorm',
+    guardParameters(operator, 'spectralNorm'),
   );
   found.dispose();
   return {

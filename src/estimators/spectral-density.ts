@@ -5,6 +5,7 @@ import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { guardParameters } from '../operators/parameter-guard.js';
 import { SeededRandom } from '../random.js';
 import type { DriveOptions, SolverSteps } from '../solvers/drive.js';
 import { driveAsync, driveOptionNames } from '../solvers/drive.js';
@@ -95,7 +96,12 @@ export async function spectralDensity(
 ): Promise<SpectralDensity> {
   requireAnyOperator(operator, 'spectralDensity');
   requireOptions(options, spectralDensityOptionNames, 'spectralDensity');
-  return driveAsync(spectralDensitySteps(operator, options), options, 'spectralDensity');
+  return driveAsync(
+    spectralDensitySteps(operator, options),
+    options,
+    'spectralDensity',
+    guardParameters(operator, 'spectralDensity'),
+  );
 }
 
 const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;

@@ -1,8 +1,10 @@
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
-import type { AsyncLinearOperator } from '../operators/async-operator.js';
+import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
+import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import type { DriveOptions } from '../solvers/drive.js';
+import { guardParameters } from '../operators/parameter-guard.js';
+import type { DriveOptions, SolverSteps } from '../solvers/drive.js';
 import { driveAsync } from '../solvers/drive.js';
 import type { Estimate, EstimatorOptions } from './estimate.js';
 import { estimatorOptionNames, FEWEST_SAMPLES, planEstimator } from './estimate.js';
@@ -53,15 +55,30 @@ export async function trace(
   operator: LinearOperator | AsyncLinearOperator,
   options: TraceOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Estimate> {
+  requireAnyOperator(operator, 'trace');
   requireOptions(options, traceOptionNames, 'trace');
+  return driveAsync(
+    traceSteps(operator, options, 'trace'),
+    options,
+    'trace',
+    guardParameters(operator, 'trace'),
+  );
+}
+
+/** {@link trace} as steps, for a driver. */
+export function* traceSteps(
+  operator: AnyOperator,
+  options: TraceOptions,
+  where: string,
+): SolverSteps<Estimate> {
   const { method = 'xtrace' } = options;
   const steps = { hutchinson: hutchinsonSteps, 'hutch++': hutchPlusPlusSteps, xtrace: xtraceSteps };
   requireArgument(
     typeof method === 'string' && Object.hasOwn(steps, method),
-    'trace',
+    where,
     `method ${Object.keys(steps).join(', ')}`,
     method,
   );
-  const plan = planEstimator(operator, options, 'trace', FEWEST_SAMPLES);
-  return driveAsync(steps[method](new EstimateRun(operator, plan)), options, 'trace');
+  const plan = planEstimator(operator, options, where, FEWEST_SAMPLES);
+  return yield* steps[method](new EstimateRun(operator, plan));
 }

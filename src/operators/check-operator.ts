@@ -8,6 +8,7 @@ import { HessianOperator } from './hessian.js';
 import type { LinearOperator } from './linear-operator.js';
 import { productOf, requireOperator } from './linear-operator.js';
 import { knownMagnitude } from './magnitude.js';
+import { guardParameters } from './parameter-guard.js';
 import { errorBeyondRounding, ratio, readScalars, relativeDistance } from './relative-error.js';
 
 /** How far a relative error may go before it is a finding, in units that float32 products reach with room. */
@@ -78,6 +79,7 @@ export async function checkOperator(
   const { seed = 0 } = options;
   requireArgument(Number.isSafeInteger(seed), 'checkOperator', 'an integer seed', seed);
   const requireScope = guardScope('checkOperator');
+  const requireStill = guardParameters(operator, 'checkOperator');
   const owned: Tensor1D[] = [];
   const own = (x: Tensor1D): Tensor1D => {
     owned.push(x);
@@ -98,7 +100,9 @@ export async function checkOperator(
       norm(sub(aw, sub(mul(au, 2), av))),
     ]);
     requireScope();
+    requireStill();
     const repeated = await checkDeterminism(operator, v, av);
+    requireStill();
     const relative = (error: number, norm: number, lengths: number): Promise<number> =>
       errorBeyondRounding(
         error,
@@ -115,6 +119,7 @@ export async function checkOperator(
       stepDisagreement: null,
       ...(operator instanceof HessianOperator && (await checkDifference(operator, v, seed))),
     };
+    requireStill();
     const findings = describeFindings(errors, repeated);
     const notes = describeNotes(errors.stepDisagreement);
     return { ...errors, findings, notes, passed: findings.length === 0 };

@@ -45,6 +45,7 @@ export function deflated(operator: LinearOperator, pairs: Eigenpairs): LinearOpe
   return derivedOperator({
     name: 'deflated',
     size: operator.size,
+    operands: [operator],
     product: (v, times) => {
       const product = times(operator, v);
       return tidy(() => {

@@ -5,6 +5,7 @@ import { requireVector } from '../parameters.js';
 import type { LinearOperator } from './linear-operator.js';
 import type { Vectors } from './linear-operator.js';
 import { times } from './linear-operator.js';
+import { operandsOf } from './parameter-guard.js';
 
 /** Multiplies vectors by an operand. The product is released once the rule that asked for it has ended. */
 export type Times = <T extends Vectors>(operator: LinearOperator, v: T) => T;
@@ -15,6 +16,8 @@ export interface Derivation {
   readonly name: string;
   /** n. */
   readonly size: number;
+  /** What it is made of. */
+  readonly operands: readonly LinearOperator[];
   /**
    * The product of v, a new tensor or one of those that `times` gave; `times` multiplies by an operand, one vector
    * or a block at once.
@@ -26,11 +29,16 @@ export interface Derivation {
   readonly release?: () => void;
 }
 
+interface WithOperands {
+  readonly [operandsOf]: readonly LinearOperator[];
+}
+
 /**
  * An operator made of others: it multiplies one vector or a block of them by the same rule. It does not own its
  * operands: disposing of it releases only what `release` names.
  */
-export function derivedOperator({ name, size, product, magnitude, release }: Derivation): LinearOperator {
+export function derivedOperator(derivation: Derivation): LinearOperator & WithOperands {
+  const { name, size, operands, product, magnitude, release } = derivation;
   let isDisposed = false;
   const requireLive = (): void =>
     requireThat(!isDisposed, name, 'an operator that is not disposed', 'a product of a disposed one');
@@ -53,6 +61,7 @@ export function derivedOperator({ name, size, product, magnitude, release }: Der
   };
   return {
     size,
+    [operandsOf]: operands,
     matvec(v: Tensor1D): Tensor1D {
       requireVector(v, size, `${name}.matvec`);
       return apply(v);

@@ -4,6 +4,7 @@ import type { OptionNames } from '../errors.js';
 import { requireOptions } from '../errors.js';
 import type { LinearOperator } from './linear-operator.js';
 import { productsOf, requireOperator } from './linear-operator.js';
+import { guardParameters } from './parameter-guard.js';
 
 /** Options of {@link materialize}. */
 interface MaterializeOptions {
@@ -36,6 +37,7 @@ export async function materialize(
   requireOperator(operator, 'materialize');
   requireOptions(options, materializeOptionNames, 'materialize');
   const { size } = operator;
+  const requireStill = guardParameters(operator, 'materialize');
   const bands: Tensor2D[] = [];
   try {
     for (let from = 0; from < size; from += ROWS_AT_ONCE) {
@@ -50,6 +52,7 @@ export async function materialize(
         units.dispose();
       }
       await Promise.resolve();
+      requireStill();
     }
     return concat(bands, 0);
   } finally {

@@ -28,6 +28,7 @@ export function matrixOperator(a: Tensor2D): LinearOperator {
   return derivedOperator({
     name: 'matrixOperator',
     size: n,
+    operands: [],
     // AVᵀ transposed is VA, since A is symmetric.
     product: (v) =>
       tidy(

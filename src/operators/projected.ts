@@ -28,6 +28,7 @@ export function projected(operator: LinearOperator, rows: Tensor2D): LinearOpera
   return derivedOperator({
     name: 'projected',
     size: operator.size,
+    operands: [operator],
     product: (v, times) => {
       const inside = orthogonalPart(v, directions);
       try {

@@ -22,6 +22,7 @@ export function scaled(operator: LinearOperator, factor: number): LinearOperator
   return derivedOperator({
     name: 'scaled',
     size: operator.size,
+    operands: [operator],
     product: (v, times) => mul(times(operator, v), factor) as typeof v,
     magnitude: () => Math.abs(factor) * magnitudeOf(operator),
   });

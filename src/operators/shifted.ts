@@ -23,6 +23,7 @@ export function shifted(operator: LinearOperator, damping: number): LinearOperat
   return derivedOperator({
     name: 'shifted',
     size: operator.size,
+    operands: [operator],
     product: (v, times) => {
       const product = times(operator, v);
       return tidy(() => add(product, mul(v, damping)) as typeof v);

@@ -76,6 +76,7 @@ export function subset(operator: ParameterOperator, selection: VariableSelection
   const derived = derivedOperator({
     name: 'subset',
     size: block.size,
+    operands: [operator],
     product: (v, times) => {
       const whole = widen(v);
       try {

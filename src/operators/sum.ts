@@ -34,6 +34,7 @@ export function sum(...operators: LinearOperator[]): LinearOperator {
   return derivedOperator({
     name: 'sum',
     size,
+    operands: operators,
     product: (v, times) => {
       let total = times(operators[0]!, v);
       for (const operator of operators.slice(1)) {

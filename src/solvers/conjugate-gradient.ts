@@ -5,6 +5,7 @@ import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { guardParameters } from '../operators/parameter-guard.js';
 import type { SolverSteps } from './drive.js';
 import { driveAsync, driveOptionNames } from './drive.js';
 import { BestIterate } from './best-iterate.js';
@@ -60,7 +61,12 @@ export async function solve(
 ): Promise<SolveResult> {
   requireAnyOperator(operator, 'solve');
   requireOptions(options, { ...conjugateGradientOptionNames, ...driveOptionNames }, 'solve');
-  return driveAsync(conjugateGradientSteps(operator, b, options), options, 'solve');
+  return driveAsync(
+    conjugateGradientSteps(operator, b, options),
+    options,
+    'solve',
+    guardParameters(operator, 'solve'),
+  );
 }
 
 /** {@link solve} as steps, for a driver. */

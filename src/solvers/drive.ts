@@ -52,6 +52,7 @@ export const driveOptionNames: OptionNames<DriveOptions> = { signal: 'signal' };
  * @param steps a solver that has not been started
  * @param options `signal` to stop it; nothing stays on the device then
  * @param where the public function that runs, for errors
+ * @param requireStill called after every wait: throws where the parameters of the operator have been assigned to
  * @returns what the solver returns, owned by the caller
  * @throws CurvatureArgumentError if a `tf.tidy` that was open at the beginning ends before the run does
  */
@@ -59,6 +60,7 @@ export async function driveAsync<R>(
   steps: SolverSteps<R>,
   options: DriveOptions = {},
   where = 'solver',
+  requireStill: () => void = () => {},
 ): Promise<R> {
   const { signal } = options;
   const requireScope = guardScope(where);
@@ -70,6 +72,7 @@ export async function driveAsync<R>(
     while (!turn.done) {
       const values = await readOnce(turn.value);
       requireScope();
+      requireStill();
       if (performance.now() - lastTask > TASK_MS) {
         await nextTask();
         lastTask = performance.now();

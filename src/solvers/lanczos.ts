@@ -4,6 +4,7 @@ import { CurvatureArgumentError, requireOptions } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { guardParameters } from '../operators/parameter-guard.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from './drive.js';
 import { driveAsync, driveOptionNames } from './drive.js';
@@ -51,7 +52,12 @@ export async function lanczos(
 ): Promise<EigenResult> {
   requireAnyOperator(operator, 'lanczos');
   requireOptions(options, { ...lanczosOptionNames, ...driveOptionNames }, 'lanczos');
-  return driveAsync(lanczosSteps(operator, options, 'lanczos'), options, 'lanczos');
+  return driveAsync(
+    lanczosSteps(operator, options, 'lanczos'),
+    options,
+    'lanczos',
+    guardParameters(operator, 'lanczos'),
+  );
 }
 
 /** {@link lanczos} as steps, for a driver. Options are checked when the first step is taken. */

@@ -3,7 +3,9 @@ import { add } from '@tensorflow/tfjs-core';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
+import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { guardParameters } from '../operators/parameter-guard.js';
 import type { MeasuredResidual } from './best-iterate.js';
 import { BestIterate } from './best-iterate.js';
 import type { SolverSteps } from './drive.js';
@@ -65,8 +67,14 @@ export async function minres(
   b: Tensor1D,
   options: MinresOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SolveResult> {
+  requireAnyOperator(operator, 'minres');
   requireOptions(options, { ...minresOptionNames, ...driveOptionNames }, 'minres');
-  return driveAsync(minresSteps(operator, b, options), options, 'minres');
+  return driveAsync(
+    minresSteps(operator, b, options),
+    options,
+    'minres',
+    guardParameters(operator, 'minres'),
+  );
 }
 
 /** {@link minres} as steps, for a driver. */

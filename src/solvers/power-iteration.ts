@@ -7,6 +7,7 @@ import { requireArgument, requireOptions } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import { guardParameters } from '../operators/parameter-guard.js';
 import { SeededRandom } from '../random.js';
 import { KrylovBasis } from './basis.js';
 import { candidateOf, vectorOf } from './candidate.js';
@@ -74,7 +75,13 @@ export async function powerIteration(
   options: PowerIterationOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<EigenResult> {
   requireOptions(options, { ...powerIterationOptionNames, ...driveOptionNames }, 'powerIteration');
-  return driveAsync(powerIterationSteps(operator, options), options, 'powerIteration');
+  requireAnyOperator(operator, 'powerIteration');
+  return driveAsync(
+    powerIterationSteps(operator, options),
+    options,
+    'powerIteration',
+    guardParameters(operator, 'powerIteration'),
+  );
 }
 
 /** {@link powerIteration} as steps, for a driver. */
