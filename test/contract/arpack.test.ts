@@ -36,7 +36,8 @@ describe('hardly more products than ARPACK, which checks nothing, with the same 
       if (!found.every(Boolean) || median(products) > reasonable) continue;
       const wanted = [...values].sort(wantedFirst(which)).slice(0, k);
       const ours: number[] = [];
-      for (const seed of [0, 1, 2]) {
+      // As many runs as ARPACK's.
+      for (let seed = 0; seed < products.length; seed++) {
         const result = await lanczos(operator, { k, which, tol, krylovDim: ncv, seed });
         expect(result.status).toBe('converged');
         wanted.forEach((value, i) => {
