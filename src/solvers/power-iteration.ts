@@ -95,7 +95,7 @@ export function* powerIterationSteps(
   requireAnyOperator(operator, where);
   const n = operator.size;
   requireArgument(Number.isInteger(k) && k >= 1 && k <= n, where, `an integer k from 1 to ${n}`, k);
-  requireArgument(Number.isFinite(tol) && tol > 0, where, 'tol > 0', tol);
+  requireArgument(Number.isFinite(tol) && tol > 0 && tol < 1, where, 'tol > 0 and < 1', tol);
   const isCount = Number.isInteger(maxIterations) && maxIterations >= 1;
   requireArgument(isCount, where, 'an integer maxIterations >= 1', maxIterations);
   const random = new SeededRandom(seed, where);

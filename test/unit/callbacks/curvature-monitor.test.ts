@@ -156,6 +156,19 @@ describe('curvatureMonitor', () => {
     );
   });
 
+  // A product shows that the pair still holds. In so dense a spectrum the check would go on for longer.
+  it('spends four products at most on checking a pair that has stayed as it was', async () => {
+    const problem = quadratic(Array.from({ length: 60 }, (_, i) => 1 + i / 59));
+    const variables = makeVariables(problem);
+    const monitor = curvatureMonitor(lossObjective(() => problem.loss(variables), variables));
+    await monitor.measure();
+    const { numMatvecs, status } = await monitor.measure();
+    expect(status).toBe('converged');
+    expect(numMatvecs).toBeLessThanOrEqual(1 + 4);
+    monitor.dispose();
+    tf.dispose(variables);
+  });
+
   it('serves fitDataset as it serves fit', async () => {
     const optimizer = tf.train.sgd(0.05);
     const model = makeModel(optimizer);

@@ -63,3 +63,9 @@ describe('powerIteration', () => {
     operator.dispose();
   });
 });
+
+it('powerIteration refuses a tolerance that any vector meets', async () => {
+  const operator = operatorWithSpectrum([2, 1]);
+  await expect(powerIteration(operator, { tol: 1 })).rejects.toThrow(/powerIteration.*tol > 0 and < 1/);
+  operator.dispose();
+});
