@@ -78,23 +78,19 @@ export type Vectors = Tensor1D | Tensor2D;
 /**
  * Av, for an operator that anybody may have written. All products of this package are asked for here.
  *
- * @returns a new tensor of shape [n], owned by the caller; a copy where the operator hands back v itself
+ * @returns a new tensor of shape [n], owned by the caller; whatever the operator does with v, it stays the caller's
  * @throws CurvatureArgumentError if the product is no vector of the operator's space
  */
 export function productOf(operator: Pick<LinearOperator, 'size' | 'matvec'>, v: Tensor1D): Tensor1D {
   const where = 'LinearOperator.matvec';
-  return ownProduct(
-    byUser(() => operator.matvec(v)),
-    v,
-    where,
-    (product) => requireVector(product, operator.size, where),
-  );
+  const multiply = (given: Tensor1D): Tensor1D => operator.matvec(given);
+  return ownProduct(v, multiply, where, (product) => requireVector(product, operator.size, where));
 }
 
 /**
  * AV for a block of rows, by `matmat` where the operator has one, else row by row.
  *
- * @returns a new tensor of shape [m, n], owned by the caller; a copy where the operator hands back V itself
+ * @returns a new tensor of shape [m, n], owned by the caller; whatever the operator does with V, it stays the caller's
  * @throws CurvatureArgumentError if the product is no block of vectors of the operator's space
  */
 export function productsOf(
@@ -104,8 +100,8 @@ export function productsOf(
   const { shape } = rows;
   if (operator.matmat != null) {
     const where = 'LinearOperator.matmat';
-    const answer = byUser(() => operator.matmat!(rows));
-    return ownProduct(answer, rows, where, (product) => requireBlock(product, shape, where));
+    const multiply = (given: Tensor2D): Tensor2D => operator.matmat!(given);
+    return ownProduct(rows, multiply, where, (product) => requireBlock(product, shape, where));
   }
   const [count, size] = shape;
   return tidy(() => {
@@ -124,9 +120,23 @@ export function times<T extends Vectors>(operator: LinearOperator, v: T): T {
   return (v.rank === 1 ? productOf(operator, v as Tensor1D) : productsOf(operator, v as Tensor2D)) as T;
 }
 
-/** What an operator answered to v, once it has passed `check`; what has not is released. */
-function ownProduct<T extends Vectors>(answer: unknown, v: T, where: string, check: (product: T) => void): T {
-  if (answer === v) return clone(v) as Tensor as T;
+/**
+ * What an operator answers to v, once it has passed `check`; what has not is released. It is given a second reference to
+ * the numbers of v, so that v lives on whether the operator hands back what it was given or disposes of it.
+ */
+function ownProduct<T extends Vectors>(
+  v: T,
+  multiply: (given: T) => unknown,
+  where: string,
+  check: (product: T) => void,
+): T {
+  const given = clone(v) as Tensor as T;
+  let answer: unknown;
+  try {
+    answer = byUser(() => multiply(given));
+  } finally {
+    if (answer !== given) given.dispose();
+  }
   if (answer instanceof Promise) {
     answer.catch(() => {});
     const expected = 'a tensor (an operator that answers later has a method `multiply`: AsyncLinearOperator)';

@@ -10,6 +10,13 @@ import { shifted } from '../../../src/operators/shifted.js';
 import { subset } from '../../../src/operators/subset.js';
 import { sum } from '../../../src/operators/sum.js';
 import { iterateSubspace } from '../../../src/optimizers/subspace-iteration.js';
+import { diagonal } from '../../../src/estimators/diagonal.js';
+import { frobeniusNorm } from '../../../src/estimators/norm.js';
+import { trace } from '../../../src/estimators/trace.js';
+import { lanczos } from '../../../src/solvers/lanczos.js';
+import { solve } from '../../../src/solvers/conjugate-gradient.js';
+import { minres } from '../../../src/solvers/minres.js';
+import { powerIteration } from '../../../src/solvers/power-iteration.js';
 import { ParameterSpace } from '../../../src/parameters.js';
 import { driveSync } from '../../../src/solvers/drive.js';
 import { variableOf } from '../../closed-form.js';
@@ -29,6 +36,22 @@ const operatorOf = (matvec: (v: tf.Tensor1D) => unknown, more: object = {}): Lin
 
 /** The identity, as one may write it: it hands back what it was given. */
 const identity = operatorOf((v) => v, { matmat: (rows: tf.Tensor2D) => rows });
+
+/** The identity, as one may write it who takes v for given away. */
+const greedy = operatorOf(
+  (v) => {
+    const copy = tf.mul(v, 1);
+    v.dispose();
+    return copy;
+  },
+  {
+    matmat: (rows: tf.Tensor2D) => {
+      const copy = tf.mul(rows, 1);
+      rows.dispose();
+      return copy;
+    },
+  },
+);
 
 /** Each operator made of another, and its matrix for the identity as that other. */
 const derivations: [string, (a: LinearOperator, q: tf.Tensor2D) => LinearOperator, number[]][] = [
@@ -55,8 +78,11 @@ describe.each(derivations)('%s', (_, make, expected) => {
     }
   };
 
-  it('leaves the vectors alone that an operand hands back', () =>
-    withOperator(identity, async (made) => {
+  it.each([
+    ['hands back', identity],
+    ['disposes of', greedy],
+  ])('leaves the vectors alone that an operand %s', (_, operand) =>
+    withOperator(operand, async (made) => {
       const v = tf.tensor1d([1, 2, 3]);
       const rows = tf.tensor2d([[1, 2, 3]]);
       const product = made.matvec(v);
@@ -66,7 +92,8 @@ describe.each(derivations)('%s', (_, make, expected) => {
       tf.dispose([product, products]);
       expect([v.isDisposed, rows.isDisposed]).toEqual([false, false]);
       tf.dispose([v, rows]);
-    }));
+    }),
+  );
 
   it.each([
     ['another length', () => tf.ones([2]), 'float32 vector of shape [3]'],
@@ -157,4 +184,23 @@ it('subspace iteration leaves its rows alone, and refuses what is no vector', ()
     ),
   ).toThrow('[3]');
   tf.dispose([rows, found.rows]);
+});
+
+/** All that multiplies by an operator of another's making. */
+const runs: [string, (a: LinearOperator, b: tf.Tensor1D) => Promise<object>][] = [
+  ['lanczos', (a) => lanczos(a)],
+  ['powerIteration', (a) => powerIteration(a)],
+  ['solve', (a, b) => solve(a, b)],
+  ['minres', (a, b) => minres(a, b)],
+  ['trace', (a) => trace(a)],
+  ['diagonal', (a) => diagonal(a)],
+  ['frobeniusNorm', (a) => frobeniusNorm(a)],
+];
+
+it.each(runs)('%s works with an operator that disposes of the vector it is given', async (_, run) => {
+  const b = tf.tensor1d([1, 2, 3]);
+  const result = await run(greedy, b);
+  expect(result).toMatchObject({ status: 'converged' });
+  (result as { dispose?(): void }).dispose?.();
+  b.dispose();
 });
