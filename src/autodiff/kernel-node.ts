@@ -3,7 +3,7 @@ import { tidy } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../errors.js';
 import { gradientsDeep } from './derivative-order.js';
 import type { KernelCall } from './engine.js';
-import type { ForwardContext, GradientRule, InputAdjoints, PullbackContext } from './gradient-rule.js';
+import type { GradientRule, InputAdjoints, PullbackContext } from './gradient-rule.js';
 import { findRule } from './gradients/registry.js';
 import { currentLayer } from './layer-names.js';
 import { cast } from './ops/kernel-ops.js';
@@ -27,7 +27,7 @@ export function kernelNode(
   const isComplex = [...Object.values(call.inputs), ...outputs].some((x) => x?.dtype === 'complex64');
   if (known == null || isComplex) return refusingNode(place, () => unknownGradient(place));
   const context = save(known, asReals(call, inputs, known), Object.keys(inputs), outputs, values);
-  return new RuleNode(place, known, { ...context, derived: [] }, values);
+  return new RuleNode(place, known, context, values);
 }
 
 /** The call as its rule is to see it: with float32 numbers for whole ones that are differentiated by. */
@@ -70,6 +70,9 @@ export function constantNode(
   return { ...placeOf(kernelName, {}, outputs, constantInputs), saved: [], pullback: () => ({}) };
 }
 
+/** What is given to a pullback, filled as it comes to be known: all its members are there from the start. */
+type GrowingContext = { -readonly [Member in keyof PullbackContext]: PullbackContext[Member] };
+
 /** A node that is pulled back by a rule. */
 class RuleNode implements TapeNode {
   readonly name: string;
@@ -85,7 +88,7 @@ class RuleNode implements TapeNode {
   constructor(
     place: NodePlace,
     private readonly rule: GradientRule,
-    private readonly context: ForwardContext & Pick<PullbackContext, 'derived'>,
+    private readonly context: GrowingContext,
     private readonly values: ValueTable,
   ) {
     this.name = place.name;
@@ -108,11 +111,16 @@ class RuleNode implements TapeNode {
     this.isPrepared = true;
     const derived = saveAll(() => this.rule.derived!(this.context), this.values);
     // Inputs and outputs were saved for this alone.
-    Object.assign(this.context, { derived, inputs: {}, outputs: [] });
+    this.context.derived = derived;
+    this.context.inputs = {};
+    this.context.outputs = [];
   }
 
   pullback(dys: Tensor[]): InputAdjoints {
-    return this.rule.pullback(Object.assign(this.context, { dy: dys[0]!, dys }));
+    const { context } = this;
+    context.dy = dys[0]!;
+    context.dys = dys;
+    return this.rule.pullback(context);
   }
 }
 
@@ -123,19 +131,26 @@ function save(
   varying: readonly string[],
   outputs: readonly Tensor[],
   values: ValueTable,
-): ForwardContext {
-  const present = Object.entries(given).filter(([, x]) => x != null);
-  const needed = new Set(
-    saveInputs === 'all' ? Object.keys(given) : varying.flatMap((name) => neededFor(saveInputs, name)),
-  );
+): GrowingContext {
+  const inputs: Record<string, Tensor> = {};
+  const shapes: Record<string, number[]> = {};
+  for (const name of Object.keys(given)) {
+    const x = given[name];
+    if (x == null) continue;
+    shapes[name] = x.shape;
+    const isNeeded = saveInputs === 'all' || varying.some((by) => neededFor(saveInputs, by).includes(name));
+    if (isNeeded) inputs[name] = values.hold(x);
+  }
   return {
-    inputs: Object.fromEntries(
-      present.filter(([name]) => needed.has(name)).map(([name, x]) => [name, values.hold(x)]),
-    ),
+    inputs,
     outputs: outputs.filter((_, i) => saveOutputs?.[i]).map((output) => values.hold(output)),
     constants: constants == null ? [] : saveAll(() => constants(given, outputs, attrs, varying), values),
+    derived: [],
     attrs,
-    shapes: Object.fromEntries(present.map(([name, x]) => [name, x.shape])),
+    shapes,
+    // Known when the pullback is asked for.
+    dy: outputs[0]!,
+    dys: [],
   };
 }
 

@@ -128,7 +128,7 @@ export class StockTape {
     if (open.length === 0) return false;
     const counts = open.map(({ count }) => count).filter((count) => count != null);
     if (counts.length < open.length || synchronousRead() !== 'free') return true;
-    const places = tidy(() => concat(counts.map((count) => count())).dataSync());
+    const places = this.aside(() => tidy(() => concat(counts.map((count) => count())).dataSync()));
     return places.some((count) => count !== 0);
   }
 }
