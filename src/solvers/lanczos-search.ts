@@ -47,6 +47,13 @@ export class LanczosSearch {
     return ritz.residualNorms.filter((norm, i) => norm <= this.threshold(ritz.values[i]!)).length;
   }
 
+  /** How many of some pairs are within the tolerance, measured after the run. */
+  *count(values: Float64Array, residualNorms: Float64Array): SolverSteps<number> {
+    const within = (): number => residualNorms.filter((norm, i) => norm <= this.threshold(values[i]!)).length;
+    if (within() < values.length) this.zero = yield* zeroThreshold(this.factorization.operator);
+    return within();
+  }
+
   /** Whether the residuals above the tolerance are, for the most part, what the products lack of symmetry. */
   get isStagnant(): boolean {
     const { ritz, plan } = this;
