@@ -121,27 +121,14 @@ function give(adjoints: AdjointTable, inputs: Step['inputs'], dxs: Tensor[]): vo
 /** Runs the pullback of one node. It takes over `dys`; each adjoint returned is owned by the caller alone. */
 function pullBack(node: TapeNode, inputs: Step['inputs'], dys: Tensor[]): Tensor[] {
   const results: Tensor[] = [];
-  const compute = (): Tensor[] => {
-    tidy(() => {
-      node.prepare?.();
-      // A pullback may hand on a tensor that was there before, such as dy itself: take a second hold of it.
-      const firstNewId = engineInternals().nextTensorId();
-      const adjoints = node.pullback(dys);
-      for (const input of inputs) {
-        const dx = requireAdjoint(node, input, adjoints[input.name]?.());
-        if (dx.id < firstNewId || results.includes(dx)) results.push(secondHold(dx));
-        else {
-          dx.kept = true;
-          results.push(dx);
-        }
-      }
-    });
-    return results;
-  };
   try {
     const tape = tapeInCharge();
     return onBehalfOf(node.layer, () =>
-      atOrder(node.order, () => (tape == null ? compute() : tape.pullBack(node, compute))),
+      atOrder(node.order, () =>
+        tape == null
+          ? collect(node, inputs, dys, results)
+          : tape.pullBack(node, () => collect(node, inputs, dys, results)),
+      ),
     );
   } catch (error) {
     for (const result of results) result.dispose();
@@ -149,6 +136,25 @@ function pullBack(node: TapeNode, inputs: Step['inputs'], dys: Tensor[]): Tensor
   } finally {
     for (const dy of dys) dy.dispose();
   }
+}
+
+/** Adds the adjoints of the inputs to `results`, each kept and owned by them alone. */
+function collect(node: TapeNode, inputs: Step['inputs'], dys: Tensor[], results: Tensor[]): Tensor[] {
+  tidy(() => {
+    node.prepare?.();
+    // A pullback may hand on a tensor that was there before, such as dy itself: take a second hold of it.
+    const firstNewId = engineInternals().nextTensorId();
+    const adjoints = node.pullback(dys);
+    for (const input of inputs) {
+      const dx = requireAdjoint(node, input, adjoints[input.name]?.());
+      if (dx.id < firstNewId || results.includes(dx)) results.push(secondHold(dx));
+      else {
+        dx.kept = true;
+        results.push(dx);
+      }
+    }
+  });
+  return results;
 }
 
 function requireAdjoint(node: TapeNode, input: Step['inputs'][number], dx: Tensor | undefined): Tensor {
