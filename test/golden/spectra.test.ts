@@ -10,16 +10,20 @@ import type { SpectrumCase } from '../spectrum-case.js';
 import { mnistMlp, simpleCnn } from '../spectrum-case.js';
 import { useBackend } from '../wasm-backend.js';
 
-const nets: [string, () => SpectrumCase][] = [
-  ['784-256-128-10 on MNIST', mnistMlp],
-  ['SimpleCNN on CIFAR-10', simpleCnn],
+/**
+ * With the most products that five eigenvalues may take. ARPACK needs 20 for the first of the nets. For the second, whose
+ * eigenvalues stand closer together, 19 find them, and the check for hidden ones takes up to 9 more.
+ */
+const nets: [string, () => SpectrumCase, number][] = [
+  ['784-256-128-10 on MNIST', mnistMlp, 20],
+  ['SimpleCNN on CIFAR-10', simpleCnn, 28],
 ];
 
 /**
  * After a ReLU many pooling windows hold nothing but zeros, where the WASM kernels of TensorFlow.js answer a wrong
  * place for the maximum: what is right on small cases was wrong by 0.1 to 0.6 here.
  */
-describe.each(nets)('%s on wasm', (_, makeNet) => {
+describe.each(nets)('%s on wasm', (_, makeNet, mostProducts) => {
   let net: SpectrumCase;
   let undo = (): void => {};
 
@@ -61,7 +65,7 @@ describe.each(nets)('%s on wasm', (_, makeNet) => {
     linearization.dispose();
   });
 
-  it('five largest eigenvalues to 1e-5 in 20 products', async () => {
+  it(`five largest eigenvalues to 1e-5 in ${mostProducts} products`, async () => {
     await start('training');
     const operator = new HessianOperator(lossObjective(net.loss, net.variables));
     const result = await lanczos(operator, { k: 5 });
@@ -70,8 +74,7 @@ describe.each(nets)('%s on wasm', (_, makeNet) => {
       const truth = net.expected.largest[i]!;
       expect(Math.abs(value - truth) / truth).toBeLessThan(1e-5);
     });
-    // ARPACK needs 20 for the first of the nets.
-    expect(result.numMatvecs).toBeLessThanOrEqual(20);
+    expect(result.numMatvecs).toBeLessThanOrEqual(mostProducts);
     result.dispose();
     operator.dispose();
   });
