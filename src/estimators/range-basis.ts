@@ -71,13 +71,7 @@ export class RangeBasis {
   }
 
   private *image(vector: Tensor1D): SolverSteps<Projection & { readonly candidate: Candidate }> {
-    let product: Tensor1D;
-    try {
-      product = yield* this.products.multiply(vector);
-    } finally {
-      vector.dispose();
-    }
-    const candidate = candidateOf(product);
+    const candidate = candidateOf(yield* this.products.consume(vector));
     const measures = yield* orthogonalize(this.basis, candidate);
     return { ...measures, candidate };
   }

@@ -135,14 +135,7 @@ export class MinresRun {
   /** The product of the last row, orthogonal to all of them. */
   private *extend(): SolverSteps<Extension> {
     const row = this.basis.rows - 1;
-    const vector = this.basis.row(row);
-    let product: Tensor1D;
-    try {
-      product = yield* this.products.multiply(vector);
-    } finally {
-      vector.dispose();
-    }
-    const candidate = candidateOf(product);
+    const candidate = candidateOf(yield* this.products.consume(this.basis.row(row)));
     const { coefficients, remainder } = yield* orthogonalize(this.basis, candidate, Math.max(0, row - 1));
     const expected = (i: number): number => (i === row - 1 ? this.beta : 0);
     yield* this.requireSymmetric(

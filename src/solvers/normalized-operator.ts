@@ -67,6 +67,15 @@ export class NormalizedOperator<O extends AnyOperator = AnyOperator> {
     }
   }
 
+  /** As {@link multiply}, for a vector that is of no use afterwards: it is disposed, also where the product throws. */
+  *consume(v: Tensor1D): SolverSteps<Tensor1D> {
+    try {
+      return yield* this.multiply(v);
+    } finally {
+      v.dispose();
+    }
+  }
+
   private *damped(v: Tensor1D): SolverSteps<Tensor1D> {
     const product = yield* multiply(this.operator, v);
     this.numMatvecs++;
