@@ -10,6 +10,7 @@ import type { LanczosOptions } from '../src/solvers/lanczos-options.js';
 import { lanczos } from '../src/solvers/lanczos.js';
 import { wantedFirst } from '../src/solvers/projected-eigenproblem.js';
 import { operatorWithSpectrum } from '../test/contract/prescribed-spectrum.js';
+import { bulk, folds, laplacian, line, sequence } from '../test/contract/spectra-with-copies.js';
 
 const { values: args } = parseArgs({
   options: {
@@ -21,19 +22,6 @@ const { values: args } = parseArgs({
 const seeds = Number(args.seeds);
 const checks = args.confirm === '' ? {} : { confirm: Number(args.confirm) };
 
-const sequence = (count: number, term: (i: number) => number): number[] =>
-  Array.from({ length: count }, (_, i) => term(i));
-const bulk = (count: number, from: number, to: number): number[] => {
-  const random = new SeededRandom(5);
-  return sequence(count, () => from + (to - from) * random.uniform());
-};
-const folds = (distinct: readonly number[], times: number): number[] =>
-  distinct.flatMap((x) => sequence(times, () => x));
-const line = (count: number): number[] => sequence(count, (i) => i + 1);
-/** Eigenvalues of the Laplacian on m points with zeros at both ends: 2 − 2 cos(iπ / (m + 1)). */
-const chain = (m: number): number[] => sequence(m, (i) => 2 - 2 * Math.cos((Math.PI * (i + 1)) / (m + 1)));
-const laplacian = (m: number, dimensions: number): number[] =>
-  dimensions === 1 ? chain(m) : laplacian(m, dimensions - 1).flatMap((x) => chain(m).map((y) => x + y));
 /** Eigenvalues of a symmetric matrix, in double precision. */
 const eigenvaluesOf = (matrix: number[][]): number[] =>
   new EigenvalueDecomposition(new Matrix(matrix), { assumeSymmetric: true }).realEigenvalues;

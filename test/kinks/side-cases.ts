@@ -212,9 +212,11 @@ const operands: readonly KinkCase[] = [
 ];
 
 /** An activation fused into a product or a convolution, with pre-activations x. */
-const fused = (activation: tf.fused.Activation, leakyreluAlpha?: number) => (x: tf.Tensor) =>
-  tf.add(
-    tf.fused.matMul({ a: tf.reshape(x, [-1, 1]), b: tf.ones([1, 1]), activation, leakyreluAlpha }),
+const fused = (activation: tf.fused.Activation, alpha?: number) => (x: tf.Tensor) => {
+  const slopes =
+    activation === 'prelu' ? { preluActivationWeights: tf.tensor1d([alpha!]) } : { leakyreluAlpha: alpha };
+  return tf.add(
+    tf.fused.matMul({ a: tf.reshape(x, [-1, 1]), b: tf.ones([1, 1]), activation, ...slopes }),
     tf.reshape(
       tf.fused.conv2d({
         x: tf.reshape(x, [1, -1, 1, 1]) as tf.Tensor4D,
@@ -222,15 +224,17 @@ const fused = (activation: tf.fused.Activation, leakyreluAlpha?: number) => (x: 
         strides: 1,
         pad: 'valid',
         activation,
-        leakyreluAlpha,
+        ...slopes,
       }),
       [-1, 1],
     ),
   );
+};
 const fusedActivations: readonly KinkCase[] = [
   straight('fused relu', [0, 1], fused('relu'), [0, 2]),
   straight('fused relu6', [0, 6, 1], fused('relu6'), [0, 2, 2]),
   straight('fused leakyrelu', [0, 1], fused('leakyrelu', 0.25), [0.5, 2]),
+  straight('fused prelu', [0, 1], fused('prelu', 0.25), [0.5, 2]),
   {
     name: 'fused elu',
     at: [[0, 1]],

@@ -34,6 +34,18 @@ function ofModel(model: tfl.LayersModel, xs: tf.Tensor, ys: tf.Tensor, loss: str
   };
 }
 
+/** @param data what the loss reads, disposed of with the net */
+function ofLoss(model: tfl.LayersModel, loss: () => tf.Scalar, data: readonly tf.Tensor[]): Net {
+  const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  return {
+    objective: lossObjective(loss, variables),
+    dispose: () => {
+      model.dispose();
+      tf.dispose([...data]);
+    },
+  };
+}
+
 const { dense, conv2d, maxPooling2d, flatten } = tfl.layers;
 
 /** Hidden units of ReLU between dense layers, and softmax on top. */
@@ -116,16 +128,7 @@ function actorCritic(): Net {
     const entropy = tf.mean(tf.sum(tf.mul(p, tf.log(p)), -1));
     return tf.add(tf.sub(critic, tf.mean(tf.mul(logs, advantage))), tf.mul(entropy, 0.01));
   };
-  return {
-    objective: lossObjective(
-      loss,
-      model.trainableWeights.map((weight) => weight.read() as tf.Variable),
-    ),
-    dispose: () => {
-      model.dispose();
-      tf.dispose([states, actions, returns]);
-    },
-  };
+  return ofLoss(model, loss, [states, actions, returns]);
 }
 
 /** A discriminator of leaky ReLU on convolutions with strides. */
@@ -158,16 +161,7 @@ function deepQ(): Net {
     const chosen = tf.sum(tf.mul(model.apply(states) as tf.Tensor, actions), -1);
     return tf.losses.huberLoss(targets, chosen);
   };
-  return {
-    objective: lossObjective(
-      loss,
-      model.trainableWeights.map((weight) => weight.read() as tf.Variable),
-    ),
-    dispose: () => {
-      model.dispose();
-      tf.dispose([states, actions, targets]);
-    },
-  };
+  return ofLoss(model, loss, [states, actions, targets]);
 }
 
 /** Text: an embedding, an average, dense layers. */

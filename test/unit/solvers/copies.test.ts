@@ -1,26 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LinearOperator } from '../../../src/operators/linear-operator.js';
-import { SeededRandom } from '../../../src/random.js';
 import { lanczos } from '../../../src/solvers/lanczos.js';
 import type { LanczosOptions } from '../../../src/solvers/lanczos-options.js';
 import { wantedFirst } from '../../../src/solvers/projected-eigenproblem.js';
 import { operatorWithSpectrum } from '../../contract/prescribed-spectrum.js';
+import { bulk, folds, laplacian, line, sequence } from '../../contract/spectra-with-copies.js';
 import { useBackend } from '../../wasm-backend.js';
-
-const sequence = (count: number, term: (i: number) => number): number[] =>
-  Array.from({ length: count }, (_, i) => term(i));
-const bulk = (count: number, from: number, to: number): number[] => {
-  const random = new SeededRandom(5);
-  return sequence(count, () => from + (to - from) * random.uniform());
-};
-const folds = (distinct: readonly number[], times: number): number[] =>
-  distinct.flatMap((x) => sequence(times, () => x));
-
-/** Eigenvalues of the Laplacian on m points with zeros at both ends: 2 − 2 cos(iπ / (m + 1)). */
-const chain = (m: number): number[] => sequence(m, (i) => 2 - 2 * Math.cos((Math.PI * (i + 1)) / (m + 1)));
-const laplacian = (m: number, dimensions: number): number[] =>
-  dimensions === 1 ? chain(m) : laplacian(m, dimensions - 1).flatMap((x) => chain(m).map((y) => x + y));
 
 interface Row {
   readonly name: string;
@@ -36,38 +22,26 @@ const rows: readonly Row[] = [
   { name: 'a pair at a gap of 1e-7', values: [1, 1 - 1e-7, ...bulk(198, 0, 0.9)], options: { k: 2 } },
   {
     name: 'triples',
-    values: folds(
-      sequence(20, (i) => i + 1),
-      3,
-    ),
+    values: folds(line(20), 3),
     options: { k: 3 },
     // Three vectors of an eigenspace are as much work as three searches, and the check comes on top.
     most: 3.4,
   },
   {
     name: 'triples, tol 1e-5',
-    values: folds(
-      sequence(20, (i) => i + 1),
-      3,
-    ),
+    values: folds(line(20), 3),
     options: { k: 3, tol: 1e-5 },
   },
   // Five vectors of an eigenspace of a line of twelve values: hardly fewer products than n.
   {
     name: '5-folds',
-    values: folds(
-      sequence(12, (i) => i + 1),
-      5,
-    ),
+    values: folds(line(12), 5),
     options: { k: 5 },
     most: 5,
   },
   {
     name: '5-folds, SA',
-    values: folds(
-      sequence(12, (i) => i + 1),
-      5,
-    ),
+    values: folds(line(12), 5),
     options: { k: 5, which: 'SA' },
     most: 5,
   },
