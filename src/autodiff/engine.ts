@@ -35,7 +35,7 @@ export interface EngineInternals {
     gradientDepth: number;
     kernelDepth: number;
     activeScope: { name: string } | null;
-    activeTape: unknown[] | null;
+    activeTape: { readonly saved?: readonly Tensor[] }[] | null;
   };
   runKernel(kernelName: string, inputs: NamedTensorMap, attrs?: NamedAttrMap): Tensor | Tensor[];
   runKernelFunc(call: KernelCall | CustomGradientCall): Tensor | Tensor[];
@@ -202,17 +202,20 @@ export function requireGradients(where: string): void {
  * tensors saved on it: they are disposed.
  */
 export function withStockTape<T>(differentiate: () => T): T {
-  const state = engine().state as unknown as {
-    gradientDepth: number;
-    activeTape: { readonly saved?: readonly Tensor[] }[] | null;
-  };
+  const { state } = engineInternals();
   try {
     return differentiate();
   } catch (error) {
     if (state.gradientDepth === 0) {
-      for (const { saved } of state.activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();
+      releaseStockTape();
       state.activeTape = null;
     }
     throw error;
   }
+}
+
+/** Disposes the tensors that are saved on TensorFlow.js's own tape. */
+export function releaseStockTape(): void {
+  const { activeTape } = engineInternals().state;
+  for (const { saved } of activeTape ?? []) for (const tensor of saved ?? []) tensor.dispose();
 }

@@ -7,7 +7,7 @@ import { requireConnection, zerosWhereConstant } from './connection.js';
 import { copyOf } from './copies.js';
 import { customGradientName, runCustomGradient } from './custom-gradient.js';
 import type { CustomGradientCall, EngineGradients, EngineInternals, KernelCall } from './engine.js';
-import { handToScope, patchEngine } from './engine.js';
+import { handToScope, patchEngine, releaseStockTape } from './engine.js';
 import { disturbed } from './exact-kernels.js';
 import { isTransparent, isWholeOp } from './gradients/registry.js';
 import type { Jitter } from './jitter.js';
@@ -107,7 +107,7 @@ export class Recorder extends ValueTape {
       return f();
     } finally {
       this.open = false;
-      this.stock?.release();
+      if (this.stock != null) releaseStockTape();
       release();
       untrackLayers();
       unpatch();

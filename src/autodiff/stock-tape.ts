@@ -3,7 +3,6 @@ import { concat, tidy } from '@tensorflow/tfjs-core';
 import { execute, isRightByItself } from './compositions/run-kernel.js';
 import { isConnected } from './connection.js';
 import type { CustomGradientCall, EngineGradients, KernelCall } from './engine.js';
-import { engineInternals } from './engine.js';
 import { isDifferentRule, isRecordable, isRounding, suspicionOf } from './stock-suspicions.js';
 import { Sweep } from './sweep.js';
 import { synchronousRead } from './synchronous-reads.js';
@@ -114,13 +113,6 @@ export class StockTape {
     } finally {
       this.isBackward = false;
     }
-  }
-
-  /** Releases what it has saved. */
-  release(): void {
-    const { state } = engineInternals();
-    for (const { saved } of state.activeTape as { saved: Tensor[] }[])
-      for (const tensor of saved) tensor.dispose();
   }
 
   private isWrongOn(path: ReadonlySet<TapeNode>): boolean {
