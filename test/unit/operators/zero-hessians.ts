@@ -36,7 +36,8 @@ function ofModel(
       Array.from({ length: classes }, (_, j) => Number(i % classes === j)),
     );
     const ys = tf.tensor2d(rows);
-    const objective = modelObjective(model, { xs, ys }, { training: true, batchSize: 7 });
+    // Batches of one size: GPU backends compile a program for each shape.
+    const objective = modelObjective(model, { xs, ys }, { training: true, batchSize: 10 });
     return {
       objective,
       variable: find(model),
