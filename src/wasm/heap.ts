@@ -1,5 +1,5 @@
 import type { DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
-import type { WasmFunctions } from './module.js';
+import type { WasmFunctions } from './functions.js';
 
 /** The parts of tfjs's WASM backend that kernels need. */
 export interface WasmBackend extends KernelBackend {

@@ -1,4 +1,4 @@
-import { firstTap, lastTap } from './window';
+import { firstTap, lastTap } from './internal/window';
 
 /**
  * The gradient of average pooling over [batch, d, h, w, c]: each window spreads dy / (its cells inside the input)

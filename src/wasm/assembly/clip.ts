@@ -1,4 +1,4 @@
-import { storeFew } from './few';
+import { storeFew } from './internal/few';
 
 /** y = min(max(x, low), high) for n floats; NaN stays NaN. */
 export function clip(x: usize, y: usize, n: i32, low: f32, high: f32): void {

@@ -1,5 +1,5 @@
-import { copyWindow } from './pad';
-import { tile } from './tile';
+import { copyWindow } from './internal/pad';
+import { tile } from './internal/tile';
 
 /**
  * A batch of 2-D correlations as implicit matrix products, all strides free:

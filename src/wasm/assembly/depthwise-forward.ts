@@ -1,5 +1,5 @@
-import { storeFew } from './few';
-import { fma } from './fma';
+import { storeFew } from './internal/few';
+import { fma } from './internal/fma';
 
 /**
  * One image of a depthwise correlation with one input channel per output:

@@ -1,5 +1,5 @@
-import { fma } from './fma';
-import { copyWindow } from './pad';
+import { fma } from './internal/fma';
+import { copyWindow } from './internal/pad';
 
 /**
  * dst[y, x, i · mult + m] = window[y, x, i]: copies the window of an image [h, w, c] that starts at (y0, x0), zeros

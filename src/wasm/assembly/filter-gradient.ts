@@ -1,6 +1,6 @@
 import { packRows } from './pack';
-import { copyWindow } from './pad';
-import { ACCUMULATE, tile } from './tile';
+import { copyWindow } from './internal/pad';
+import { ACCUMULATE, tile } from './internal/tile';
 
 /**
  * Adds the filter gradient of a batch of 2-D correlations to `acc`, [kh · kw · c, cop] with cop = co rounded up to 8:

@@ -1,5 +1,5 @@
-import { packFours, packRows, packTransposed } from './pack';
-import { ACCUMULATE, tile } from './tile';
+import { packRows, packTransposed } from './pack';
+import { ACCUMULATE, tile } from './internal/tile';
 
 /** Depth of a block: one panel of B (12 KiB) and four rows of A stay in a 32 KiB first-level cache. */
 const KC: i32 = 384;
@@ -71,5 +71,28 @@ export function gemm(
       }
     }
     flags = ACCUMULATE;
+  }
+}
+
+/** Packs the transpose of A[k, m], rows of m contiguous, into `[m / 4][k][4]`, the last block filled up with zeros. */
+function packFours(src: usize, rowStride: usize, k: i32, m: i32, dst: usize): void {
+  for (let j = 0; j < m; j += 4) {
+    let s = src + ((<usize>j) << 2);
+    const left = m - j;
+    if (left >= 4) {
+      for (let i = 0; i < k; i++) {
+        v128.store(dst, v128.load(s));
+        s += rowStride;
+        dst += 16;
+      }
+    } else {
+      for (let i = 0; i < k; i++) {
+        for (let c = 0; c < 4; c++) {
+          store<f32>(dst + ((<usize>c) << 2), c < left ? load<f32>(s + ((<usize>c) << 2)) : 0);
+        }
+        s += rowStride;
+        dst += 16;
+      }
+    }
   }
 }

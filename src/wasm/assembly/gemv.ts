@@ -1,4 +1,4 @@
-import { fma } from './fma';
+import { fma } from './internal/fma';
 
 // Products with rows of `len` floats, `stride` bytes apart; a stride of 0 means that `rows` is a list of their addresses.
 

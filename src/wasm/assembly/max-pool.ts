@@ -1,4 +1,4 @@
-import { firstTap, lastTap } from './window';
+import { firstTap, lastTap } from './internal/window';
 
 /**
  * Adds the gradient of maximum pooling to `dx`, [batch, d, h, w, c], zeroed here image by image. A window's gradient goes

@@ -1,6 +1,6 @@
-import { narrowBlocks } from './narrow-blocks';
-import { ACCUMULATE } from './tile';
-import { transposeBlock } from './transpose';
+import { narrowBlocks } from './internal/narrow-blocks';
+import { ACCUMULATE } from './internal/tile';
+import { transposeBlock } from './internal/transpose-block';
 
 /** Floats that a block of results may reach beyond the places asked for. */
 const SLACK: i32 = 24;

@@ -93,29 +93,6 @@ function packFourColumns(s0: usize, rowStride: usize, k: i32, d: usize): void {
   }
 }
 
-/** Packs the transpose of A[k, m], rows of m contiguous, into `[m / 4][k][4]`, the last block filled up with zeros. */
-export function packFours(src: usize, rowStride: usize, k: i32, m: i32, dst: usize): void {
-  for (let j = 0; j < m; j += 4) {
-    let s = src + ((<usize>j) << 2);
-    const left = m - j;
-    if (left >= 4) {
-      for (let i = 0; i < k; i++) {
-        v128.store(dst, v128.load(s));
-        s += rowStride;
-        dst += 16;
-      }
-    } else {
-      for (let i = 0; i < k; i++) {
-        for (let c = 0; c < 4; c++) {
-          store<f32>(dst + ((<usize>c) << 2), c < left ? load<f32>(s + ((<usize>c) << 2)) : 0);
-        }
-        s += rowStride;
-        dst += 16;
-      }
-    }
-  }
-}
-
 /** Copies [rows, cols] elements of 4 bytes between rows that lie `srcStride` and `dstStride` bytes apart. */
 export function copyBlock(src: usize, srcStride: usize, rows: i32, cols: i32, dst: usize, dstStride: usize): void {
   const bytes = (<usize>cols) << 2;

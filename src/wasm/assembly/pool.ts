@@ -1,5 +1,5 @@
-import { storeFew } from './few';
-import { firstTap, lastTap } from './window';
+import { storeFew } from './internal/few';
+import { firstTap, lastTap } from './internal/window';
 
 /**
  * Maximum (`average` false) or average pooling of [batch, d, h, w, c] into y. Cells outside the input do not count: the

@@ -1,5 +1,5 @@
-import { fma } from './fma';
-import { exponent, mantissaLessOne, power } from './exponential';
+import { fma } from './internal/fma';
+import { exponent, mantissaLessOne, power } from './internal/exponential';
 
 /** e⁻ᶻ for a larger z is no normal float32 number. */
 const UNDERFLOW: f32 = 87.3;

@@ -1,5 +1,5 @@
-import { fma } from './fma';
-import { exponent, mantissaLessOne, power } from './exponential';
+import { fma } from './internal/fma';
+import { exponent, mantissaLessOne, power } from './internal/exponential';
 
 /** Twice the size beyond which tanh rounds to ±1 in float32. */
 const SATURATED: f32 = 18.4;

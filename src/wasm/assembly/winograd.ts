@@ -1,6 +1,6 @@
-import { copyWindow } from './pad';
-import { multiplyPlanes } from './planes';
-import { transformGradient, transformInput, transformOutput } from './winograd-transforms';
+import { copyWindow } from './internal/pad';
+import { multiplyPlanes } from './internal/planes';
+import { transformGradient, transformInput, transformOutput } from './internal/winograd-transforms';
 
 /** Added to the distance of two transformed planes, so that the sixteen do not fall into one set of the cache. */
 const SKEW: usize = 64;

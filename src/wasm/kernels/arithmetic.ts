@@ -1,5 +1,5 @@
 import { Add, Multiply, Sub, util, type TensorInfo } from '@tensorflow/tfjs-core';
-import type { WasmFunctions } from '../module.js';
+import type { WasmFunctions } from '../functions.js';
 import { allFloat32, input, passOn, type TrainingKernel } from '../kernel.js';
 
 type RowFunction = 'addRows' | 'subtractRows' | 'multiplyRows';

@@ -1,6 +1,6 @@
 import { backend_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.js';
-import type { PoolArguments } from '../module.js';
+import type { WasmFunctions } from '../functions.js';
 import { fitOutputGradient } from './output-gradient.js';
 
 /** The attributes that pooling kernels and their gradients share. */
@@ -11,6 +11,12 @@ export interface PoolAttrs {
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
   dilations?: number[] | number;
 }
+
+/** How the compiled functions take the geometry: batch and channels, then input, output, taps, strides, dilations and pads. */
+export type PoolArguments =
+  Parameters<WasmFunctions['averagePoolGradient']> extends [dy: number, dx: number, ...rest: infer Geometry]
+    ? Geometry
+    : never;
 
 /** Pooling [batch, (depth,) height, width, channels] in numbers. */
 export interface Pooling {

@@ -1,8 +1,7 @@
 import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.js';
 import { allFloat32, attributes, input, passOn, type TrainingKernel } from '../kernel.js';
-import type { PoolArguments } from '../module.js';
-import { poolingGradient, type PoolAttrs } from './pool-attributes.js';
+import { poolingGradient, type PoolArguments, type PoolAttrs } from './pool-attributes.js';
 
 /**
  * The gradient of a pooling by its input.
