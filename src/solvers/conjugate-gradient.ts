@@ -9,6 +9,7 @@ import { guardParameters } from '../operators/parameter-guard.js';
 import type { SolverSteps } from './drive.js';
 import { driveAsync, driveOptionNames } from './drive.js';
 import { BestIterate } from './best-iterate.js';
+import { ConjugateDirection } from './conjugate-direction.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
 import { initialPair, linearSystem, solveOptionNames } from './linear-solve.js';
@@ -34,7 +35,7 @@ const conjugateGradientOptionNames: OptionNames<ConjugateGradientOptions> = {
  * falls by about 1 - 2/√κ an iteration, κ the condition number of the (preconditioned) system.
  *
  * Cost: one product an iteration and one of the preconditioner, one more to confirm the residual at the end, and one
- * whenever ‖x‖ has doubled and is long enough for rounding to tell. Memory: 5 vectors of length n, 6 with a
+ * whenever ‖x‖ has doubled and is long enough for rounding to tell. Memory: 6 vectors of length n, 7 with a
  * preconditioner, and up to 2 more for the best iterates where residuals grow. b, x and the products may be of any size
  * that float32 holds.
  *
@@ -42,8 +43,9 @@ const conjugateGradientOptionNames: OptionNames<ConjugateGradientOptions> = {
  * @param b right-hand side, shape [n]; stays the caller's, who may dispose of it at once
  * @param options see {@link ConjugateGradientOptions}; `signal` stops the run between two products
  * @returns the solution, owned by the caller: `result.dispose()`
- * @throws CurvatureArgumentError for options out of range or a right-hand side that does not fit or is not finite.
- *   What the operators throw passes through. In each case nothing stays on the device
+ * @throws CurvatureArgumentError for options out of range, a right-hand side that does not fit or is not finite, an
+ *   operator whose asymmetry is above 5 %. What the operators throw passes through. In each case nothing stays on the
+ *   device
  *
  * Sources: Hestenes & Stiefel 1952; the exit at negative curvature as in Nocedal & Wright 2006, §7.1.
  *
@@ -100,7 +102,7 @@ export function* conjugateGradientSteps(
 class ConjugateGradient {
   private y: Tensor1D;
   private residual: Tensor1D;
-  private direction: Tensor1D | null = null;
+  private readonly direction: ConjugateDirection;
   private residualNorm = NaN;
   /** ‖y‖ */
   private length = 0;
@@ -121,6 +123,7 @@ class ConjugateGradient {
     this.y = start.y;
     this.residual = start.residual;
     this.preconditioner = preconditioner == null ? null : new NormalizedOperator(preconditioner);
+    this.direction = new ConjugateDirection(system.products, 'solve');
   }
 
   *iterate(): SolverSteps<SolveStatus> {
@@ -149,19 +152,13 @@ class ConjugateGradient {
         const measured = yield* this.measureLowest(best);
         if (!(measured <= 2 * claimed)) return 'stagnated';
       }
-      const image = yield* this.system.products.multiply(this.direction!);
       this.numIterations++;
-      try {
-        const products = yield innerProducts([this.direction!, image], [this.direction!, this.direction!]);
-        const curvature = products[0]!;
-        if (!Number.isFinite(curvature)) return 'nonFinite';
-        const quotient = curvature / products[1]!;
-        if (quotient <= 0) return (yield* this.isZero(quotient, norm)) ? 'stagnated' : 'negativeCurvature';
-        norm = Math.max(norm, quotient);
-        this.advance(image, slope / curvature);
-      } finally {
-        image.dispose();
-      }
+      const { curvature, length } = yield* this.direction.multiply();
+      if (!Number.isFinite(curvature)) return 'nonFinite';
+      const quotient = curvature / length ** 2;
+      if (quotient <= 0) return (yield* this.isZero(quotient, norm)) ? 'stagnated' : 'negativeCurvature';
+      norm = Math.max(norm, quotient);
+      this.advance(slope / curvature);
       slope = yield* this.turn(slope);
       const { residualNorm } = this;
       this.system.onProgress(residualNorm);
@@ -194,15 +191,16 @@ class ConjugateGradient {
   }
 
   dispose(): void {
-    release(this.y, this.residual, this.direction, this.lowest?.y);
+    release(this.y, this.residual, this.lowest?.y);
+    this.direction.dispose();
     this.best?.dispose();
   }
 
   /** The step along the direction. */
-  private advance(image: Tensor1D, length: number): void {
-    const { y, residual } = this;
-    this.y = plusMultiple(y, this.direction!, length);
-    this.residual = plusMultiple(residual, image, -length);
+  private advance(length: number): void {
+    const { y, residual, direction } = this;
+    this.y = plusMultiple(y, direction.vector, length);
+    this.residual = plusMultiple(residual, direction.image!, -length);
     release(y, residual);
   }
 
@@ -234,10 +232,11 @@ class ConjugateGradient {
    * @returns the slope rᵀz
    */
   private *turn(before: number | null): SolverSteps<number> {
-    const { y, residual } = this;
+    const { y, residual, direction } = this;
     const z = this.preconditioner == null ? clone(residual) : yield* this.preconditioner.multiply(residual);
     try {
-      const products = yield innerProducts([residual, z], [residual, residual], [y, y]);
+      const image = direction.image ?? z;
+      const products = yield innerProducts([residual, z], [residual, residual], [y, y], [z, image]);
       const slope = products[0]!;
       this.residualNorm = Math.sqrt(products[1]!);
       this.length = Math.sqrt(products[2]!);
@@ -245,9 +244,8 @@ class ConjugateGradient {
         this.forgetLowest();
         this.lowest = { y: clone(y), residualNorm: this.residualNorm };
       }
-      const old = this.direction;
-      this.direction = before == null || old == null ? clone(z) : plusMultiple(z, old, slope / before);
-      old?.dispose();
+      if (before == null) direction.restart(z);
+      else direction.turn(z, slope / before, products[3]!);
       return slope;
     } finally {
       z.dispose();

@@ -6,7 +6,7 @@ import type { SolverSteps } from './drive.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import type { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
-import { requireSymmetric } from './require-symmetric.js';
+import { SymmetryWatch } from './require-symmetric.js';
 import type { RotatedColumn } from './tridiagonal-least-squares.js';
 import { TridiagonalLeastSquares } from './tridiagonal-least-squares.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
@@ -49,8 +49,7 @@ export class MinresRun {
   private readonly basis: KrylovBasis;
   private tail: Tail | null = null;
   private beta = 0;
-  /** What is known to be zero to rounding. */
-  private zero = 0;
+  private readonly symmetry: SymmetryWatch;
 
   /**
    * @param residual r; disposed here
@@ -62,8 +61,9 @@ export class MinresRun {
     residual: Tensor1D,
     residualNorm: number,
     private readonly rows: number,
-    private readonly where: string,
+    where: string,
   ) {
+    this.symmetry = new SymmetryWatch(products.operator, where);
     this.problem = new TridiagonalLeastSquares(residualNorm);
     this.basis = new KrylovBasis(products.size);
     this.basis.append(candidateOf(residual), 1 / residualNorm);
@@ -176,13 +176,12 @@ export class MinresRun {
     lacks: ArrayLike<number>,
     coefficients: ArrayLike<number>,
   ): SolverSteps<void> {
-    const { scale, operator } = this.products;
+    const { scale } = this.products;
     const norm = scale * Math.max(this.problem.norm, Math.hypot(...Array.from(coefficients)));
     const asymmetry = scale * Math.max(0, ...Array.from(lacks, Math.abs));
     let isDone = false;
     try {
-      if (Number.isFinite(norm))
-        this.zero = yield* requireSymmetric({ operator, asymmetry, norm }, this.zero, this.where);
+      yield* this.symmetry.observe(asymmetry, norm);
       isDone = true;
     } finally {
       if (!isDone) discard(candidate);

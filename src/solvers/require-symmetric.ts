@@ -41,3 +41,37 @@ export function* requireSymmetric(
     `one with |uᵀAv - vᵀAu| = ${asymmetry.toExponential(1)} at ‖Av‖ = ${norm.toExponential(1)}`,
   );
 }
+
+/** Watches the products of a run, and refuses an operator as soon as they contradict each other. */
+export class SymmetryWatch {
+  /** Largest |uᵀAv - vᵀAu| seen among unit vectors. */
+  asymmetry = 0;
+  /** Largest ‖Av‖ seen of a unit vector. */
+  norm = 0;
+  /** What is known to be zero to rounding. */
+  private zero = 0;
+
+  constructor(
+    private readonly operator: AnyOperator,
+    private readonly where: string,
+  ) {}
+
+  /**
+   * Takes up what a product has shown; what is not finite is left to others.
+   *
+   * @param asymmetry |uᵀAv - vᵀAu| of unit vectors
+   * @param norm ‖Av‖ of a unit vector
+   * @throws AsymmetryError, see {@link requireSymmetric}
+   */
+  *observe(asymmetry: number, norm: number): SolverSteps<void> {
+    if (!Number.isFinite(asymmetry) || !Number.isFinite(norm)) return;
+    this.asymmetry = Math.max(this.asymmetry, asymmetry);
+    this.norm = Math.max(this.norm, norm);
+    this.zero = yield* requireSymmetric(this.measured, this.zero, this.where);
+  }
+
+  private get measured(): MeasuredSymmetry {
+    const { operator, asymmetry, norm } = this;
+    return { operator, asymmetry, norm };
+  }
+}

@@ -207,20 +207,62 @@ describe('linear solves', () => {
     });
   });
 
-  it.each([
-    ['triangular', [2, 1, 0, 0, 3, 1, 0, 0, 4]],
-    ['skew', [0, 1, 2, -1, 0, 3, -2, -3, 0]],
-    ['symmetric but for a tenth', [2, 1, 0.3, 1.2, 3, 1, 0, 1, 4]],
-  ])('minres says of a matrix that it is not symmetric: %s', async (_, entries) => {
-    const a = tf.tensor2d(entries, [3, 3]);
-    const operator: LinearOperator = {
-      size: 3,
-      matvec: (v) => tf.tidy(() => tf.squeeze(tf.matMul(a, tf.reshape(v, [3, 1])))),
+  describe.each([
+    ['solve', solve],
+    ['minres', minres],
+  ] as const)('%s says of a matrix that it is not symmetric', (name, method) => {
+    const large = (skew: number): number[] => {
+      const random = new SeededRandom(2);
+      const upper = Array.from({ length: 40 }, () => Array.from({ length: 40 }, () => random.normal() / 9));
+      return upper.flatMap((row, i) =>
+        row.map((x, j) => {
+          if (i === j) return 1 + i / 40;
+          return i < j ? 0.2 * (x + skew) : 0.2 * (upper[j]![i]! - skew);
+        }),
+      );
+    };
+    it.each([
+      ['triangular', [2, 1, 0, 0, 3, 1, 0, 0, 4], {}],
+      ['positive in all directions but skew beside', [2, 1, 2, -1, 3, 3, -2, -3, 4], {}],
+      ['symmetric but for a tenth', [2, 1, 0.3, 1.2, 3, 1, 0, 1, 4], {}],
+      ['from a start', [2, 1, 0, 0, 3, 1, 0, 0, 4], { initial: [1, 2, 3] }],
+      ['damped', [2, 1, 0, 0, 3, 1, 0, 0, 4], { damping: 1 }],
+      ['40 rows', large(0.3), {}],
+    ])('%s', async (_, entries, { initial, ...options }: { initial?: number[]; damping?: number }) => {
+      const size = Math.sqrt(entries.length);
+      const a = tf.tensor2d(entries, [size, size]);
+      const operator: LinearOperator = {
+        size,
+        matvec: (v) => tf.tidy(() => tf.squeeze(tf.matMul(a, tf.reshape(v, [size, 1])))),
+        dispose: () => {},
+      };
+      const b = tf.tensor1d(Array.from({ length: size }, (_, i) => [1, -2, 4][i % 3]!));
+      const start = initial == null ? undefined : tf.tensor1d(initial);
+      const run = method(operator, b, { ...options, initial: start });
+      await expect(run).rejects.toThrow(new RegExp(`^${name}: expected a symmetric operator`));
+      for (const tensor of [a, b]) tensor.dispose();
+      start?.dispose();
+    });
+  });
+
+  it('solve takes a preconditioner that is not symmetric, and an asymmetry as differences have it', async () => {
+    const { operator, b } = system(definite);
+    const asymmetric: LinearOperator = {
+      size: n,
+      // Turned by a hundredth of what the entry beside has.
+      matvec: (v) => tf.tidy(() => tf.add(v, tf.mul(0.01, tf.concat([tf.slice(v, 1), tf.zeros([1])])))),
       dispose: () => {},
     };
-    const b = tf.tensor1d([1, -2, 4]);
-    await expect(minres(operator, b)).rejects.toThrow(/^minres: expected a symmetric operator/);
-    for (const tensor of [a, b]) tensor.dispose();
+    const result = await solve(operator, b, { preconditioner: asymmetric, tol: 1e-3 });
+    expect(result.status).toBe('converged');
+    const noisy: LinearOperator = {
+      size: n,
+      matvec: (v) => tf.tidy(() => tf.add(operator.matvec(v), tf.mul(0.02, asymmetric.matvec(v)))),
+      dispose: () => {},
+    };
+    const close = await solve(noisy, b, { tol: 1e-3 });
+    expect(close.status).toBe('converged');
+    for (const held of [result, close, b, operator]) held.dispose();
   });
 
   it('takes fewer iterations with a preconditioner', async () => {
