@@ -20,10 +20,10 @@ export class SeededRandom {
 
   /**
    * @param seed any safe integer; equal seeds give equal streams. Default 0.
-   * @param where the public function to name in errors
+   * @param where the public function to name in errors; without one, the seed has been checked before
    */
-  constructor(seed = 0, where = 'SeededRandom') {
-    requireArgument(Number.isSafeInteger(seed), where, 'an integer seed', seed);
+  constructor(seed = 0, where?: string) {
+    if (where != null) requireArgument(Number.isSafeInteger(seed), where, 'an integer seed', seed);
     const mix = splitmix32(seed | 0);
     const high = splitmix32(Math.floor(seed / 2 ** 32) ^ 0x9e3779b9);
     this.a = mix() ^ high();

@@ -161,7 +161,7 @@ function* quadratureOf(
   const factorization = new LanczosFactorization(operator);
   try {
     const start = tensor1d(random.fillNormal(new Float32Array(operator.size)));
-    yield* factorization.include(start, 'spectralDensity');
+    yield* factorization.include(start);
     while (factorization.processed.length < krylovDim && factorization.pending.length > 0) {
       if ((yield* factorization.extend()) === 'nonFinite') return null;
       onProduct();

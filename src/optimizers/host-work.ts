@@ -63,7 +63,7 @@ export class HostWork {
     try {
       // The step may run in a tf.tidy, which must not dispose what the work needs: begin when it is over.
       await Promise.resolve();
-      const result = await driveAsync(task.steps, { signal });
+      const result = await driveAsync(task.steps, { signal }, 'NSGD');
       task.done(result);
     } catch (reason) {
       if (!signal.aborted) this.failure = { reason };

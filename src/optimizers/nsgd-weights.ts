@@ -64,7 +64,7 @@ export async function unpackState(weights: readonly NamedTensor[]): Promise<NSGD
     const rows = (byName.get(names.directions) ?? null) as Tensor2D | null;
     if (rows != null) {
       requireDirections(rows, null, where);
-      await driveAsync(checkOrthonormal(rows, where));
+      await driveAsync(checkOrthonormal(rows, where), {}, where);
     }
     const eigenvalues = byName.has(names.eigenvalues) ? await read(names.eigenvalues) : null;
     const fits = eigenvalues == null || eigenvalues.length === rows?.shape[0];

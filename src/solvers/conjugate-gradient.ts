@@ -78,7 +78,7 @@ export function* conjugateGradientSteps(
   options: ConjugateGradientOptions = {},
 ): SolverSteps<SolveResult> {
   const { preconditioner } = options;
-  if (preconditioner != null) requireAnyOperator(preconditioner, 'solve: preconditioner');
+  if (preconditioner != null) requireAnyOperator(preconditioner, 'solve preconditioner');
   requireArgument(
     preconditioner == null || preconditioner.size === operator.size,
     'solve',

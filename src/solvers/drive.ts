@@ -58,8 +58,8 @@ export const driveOptionNames: OptionNames<DriveOptions> = { signal: 'signal' };
  */
 export async function driveAsync<R>(
   steps: SolverSteps<R>,
-  options: DriveOptions = {},
-  where = 'solver',
+  options: DriveOptions,
+  where: string,
   requireStill: () => void = () => {},
 ): Promise<R> {
   const { signal } = options;

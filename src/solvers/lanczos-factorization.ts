@@ -95,7 +95,7 @@ export class LanczosFactorization<
    */
   *extend(row = this.pending[0]!): SolverSteps<Extension> {
     this.pending = this.pending.filter((other) => other !== row);
-    const candidate = this.examine(yield* this.multiply(row), 'LinearOperator.matvec');
+    const candidate = this.examine(yield* this.multiply(row));
     const { coefficients, remainder } = yield* orthogonalize(this.basis, candidate, this.firstCoupled(row));
     const { scale } = this.products;
     const column = Float64Array.of(...coefficients, remainder).map((h) => scale * h);
@@ -116,14 +116,13 @@ export class LanczosFactorization<
   }
 
   /**
-   * Offers a vector from outside as a new pending row.
+   * Offers a vector of the operator's space as a new pending row.
    *
    * @param vector shape [n], of any length but zero; disposed here
-   * @param where the function to name if the vector is not one of the operator's space
    * @returns 'dependent' where the vector lies in the span of the rows to rounding, or is zero
    */
-  *include(vector: Tensor1D, where: string): SolverSteps<Extension> {
-    const candidate = this.examine(vector, where);
+  *include(vector: Tensor1D): SolverSteps<Extension> {
+    const candidate = candidateOf(vector);
     const { coefficients, remainder } = yield* orthogonalize(this.basis, candidate);
     const norm = Math.hypot(...coefficients, remainder);
     if (!Number.isFinite(norm)) {
@@ -186,7 +185,7 @@ export class LanczosFactorization<
     // Uniform like ARPACK's: a third of the time of normal numbers, and any direction can come out.
     const values = random.fillUniform(new Float32Array(this.operator.size));
     for (let i = 0; i < values.length; i++) values[i]! -= 0.5;
-    return yield* this.include(tensor1d(values), 'includeRandom');
+    return yield* this.include(tensor1d(values));
   }
 
   /**
@@ -255,10 +254,10 @@ export class LanczosFactorization<
     }
   }
 
-  /** Takes up a vector, which is disposed, once it is known to be one of the operator's space. */
-  private examine(vector: Tensor1D, where: string): Candidate {
+  /** Takes up a product, which is disposed, once it is known to be a vector of the operator's space. */
+  private examine(vector: Tensor1D): Candidate {
     try {
-      requireVector(vector, this.operator.size, where);
+      requireVector(vector, this.operator.size, 'LinearOperator.matvec');
       return candidateOf(vector);
     } finally {
       vector.dispose();

@@ -98,7 +98,7 @@ function* start(
   const flat = tidy(() => reshape(startVectors, [rows * n]) as Tensor1D);
   try {
     for (let i = 0; i < rows; i++) {
-      const outcome = yield* factorization.include(yield* normalized(slice(flat, [i * n], [n])), where);
+      const outcome = yield* factorization.include(yield* normalized(slice(flat, [i * n], [n])));
       if (outcome === 'nonFinite' || (outcome === 'dependent' && factorization.basis.rows === 0)) {
         const problem = outcome === 'nonFinite' ? 'not finite' : 'zero';
         throw new CurvatureArgumentError(

@@ -27,8 +27,8 @@ export class RemoteAnswer implements Reading {
 
   dataSync(): never {
     throw new CurvatureArgumentError(
-      'a search inside of optimizer.minimize',
-      'an operator that answers at once',
+      'NSGD.minimize',
+      'an operator that answers at once, as its searches read synchronously',
       'one whose products are computed elsewhere',
     );
   }

@@ -6,7 +6,7 @@ import { requireArgument, requireThat } from '../errors.js';
 import { requirePacked, sizeOf, unpackTensor } from './packed-tensor.js';
 import type { ModelMessage } from './protocol.js';
 
-const where = 'loadModel';
+const where = 'ShardWorker.service.loadModel';
 
 /**
  * The model of a message with its weights, owned by the caller.

@@ -74,7 +74,12 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
     loadModel: answering(async (message: ModelMessage) => {
       const version = message?.version;
       const isKnown = version === PROTOCOL_VERSION;
-      requireArgument(isKnown, 'loadModel', `messages of version ${PROTOCOL_VERSION} of their host`, version);
+      requireArgument(
+        isKnown,
+        'ShardWorker.service.loadModel',
+        `messages of version ${PROTOCOL_VERSION} of their host`,
+        version,
+      );
       await prepare();
       release();
       const model = await buildModel(message);
@@ -90,9 +95,14 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
 
     loadShard: answering((shard: ShardMessage) => {
       const { model, message } = requireModel();
-      requireThat(!shards.has(shard.id), 'loadShard', 'a shard that is not there yet', `number ${shard.id}`);
+      requireThat(
+        !shards.has(shard.id),
+        'ShardWorker.service.loadShard',
+        'a shard that is not there yet',
+        `number ${shard.id}`,
+      );
       const packed = [...shard.xs, ...shard.ys, ...(shard.sampleWeight == null ? [] : [shard.sampleWeight])];
-      for (const tensor of packed) requirePacked(tensor, 'loadShard');
+      for (const tensor of packed) requirePacked(tensor, 'ShardWorker.service.loadShard');
       const tensors = packed.map(unpackTensor);
       const numInputs = shard.xs.length;
       const [xs, ys] = [tensors.slice(0, numInputs), tensors.slice(numInputs, numInputs + shard.ys.length)];

@@ -94,7 +94,7 @@ const operatorDoors: [string, (operator: never) => unknown][] = [
   ['lanczos', (o) => lanczos(o)],
   ['powerIteration', (o) => powerIteration(o)],
   ['solve', (o) => solve(o, vector)],
-  ['solve: preconditioner', (o) => solve(matrix, vector, { preconditioner: o ?? (3 as never) })],
+  ['solve preconditioner', (o) => solve(matrix, vector, { preconditioner: o ?? (3 as never) })],
   ['minres', (o) => minres(o, vector)],
   ['trace', (o) => trace(o)],
   ['diagonal', (o) => diagonal(o)],

@@ -62,11 +62,11 @@ describe('the side of the worker', () => {
     await service.loadShard(shard);
     const held = tf.memory().numTensors;
     expect(await service.loadShard(shard)).toEqual(
-      refusal(/^loadShard: .* not there yet, received number 0/),
+      refusal(/^ShardWorker.service.loadShard: .* not there yet, received number 0/),
     );
     const bad = { ...shard.xs[0]!, values: new Float32Array(5) };
     expect(await service.loadShard({ ...shard, id: 1, xs: [bad] })).toEqual(
-      refusal(/^loadShard: expected 12 values for the shape \[4,3\], received 5/),
+      refusal(/^ShardWorker.service.loadShard: expected 12 values for the shape \[4,3\], received 5/),
     );
     const odd = { ...shard.xs[0]!, shape: [6, 2] };
     expect(await service.loadShard({ ...shard, id: 2, xs: [odd] })).toMatchObject({ ok: false });
@@ -77,30 +77,38 @@ describe('the side of the worker', () => {
     [
       'weights of another shape',
       (m) => ({ ...m, weights: [...m.weights].reverse() }),
-      /^loadModel: expected weights of/,
+      /^ShardWorker.service.loadModel: expected weights of/,
     ],
     [
       'too few weights',
       (m) => ({ ...m, weights: m.weights.slice(1) }),
-      /^loadModel: expected a topology with as many/,
+      /^ShardWorker.service.loadModel: expected a topology with as many/,
     ],
     [
       'too many weights',
       (m) => ({ ...m, weights: [...m.weights, m.weights[0]!] }),
-      /^loadModel: expected weights of/,
+      /^ShardWorker.service.loadModel: expected weights of/,
     ],
-    ['no topology', (m) => ({ ...m, topology: null }), /^loadModel: expected a topology/],
-    ['no weights', (m) => ({ ...m, weights: 3 }), /^loadModel: expected a list of weights/],
+    ['no topology', (m) => ({ ...m, topology: null }), /^ShardWorker.service.loadModel: expected a topology/],
+    [
+      'no weights',
+      (m) => ({ ...m, weights: 3 }),
+      /^ShardWorker.service.loadModel: expected a list of weights/,
+    ],
     [
       'weights that are none',
       (m) => ({ ...m, weights: [null] }),
-      /^loadModel: expected a tensor with a shape/,
+      /^ShardWorker.service.loadModel: expected a tensor with a shape/,
     ],
-    ['a version to come', (m) => ({ ...m, version: 3 }), /^loadModel: expected messages of version 2/],
+    [
+      'a version to come',
+      (m) => ({ ...m, version: 3 }),
+      /^ShardWorker.service.loadModel: expected messages of version 2/,
+    ],
     [
       'an older host',
       (m) => ({ ...m, version: undefined }),
-      /^loadModel: expected messages of version 2 .* undefined/,
+      /^ShardWorker.service.loadModel: expected messages of version 2 .* undefined/,
     ],
     [
       'a layer that is not known, after one that is',

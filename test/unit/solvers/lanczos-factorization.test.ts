@@ -142,7 +142,7 @@ describe('LanczosFactorization', () => {
 
   it('keeps the identities when several start vectors become their sum', () => {
     const start = [5, 6, 7, 8].map((i) => Float32Array.from({ length: n }, (_, l) => Math.sin(i * l + i)));
-    for (const vector of start) driveSync(factorization.include(tf.tensor1d(vector), 'test'));
+    for (const vector of start) driveSync(factorization.include(tf.tensor1d(vector)));
     const before = rowsOf(factorization);
     factorization.gatherPending();
     expectIdentities(factorization);
