@@ -45,6 +45,8 @@ export interface EngineInternals {
   makeTensorFromTensorInfo(info: TensorInfo): Tensor;
   nextTensorId(): number;
   track(tensor: Tensor): Tensor;
+  clone(tensor: Tensor): Tensor;
+  keep(tensor: Tensor): Tensor;
   tidy<T>(f: () => T): T;
   tidy<T>(name: string, f: () => T): T;
   startTape(): void;
@@ -198,19 +200,32 @@ export function requireGradients(where: string): void {
 }
 
 /**
- * Runs a differentiation by TensorFlow.js's own tape. Where it throws, the engine goes on holding that tape and the
- * tensors saved on it: they are disposed.
+ * Runs a differentiation by TensorFlow.js's own tape. Where it throws, the engine goes on holding that tape, the tensors
+ * saved on it, and those saved for an operation that failed before it came onto the tape: they are disposed.
  */
 export function withStockTape<T>(differentiate: () => T): T {
-  const { state } = engineInternals();
+  const engine = engineInternals();
+  const [clone, keep] = [engine.clone.bind(engine), engine.keep.bind(engine)];
+  let copy: Tensor | null = null;
+  const saved: Tensor[] = [];
+  const unpatch = patchEngine({
+    // The engine alone clones so: tf.clone runs a kernel.
+    clone: (tensor) => (copy = clone(tensor)),
+    keep: (tensor) => {
+      if (tensor === copy) saved.push(tensor);
+      return keep(tensor);
+    },
+  });
   try {
     return differentiate();
   } catch (error) {
-    if (state.gradientDepth === 0) {
-      releaseStockTape();
-      state.activeTape = null;
+    if (engine.state.gradientDepth === 0) {
+      for (const tensor of saved) tensor.dispose();
+      engine.state.activeTape = null;
     }
     throw error;
+  } finally {
+    unpatch();
   }
 }
 
