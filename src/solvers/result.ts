@@ -119,7 +119,10 @@ export async function saveEigenResult(result: EigenResult): Promise<SavedEigenRe
  *
  * @param saved made by {@link saveEigenResult}
  * @returns a result that the caller disposes
- * @throws CurvatureArgumentError for JSON of another kind, or eigenvectors that do not fit it
+ * @throws CurvatureArgumentError for JSON of another kind, numbers that no search comes to (a negative residual, more pairs
+ *   converged than there are), and eigenvectors that do not fit it or are not orthonormal to 1e-3
+ *
+ * Cost: k²n/2 multiplications on the host.
  */
 export function loadEigenResult(saved: SavedEigenResult): EigenResult {
   requireArgument(saved?.json != null, 'loadEigenResult', 'a saved result {json, eigenvectors}', saved);
@@ -142,23 +145,25 @@ export function loadEigenResult(saved: SavedEigenResult): EigenResult {
     eigenvectors?.length,
   );
   requireArgument(statuses.includes(status), where, `a status among ${statuses.join(', ')}`, status);
-  // What was not found has no finite vector either.
-  const areVectors = status === 'nonFinite' || eigenvectors.every(Number.isFinite);
-  requireThat(areVectors, where, 'eigenvectors that are finite', 'some with a NaN or an infinity in them');
   for (const name of ['eigenvalues', 'residualNorms'] as const) {
     const numbers: unknown = json[name];
-    const fits = Array.isArray(numbers) && numbers.length === k && numbers.every(isNumberOrNull);
-    requireArgument(fits, where, `${k} numbers or nulls as ${name}`, numbers);
+    const isKnown = name === 'eigenvalues' ? isNumberOrNull : isSizeOrNull;
+    const fits = Array.isArray(numbers) && numbers.length === k && numbers.every(isKnown);
+    const kind = name === 'eigenvalues' ? 'numbers' : 'numbers >= 0';
+    requireArgument(fits, where, `${k} ${kind} or nulls as ${name}`, numbers);
   }
   const { numConverged, numMatvecs, asymmetry } = json;
-  requireArgument(
-    isCount(numConverged, 0) && numConverged <= k,
-    where,
-    `numConverged up to ${k}`,
-    numConverged,
-  );
+  const numMeasured = json.residualNorms.filter((norm) => norm !== null).length;
+  // A product that is not finite may come after all pairs were found.
+  const isAll = numConverged === k;
+  const fits = status === 'converged' ? isAll : !isAll || status === 'nonFinite';
+  const isSome = isCount(numConverged, 0) && numConverged <= numMeasured;
+  const counts = `numConverged up to ${numMeasured}, the residuals that are known, and ${k} if and only if 'converged'`;
+  requireArgument(isSome && fits, where, counts, numConverged);
   requireArgument(isCount(numMatvecs, 0), where, 'numMatvecs, a whole number from 0', numMatvecs);
-  requireArgument(isNumberOrNull(asymmetry), where, 'asymmetry, a number or null', asymmetry);
+  requireArgument(isSizeOrNull(asymmetry), where, 'asymmetry, a number >= 0 or null', asymmetry);
+  // What was not found has no vector.
+  if (status !== 'nonFinite') requireOrthonormal(eigenvectors, json.eigenvalues, n);
   return eigenResult({
     eigenvalues: Float64Array.from(json.eigenvalues, numberOrNaN),
     eigenvectors: tensor2d(eigenvectors, [k, n]),
@@ -172,6 +177,32 @@ export function loadEigenResult(saved: SavedEigenResult): EigenResult {
 
 function isCount(value: unknown, least: number): boolean {
   return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+/**
+ * How far the inner products of saved vectors may be from those of orthonormal ones. Those of a search in float32 are within
+ * 1e-5; vectors of another file, or cut at another place, are far off.
+ */
+const orthonormalityTolerance = 1e-3;
+
+/** Throws unless the rows are orthonormal, but for those without an eigenvalue, which are zero. */
+function requireOrthonormal(rows: Float32Array, eigenvalues: readonly (number | null)[], n: number): void {
+  const where = 'loadEigenResult';
+  eigenvalues.forEach((value, i) => {
+    for (let j = 0; j <= i; j++) {
+      let product = 0;
+      for (let c = 0; c < n; c++) product += rows[i * n + c]! * rows[j * n + c]!;
+      const expected = i === j && value !== null ? 1 : 0;
+      // Written so that NaN is refused.
+      const isRight = Math.abs(product - expected) <= orthonormalityTolerance;
+      const received = `rows ${j} and ${i} with inner product ${product.toPrecision(3)}`;
+      requireThat(isRight, where, 'orthonormal eigenvectors, zero where there is no eigenvalue', received);
+    }
+  });
+}
+
+function isSizeOrNull(value: unknown): boolean {
+  return isNumberOrNull(value) && (value === null || (value as number) >= 0);
 }
 
 function isNumberOrNull(value: unknown): boolean {

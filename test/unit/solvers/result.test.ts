@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { SavedEigenResult } from '../../../src/index.js';
+import type { EigenResult, SavedEigenResult } from '../../../src/index.js';
 import { CurvatureArgumentError, loadEigenResult } from '../../../src/index.js';
 import { useBackend } from '../../wasm-backend.js';
 
@@ -28,11 +28,11 @@ const wrong: Record<string, readonly unknown[]> = {
   version: [...never, null, 2],
   shape: [...never, null, [2], [3, 2], [2, 3, 1], ['2', 3], [0, 3], [2.5, 3], [-2, -3]],
   eigenvalues: [...never, null, [], [1], [1, 2, 3], ['2', '1'], [2, NaN], [2, Infinity], [2, undefined]],
-  residualNorms: [...never, null, [], [1], [1, 2, 3], ['0', '0'], [0, NaN], [0, -Infinity]],
-  status: [...never, null, 'Converged', 'toString', 1],
-  numConverged: [...never, null, -1, 3, 0.5],
+  residualNorms: [...never, null, [], [1], [1, 2, 3], ['0', '0'], [0, NaN], [0, -Infinity], [0, -1e-9]],
+  status: [...never, null, 'Converged', 'toString', '__proto__', 1, 'converged'],
+  numConverged: [...never, null, -1, 3, 0.5, 2],
   numMatvecs: [...never, null, -1, 0.5],
-  asymmetry: never,
+  asymmetry: [...never, -1e-9],
 };
 
 beforeAll(() => useBackend('cpu'));
@@ -53,8 +53,40 @@ it.each([
   ['of another type', [1, 0, 0, 0, 1, 0]],
   ['with a NaN', Float32Array.of(NaN, 0, 0, 0, 1, 0)],
   ['with an infinity', Float32Array.of(1, 0, 0, 0, Infinity, 0)],
+  ['that are not of length 1', Float32Array.of(1, 0, 0, 0, 0.99, 0)],
+  ['that are zero, with an eigenvalue', Float32Array.of(1, 0, 0, 0, 0, 0)],
+  ['that are not orthogonal', Float32Array.of(1, 0, 0, 0.6, 0.8, 0)],
+  ['that are the same', Float32Array.of(1, 0, 0, 1, 0, 0)],
 ])('eigenvectors %s are refused', (_, eigenvectors) => {
   expect(() => load({ ...saved, eigenvectors })).toThrow(/^loadEigenResult: /);
+});
+
+it.each([
+  ['finite, without an eigenvalue', { eigenvalues: [2, null] }, [1, 0, 0, 0, 1, 0]],
+  [
+    'said to have all converged, one residual unknown',
+    { status: 'converged', numConverged: 2 },
+    [1, 0, 0, 0, 1, 0],
+  ],
+  [
+    'all converged, of a search that did not',
+    { residualNorms: [0, 0], numConverged: 2, status: 'stagnated' },
+    [1, 0, 0, 0, 1, 0],
+  ],
+])('pairs are refused that are %s', (_, fields, eigenvectors) => {
+  const json = { ...saved.json, ...fields };
+  expect(() => load({ json, eigenvectors: Float32Array.from(eigenvectors) })).toThrow(/^loadEigenResult: /);
+});
+
+it.each([
+  ['one was not found', { eigenvalues: [2, null] }, [1, 0, 0, 0, 0, 0]],
+  ['products were not finite', { eigenvalues: [2, 1], status: 'nonFinite' }, [0, 0, 0, 0, 0, 0]],
+  ['all converged', { residualNorms: [0, 0], numConverged: 2, status: 'converged' }, [0, 1, 0, 0, 0, 1]],
+])('what is right is loaded where %s', (_, fields, eigenvectors) => {
+  const result = load({ json: { ...saved.json, ...fields }, eigenvectors: Float32Array.from(eigenvectors) });
+  const { eigenvectors: rows, dispose } = result as EigenResult;
+  expect(Array.from(rows.dataSync())).toEqual(eigenvectors);
+  dispose();
 });
 
 it('what is right is loaded', () => {
