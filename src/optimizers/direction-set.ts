@@ -42,11 +42,11 @@ export class DirectionSet {
   /**
    * Says which variables the columns belong to, in order.
    *
-   * @throws CurvatureArgumentError unless there are as many columns as parameters
+   * @throws CurvatureArgumentError that names `where`, unless there are as many columns as parameters
    */
-  bind(parameters: ParameterSpace): void {
+  bind(parameters: ParameterSpace, where: string): void {
     const whole = this.whole!;
-    requireWidth(whole, parameters);
+    requireWidth(whole, parameters, where);
     const { offsets, variables } = parameters;
     const blocks = tidy(() =>
       variables.map((variable, i) => slice(whole, [0, offsets[i]!], [-1, variable.size])),
@@ -107,13 +107,13 @@ export class DirectionSet {
 export function requireDirections(
   directions: Tensor2D,
   parameters: ParameterSpace | null,
-  where = 'NSGD.setDirections',
+  where: string,
 ): void {
   const expected = 'a live float32 tensor of orthonormal rows [k, n]';
   const isMatrix = directions?.rank === 2 && directions.dtype === 'float32' && directions.shape[0] > 0;
   requireArgument(isMatrix, where, expected, directions, remedyFor('directions', directions));
   requireThat(!directions.isDisposed, where, expected, 'a disposed tensor');
-  if (parameters != null) requireWidth(directions, parameters);
+  if (parameters != null) requireWidth(directions, parameters, where);
 }
 
 /**
@@ -135,10 +135,10 @@ export function* checkOrthonormal(directions: Tensor2D, where: string): SolverSt
   );
 }
 
-function requireWidth(directions: Tensor2D, parameters: ParameterSpace): void {
+function requireWidth(directions: Tensor2D, parameters: ParameterSpace, where: string): void {
   requireArgument(
     directions.shape[1] === parameters.size,
-    'NSGD.setDirections',
+    where,
     `directions of shape [k, ${parameters.size}], one column per trainable parameter`,
     directions,
   );

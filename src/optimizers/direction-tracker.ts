@@ -83,7 +83,7 @@ export class DirectionTracker {
     }
     const { current } = this;
     if (current == null) return;
-    if (current.parameters == null) current.bind(this.parameters!);
+    if (current.parameters == null) current.bind(this.parameters!, 'NSGD');
     if (current.meets(variables)) return;
     const { variables: own, names } = current.parameters!;
     if (own.some((variable) => !variable.isDisposed)) {
@@ -119,7 +119,7 @@ export class DirectionTracker {
     }
     const where = 'NSGD.setDirections';
     const parameters = given.variables == null ? null : new ParameterSpace(given.variables, where);
-    requireDirections(directions, parameters ?? this.parameters);
+    requireDirections(directions, parameters ?? this.parameters, where);
     const eigenvalues = given.eigenvalues == null ? null : Float64Array.from(given.eigenvalues);
     requireArgument(
       eigenvalues == null || eigenvalues.length === directions.shape[0],
@@ -132,7 +132,7 @@ export class DirectionTracker {
     this.work.run({ steps: checkOrthonormal(checked, where), done: () => undefined, release });
     const found = new DirectionSet(clone(directions), eigenvalues, step);
     try {
-      if (parameters != null) found.bind(parameters);
+      if (parameters != null) found.bind(parameters, where);
     } catch (error) {
       found.dispose();
       throw error;
@@ -254,7 +254,7 @@ export class DirectionTracker {
     if (rows == null) return;
     const found = new DirectionSet(rows, eigenvalues, step);
     try {
-      found.bind(parameters);
+      found.bind(parameters, 'NSGD');
     } catch (error) {
       found.dispose();
       throw error;

@@ -50,10 +50,10 @@ export function packState({ iterations, directions, velocities }: NSGDState): {
  * @throws CurvatureArgumentError for a list that cannot have been made so
  */
 export async function unpackState(weights: readonly NamedTensor[]): Promise<NSGDState & { dispose(): void }> {
-  requireWeights(weights);
-  const byName = new Map(weights.map(({ name, tensor }) => [name, aliasTensor(tensor)]));
+  const byName = new Map<string, Tensor>();
   const release = (): void => dispose([...byName.values()]);
   try {
+    for (const { name, tensor } of requireWeights(weights)) byName.set(name, aliasTensor(tensor));
     const read = async (name: string): Promise<number[]> =>
       Array.from((await byName.get(name)?.data()) ?? []);
     const iterations = await read('iter');
@@ -96,22 +96,29 @@ function requireSteps(steps: readonly number[], least: number, expected: string,
   requireArgument(fits, where, expected, steps);
 }
 
-/** Throws unless each tensor is one that {@link packState} gives, the number of steps among them. */
-function requireWeights(weights: readonly NamedTensor[]): void {
+/**
+ * Throws unless each tensor is one that {@link packState} gives, the number of steps among them.
+ *
+ * @returns the list as it was looked at
+ */
+function requireWeights(weights: readonly NamedTensor[]): NamedTensor[] {
   requireArgument(Array.isArray(weights), where, 'what getWeights gave, a list of named tensors', weights);
-  const known: readonly string[] = ['iter', ...Object.values(names)];
-  for (const entry of weights as readonly (NamedTensor | null)[]) {
-    const isNamed =
-      typeof entry === 'object' && typeof entry?.name === 'string' && entry.tensor instanceof Tensor;
+  const counts: readonly string[] = ['iter', names.times];
+  const known: readonly string[] = [...counts, names.directions, names.eigenvalues];
+  const list = Array.from(weights as readonly (Partial<NamedTensor> | null)[], (entry) => {
+    const { name, tensor } = entry ?? {};
+    const isNamed = typeof name === 'string' && tensor instanceof Tensor;
     requireArgument(isNamed, where, 'named tensors {name, tensor}', entry);
-    const { name, tensor } = entry;
-    const isKnown = known.includes(name) || Velocities.isVelocity(entry);
+    const isKnown = known.includes(name) || Velocities.isVelocity({ name, tensor });
     requireArgument(isKnown, where, 'tensors that getWeights of an NSGD gave', name);
     requireThat(!tensor.isDisposed, where, `a live tensor '${name}'`, 'a disposed one');
-    const isNumeric = tensor.dtype === 'float32' || tensor.dtype === 'int32';
-    requireArgument(isNumeric, where, `numbers as '${name}'`, tensor);
-  }
-  const found = weights.map(({ name }) => name);
+    const isCount = counts.includes(name) && tensor.dtype === 'int32';
+    const type = counts.includes(name) ? 'int32 or float32' : 'float32';
+    requireArgument(isCount || tensor.dtype === 'float32', where, `${type} numbers as '${name}'`, tensor);
+    return { name, tensor };
+  });
+  const found = list.map(({ name }) => name);
   requireArgument(found.includes('iter'), where, "a tensor 'iter', the number of steps, among them", found);
   requireArgument(new Set(found).size === found.length, where, 'each name once', found);
+  return list;
 }

@@ -165,17 +165,21 @@ export class NSGD extends DirectedOptimizer {
    * directions with their eigenvalues and age.
    *
    * @returns named tensors that the optimizer goes on owning; those made for the purpose live until the next call
+   * @throws CurvatureArgumentError after `dispose`
    */
   override getWeights(): Promise<NamedTensor[]> {
-    const { tracker, velocities, iterations } = this;
-    dispose(this.exported);
-    const saved = packState({
-      iterations,
-      directions: tracker.save(),
-      velocities: velocities.entries(trainableVariables(tracker.parameters?.variables ?? [])),
+    return new Promise((resolve) => {
+      this.requireLive('getWeights');
+      const { tracker, velocities, iterations } = this;
+      dispose(this.exported);
+      const saved = packState({
+        iterations,
+        directions: tracker.save(),
+        velocities: velocities.entries(trainableVariables(tracker.parameters?.variables ?? [])),
+      });
+      this.exported = saved.made;
+      resolve(saved.weights);
     });
-    this.exported = saved.made;
-    return Promise.resolve(saved.weights);
   }
 
   /**

@@ -1,7 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, afterEach, expect, it } from 'vitest';
 import { NSGD } from '../../../src/index.js';
-import type { NamedTensor } from '../../../src/optimizers/named-tensor.js';
 import { useBackend } from '../../wasm-backend.js';
 
 let variable: tf.Variable;
@@ -52,31 +51,4 @@ it('throws by name, and keeps nothing, if it is disposed in its own loss', () =>
     );
     expect(tf.memory().numTensors).toBe(before);
   }
-});
-
-describe('setWeights refuses', () => {
-  const iter = (value: number): NamedTensor => ({ name: 'iter', tensor: tf.scalar(value) });
-  const directions = (rows: number[][]): NamedTensor => ({
-    name: 'nsgd/directions',
-    tensor: tf.tensor2d(rows),
-  });
-
-  it.each<[string, () => NamedTensor[], RegExp]>([
-    ['steps that are NaN', () => [iter(NaN)], /one whole number from 0 as 'iter', received \[NaN\]/],
-    ['negative steps', () => [iter(-1)], /one whole number from 0 as 'iter', received \[-1\]/],
-    ['steps in words', () => [{ name: 'iter', tensor: tf.tensor(['1']) }], /numbers as 'iter'/],
-    ['rows that are not orthonormal', () => [iter(1), directions([[1, 1, 0]])], /orthonormal rows/],
-    ['one name twice', () => [iter(1), iter(2)], /each name once/],
-  ])('%s', async (_, make, message) => {
-    const optimizer = new NSGD(options);
-    optimizer.minimize(loss, false, [variable]);
-    const before = optimizer.directions;
-    const weights = make();
-    const error = await optimizer.setWeights(weights).catch((reason: unknown) => reason as Error);
-    expect((error as Error).message).toMatch(/^NSGD.setWeights: expected /);
-    expect((error as Error).message).toMatch(message);
-    expect(optimizer.directions).toBe(before);
-    tf.dispose(weights.map(({ tensor }) => tensor));
-    optimizer.dispose();
-  });
 });
