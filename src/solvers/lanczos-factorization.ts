@@ -2,7 +2,6 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { tensor1d } from '@tensorflow/tfjs-core';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import { requireVector } from '../parameters.js';
 import type { SeededRandom } from '../random.js';
 import { KrylovBasis } from './basis.js';
 import type { Candidate } from './candidate.js';
@@ -11,6 +10,7 @@ import type { SolverSteps } from './drive.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
 import { ProjectedMatrix } from './projected-matrix.js';
+import { projectProduct } from './projected-product.js';
 import { RowsAside } from './rows-aside.js';
 
 /** Unit roundoff of the device vectors: 2^-24 doubled, the spacing of float32 numbers next to 1. */
@@ -38,8 +38,6 @@ export class LanczosFactorization<
   processed: number[] = [];
   /** Indices of the rows that are still to be multiplied, oldest first. */
   pending: number[] = [];
-  /** Products spent so far. */
-  numMatvecs = 0;
   /** Largest norm of a product of a unit vector seen so far: a lower bound of the spectral norm of A. */
   norm = 0;
   /** Largest |h_ij - h_ji| seen so far. */
@@ -60,6 +58,11 @@ export class LanczosFactorization<
     this.products = new NormalizedOperator(operator);
     this.basis = new KrylovBasis(operator.size, room);
     this.aside = new RowsAside(this.basis, this.matrix);
+  }
+
+  /** Products spent so far. */
+  get numMatvecs(): number {
+    return this.products.numMatvecs;
   }
 
   /** Vectors held: the rows, and those set aside. */
@@ -95,11 +98,13 @@ export class LanczosFactorization<
    */
   *extend(row = this.pending[0]!): SolverSteps<Extension> {
     this.pending = this.pending.filter((other) => other !== row);
-    const candidate = this.examine(yield* this.multiply(row));
-    const { coefficients, remainder } = yield* orthogonalize(this.basis, candidate, this.firstCoupled(row));
-    const { scale } = this.products;
-    const column = Float64Array.of(...coefficients, remainder).map((h) => scale * h);
-    const norm = Math.hypot(...column);
+    const { candidate, coefficients, remainder, norm, scale } = yield* projectProduct(
+      this.products,
+      this.basis,
+      () => this.basis.row(row),
+      this.firstCoupled(row),
+    );
+    const column = Float64Array.of(...coefficients, remainder);
     if (!Number.isFinite(norm)) {
       discard(candidate);
       return 'nonFinite';
@@ -112,7 +117,7 @@ export class LanczosFactorization<
       const difference = Math.abs(this.coefficient(row, other) - column[other]!);
       this.asymmetry = Math.max(this.asymmetry, difference);
     }
-    return this.accept(candidate, remainder, (10 * FLOAT32_EPSILON * this.norm) / scale);
+    return this.accept(candidate, remainder / scale, (10 * FLOAT32_EPSILON * this.norm) / scale);
   }
 
   /**
@@ -241,27 +246,6 @@ export class LanczosFactorization<
     const row = new Float64Array(this.basis.rows);
     this.processed.forEach((index, i) => (row[index] = vector[i]!));
     return row;
-  }
-
-  private *multiply(row: number): SolverSteps<Tensor1D> {
-    const vector = this.basis.row(row);
-    try {
-      const product = yield* this.products.multiply(vector);
-      this.numMatvecs++;
-      return product;
-    } finally {
-      vector.dispose();
-    }
-  }
-
-  /** Takes up a product, which is disposed, once it is known to be a vector of the operator's space. */
-  private examine(vector: Tensor1D): Candidate {
-    try {
-      requireVector(vector, this.operator.size, 'LinearOperator.matvec');
-      return candidateOf(vector);
-    } finally {
-      vector.dispose();
-    }
   }
 
   /** The first row along which the product of a row can have a coefficient, as the columns known so far have it. */

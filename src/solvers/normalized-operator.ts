@@ -32,8 +32,10 @@ export function* powerOfTwoOf(vector: Tensor1D): SolverSteps<number | null> {
 export class NormalizedOperator<O extends AnyOperator = AnyOperator> {
   /** Products spent so far. */
   numMatvecs = 0;
-  /** s, once a product was not zero; it stays as it is from then on. */
+  /** s, once a product was not zero; it stays as it is from then on, unless it is forgotten. */
   private measured: number | null = null;
+  /** Whether s comes from the latest product. */
+  private isFresh = false;
 
   /**
    * @param operator A; stays the caller's
@@ -59,6 +61,7 @@ export class NormalizedOperator<O extends AnyOperator = AnyOperator> {
     const product = yield* this.damped(v);
     let result: Tensor1D | null = null;
     try {
+      this.isFresh = this.measured == null;
       this.measured ??= yield* powerOfTwoOf(product);
       result = this.scale === 1 ? product : mul(product, 1 / this.scale);
       return result;
@@ -74,6 +77,17 @@ export class NormalizedOperator<O extends AnyOperator = AnyOperator> {
     } finally {
       v.dispose();
     }
+  }
+
+  /**
+   * Lets the next product choose s anew, for callers that take the scale of each product by itself.
+   *
+   * @returns false where there is nothing to gain: the latest product has chosen s, or was not finite when it was to
+   */
+  forgetScale(): boolean {
+    if (this.isFresh) return false;
+    this.measured = null;
+    return true;
   }
 
   private *damped(v: Tensor1D): SolverSteps<Tensor1D> {

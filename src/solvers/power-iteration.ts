@@ -1,5 +1,5 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
+import { clone, mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { userFunction } from '../run-scope.js';
 import type { OptionNames } from '../errors.js';
@@ -16,6 +16,7 @@ import { driveAsync, driveOptionNames } from './drive.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
+import { projectProduct } from './projected-product.js';
 import type { EigenProgress } from './lanczos-options.js';
 import type { EigenResult, EigenStatus } from './result.js';
 import { eigenResult } from './result.js';
@@ -193,23 +194,21 @@ function* deflatedPair(
   found: KrylovBasis,
   vector: Tensor1D,
 ): SolverSteps<DeflatedPair> {
-  const candidate = candidateOf(yield* products.multiply(vector));
-  const { coefficients, remainder } = yield* orthogonalize(found, candidate);
+  const { candidate, coefficients, remainder, norm, scale } = yield* projectProduct(products, found, () =>
+    clone(vector),
+  );
   const rest = vectorOf(candidate, 1);
-  const { scale } = products;
   try {
     const [value] = yield innerProducts([vector, rest]);
     const residual = plusMultiple(rest, vector, -value!);
     const square = innerProducts([residual, residual]);
     release(residual);
-    const residualNorm = scale * Math.sqrt((yield square)[0]!);
-    const imageNorm = scale * Math.hypot(...coefficients, remainder);
     return {
       value: scale * value!,
-      residualNorm,
-      imageNorm,
-      coefficients: coefficients.map((h) => scale * h),
-      next: mul(rest, inverse(remainder)),
+      residualNorm: scale * Math.sqrt((yield square)[0]!),
+      imageNorm: norm,
+      coefficients,
+      next: mul(rest, inverse(remainder / scale)),
     };
   } finally {
     release(rest);

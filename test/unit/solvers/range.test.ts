@@ -1,5 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LinearOperator } from '../../../src/operators/linear-operator.js';
 import { scaled } from '../../../src/operators/scaled.js';
@@ -102,6 +103,31 @@ describe.each(['cpu', 'wasm'] as const)('the range of float32 on %s', (backend) 
       operator.dispose();
     }
   });
+
+  it.each([1e-15, 1e-19, 1e-25, 1e-37])(
+    'is no bound to what follows on a first product of length %d',
+    async (tiny) => {
+      // The first vector lies in the null space but for a little, which its product makes the next one.
+      const matrix = halves.map((_, i) => halves.map((_, j) => (i === j ? 0 : i * j === 0 ? tiny : 1)));
+      matrix.forEach((row, i) => (row[i] = i === 0 ? 0 : 12 + i));
+      const rows = tf.tensor2d(matrix);
+      const operator: LinearOperator = {
+        size: halves.length,
+        matvec: (v) => tf.tidy(() => tf.dot(rows, v) as Tensor1D),
+        dispose: () => rows.dispose(),
+      };
+      const startVectors = tf.tensor1d(halves.map((_, i) => (i === 0 ? 1 : 0)));
+      const { eigenvalues, residualNorms, status, dispose } = await lanczos(operator, { k: 2, startVectors });
+      expect(status).toBe('converged');
+      const { realEigenvalues } = new EigenvalueDecomposition(new Matrix(matrix), { assumeSymmetric: true });
+      const wanted = [...realEigenvalues].sort((a, b) => b - a);
+      eigenvalues.forEach((value, i) => expect(Math.abs(value / wanted[i]! - 1)).toBeLessThan(1e-5));
+      residualNorms.forEach((norm, i) => expect(norm).toBeLessThan(1e-3 * wanted[i]!));
+      dispose();
+      startVectors.dispose();
+      operator.dispose();
+    },
+  );
 
   it.each([1e-30, 1e30])('is left and entered again by scaled: norm %d', async (norm) => {
     const operator = operatorOf(halves, norm);
