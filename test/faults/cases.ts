@@ -125,6 +125,16 @@ export const cases: Record<string, Case> = {
     return [linearization.gradient, linearization.hvp(f.vector)];
   },
   lossObjective: (f, own) => own(new curvature.HessianOperator(f.custom)).matvec(f.vector),
+  'lossObjective of a convolution': (_, own) => {
+    const image = own(tf.tensor4d([...Array(18).keys()].map(Math.sin), [1, 3, 3, 2]));
+    const filter = own(tf.variable(own(tf.tensor4d([...Array(8).keys()].map(Math.cos), [2, 2, 2, 1]))));
+    const loss = (): tf.Scalar => {
+      faults.tick('loss');
+      return tf.sum(tf.square(tf.maxPool(tf.tanh(tf.conv2d(image, filter, 1, 'same')), 2, 1, 'valid')));
+    };
+    const hessian = own(new curvature.HessianOperator(curvature.lossObjective(loss, [filter])));
+    return hessian.matvec(own(tf.ones<tf.Rank.R1>([hessian.size])));
+  },
   modelObjective: (f, own) => hessianOf(f, own).gradient(),
   'HessianOperator without tapes': (f, own) => {
     const hessian = own(new curvature.HessianOperator(f.objective, { retain: false }));

@@ -15,11 +15,26 @@ export function isInjected(error: unknown): boolean {
 class FaultSite {
   private calls = 0;
   private failing = Infinity;
+  /** The place of each call, while they are noted. */
+  private places: string[] | null = null;
 
   /** A call of something that can throw. */
   tick(what: string): void {
     this.calls++;
+    this.places?.push(`${what} ${new Error().stack}`);
     if (this.calls === this.failing) throw new InjectedFault(`call ${this.calls}, ${what}`);
+  }
+
+  /** Where the calls are that `f` comes to. */
+  async noting(f: () => Promise<unknown>): Promise<string[]> {
+    const places: string[] = [];
+    this.places = places;
+    try {
+      await f();
+      return places;
+    } finally {
+      this.places = null;
+    }
   }
 
   /** Runs with the i-th call failing, none for Infinity. @returns what came of it and how many calls there were */
@@ -32,6 +47,20 @@ class FaultSite {
     } finally {
       this.failing = Infinity;
     }
+  }
+}
+
+/**
+ * The places in the code, with the way that led there, of the calls of what can throw: calls of one place differ in how often
+ * a loop has gone round.
+ */
+export async function placesOf(f: () => Promise<unknown>): Promise<string[]> {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = Infinity;
+  try {
+    return await faults.noting(f);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
