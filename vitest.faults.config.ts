@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** `npm run test:faults`: every fault of every call, where `npm test` tries a few of each. */
+/** `npm run test:faults`: a fault at every place in the code, every abort and every overlap, where `npm test` tries a few of each. */
 export default defineConfig({
   test: {
     include: ['test/faults/**/*.test.ts'],

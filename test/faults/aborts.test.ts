@@ -1,13 +1,13 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBackend } from '../wasm-backend.js';
 import type { Fixture } from './cases.js';
 import { cases, fixture } from './cases.js';
 import { surroundings } from './fault-injection.js';
 import { runCase, setWeights, weightsOf } from './run-case.js';
 
-/** Reports at which a run is stopped: the first, the second and the last, or every one. */
-const most = process.env.FAULTS === 'all' ? Infinity : 2;
+/** At which of its reports a run is stopped: at so many of the first and at the last, or at every one. */
+const first = process.env.FAULTS === 'all' ? { cpu: Infinity, wasm: Infinity } : { cpu: 2, wasm: 0 };
 
 /** What reports while it runs; those that take no signal are stopped by their report alone. */
 const withoutSignal = ['curvatureMonitor', 'refreshDirections'];
@@ -18,14 +18,19 @@ const reporting = [
   ...['noiseGrid', ...withoutSignal],
 ];
 
-describe('a run that is stopped at a report', () => {
+describe.each(['cpu', 'wasm'] as const)('a run on %s that is stopped at a report', (backend) => {
   let f: Fixture;
   let start: tf.Tensor[];
 
   beforeAll(async () => {
-    await useBackend('cpu');
+    await useBackend(backend);
     f = await fixture();
     start = [...f.model.getWeights(), f.variable].map((weight) => weight.clone());
+  });
+
+  afterAll(() => {
+    tf.dispose(start);
+    tf.disposeVariables();
   });
 
   it.each(reporting)('%s', async (name) => {
@@ -36,7 +41,7 @@ describe('a run that is stopped at a report', () => {
     expect(reports).toBeGreaterThan(0);
     const [before, weights] = [surroundings(), weightsOf(f)];
     for (let i = 1; i <= reports; i++) {
-      if (i > most && i < reports) continue;
+      if (i > first[backend] && i < reports) continue;
       const reason = new Error(`stopped at report ${i}`);
       const stop = (how: () => void): (() => void) => {
         let seen = 0;
