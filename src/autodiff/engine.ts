@@ -131,12 +131,14 @@ function layerOf(members: Members): Members {
  * A second tensor over the same memory: nothing is copied, the memory lives until both are disposed.
  *
  * Kept: no `tf.tidy` disposes it, the caller does.
+ *
+ * @param shape of the second tensor; another one only where values lie in a row
  */
-export function aliasTensor(tensor: Tensor): Tensor {
+export function aliasTensor(tensor: Tensor, shape: number[] = tensor.shape): Tensor {
   backendOf(tensor).incRef(tensor.dataId);
   const alias = engineInternals().makeTensorFromTensorInfo({
     dataId: tensor.dataId,
-    shape: tensor.shape,
+    shape,
     dtype: tensor.dtype,
   });
   alias.kept = true;

@@ -82,6 +82,7 @@ class RuleNode implements TapeNode {
   readonly constantInputs: readonly ValueId[];
   readonly outputs: readonly TapeValue[];
   readonly sharesAdjoints: boolean;
+  saved: readonly Tensor[];
   private isPrepared: boolean;
 
   /** @param context what the rule is given; one object for all calls, since making one costs as much as a small kernel */
@@ -99,11 +100,7 @@ class RuleNode implements TapeNode {
     this.outputs = place.outputs;
     this.sharesAdjoints = rule.sharesAdjoints ?? false;
     this.isPrepared = rule.derived == null;
-  }
-
-  get saved(): Tensor[] {
-    const { inputs, outputs, constants, derived } = this.context;
-    return [...Object.values(inputs), ...outputs, ...constants, ...derived];
+    this.saved = savedIn(context);
   }
 
   prepare(): void {
@@ -114,6 +111,7 @@ class RuleNode implements TapeNode {
     this.context.derived = derived;
     this.context.inputs = {};
     this.context.outputs = [];
+    this.saved = savedIn(this.context);
   }
 
   pullback(dys: Tensor[]): InputAdjoints {
@@ -122,6 +120,10 @@ class RuleNode implements TapeNode {
     context.dys = dys;
     return this.rule.pullback(context);
   }
+}
+
+function savedIn({ inputs, outputs, constants, derived }: PullbackContext): readonly Tensor[] {
+  return [...Object.values(inputs), ...outputs, ...constants, ...derived];
 }
 
 /** What the pullback of a kernel needs, held for as long as the tape. */

@@ -19,18 +19,32 @@ export function onBehalfOf<T>(layer: string | null, f: () => T): T {
   }
 }
 
+/** How many recordings want to know which layer runs. */
+let listeners = 0;
+let isInstalled = false;
+
 /**
  * Makes every tfjs layer announce itself while it runs, so that errors can name it.
  *
  * @returns a function that takes this back
  */
 export function trackLayers(): () => void {
-  const prototype = layers.Layer.prototype as { apply: (...args: unknown[]) => unknown };
-  const apply = prototype.apply;
-  prototype.apply = function (this: { name: string }, ...args: unknown[]): unknown {
-    return onBehalfOf(this.name, () => apply.apply(this, args));
-  };
+  if (!isInstalled) installAnnouncements();
+  listeners++;
   return () => {
-    prototype.apply = apply;
+    listeners--;
+  };
+}
+
+/**
+ * Once and for all: with each change of a class, all is lost that was compiled for its layers. Layers that nobody
+ * listens to run as they did.
+ */
+function installAnnouncements(): void {
+  isInstalled = true;
+  const prototype = layers.Layer.prototype as { apply: (...args: unknown[]) => unknown };
+  const { apply } = prototype;
+  prototype.apply = function (this: { name: string }, ...args: unknown[]): unknown {
+    return listeners === 0 ? apply.apply(this, args) : onBehalfOf(this.name, () => apply.apply(this, args));
   };
 }

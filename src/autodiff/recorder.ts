@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { ones } from '@tensorflow/tfjs-core';
 // Fills the table that kernels are composed from.
 import './compositions/all.js';
-import { execute, interceptKernels, requireComputable, withCompositions } from './compositions/run-kernel.js';
+import { execute, explainingAbsence, interceptKernels, withCompositions } from './compositions/run-kernel.js';
 import { requireConnection, zerosWhereConstant } from './connection.js';
 import { copyOf } from './copies.js';
 import { customGradientName, runCustomGradient } from './custom-gradient.js';
@@ -130,10 +130,8 @@ export class Recorder extends ValueTape {
     return {
       isTapeOn: () => this.stock?.isOn === true && engine.state.kernelDepth === 0,
       // The engine's own refuses a kernel that the backend lacks before anyone could put it together.
-      runKernel: (kernelName, inputs, attrs) => {
-        requireComputable(kernelName);
-        return engine.runKernelFunc({ kernelName, inputs, attrs });
-      },
+      runKernel: (kernelName, inputs, attrs) =>
+        explainingAbsence(kernelName, () => engine.runKernelFunc({ kernelName, inputs, attrs })),
       runKernelFunc: (call) => {
         if (engine.state.kernelDepth > 0) return runKernelFunc(call);
         if (this.stock?.isSweeping === true) return this.stock.sweep(call, runKernelFunc);

@@ -20,7 +20,7 @@ export class ValueTable {
   private readonly constant = new Set<ValueId>();
   /** Those of the tracked values that are no float32 numbers. */
   private readonly wholes = new Set<ValueId>();
-  private readonly trackedData = new WeakMap<DataId, TapeValue[]>();
+  private readonly trackedData = new Map<DataId, TapeValue[]>();
   /** The value that a second hold stands for. */
   private readonly identity = new Map<number, ValueId>();
   /** The values that each variable met has held, by its memory. The first bears the id of the variable. */
@@ -122,7 +122,10 @@ export class ValueTable {
 
   /** Releases all holds but those that these nodes need, and forgets what was tracked. */
   retain(nodes: readonly TapeNode[]): void {
-    const needed = new Set(nodes.flatMap((node) => node.saved));
+    this.releaseAllBut(new Set(nodes.flatMap((node) => node.saved)));
+  }
+
+  private releaseAllBut(needed: ReadonlySet<Tensor>): void {
     for (const [id, hold] of this.holds) {
       if (needed.has(hold)) continue;
       hold.dispose();
@@ -130,6 +133,7 @@ export class ValueTable {
     }
     this.tracked.clear();
     this.constant.clear();
+    this.trackedData.clear();
     this.identity.clear();
     this.contents.clear();
   }
@@ -141,15 +145,19 @@ export class ValueTable {
    * @returns a function to call after each visit
    */
   releaseAlong(nodes: readonly TapeNode[]): (visited: TapeNode) => void {
-    this.retain(nodes);
-    const lastUse = new Map<Tensor, TapeNode>();
-    for (const node of nodes) for (const tensor of node.saved) lastUse.set(tensor, node);
+    const needed = new Set<Tensor>();
     const due = new Map<TapeNode, Tensor[]>();
-    for (const [tensor, node] of lastUse) due.set(node, [...(due.get(node) ?? []), tensor]);
+    for (const node of [...nodes].reverse()) {
+      const last = node.saved.filter((tensor) => !needed.has(tensor));
+      if (last.length === 0) continue;
+      due.set(node, last);
+      for (const tensor of last) needed.add(tensor);
+    }
+    this.releaseAllBut(needed);
     return (visited) => {
       for (const tensor of due.get(visited) ?? []) tensor.dispose();
       // What it has derived since.
-      for (const tensor of visited.saved) if (!lastUse.has(tensor)) tensor.dispose();
+      for (const tensor of visited.saved) if (!needed.has(tensor)) tensor.dispose();
     };
   }
 

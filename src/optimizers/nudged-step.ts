@@ -1,5 +1,5 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
-import { add, mul, tidy } from '@tensorflow/tfjs-core';
+import { add, mul, scalar, tidy } from '@tensorflow/tfjs-core';
 import type { DirectionSet } from './direction-set.js';
 import { clipGradients, globalNorm } from './gradient-clipping.js';
 import type { NSGDSettings } from './nsgd-options.js';
@@ -59,13 +59,17 @@ export function takeNudgedStep(gradients: ReadonlyMap<Variable, Tensor>, step: N
       nudged == null || correction === 'gradient'
         ? null
         : combination(nudged, mul(coordinates(nudged, updates), unit * (1 - gamma)), updates);
-    const values = variables.map((variable, i) => {
-      const value = weightDecay > 0 ? mul(variable, 1 - learningRate * weightDecay) : variable;
-      let next: Tensor = add(mul(-unit, updates[i]!), value);
-      const along = excess?.[i];
-      if (along != null) next = add(next, along);
-      return step.constraints.get(variable.name)?.(next) ?? next;
-    });
+    const factor = scalar(-unit);
+    // What one variable takes on the way is released before the next, whose results fill the same memory.
+    const values = variables.map((variable, i) =>
+      tidy(() => {
+        const value = weightDecay > 0 ? mul(variable, 1 - learningRate * weightDecay) : variable;
+        let next: Tensor = add(mul(factor, updates[i]!), value);
+        const along = excess?.[i];
+        if (along != null) next = add(next, along);
+        return step.constraints.get(variable.name)?.(next) ?? next;
+      }),
+    );
     if (directions != null) step.observe?.(measure(directions, clipped, updates, unit));
     // Nothing can fail from here on: a step is taken as a whole or not at all.
     if (momentum > 0) step.velocities.replace(variables, velocities);

@@ -1,6 +1,7 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { engine, getBackend, getKernel } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../../errors.js';
+import { copyOf } from '../copies.js';
 import { gradientsDeep } from '../derivative-order.js';
 import type { KernelCall } from '../engine.js';
 import { engineInternals, patchEngine } from '../engine.js';
@@ -44,11 +45,23 @@ function hasKernel(kernelName: string): boolean {
   return getKernel(kernelName, getBackend()) != null;
 }
 
-/** Throws a DifferentiationError unless the current backend has a kernel, or we put it together from others. */
-export function requireComputable(kernelName: string): void {
-  if (hasKernel(kernelName) || findComposition(kernelName) != null) return;
+/**
+ * Runs a kernel by `run`.
+ *
+ * @throws DifferentiationError where it fails because the current backend lacks it and we cannot put it together
+ */
+export function explainingAbsence<T>(kernelName: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    // Asked for now: each look into the registry costs as much as a small kernel.
+    throw hasKernel(kernelName) || findComposition(kernelName) != null ? error : absence(kernelName);
+  }
+}
+
+function absence(kernelName: string): DifferentiationError {
   const backend = getBackend();
-  throw new DifferentiationError(
+  return new DifferentiationError(
     kernelName,
     `the ${backend} backend has no such kernel`,
     backend === 'wasm'
@@ -92,13 +105,11 @@ export function withCompositions<T>(f: () => T): T {
   if (tapeInCharge() != null) return f();
   const internals = engineInternals();
   const runKernelFunc = internals.runKernelFunc.bind(internals);
-  const composed = (call: KernelCall): Tensor | Tensor[] => execute(call, runKernelFunc);
+  const composed = (call: KernelCall): Tensor | Tensor[] => copyOf(call) ?? execute(call, runKernelFunc);
   const release = interceptKernels(composed);
   const unpatch = patchEngine({
-    runKernel: (kernelName, inputs, attrs) => {
-      requireComputable(kernelName);
-      return composed({ kernelName, inputs, attrs });
-    },
+    runKernel: (kernelName, inputs, attrs) =>
+      explainingAbsence(kernelName, () => composed({ kernelName, inputs, attrs })),
   });
   try {
     return f();
