@@ -1,6 +1,5 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import {
-  abs,
   cast,
   div,
   equal,
@@ -13,6 +12,7 @@ import {
   round,
   sub,
   sum,
+  tidy,
   util,
 } from '@tensorflow/tfjs-core';
 import type { KernelCall } from './engine.js';
@@ -68,10 +68,10 @@ export function isRounding({ name, inputs, constantInputs }: TapeNode): boolean 
 /** How far the sum of the labels of one example is from one when rounding alone is not to blame. */
 const LABEL_TOLERANCE = 1e-5;
 
-type Count = (call: KernelCall, outputs: readonly Tensor[]) => Tensor;
+type Places = (call: KernelCall, outputs: readonly Tensor[]) => Tensor;
 
-/** Where values matter, as at ties, where sides are taken differently: how many places there are. */
-const ties: Readonly<Record<string, Count>> = {
+/** Where values matter, as at ties, where sides are taken differently: not zero in the places where they do. */
+const ties: Readonly<Record<string, Places>> = {
   Maximum: ({ inputs }) => equal(inputs.a!, inputs.b!),
   Minimum: ({ inputs }) => equal(inputs.a!, inputs.b!),
   ClipByValue: ({ inputs, attrs }) => equal(inputs.x!, attrs!.clipValueMin as number),
@@ -81,11 +81,15 @@ const ties: Readonly<Record<string, Count>> = {
   Pow: ({ inputs }) => logicalAnd(equal(inputs.a!, 0), equal(inputs.b!, 0)),
   // Where a/b rounds up to a whole number, it takes another ⌊a/b⌋ than the value.
   Mod: ({ inputs: { a, b } }, [y]) => notEqual(floor(div(a!, b!)), round(div(sub(a!, y!), b!))),
+};
+
+/** Where values matter that are few enough to be looked at on the host. */
+const checks: Readonly<Record<string, (call: KernelCall) => boolean>> = {
   // Its own gradient takes for granted that labels sum to one.
-  softmaxCrossEntropy__op: ({ inputs }) => {
-    const labels = cast(inputs[0]!, 'float32');
-    return greater(abs(sub(sum(labels, -1), 1)), LABEL_TOLERANCE);
-  },
+  softmaxCrossEntropy__op: ({ inputs }) =>
+    sum(cast(inputs[0]!, 'float32'), -1)
+      .dataSync<'float32'>()
+      .some((total) => Math.abs(total - 1) > LABEL_TOLERANCE),
 };
 
 /** Entries that equal the extreme of theirs, beyond one for each. */
@@ -97,15 +101,21 @@ function extremes({ inputs, attrs }: KernelCall, [y]: readonly Tensor[]): Tensor
   return greater(counts, 1);
 }
 
-/** Counts, [1], the places where the gradient that TensorFlow.js has for a call is wrong; null if it has none. */
+/**
+ * Whether the gradient that TensorFlow.js has for a call is wrong by its values, to be asked where they can be read at
+ * once; null if it never is.
+ */
 export function suspicionOf(
   call: KernelCall,
   outputs: readonly Tensor[],
   hold: (tensor: Tensor) => Tensor,
-): (() => Tensor1D) | null {
+): (() => boolean) | null {
+  const check = checks[call.kernelName];
   const places = ties[call.kernelName];
-  if (places == null) return null;
+  if (check == null && places == null) return null;
   const inputs = Object.fromEntries(Object.entries(call.inputs).map(([name, x]) => [name, hold(x)]));
-  const held = outputs.map(hold);
-  return () => reshape(sum(cast(places({ ...call, inputs }, held), 'float32')), [1]);
+  const held = { ...call, inputs };
+  if (check != null) return () => tidy(() => check(held));
+  const heldOutputs = outputs.map(hold);
+  return () => tidy(() => sum(cast(places!(held, heldOutputs), 'float32')).dataSync()[0] !== 0);
 }

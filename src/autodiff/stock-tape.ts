@@ -1,5 +1,4 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { concat, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { execute, isRightByItself } from './compositions/run-kernel.js';
 import { isConnected } from './connection.js';
 import type { CustomGradientCall, EngineGradients, KernelCall } from './engine.js';
@@ -19,8 +18,8 @@ export interface StockGradients {
 
 /** An operation whose gradient TensorFlow.js has right unless something is so in its values. */
 interface Suspicion {
-  /** In how many places it is so, [1]; null where it is so whatever the values. */
-  readonly count: (() => Tensor1D) | null;
+  /** Whether it is so, by a read on the host; null where it is so whatever the values. */
+  readonly confirm: (() => boolean) | null;
   /** Where it matters; everywhere if it has no node. */
   readonly node?: TapeNode;
 }
@@ -88,10 +87,10 @@ export class StockTape {
     node?: TapeNode,
   ): void {
     // Also in the bodies of custom gradients that are differentiated as what they compute.
-    if (node != null && isDifferentRule(call, node)) this.suspicions.push({ count: null, node });
+    if (node != null && isDifferentRule(call, node)) this.suspicions.push({ confirm: null, node });
     if (!this.isOn) return;
-    const count = suspicionOf(call, outputs, hold);
-    if (count != null) this.suspicions.push({ count, node });
+    const confirm = suspicionOf(call, outputs, hold);
+    if (confirm != null) this.suspicions.push({ confirm, node });
   }
 
   /**
@@ -103,7 +102,7 @@ export class StockTape {
     { nodes, sources, y }: { nodes: readonly TapeNode[]; sources: readonly TapeValue[]; y: ValueId },
     gradients: () => EngineGradients,
   ): EngineGradients | null {
-    if (!this.isTrusted || passesRounding(nodes, y) || this.isWrongOn(pathOf(nodes, sources, y))) return null;
+    if (!this.isTrusted || passesRounding(nodes, y) || this.isWrongOn(nodes, sources, y)) return null;
     this.isBackward = true;
     try {
       return this.aside(gradients);
@@ -115,13 +114,13 @@ export class StockTape {
     }
   }
 
-  private isWrongOn(path: ReadonlySet<TapeNode>): boolean {
-    const open = this.suspicions.filter(({ node }) => node == null || path.has(node));
-    if (open.length === 0) return false;
-    const counts = open.map(({ count }) => count).filter((count) => count != null);
-    if (counts.length < open.length || synchronousRead() !== 'free') return true;
-    const places = this.aside(() => tidy(() => concat(counts.map((count) => count())).dataSync()));
-    return places.some((count) => count !== 0);
+  private isWrongOn(nodes: readonly TapeNode[], sources: readonly TapeValue[], y: ValueId): boolean {
+    const canRead = synchronousRead() === 'free';
+    const isWrong = ({ confirm }: Suspicion): boolean => confirm == null || !canRead || confirm();
+    const wrong = this.aside(() => this.suspicions.filter(isWrong));
+    if (wrong.length === 0) return false;
+    const path = pathOf(nodes, sources, y);
+    return wrong.some(({ node }) => node == null || path.has(node));
   }
 }
 
