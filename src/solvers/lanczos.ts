@@ -1,7 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { mul, slice, reshape, tidy, zeros } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, requireOptions } from '../errors.js';
-import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
+import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { guardParameters } from '../operators/parameter-guard.js';
@@ -12,7 +12,7 @@ import { LanczosFactorization } from './lanczos-factorization.js';
 import type { LanczosOptions, LanczosPlan } from './lanczos-options.js';
 import { lanczosOptionNames, planLanczos } from './lanczos-options.js';
 import { LanczosSearch } from './lanczos-search.js';
-import { isDoubtful, residualsNow } from './measure-again.js';
+import { believed } from './measure-again.js';
 import { powerOfTwoOf } from './normalized-operator.js';
 import type { EigenResult, EigenStatus } from './result.js';
 import { eigenResult } from './result.js';
@@ -74,7 +74,8 @@ export function* lanczosSteps(
     yield* start(factorization, plan, random, where);
     const search = new LanczosSearch(factorization, plan, random, where);
     yield* search.run();
-    return yield* believed(collect(factorization, plan, search), operator, plan, search);
+    const result = collect(factorization, plan, search);
+    return yield* believed(result, operator, plan.tol, (values, norms) => search.count(values, norms));
   } finally {
     factorization.dispose();
   }
@@ -120,31 +121,6 @@ function* normalized(vector: Tensor1D): SolverSteps<Tensor1D> {
     return mul(vector, 1 / (scale ?? 1));
   } finally {
     vector.dispose();
-  }
-}
-
-/**
- * A result that has converged by products that contradict each other is measured again: an operator that drifts has
- * pairs of none that there ever was, and what it is now, they may be far from.
- */
-function* believed(
-  result: EigenResult,
-  operator: AnyOperator,
-  { k, tol }: LanczosPlan,
-  search: LanczosSearch,
-): SolverSteps<EigenResult> {
-  if (result.status !== 'converged' || !isDoubtful(result.asymmetry, tol)) return result;
-  const { eigenvalues, eigenvectors } = result;
-  let isDone = false;
-  try {
-    const residualNorms = yield* residualsNow(operator, eigenvectors, eigenvalues);
-    const numConverged = yield* search.count(eigenvalues, residualNorms);
-    isDone = true;
-    const status = numConverged === k ? 'converged' : 'stagnated';
-    const numMatvecs = result.numMatvecs + k;
-    return eigenResult({ ...result, residualNorms, status, numConverged, numMatvecs });
-  } finally {
-    if (!isDone) result.dispose();
   }
 }
 

@@ -3,21 +3,52 @@ import { reshape, slice, tidy } from '@tensorflow/tfjs-core';
 import type { AnyOperator } from '../operators/async-operator.js';
 import type { SolverSteps } from './drive.js';
 import { NormalizedOperator } from './normalized-operator.js';
+import type { EigenResult } from './result.js';
+import { eigenResult } from './result.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
 
 /** Asymmetry that exact float32 products do not reach: some 1e-6 of ‖A‖ is what they leave. */
-const EXACT = 1e-5;
+export const EXACT = 1e-5;
 
 /**
  * Whether products contradict each other by so much that all of a run may lie by more than the tolerance from where
  * the operator is at its end. What one product changes goes on through the ten to hundred that a run takes.
  */
-export function isDoubtful(asymmetry: number, tol: number): boolean {
+function isDoubtful(asymmetry: number, tol: number): boolean {
   return asymmetry > Math.max(EXACT, tol / 100);
 }
 
+/**
+ * A result that has converged by products that contradict each other is measured again: an operator that drifts has
+ * pairs of none that there ever was, and what it is now, they may be far from. Cost: a product for each pair, then.
+ *
+ * @param result taken over
+ * @param count how many of some pairs are within the tolerance
+ */
+export function* believed(
+  result: EigenResult,
+  operator: AnyOperator,
+  tol: number,
+  count: (values: Float64Array, residualNorms: Float64Array) => SolverSteps<number>,
+): SolverSteps<EigenResult> {
+  if (result.status !== 'converged' || !isDoubtful(result.asymmetry, tol)) return result;
+  const { eigenvalues, eigenvectors } = result;
+  const k = eigenvalues.length;
+  let isDone = false;
+  try {
+    const residualNorms = yield* residualsNow(operator, eigenvectors, eigenvalues);
+    const numConverged = yield* count(eigenvalues, residualNorms);
+    isDone = true;
+    const status = numConverged === k ? 'converged' : 'stagnated';
+    const numMatvecs = result.numMatvecs + k;
+    return eigenResult({ ...result, residualNorms, status, numConverged, numMatvecs });
+  } finally {
+    if (!isDone) result.dispose();
+  }
+}
+
 /** ‖Av − λv‖ of pairs as the operator is now. Cost: a product for each. @param rows unit vectors, the caller's */
-export function* residualsNow(
+function* residualsNow(
   operator: AnyOperator,
   rows: Tensor2D,
   values: Float64Array,

@@ -1,26 +1,27 @@
-import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { clone, mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
 import { userFunction } from '../run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
-import type { AsyncLinearOperator } from '../operators/async-operator.js';
+import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import { SeededRandom } from '../random.js';
 import { KrylovBasis } from './basis.js';
-import { candidateOf, vectorOf } from './candidate.js';
+import { candidateOf } from './candidate.js';
+import type { DeflatedPair, Predecessor } from './deflated-pair.js';
+import { deflatedPair, orthonormal, ritzVectors } from './deflated-pair.js';
 import type { SolverSteps } from './drive.js';
 import { driveAsync, driveOptionNames } from './drive.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
-import { NormalizedOperator } from './normalized-operator.js';
-import { orthogonalize } from './orthogonalize.js';
-import { projectProduct } from './projected-product.js';
 import type { EigenProgress } from './lanczos-options.js';
+import { believed } from './measure-again.js';
+import { NoiseFloor } from './noise-floor.js';
+import { NormalizedOperator } from './normalized-operator.js';
+import { SymmetryWatch } from './require-symmetric.js';
 import type { EigenResult, EigenStatus } from './result.js';
 import { eigenResult } from './result.js';
-import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
+import { release } from './vector-arithmetic.js';
 import { zeroThreshold } from './zero-threshold.js';
 
 /** Options of {@link powerIteration}. */
@@ -57,13 +58,13 @@ const powerIterationOptionNames: OptionNames<PowerIterationOptions> = {
  * holds what they lack. For k > 1 a Rayleigh–Ritz step over all of them sorts that out in the end, and one product more
  * of each measures it: the λ returned is vᵀAv of the v returned, and the residual is that of this pair.
  *
- * Cost: `numMatvecs` products. Memory: k + 5 vectors of length n.
+ * Cost: `numMatvecs` products. Memory: k + 6 vectors of length n.
  *
  * @param operator symmetric; stays the caller's. It may answer later: see {@link AsyncLinearOperator}
  * @param options see {@link PowerIterationOptions}; `signal` stops the run between two products
  * @returns the pairs, owned by the caller: `result.dispose()`
- * @throws CurvatureArgumentError for options out of range. What `operator.matvec` throws passes through. In each
- *   case nothing stays on the device
+ * @throws CurvatureArgumentError for options out of range, an operator whose asymmetry is above 5 %. What
+ *   `operator.matvec` throws passes through. In each case nothing stays on the device
  *
  * Source: Golub & Van Loan 2013, §8.2.
  *
@@ -99,148 +100,146 @@ export function* powerIterationSteps(
   requireArgument(Number.isFinite(tol) && tol > 0 && tol < 1, where, 'tol > 0 and < 1', tol);
   const isCount = Number.isInteger(maxIterations) && maxIterations >= 1;
   requireArgument(isCount, where, 'an integer maxIterations >= 1', maxIterations);
-  const random = new SeededRandom(seed, where);
-  const products = new NormalizedOperator(operator);
-  const found = new KrylovBasis(n);
-  const pairs: DeflatedPair[] = [];
-  let numMatvecs = 0;
-  let norm = 0;
-  let zero: number | null = null;
-  let status: EigenStatus = 'converged';
-  const isWithin = (share: number): ((pair: DeflatedPair) => boolean) => {
-    return ({ value, residualNorm }) =>
-      Math.max(Math.abs(value), residualNorm) <= (zero ?? 0) ||
-      residualNorm <= Math.max(share * tol * Math.abs(value), 10 * FLOAT32_EPSILON * norm);
-  };
-  // A combination of k vectors has at most √k times their largest residual.
-  const isFound = isWithin(1 / Math.sqrt(k));
+  const plan = { k, tol, maxIterations, onProgress };
+  const run = new PowerIteration(operator, plan, new SeededRandom(seed, where), where);
   try {
-    while (found.rows < k && status !== 'nonFinite') {
-      let vector = yield* orthonormal(found, tensor1d(random.fillNormal(new Float32Array(n))));
+    return yield* run.result(yield* run.iterate());
+  } finally {
+    run.dispose();
+  }
+}
+
+type PowerIterationPlan = Required<Omit<PowerIterationOptions, 'seed'>>;
+
+/** The vectors found so far, and what is known of the operator. */
+class PowerIteration {
+  private readonly products: NormalizedOperator;
+  private readonly found: KrylovBasis;
+  private readonly pairs: DeflatedPair[] = [];
+  private readonly symmetry: SymmetryWatch;
+  /** What is zero to rounding, once it was asked for. */
+  private zero: number | null = null;
+
+  constructor(
+    private readonly operator: AnyOperator,
+    private readonly plan: PowerIterationPlan,
+    private readonly random: SeededRandom,
+    where: string,
+  ) {
+    this.products = new NormalizedOperator(operator);
+    this.found = new KrylovBasis(operator.size);
+    this.symmetry = new SymmetryWatch(operator, where);
+  }
+
+  /** Finds all pairs, one after the other. */
+  *iterate(): SolverSteps<EigenStatus> {
+    const { found, pairs, plan, operator } = this;
+    const { k } = plan;
+    let ended: EigenStatus = 'converged';
+    while (found.rows < k) {
+      const status = yield* this.findNext();
+      if (status === 'nonFinite') return status;
+      if (status !== 'converged') ended = status;
+    }
+    if (k === 1) return ended;
+    found.rotate(ritzVectors(pairs));
+    this.zero ??= pairs.every((pair) => this.isFound(pair)) ? null : yield* zeroThreshold(operator);
+    const nothing = new KrylovBasis(operator.size);
+    for (let i = 0; i < k; i++) {
+      const vector = found.row(i);
       try {
-        for (let iteration = 1; ; iteration++) {
-          // Rounding alone converges to nothing.
-          if (iteration === LATE) zero ??= yield* zeroThreshold(operator);
-          const pair = yield* deflatedPair(products, found, vector);
-          numMatvecs++;
-          norm = Math.max(norm, pair.imageNorm);
-          const isFinite = Number.isFinite(pair.imageNorm);
-          const isLast = isFound(pair) || !isFinite || iteration === maxIterations;
-          if (isFinite) pairs[found.rows] = pair;
-          release(isLast ? pair.next : vector);
-          if (!isLast) vector = pair.next;
-          onProgress({
-            numMatvecs,
-            numConverged: pairs.filter(isFound).length,
-            ritzValues: Float64Array.from(pairs, ({ value }) => value),
-            residualNorms: Float64Array.from(pairs, ({ residualNorm }) => residualNorm),
-          });
-          if (!isLast) continue;
-          if (!isFinite) status = 'nonFinite';
-          else if (!isFound(pair)) status = 'maxIterations';
-          break;
-        }
-        if (status !== 'nonFinite') found.append(candidateOf(mul(vector, 1)), 1);
+        pairs[i] = yield* deflatedPair(this.products, nothing, vector);
+        release(pairs[i]!.next);
       } finally {
         release(vector);
       }
     }
-    if (status !== 'nonFinite' && k > 1) {
-      found.rotate(ritzVectors(pairs));
-      zero ??= pairs.every(isFound) ? null : yield* zeroThreshold(operator);
-      const nothing = new KrylovBasis(n);
-      for (let i = 0; i < k; i++) {
-        const vector = found.row(i);
-        try {
-          pairs[i] = yield* deflatedPair(products, nothing, vector);
-          release(pairs[i]!.next);
-          numMatvecs++;
-        } finally {
-          release(vector);
-        }
-      }
-      status = pairs.every(isWithin(1)) ? 'converged' : 'maxIterations';
-    }
-    return eigenResult({
+    if (pairs.every((pair) => this.isWithin(pair, 1))) return 'converged';
+    return ended === 'converged' ? 'maxIterations' : ended;
+  }
+
+  /** The pairs as they are, which are measured again where products contradict each other. */
+  *result(status: EigenStatus): SolverSteps<EigenResult> {
+    const { pairs, plan, operator, symmetry } = this;
+    const { k, tol } = plan;
+    const result = eigenResult({
       eigenvalues: Float64Array.from({ length: k }, (_, i) => pairs[i]?.value ?? NaN),
-      eigenvectors: status === 'nonFinite' ? zeros([k, n]) : found.release(),
+      eigenvectors: status === 'nonFinite' ? zeros([k, operator.size]) : this.found.release(),
       residualNorms: Float64Array.from({ length: k }, (_, i) => pairs[i]?.residualNorm ?? NaN),
       status,
-      numConverged: pairs.filter(isWithin(1)).length,
-      numMatvecs,
-      asymmetry: NaN,
+      numConverged: pairs.filter((pair) => this.isWithin(pair, 1)).length,
+      numMatvecs: this.products.numMatvecs,
+      asymmetry: symmetry.norm > 0 ? symmetry.asymmetry / symmetry.norm : 0,
     });
-  } finally {
-    found.dispose();
+    return yield* believed(result, operator, tol, (values, norms) => this.count(values, norms));
+  }
+
+  dispose(): void {
+    this.found.dispose();
+  }
+
+  /** Multiplies a random vector until it has converged, and keeps it. */
+  private *findNext(): SolverSteps<EigenStatus> {
+    const { found, pairs, plan, operator, symmetry } = this;
+    const { maxIterations } = plan;
+    const start = tensor1d(this.random.fillNormal(new Float32Array(operator.size)));
+    let vector = yield* orthonormal(found, start);
+    let before: Predecessor | null = null;
+    const floor = new NoiseFloor(operator.size);
+    try {
+      for (let iteration = 1; ; iteration++) {
+        // Rounding alone converges to nothing.
+        if (iteration === LATE) this.zero ??= yield* zeroThreshold(operator);
+        const pair: DeflatedPair = yield* deflatedPair(this.products, found, vector, before);
+        release(before?.vector);
+        before = { vector, length: pair.length };
+        vector = pair.next;
+        if (!Number.isFinite(pair.imageNorm)) return 'nonFinite';
+        pairs[found.rows] = pair;
+        yield* symmetry.observe(pair.asymmetry, pair.imageNorm);
+        floor.observe(pair.residualNorm, pair.imageNorm, pair.asymmetry);
+        this.report();
+        const isFound = this.isFound(pair);
+        if (!isFound && !floor.isReached && iteration < maxIterations) continue;
+        found.append(candidateOf(mul(before.vector, 1)), 1);
+        if (isFound) return 'converged';
+        return floor.isReached ? 'stagnated' : 'maxIterations';
+      }
+    } finally {
+      release(vector, before?.vector);
+    }
+  }
+
+  private report(): void {
+    const { pairs } = this;
+    this.plan.onProgress({
+      numMatvecs: this.products.numMatvecs,
+      numConverged: pairs.filter((pair) => this.isFound(pair)).length,
+      ritzValues: Float64Array.from(pairs, ({ value }) => value),
+      residualNorms: Float64Array.from(pairs, ({ residualNorm }) => residualNorm),
+    });
+  }
+
+  /** A combination of k vectors has at most √k times their largest residual. */
+  private isFound(pair: Pair): boolean {
+    return this.isWithin(pair, 1 / Math.sqrt(this.plan.k));
+  }
+
+  private isWithin({ value, residualNorm }: Pair, share: number): boolean {
+    const { zero, plan, symmetry } = this;
+    return (
+      Math.max(Math.abs(value), residualNorm) <= (zero ?? 0) ||
+      residualNorm <= Math.max(share * plan.tol * Math.abs(value), 10 * FLOAT32_EPSILON * symmetry.norm)
+    );
+  }
+
+  /** How many of some pairs are within the tolerance. */
+  private *count(values: Float64Array, residualNorms: Float64Array): SolverSteps<number> {
+    const within = (): number =>
+      residualNorms.filter((residualNorm, i) => this.isWithin({ value: values[i]!, residualNorm }, 1)).length;
+    if (within() < values.length) this.zero ??= yield* zeroThreshold(this.operator);
+    return within();
   }
 }
 
-/** A vector v orthogonal to those found, P the projection on them, and its image. */
-interface DeflatedPair {
-  /** λ = vᵀAv. */
-  readonly value: number;
-  /** ‖(1 - P)Av - λv‖. */
-  readonly residualNorm: number;
-  /** ‖Av‖. */
-  readonly imageNorm: number;
-  /** Av along the vectors found. */
-  readonly coefficients: Float64Array;
-  /** (1 - P)Av at unit length, owned by the caller. */
-  readonly next: Tensor1D;
-}
-
-function* deflatedPair(
-  products: NormalizedOperator,
-  found: KrylovBasis,
-  vector: Tensor1D,
-): SolverSteps<DeflatedPair> {
-  const { candidate, coefficients, remainder, norm, scale } = yield* projectProduct(products, found, () =>
-    clone(vector),
-  );
-  const rest = vectorOf(candidate, 1);
-  try {
-    const [value] = yield innerProducts([vector, rest]);
-    const residual = plusMultiple(rest, vector, -value!);
-    const square = innerProducts([residual, residual]);
-    release(residual);
-    return {
-      value: scale * value!,
-      residualNorm: scale * Math.sqrt((yield square)[0]!),
-      imageNorm: norm,
-      coefficients,
-      next: mul(rest, inverse(remainder / scale)),
-    };
-  } finally {
-    release(rest);
-  }
-}
-
-/** The eigenvectors of VAVᵀ for the vectors V found, largest eigenvalue in magnitude first, as weights of their rows. */
-function ritzVectors(pairs: readonly DeflatedPair[]): number[][] {
-  const matrix = Matrix.zeros(pairs.length, pairs.length);
-  pairs.forEach(({ value, coefficients }, i) => {
-    matrix.set(i, i, value);
-    coefficients.forEach((coefficient, j) => {
-      matrix.set(i, j, coefficient);
-      matrix.set(j, i, coefficient);
-    });
-  });
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, {
-    assumeSymmetric: true,
-  });
-  return realEigenvalues
-    .map((value, p) => ({ size: Math.abs(value), weights: eigenvectorMatrix.getColumn(p) }))
-    .sort((a, b) => b.size - a.size)
-    .map(({ weights }) => weights);
-}
-
-/** The part of a vector, which is disposed, orthogonal to the rows found, at unit length. */
-function* orthonormal(found: KrylovBasis, vector: Tensor1D): SolverSteps<Tensor1D> {
-  const candidate = candidateOf(vector);
-  const { remainder } = yield* orthogonalize(found, candidate);
-  return vectorOf(candidate, inverse(remainder));
-}
-
-function inverse(norm: number): number {
-  return norm > 0 ? 1 / norm : 0;
-}
+type Pair = Pick<DeflatedPair, 'value' | 'residualNorm'>;

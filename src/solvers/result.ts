@@ -9,7 +9,7 @@ import { requireArgument, requireThat } from '../errors.js';
  * - `maxIterations`: the allowed work is spent; `numConverged` pairs are within the tolerance. Allow more work,
  *   a larger `krylovDim`, or a larger `tol`.
  * - `stagnated`: what is left of the residuals above the tolerance is, for the most part, what the products lack of
- *   symmetry: no further product lessens it. So end operators of central differences, and those that change from product
+ *   symmetry, or their noise: no further product lessens it. So end operators of central differences, and those that change from product
  *   to product; `asymmetry` says by how much. Allow a larger `tol`, or make the products exact.
  * - `invariantSubspace`: the vectors span a space that A maps into itself, nothing is left to find, and yet not
  *   all residuals are within the tolerance: it is below what float32 products allow.

@@ -69,3 +69,86 @@ it('powerIteration refuses a tolerance that any vector meets', async () => {
   await expect(powerIteration(operator, { tol: 1 })).rejects.toThrow(/powerIteration.*tol > 0 and < 1/);
   operator.dispose();
 });
+
+describe('powerIteration on products that contradict each other', () => {
+  beforeAll(() => useBackend('cpu'));
+  const size = 200;
+  const spectrum = Float32Array.from({ length: size }, (_, i) => (i === 0 ? 10 : 9 * Math.exp(-i / 40)));
+  /** Products of a diagonal matrix, to which something is added. */
+  const operatorWith = (more: (image: tf.Tensor1D, products: number) => tf.Tensor): LinearOperator => {
+    let products = 0;
+    return {
+      size,
+      matvec: (v) => tf.tidy(() => more(tf.mul(v, spectrum), products++) as tf.Tensor1D),
+      dispose: () => {},
+    };
+  };
+  const noise = (share: number) => (image: tf.Tensor1D, products: number) => {
+    const error = tf.randomNormal([size], 0, 1, 'float32', products + 1);
+    return tf.add(image, tf.mul(error, tf.mul(tf.norm(image), share / Math.sqrt(size))));
+  };
+
+  it.each([
+    // The residual cannot fall below the noise, 1e-2 of ‖Av‖ for a tolerance of 1e-3.
+    { what: 'noise of 1e-2', more: noise(1e-2), options: {}, status: 'stagnated', most: 200 },
+    {
+      what: 'noise of 1e-2, two pairs',
+      more: noise(1e-2),
+      options: { k: 2 },
+      status: 'stagnated',
+      most: 400,
+    },
+    { what: 'noise below the tolerance', more: noise(1e-4), options: {}, status: 'converged', most: 100 },
+    {
+      what: 'a drift of 1e-2 with each product',
+      more: (image: tf.Tensor1D, t: number) => tf.mul(image, 1 + 1e-2 * t),
+      options: { tol: 2e-3 },
+      status: 'stagnated',
+      most: 100,
+    },
+    {
+      what: 'a drift below the tolerance',
+      more: (image: tf.Tensor1D, t: number) => tf.mul(image, 1 + 1e-4 * t),
+      options: {},
+      status: 'converged',
+      most: 100,
+    },
+    {
+      what: 'none, for too few products',
+      more: (image: tf.Tensor1D) => image,
+      options: { maxIterations: 30 },
+      status: 'maxIterations',
+      most: 30,
+    },
+  ])('$what: $status', async ({ more, options, status, most }) => {
+    const { numTensors } = tf.memory();
+    const result = await powerIteration(operatorWith(more), options);
+    expect(result.status).toBe(status);
+    expect(result.numMatvecs).toBeLessThanOrEqual(most);
+    expect(result.numConverged === result.eigenvalues.length).toBe(status === 'converged');
+    result.dispose();
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it('does not take slow convergence for noise', async () => {
+    // Far from the end by 0.999 a product; the residual first grows, as the start lies in the bulk.
+    const values = Float32Array.from({ length: size }, (_, i) => 1 - i / 1000);
+    const slow: LinearOperator = { size, matvec: (v) => tf.mul(v, values), dispose: () => {} };
+    const result = await powerIteration(slow, { maxIterations: 1000 });
+    expect(['converged', 'maxIterations']).toContain(result.status);
+    expect(result.asymmetry).toBeLessThan(1e-5);
+    result.dispose();
+  });
+
+  it.each([
+    ['not symmetric', (image: tf.Tensor1D) => tf.add(image, tf.reverse(tf.cumsum(image)))],
+    ['dropped out at random', noise(2)],
+    ['doubled on the way', (image: tf.Tensor1D, t: number) => tf.mul(image, t > 5 ? 2 : 1)],
+  ] as const)('says so of an operator that is %s', async (_, more) => {
+    const { numTensors } = tf.memory();
+    await expect(powerIteration(operatorWith(more))).rejects.toThrow(
+      /^powerIteration: expected a symmetric operator/,
+    );
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+});
