@@ -1,4 +1,4 @@
-import type { DataType, KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
+import { util, type DataType, type KernelBackend, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { WasmFunctions } from './functions.js';
 
 /** The parts of tfjs's WASM backend that kernels need. */
@@ -22,6 +22,11 @@ const ALIGNMENT = 64;
 const SMALLEST = 1 << 20;
 /** A block above this is given back as soon as a kernel needs less. */
 const LARGEST_KEPT = 32 << 20;
+
+/** Number of elements. */
+export function sizeOf(tensor: TensorInfo): number {
+  return util.sizeFromShape(tensor.shape);
+}
 
 /** tfjs's heap as our kernels see it: where tensors lie, new tensors, and one block of scratch used over and over. */
 export class Heap {
@@ -54,8 +59,13 @@ export class Heap {
     this.backend.disposeData(tensor.dataId);
   }
 
+  /** Fills a tensor of 4-byte elements with zeros. */
+  clear(tensor: TensorInfo): void {
+    this.clearBytes(this.pointer(tensor), 4 * sizeOf(tensor));
+  }
+
   /** Fills bytes with zeros. The view is taken anew: an earlier allocation may have grown the heap. */
-  clear(pointer: number, bytes: number): void {
+  clearBytes(pointer: number, bytes: number): void {
     this.backend.wasm.HEAPU8.fill(0, pointer, pointer + bytes);
   }
 

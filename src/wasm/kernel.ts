@@ -17,16 +17,66 @@ export interface KernelCall {
   readonly attrs: NamedAttrMap;
 }
 
+/**
+ * How a kernel computes.
+ *
+ * @param tensors the inputs that it names
+ * @param attrs the attributes, under the type that the op gives them
+ * @param inputs all inputs, those among them that may be missing
+ * @returns null for what stays with the stock kernel
+ */
+type Compute<Names extends readonly string[], Attrs> = (
+  heap: Heap,
+  tensors: { readonly [I in keyof Names]: TensorInfo },
+  attrs: Attrs,
+  inputs: NamedTensorInfoMap,
+) => TensorInfo | TensorInfo[] | null;
+
+/** A kernel of the inputs named. */
+export function kernel<const Names extends readonly string[], Attrs>(
+  kernelName: string,
+  names: Names,
+  compute: Compute<Names, Attrs>,
+): TrainingKernel {
+  return define(kernelName, names, false, compute);
+}
+
+/** A kernel of float32 inputs; other types stay with the stock kernel. */
+export function floatKernel<const Names extends readonly string[], Attrs>(
+  kernelName: string,
+  names: Names,
+  compute: Compute<Names, Attrs>,
+): TrainingKernel {
+  return define(kernelName, names, true, compute);
+}
+
+function define<Names extends readonly string[], Attrs>(
+  kernelName: string,
+  names: Names,
+  floatsOnly: boolean,
+  compute: Compute<Names, Attrs>,
+): TrainingKernel {
+  return {
+    kernelName,
+    create: (heap, stock) => (call) => {
+      // A loop: this runs before every small op of a training step.
+      const tensors: TensorInfo[] = [];
+      for (const name of names) {
+        const tensor = input(call, name);
+        if (floatsOnly && tensor.dtype !== 'float32') return passOn(stock, heap, call);
+        tensors.push(tensor);
+      }
+      const named = tensors as unknown as { readonly [I in keyof Names]: TensorInfo };
+      return compute(heap, named, call.attrs as unknown as Attrs, call.inputs) ?? passOn(stock, heap, call);
+    },
+  };
+}
+
 /** An input that the op's own checks guarantee. */
 export function input(call: KernelCall, name: string): TensorInfo {
   const tensor = call.inputs[name];
   if (tensor == null) throw new Error(`WASM training kernels: missing input '${name}'`);
   return tensor;
-}
-
-/** The attributes of a call under the type that the op gives them. */
-export function attributes<T>(call: KernelCall): T {
-  return call.attrs as unknown as T;
 }
 
 /** Hands a call on, unchanged, to the kernel that tfjs brought. */

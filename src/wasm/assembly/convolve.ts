@@ -1,4 +1,4 @@
-import { copyWindow } from './internal/pad';
+import { inputOfRows } from './internal/input-of-rows';
 import { tile } from './internal/tile';
 
 /**
@@ -47,23 +47,7 @@ export function convolve(
   for (let image = 0; image < batch; image++) {
     for (let y = 0; y < oh; y += band) {
       const rows = min(band, oh - y);
-      let base: usize;
-      if (inside) {
-        base = src + <usize>(y * sh - top) * rowBytes - <usize>left * cell;
-      } else {
-        base = scratch;
-        copyWindow(
-          scratch,
-          src,
-          h,
-          w,
-          <i32>cell,
-          y * sh - top,
-          -left,
-          (rows - 1) * sh + (kh - 1) * dh + 1,
-          pw,
-        );
-      }
+      const base = inputOfRows(src, h, w, cell, top, left, inside, kh, sh, dh, pw, y, rows, scratch);
       convolveRows(
         base,
         rowBytes * sh,

@@ -1,175 +1,136 @@
+import { depthwiseWindow } from './internal/depthwise-window';
+import { storeFew } from './internal/few';
 import { fma } from './internal/fma';
-import { copyWindow } from './internal/pad';
 
 /**
- * dst[y, x, i · mult + m] = window[y, x, i]: copies the window of an image [h, w, c] that starts at (y0, x0), zeros
- * where it hangs over the edge, each channel `mult` times, so that a depthwise filter meets one channel per output.
+ * A batch of depthwise correlations, `mult` outputs to each of c input channels:
+ *
+ *     y[b, v, u, i] = sum over r, s of x[b, v sh + r dh − top, u sw + s dw − left, i / mult] w[r, s, i]
+ *
+ * Windows are read from `scratch`, which holds a padded image in output channels; with `inside` from x itself. Loads go up to
+ * 12 bytes beyond the last channel: see `few.ts`.
  */
-export function expandWindow(
-  dst: usize,
-  src: usize,
-  h: i32,
-  w: i32,
-  c: i32,
-  mult: i32,
-  y0: i32,
-  x0: i32,
-  ph: i32,
-  pw: i32,
+export function depthwise(
+  x: usize, h: i32, w: i32, c: i32, mult: i32, top: i32, left: i32, inside: bool, filter: usize, y: usize,
+  oh: i32, ow: i32, kh: i32, kw: i32, sh: i32, sw: i32, dh: i32, dw: i32, batch: i32, scratch: usize,
 ): void {
-  if (mult == 1) {
-    copyWindow(dst, src, h, w, c << 2, y0, x0, ph, pw);
-    return;
-  }
-  for (let y = y0; y < y0 + ph; y++) {
-    for (let x = x0; x < x0 + pw; x++) {
-      const inside = y >= 0 && y < h && x >= 0 && x < w;
-      const cell = src + ((<usize>(y * w + x) * c) << 2);
-      for (let i = 0; i < c; i++) {
-        const v: f32 = inside ? load<f32>(cell + (<usize>i << 2)) : 0;
-        let m = 0;
-        for (; m + 4 <= mult; m += 4) {
-          v128.store(dst, f32x4.splat(v));
-          dst += 16;
+  const cell = <usize>(c * mult) << 2;
+  const width = (ow - 1) * sw + (kw - 1) * dw + 1;
+  const pitch = cell * (inside ? w : width);
+  const step = cell * sw;
+  const tap = cell * dw;
+  const row = pitch * dh;
+  for (let b = 0; b < batch; b++) {
+    const window = depthwiseWindow(x, h, w, c, mult, top, left, inside, (oh - 1) * sh + (kh - 1) * dh + 1, width, scratch);
+    for (let v = 0; v < oh; v++) {
+      const from = window + <usize>(v * sh) * pitch;
+      if (ow < 4) {
+        for (let u = 0; u < ow; u++) {
+          onePlace(from + <usize>u * step, filter, y + <usize>u * cell, c * mult, kh, kw, cell, tap, row);
         }
-        for (; m < mult; m++) {
-          store<f32>(dst, v);
-          dst += 4;
+      } else {
+        for (let u = 0; u < ow; u += 4) {
+          // The last four may begin among places that are done.
+          const at = <usize>min(u, ow - 4);
+          fourPlaces(from + at * step, filter, y + at * cell, c * mult, kh, kw, cell, step, tap, row);
         }
       }
+      y += cell * ow;
     }
+    x += <usize>(h * w * c) << 2;
   }
 }
 
-/**
- * Adds one image to the filter gradient dw [kh, kw, q] of a depthwise correlation with one input channel per output:
- * dw[r, s, i] += sum over y, x of window[y sh + r dh, x sw + s dw, i] dy[y, x, i]. A window row has `pw` cells.
- */
-export function depthwiseFilterGradient(
-  window: usize,
-  pw: i32,
-  dy: usize,
-  dw: usize,
-  oh: i32,
-  ow: i32,
-  q: i32,
-  kh: i32,
-  kw: i32,
-  sh: i32,
-  sw: i32,
-  dilationH: i32,
-  dilationW: i32,
-): void {
-  const cell = <usize>q << 2;
-  for (let r = 0; r < kh; r++) {
-    for (let s = 0; s < kw; s++) {
-      let i = 0;
-      for (; i + 4 <= q; i += 4) {
-        let sum = f32x4.splat(0);
-        for (let y = 0; y < oh; y++) {
-          let p = window + <usize>((y * sh + r * dilationH) * pw + s * dilationW) * cell + (<usize>i << 2);
-          let g = dy + <usize>(y * ow) * cell + (<usize>i << 2);
-          for (let x = 0; x < ow; x++) {
-            sum = fma(v128.load(p), v128.load(g), sum);
-            p += cell * sw;
-            g += cell;
-          }
-        }
-        v128.store(dw, f32x4.add(v128.load(dw), sum));
-        dw += 16;
-      }
-      for (; i < q; i++) {
-        let sum: f32 = 0;
-        for (let y = 0; y < oh; y++) {
-          let p = window + <usize>((y * sh + r * dilationH) * pw + s * dilationW) * cell + (<usize>i << 2);
-          let g = dy + <usize>(y * ow) * cell + (<usize>i << 2);
-          for (let x = 0; x < ow; x++) {
-            sum += load<f32>(p) * load<f32>(g);
-            p += cell * sw;
-            g += cell;
-          }
-        }
-        store<f32>(dw, load<f32>(dw) + sum);
-        dw += 4;
-      }
-    }
-  }
-}
-
-/**
- * The transpose of the forward pass for one image: window[y sh + r dh, x sw + s dw, i] += dy[y, x, i] w[r, s, i].
- * The caller has zeroed the window.
- */
-export function depthwiseScatter(
-  dy: usize,
-  filter: usize,
-  window: usize,
-  pw: i32,
-  oh: i32,
-  ow: i32,
-  q: i32,
-  kh: i32,
-  kw: i32,
-  sh: i32,
-  sw: i32,
-  dilationH: i32,
-  dilationW: i32,
-): void {
-  const cell = <usize>q << 2;
-  for (let y = 0; y < oh; y++) {
+/** Four places at a time share every load of the filter. */
+@inline
+function fourPlaces(x: usize, filter: usize, y: usize, q: i32, kh: i32, kw: i32, cell: usize, step: usize, tap: usize, row: usize): void {
+  let i = 0;
+  for (; i + 8 <= q; i += 8) {
+    let a0 = f32x4.splat(0);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    let b0 = a0;
+    let b1 = a0;
+    let b2 = a0;
+    let b3 = a0;
+    let f = filter;
     for (let r = 0; r < kh; r++) {
-      for (let x = 0; x < ow; x++) {
-        let f = filter + <usize>(r * kw) * cell;
-        for (let s = 0; s < kw; s++) {
-          let p = window + <usize>((y * sh + r * dilationH) * pw + x * sw + s * dilationW) * cell;
-          let g = dy + <usize>(y * ow + x) * cell;
-          let i = 0;
-          for (; i + 4 <= q; i += 4) {
-            v128.store(p, fma(v128.load(g), v128.load(f), v128.load(p)));
-            p += 16;
-            g += 16;
-            f += 16;
-          }
-          for (; i < q; i++) {
-            store<f32>(p, load<f32>(p) + load<f32>(g) * load<f32>(f));
-            p += 4;
-            g += 4;
-            f += 4;
-          }
-        }
+      let p = x + <usize>r * row;
+      for (let s = 0; s < kw; s++) {
+        const w0 = v128.load(f);
+        const w1 = v128.load(f, 16);
+        a0 = fma(v128.load(p), w0, a0);
+        b0 = fma(v128.load(p, 16), w1, b0);
+        const p1 = p + step;
+        a1 = fma(v128.load(p1), w0, a1);
+        b1 = fma(v128.load(p1, 16), w1, b1);
+        const p2 = p1 + step;
+        a2 = fma(v128.load(p2), w0, a2);
+        b2 = fma(v128.load(p2, 16), w1, b2);
+        const p3 = p2 + step;
+        a3 = fma(v128.load(p3), w0, a3);
+        b3 = fma(v128.load(p3, 16), w1, b3);
+        p += tap;
+        f += cell;
       }
     }
+    v128.store(y, a0);
+    v128.store(y, b0, 16);
+    v128.store(y + cell, a1);
+    v128.store(y + cell, b1, 16);
+    v128.store(y + 2 * cell, a2);
+    v128.store(y + 2 * cell, b2, 16);
+    v128.store(y + 3 * cell, a3);
+    v128.store(y + 3 * cell, b3, 16);
+    x += 32;
+    y += 32;
+    filter += 32;
+  }
+  for (; i < q; i += 4) {
+    let a0 = f32x4.splat(0);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    let f = filter;
+    for (let r = 0; r < kh; r++) {
+      let p = x + <usize>r * row;
+      for (let s = 0; s < kw; s++) {
+        const w = v128.load(f);
+        a0 = fma(v128.load(p), w, a0);
+        a1 = fma(v128.load(p + step), w, a1);
+        a2 = fma(v128.load(p + 2 * step), w, a2);
+        a3 = fma(v128.load(p + 3 * step), w, a3);
+        p += tap;
+        f += cell;
+      }
+    }
+    storeFew(y, a0, q - i);
+    storeFew(y + cell, a1, q - i);
+    storeFew(y + 2 * cell, a2, q - i);
+    storeFew(y + 3 * cell, a3, q - i);
+    x += 16;
+    y += 16;
+    filter += 16;
   }
 }
 
-/** dx[y, x, i] = sum over m of window[y + top, x + left, i · mult + m], zero where that lies outside `ph` × `pw`. */
-export function foldWindow(
-  window: usize,
-  ph: i32,
-  pw: i32,
-  dx: usize,
-  h: i32,
-  w: i32,
-  c: i32,
-  mult: i32,
-  top: i32,
-  left: i32,
-): void {
-  for (let y = top; y < top + h; y++) {
-    for (let x = left; x < left + w; x++) {
-      const inside = y >= 0 && y < ph && x >= 0 && x < pw;
-      let p = window + ((<usize>(y * pw + x) * (c * mult)) << 2);
-      for (let i = 0; i < c; i++) {
-        let sum: f32 = 0;
-        if (inside) {
-          for (let m = 0; m < mult; m++) {
-            sum += load<f32>(p);
-            p += 4;
-          }
-        }
-        store<f32>(dx, sum);
-        dx += 4;
+@inline
+function onePlace(x: usize, filter: usize, y: usize, q: i32, kh: i32, kw: i32, cell: usize, tap: usize, row: usize): void {
+  for (let i = 0; i < q; i += 4) {
+    let a = f32x4.splat(0);
+    let f = filter;
+    for (let r = 0; r < kh; r++) {
+      let p = x + <usize>r * row;
+      for (let s = 0; s < kw; s++) {
+        a = fma(v128.load(p), v128.load(f), a);
+        p += tap;
+        f += cell;
       }
     }
+    storeFew(y, a, q - i);
+    x += 16;
+    y += 16;
+    filter += 16;
   }
 }

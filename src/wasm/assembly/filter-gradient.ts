@@ -1,5 +1,5 @@
 import { packRows } from './pack';
-import { copyWindow } from './internal/pad';
+import { inputOfRows } from './internal/input-of-rows';
 import { ACCUMULATE, tile } from './internal/tile';
 
 /**
@@ -52,23 +52,7 @@ export function filterGradient(
       // Rows of whole panels are read where they lie.
       const direct = co == cop;
       if (!direct) packRows(from, dyRow, places, co, panels, (<usize>places) << 5);
-      let base: usize;
-      if (inside) {
-        base = src + <usize>(y * sh - top) * rowBytes - <usize>left * cell;
-      } else {
-        base = scratch;
-        copyWindow(
-          scratch,
-          src,
-          h,
-          w,
-          <i32>cell,
-          y * sh - top,
-          -left,
-          (rows - 1) * sh + (kh - 1) * dh + 1,
-          pw,
-        );
-      }
+      const base = inputOfRows(src, h, w, cell, top, left, inside, kh, sh, dh, pw, y, rows, scratch);
       addRows(base, kh * runs * run, run, runs, rowBytes * dh, cell * dw, rows, rowBytes * sh, ow, cell * sw, direct ? from : panels, direct ? dyRow : 32, direct ? 32 : (<usize>places) << 5, acc, cop);
     }
     src += srcImage;

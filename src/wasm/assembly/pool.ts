@@ -1,158 +1,114 @@
-import { storeFew } from './internal/few';
+import { addToMaximum, storeMaximum } from './internal/first-maximum';
+import { poolWindow } from './internal/pool-window';
+import { spread } from './internal/spread';
 import { firstTap, lastTap } from './internal/window';
 
+// Pooling of [batch, d, h, w, c] to [batch, od, oh, ow, c] and its gradients: by depth, height and width k cells to a window,
+// s between two windows, d between two cells, p in front of the input. In two dimensions the depth is 1. Cells outside the
+// input do not count.
+
+const MAXIMUM: i32 = 0;
+const AVERAGE: i32 = 1;
+const ARGMAX: i32 = 2;
+const MAXIMUM_GRADIENT: i32 = 3;
+const AVERAGE_GRADIENT: i32 = 4;
+
 /**
- * Maximum (`average` false) or average pooling of [batch, d, h, w, c] into y. Cells outside the input do not count: the
- * average divides by the cells inside, or by `least` if they are fewer, and NaN is never a maximum. In two dimensions the
- * depth is 1.
+ * Maximum (`average` false) or average pooling of x into y. The average divides by the cells inside the input, or by `least` if
+ * they are fewer; NaN is never a maximum.
  */
 export function pool(
-  x: usize,
-  y: usize,
-  batch: i32,
-  c: i32,
-  d: i32,
-  h: i32,
-  w: i32,
-  od: i32,
-  oh: i32,
-  ow: i32,
-  kd: i32,
-  kh: i32,
-  kw: i32,
-  sd: i32,
-  sh: i32,
-  sw: i32,
-  dd: i32,
-  dh: i32,
-  dw: i32,
-  pd: i32,
-  ph: i32,
-  pw: i32,
-  average: bool,
-  least: i32,
+  x: usize, y: usize,
+  batch: i32, c: i32, d: i32, h: i32, w: i32, od: i32, oh: i32, ow: i32,
+  kd: i32, kh: i32, kw: i32, sd: i32, sh: i32, sw: i32, dd: i32, dh: i32, dw: i32, pd: i32, ph: i32, pw: i32,
+  average: bool, least: i32,
+): void {
+  if (average) walk(AVERAGE, x, 0, y, 0, batch, c, d, h, w, od, oh, ow, kd, kh, kw, sd, sh, sw, dd, dh, dw, pd, ph, pw, least);
+  else walk(MAXIMUM, x, 0, y, 0, batch, c, d, h, w, od, oh, ow, kd, kh, kw, sd, sh, sw, dd, dh, dw, pd, ph, pw, least);
+}
+
+/**
+ * Maximum pooling with the flat index of each window's first maximum: (row · w + col) · c + channel, plus the image's offset
+ * with `batchInIndex`; −1 where no number compares.
+ */
+export function maxPoolWithArgmax(
+  x: usize, pooled: usize, index: usize,
+  batch: i32, c: i32, d: i32, h: i32, w: i32, od: i32, oh: i32, ow: i32,
+  kd: i32, kh: i32, kw: i32, sd: i32, sh: i32, sw: i32, dd: i32, dh: i32, dw: i32, pd: i32, ph: i32, pw: i32,
+  batchInIndex: bool,
+): void {
+  walk(ARGMAX, x, 0, pooled, index, batch, c, d, h, w, od, oh, ow, kd, kh, kw, sd, sh, sw, dd, dh, dw, pd, ph, pw, batchInIndex);
+}
+
+/** The gradient of maximum pooling: that of a window goes to its first maximum. Overwrites dx. */
+export function maxPoolGradient(
+  x: usize, dy: usize, dx: usize,
+  batch: i32, c: i32, d: i32, h: i32, w: i32, od: i32, oh: i32, ow: i32,
+  kd: i32, kh: i32, kw: i32, sd: i32, sh: i32, sw: i32, dd: i32, dh: i32, dw: i32, pd: i32, ph: i32, pw: i32,
+): void {
+  walk(MAXIMUM_GRADIENT, x, dx, dy, 0, batch, c, d, h, w, od, oh, ow, kd, kh, kw, sd, sh, sw, dd, dh, dw, pd, ph, pw, 0);
+}
+
+/**
+ * The gradient of average pooling: each window spreads dy / (its cells inside the input) over those cells, because the
+ * forward kernels divide by that number. Overwrites dx.
+ */
+export function averagePoolGradient(
+  dy: usize, dx: usize,
+  batch: i32, c: i32, d: i32, h: i32, w: i32, od: i32, oh: i32, ow: i32,
+  kd: i32, kh: i32, kw: i32, sd: i32, sh: i32, sw: i32, dd: i32, dh: i32, dw: i32, pd: i32, ph: i32, pw: i32,
+): void {
+  walk(AVERAGE_GRADIENT, 0, dx, dy, 0, batch, c, d, h, w, od, oh, ow, kd, kh, kw, sd, sh, sw, dd, dh, dw, pd, ph, pw, 0);
+}
+
+/**
+ * Does to every window what `kind` says, chosen when the module is compiled: x and dx are images, y and index hold a cell for
+ * a window. `extra` is `least` or `batchInIndex`.
+ */
+@inline
+function walk(
+  kind: i32, x: usize, dx: usize, y: usize, index: usize,
+  batch: i32, c: i32, d: i32, h: i32, w: i32, od: i32, oh: i32, ow: i32,
+  kd: i32, kh: i32, kw: i32, sd: i32, sh: i32, sw: i32, dd: i32, dh: i32, dw: i32, pd: i32, ph: i32, pw: i32,
+  extra: i32,
 ): void {
   const cell = <usize>c << 2;
   const row = cell * w;
   const slice = row * h;
+  const image = slice * d;
+  const s1 = slice * dd;
+  const s2 = row * dh;
+  const s3 = cell * dw;
   for (let b = 0; b < batch; b++) {
+    if (kind >= MAXIMUM_GRADIENT) memory.fill(dx, 0, image);
     for (let z = 0; z < od; z++) {
       const z0 = z * sd - pd;
       const t0 = firstTap(z0, dd);
       const n1 = lastTap(z0, dd, kd, d) - t0;
       for (let v = 0; v < oh; v++) {
-        const y0 = v * sh - ph;
-        const r0 = firstTap(y0, dh);
-        const n2 = lastTap(y0, dh, kh, h) - r0;
-        const line = x + <usize>(z0 + t0 * dd) * slice + <usize>(y0 + r0 * dh) * row;
+        const v0 = v * sh - ph;
+        const r0 = firstTap(v0, dh);
+        const n2 = lastTap(v0, dh, kh, h) - r0;
+        const line = <usize>(z0 + t0 * dd) * slice + <usize>(v0 + r0 * dh) * row;
         for (let u = 0; u < ow; u++) {
           const u0 = u * sw - pw;
-          const s0 = firstTap(u0, dw);
-          const n3 = lastTap(u0, dw, kw, w) - s0;
-          const from = line + <usize>(u0 + s0 * dw) * cell;
-          if (average) window(from, y, c, n1, n2, n3, slice * dd, row * dh, cell * dw, least, true);
-          else window(from, y, c, n1, n2, n3, slice * dd, row * dh, cell * dw, least, false);
+          const q0 = firstTap(u0, dw);
+          const n3 = lastTap(u0, dw, kw, w) - q0;
+          const at = line + <usize>(u0 + q0 * dw) * cell;
+          if (kind == MAXIMUM) poolWindow(x + at, y, c, n1, n2, n3, s1, s2, s3, extra, false);
+          if (kind == AVERAGE) poolWindow(x + at, y, c, n1, n2, n3, s1, s2, s3, extra, true);
+          if (kind == ARGMAX) {
+            const first = <i32>((at + (extra ? b * image : 0)) >> 2);
+            storeMaximum(x + at, y, index, c, n1, n2, n3, s1, s2, s3, first);
+          }
+          if (kind == MAXIMUM_GRADIENT) addToMaximum(x + at, dx + at, y, c, n1, n2, n3, s1, s2, s3);
+          if (kind == AVERAGE_GRADIENT) spread(dx + at, y, c, n1, n2, n3, s1, s2, s3);
           y += cell;
+          index += cell;
         }
       }
     }
-    x += slice * d;
+    x += image;
+    dx += image;
   }
-}
-
-/**
- * The maximum or the average of n1 × n2 × n3 cells, s1, s2 and s3 bytes apart, in each of c channels. Rows are summed
- * before they are added up, so that rounding grows with the sides of a window and not with its cells.
- */
-@inline
-function window(x: usize, y: usize, c: i32, n1: i32, n2: i32, n3: i32, s1: usize, s2: usize, s3: usize, least: i32, average: bool): void {
-  const count = <f32>max(least, n1 * n2 * n3);
-  const side = n1 == 1 && n2 == n3 ? n2 : 0;
-  let i = 0;
-  for (; i + 16 <= c && side != 2; i += 16) {
-    let m0 = start(average);
-    let m1 = m0;
-    let m2 = m0;
-    let m3 = m0;
-    for (let i1 = 0; i1 < n1; i1++) {
-      for (let i2 = 0; i2 < n2; i2++) {
-        let p = x + <usize>i1 * s1 + <usize>i2 * s2;
-        let r0 = start(average);
-        let r1 = r0;
-        let r2 = r0;
-        let r3 = r0;
-        for (let i3 = 0; i3 < n3; i3++) {
-          r0 = join(r0, v128.load(p), average);
-          r1 = join(r1, v128.load(p, 16), average);
-          r2 = join(r2, v128.load(p, 32), average);
-          r3 = join(r3, v128.load(p, 48), average);
-          p += s3;
-        }
-        m0 = join(m0, r0, average);
-        m1 = join(m1, r1, average);
-        m2 = join(m2, r2, average);
-        m3 = join(m3, r3, average);
-      }
-    }
-    const divisor = f32x4.splat(count);
-    v128.store(y, average ? f32x4.div(m0, divisor) : m0);
-    v128.store(y, average ? f32x4.div(m1, divisor) : m1, 16);
-    v128.store(y, average ? f32x4.div(m2, divisor) : m2, 32);
-    v128.store(y, average ? f32x4.div(m3, divisor) : m3, 48);
-    x += 64;
-    y += 64;
-  }
-  for (; i + 4 <= c; i += 4) {
-    channels(x, y, n1, n2, n3, s1, s2, s3, count, side, average, 4);
-    x += 16;
-    y += 16;
-  }
-  if (c - i == 1) channels(x, y, n1, n2, n3, s1, s2, s3, count, side, average, 1);
-  else if (c - i == 2) channels(x, y, n1, n2, n3, s1, s2, s3, count, side, average, 2);
-  else if (c - i == 3) channels(x, y, n1, n2, n3, s1, s2, s3, count, side, average, 3);
-}
-
-/** The same for one to four channels. */
-@inline
-function channels(x: usize, y: usize, n1: i32, n2: i32, n3: i32, s1: usize, s2: usize, s3: usize, count: f32, side: i32, average: bool, lanes: i32): void {
-  let m = start(average);
-  // The windows almost everyone uses.
-  if (side == 2) {
-    m = join(join(m, v128.load(x), average), v128.load(x + s3), average);
-    m = join(join(m, v128.load(x + s2), average), v128.load(x + s2 + s3), average);
-    storeFew(y, average ? f32x4.mul(m, f32x4.splat(0.25)) : m, lanes);
-    return;
-  }
-  if (side == 3) {
-    for (let i2 = 0; i2 < 3; i2++) {
-      const r = join(join(start(average), v128.load(x), average), v128.load(x + s3), average);
-      m = join(m, join(r, v128.load(x + 2 * s3), average), average);
-      x += s2;
-    }
-    storeFew(y, average ? f32x4.div(m, f32x4.splat(9)) : m, lanes);
-    return;
-  }
-  for (let i1 = 0; i1 < n1; i1++) {
-    for (let i2 = 0; i2 < n2; i2++) {
-      let p = x + <usize>i1 * s1 + <usize>i2 * s2;
-      let r = start(average);
-      for (let i3 = 0; i3 < n3; i3++) {
-        r = join(r, v128.load(p), average);
-        p += s3;
-      }
-      m = join(m, r, average);
-    }
-  }
-  storeFew(y, average ? f32x4.div(m, f32x4.splat(count)) : m, lanes);
-}
-
-@inline
-function start(average: bool): v128 {
-  return f32x4.splat(average ? 0 : -Infinity);
-}
-
-/** a + v, or the larger of the two: `a` where `v` is NaN. */
-@inline
-function join(a: v128, v: v128, average: bool): v128 {
-  return average ? f32x4.add(a, v) : f32x4.pmax(a, v);
 }

@@ -1,6 +1,6 @@
-import { broadcast_util, util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { broadcast_util, util, type NamedTensorInfoMap, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.js';
-import { runKernel } from './stock-ops.js';
+import { runKernel } from '../stock-ops.js';
 
 /** How a fused op ends. */
 export interface ActivationAttrs {
@@ -14,17 +14,18 @@ export interface ActivationAttrs {
 const KERNELS: Readonly<Record<string, string>> = { relu6: 'Relu6', elu: 'Elu', sigmoid: 'Sigmoid' };
 
 /**
- * activation(x + bias), the end of a fused op. Takes over `x`: bias and relu go into it in place, the other activations
- * are tfjs's own kernels. `bias` has any shape that broadcasts to that of x.
+ * activation(x + bias), the end of a fused op with these inputs. Takes over `x`: bias and relu go into it in place, the other
+ * activations are tfjs's own kernels. `bias` has any shape that broadcasts to that of x.
  */
 export function applyActivation(
   heap: Heap,
   x: TensorInfo,
-  bias: TensorInfo | undefined,
-  alpha: TensorInfo | undefined,
+  { bias, preluActivationWeights }: NamedTensorInfoMap,
   attrs: ActivationAttrs,
 ): TensorInfo {
-  const aligned = [bias, alpha].map((tensor) => tensor && alignChannels(heap, tensor, attrs.dataFormat));
+  const aligned = [bias, preluActivationWeights].map(
+    (tensor) => tensor && alignChannels(heap, tensor, attrs.dataFormat),
+  );
   const [ownBias, ownAlpha] = aligned;
   requireBroadcast(x, ownBias);
   const y = activate(heap, addBias(heap, x, ownBias, attrs.activation === 'relu'), ownAlpha, attrs);

@@ -1,27 +1,25 @@
 import type { TrainingKernel } from '../kernel.js';
 import { add, multiply, sub } from './arithmetic.js';
-import { avgPool3dGrad, avgPoolGrad } from './average-pool-gradients.js';
-import { batchMatMul } from './batch-mat-mul.js';
-import { clipByValue } from './clip.js';
-import { conv2d, fusedConv2d } from './conv2d.js';
-import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
-import { conv2dBackpropInput } from './conv2d-backprop-input.js';
-import { conv3d, conv3dBackpropFilter, conv3dBackpropInput } from './conv3d.js';
-import { depthwiseConv2d, fusedDepthwiseConv2d } from './depthwise.js';
-import { depthwiseBackpropFilter, depthwiseBackpropInput } from './depthwise-gradients.js';
+import { conv2dBackpropFilter, conv3dBackpropFilter } from './convolution-filter-gradient.js';
+import { conv2dBackpropInput, conv3dBackpropInput } from './convolution-input-gradient.js';
+import { conv2d, conv3d, fusedConv2d } from './convolution.js';
+import {
+  depthwiseBackpropFilter,
+  depthwiseBackpropInput,
+  depthwiseConv2d,
+  fusedDepthwiseConv2d,
+} from './depthwise.js';
 import { einsum } from './einsum.js';
-import { fusedMatMul } from './fused-mat-mul.js';
 import { gather } from './gather.js';
 import { cast, identity } from './identity.js';
-import { maxPool3dGrad, maxPoolGrad } from './max-pool-gradients.js';
-import { maxPoolWithArgmax } from './max-pool-with-argmax.js';
-import { avgPool, avgPool3d, maxPool, maxPool3d } from './pool.js';
+import { batchMatMul, fusedMatMul } from './mat-mul.js';
+import { clipByValue, sigmoidSlope, tanh, tanhSlope } from './pointwise.js';
+import { avgPool3dGrad, avgPoolGrad, maxPool3dGrad, maxPoolGrad } from './pool-gradients.js';
+import { avgPool, avgPool3d, maxPool, maxPool3d, maxPoolWithArgmax } from './pool.js';
 import { prelu } from './prelu.js';
 import { rowCombination, rowDots } from './row-products.js';
-import { sigmoidSlope, tanhSlope } from './slopes.js';
 import { concat, slice, splitV, unpack } from './slice.js';
 import { sum } from './sum.js';
-import { tanh } from './tanh.js';
 import { tile } from './tile.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 

@@ -1,6 +1,6 @@
-import { Add, Multiply, Sub, util, type TensorInfo } from '@tensorflow/tfjs-core';
-import type { WasmFunctions } from '../functions.js';
-import { allFloat32, input, passOn, type TrainingKernel } from '../kernel.js';
+import { Add, Multiply, Sub, type TensorInfo } from '@tensorflow/tfjs-core';
+import { sizeOf } from '../heap.js';
+import { floatKernel, type TrainingKernel } from '../kernel.js';
 
 type RowFunction = 'addRows' | 'subtractRows' | 'multiplyRows';
 
@@ -11,27 +11,18 @@ type RowFunction = 'addRows' | 'subtractRows' | 'multiplyRows';
  * broadcasts, rows of 2 or 3 and other types stay with the stock kernel.
  */
 function arithmetic(kernelName: string, name: RowFunction): TrainingKernel {
-  return {
-    kernelName,
-    create: (heap, stock) => {
-      const compute: WasmFunctions[RowFunction] = heap.functions[name];
-      return (call) => {
-        const [a, b] = [input(call, 'a'), input(call, 'b')];
-        if (!allFloat32(a, b)) return passOn(stock, heap, call);
-        const [sizeA, sizeB] = [util.sizeFromShape(a.shape), util.sizeFromShape(b.shape)];
-        const [long, short] = sizeA >= sizeB ? [a, b] : [b, a];
-        const cols = Math.min(sizeA, sizeB);
-        if (!endsWith(long, short) || ((cols === 2 || cols === 3) && sizeA !== sizeB))
-          return passOn(stock, heap, call);
-        const out = heap.output(long.shape);
-        const rows = cols === 0 ? 0 : Math.max(sizeA, sizeB) / cols;
-        const rowBytes = 4 * cols;
-        const [aRow, bRow] = [sizeA === cols ? 0 : rowBytes, sizeB === cols ? 0 : rowBytes];
-        compute(heap.pointer(a), aRow, heap.pointer(b), bRow, heap.pointer(out), rows, cols);
-        return out;
-      };
-    },
-  };
+  return floatKernel(kernelName, ['a', 'b'], (heap, [a, b]) => {
+    const [sizeA, sizeB] = [sizeOf(a), sizeOf(b)];
+    const [long, short] = sizeA >= sizeB ? [a, b] : [b, a];
+    const cols = Math.min(sizeA, sizeB);
+    if (!endsWith(long, short) || ((cols === 2 || cols === 3) && sizeA !== sizeB)) return null;
+    const out = heap.output(long.shape);
+    const rows = cols === 0 ? 0 : Math.max(sizeA, sizeB) / cols;
+    const rowBytes = 4 * cols;
+    const [aRow, bRow] = [sizeA === cols ? 0 : rowBytes, sizeB === cols ? 0 : rowBytes];
+    heap.functions[name](heap.pointer(a), aRow, heap.pointer(b), bRow, heap.pointer(out), rows, cols);
+    return out;
+  });
 }
 
 function endsWith(long: TensorInfo, short: TensorInfo): boolean {

@@ -2,7 +2,7 @@ import { util, type TensorInfo, type backend_util } from '@tensorflow/tfjs-core'
 import type { Heap } from '../heap.js';
 import { allFloat32 } from '../kernel.js';
 import { matrixProduct } from './matrix-product.js';
-import { runKernel } from './stock-ops.js';
+import { runKernel } from '../stock-ops.js';
 
 type Decoded = ReturnType<typeof backend_util.decodeEinsumEquation>;
 

@@ -1,23 +1,19 @@
 import { backend_util, Einsum, util, type EinsumAttrs, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.js';
-import { attributes, input, type TrainingKernel } from '../kernel.js';
+import { kernel } from '../kernel.js';
 import { contract } from './einsum-contraction.js';
-import { runKernel } from './stock-ops.js';
+import { runKernel } from '../stock-ops.js';
 
 /**
  * `Einsum`, which the WASM backend lacks. Two operands that are contracted go through one batched matrix product;
  * everything else is composed of Transpose, Reshape, Multiply and Sum along tfjs's own path, as on cpu.
  */
-export const einsum: TrainingKernel = {
-  kernelName: Einsum,
-  create: (heap) => (call) => {
-    const { equation } = attributes<EinsumAttrs>(call);
-    const tensors = Object.keys(call.inputs).map((name) => input(call, name));
-    const decoded = backend_util.decodeEinsumEquation(equation, tensors.length);
-    backend_util.checkEinsumDimSizes(decoded.allDims.length, decoded.idDims, tensors as never);
-    return contract(heap, decoded, tensors) ?? alongPath(heap, decoded, tensors);
-  },
-};
+export const einsum = kernel(Einsum, [], (heap, _named, { equation }: EinsumAttrs, inputs) => {
+  const tensors = Object.values(inputs) as TensorInfo[];
+  const decoded = backend_util.decodeEinsumEquation(equation, tensors.length);
+  backend_util.checkEinsumDimSizes(decoded.allDims.length, decoded.idDims, tensors as never);
+  return contract(heap, decoded, tensors) ?? alongPath(heap, decoded, tensors);
+});
 
 type Decoded = ReturnType<typeof backend_util.decodeEinsumEquation>;
 

@@ -1,17 +1,13 @@
+import { bandBytes, bandRows, isInside } from '../geometry/band.js';
+import type { Images } from '../geometry/images.js';
+import type { Correlation } from '../geometry/windows.js';
 import type { Heap } from '../heap.js';
-import { bandRows, extent, staysInside, type Axis } from '../geometry.js';
 
 /** Places of dy summed at a time: a panel of them (4 KiB) stays in the first-level cache beside lines of x. */
 const PLACES = 128;
 
-/** Where the images of a batch lie: address of the first and the distance of two, in bytes. */
-export interface Images {
-  readonly pointer: number;
-  readonly stride: number;
-}
-
 /**
- * The filter gradient [rows.taps, cols.taps, channels, filters] of a batch of correlations, written to `dw`:
+ * The filter gradient [rows.taps, cols.taps, channels, filters] of correlations, written to `dw`:
  *
  *     dw[r, s, i, j] = sum over pairs, b, y, x of x[b, y sh + r dh − ph, x sw + s dw − pw, i] dy[b, y, x, j]
  *
@@ -20,28 +16,23 @@ export interface Images {
  */
 export function filterGradient(
   heap: Heap,
-  rows: Axis,
-  cols: Axis,
-  channels: number,
-  filters: number,
-  batch: number,
-  pairs: readonly { x: Images; dy: Images }[],
+  correlation: Correlation,
+  pairs: readonly [x: Images, dy: Images][],
   dw: number,
 ): void {
+  const { rows, cols, batch, channels, filters } = correlation;
   const gradientRows = rows.taps * cols.taps * channels;
   const padded = (filters + 7) & ~7;
-  const inside = staysInside(rows) && staysInside(cols);
-  const band = bandRows(rows, cols, channels, Math.max(PLACES, cols.output));
+  const band = bandRows(correlation, Math.max(PLACES, cols.output));
   const accBytes = 4 * gradientRows * padded;
   const panelBytes = padded === filters ? 0 : 4 * band * cols.output * padded;
-  const copyBytes = inside ? 0 : 4 * channels * extent(rows, band) * extent(cols, cols.output);
-  const acc = heap.scratch(accBytes + panelBytes + copyBytes);
-  heap.clear(acc, accBytes);
+  const acc = heap.scratch(accBytes + panelBytes + bandBytes(correlation, band));
+  heap.clearBytes(acc, accBytes);
   const panels = acc + accBytes;
-  for (const { x, dy } of pairs) {
+  for (const [x, dy] of pairs) {
     heap.functions.filterGradient(
       ...[x.pointer, x.stride, rows.input, cols.input, channels],
-      ...[rows.pad, cols.pad, Number(inside)],
+      ...[rows.pad, cols.pad, Number(isInside(correlation))],
       ...[dy.pointer, dy.stride, rows.output, cols.output, filters],
       ...[rows.taps, cols.taps, rows.stride, cols.stride, rows.dilation, cols.dilation],
       ...[acc, batch, band, panels, panels + panelBytes],

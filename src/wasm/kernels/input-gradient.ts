@@ -1,10 +1,11 @@
+import { inputGradientPhases, type Phase } from '../geometry/axis.js';
+import type { Images } from '../geometry/images.js';
+import type { Correlation } from '../geometry/windows.js';
 import type { Heap } from '../heap.js';
-import { inputGradientPhases, type Axis, type Phase } from '../geometry.js';
-import { bandBytes, correlate, packedBytes } from './correlate.js';
-import type { Images } from './filter-gradient.js';
+import { correlate, reserve } from './correlate.js';
 
 /**
- * The input gradient of a batch of correlations, written to the images of `dx`:
+ * The input gradient of correlations, written to the images of `dx`:
  *
  *     dx[b, u, v, i] (+)= sum over r, s, j of dy[b, (u + ph − r dh) / sh, (v + pw − s dw) / sw, j] w[r, s, i, j]
  *
@@ -16,86 +17,62 @@ import type { Images } from './filter-gradient.js';
  */
 export function inputGradient(
   heap: Heap,
-  rows: Axis,
-  cols: Axis,
-  channels: number,
-  filters: number,
-  batch: number,
+  correlation: Correlation,
   dy: Images,
   filter: number,
   dx: Images,
   accumulate: boolean,
 ): void {
-  const phases = inputGradientPhases(rows).flatMap((row) =>
-    inputGradientPhases(cols).map((col) => ({ row, col })),
+  const { rows, cols, channels } = correlation;
+  const full = inputGradientPhases(rows)
+    .flatMap((row) => inputGradientPhases(cols).map((col) => ({ row, col })))
+    .filter(({ row, col }) => row.axis.taps > 0 && col.axis.taps > 0)
+    .map(({ row, col }) => ({ row, col, phase: ofPhase(correlation, row, col) }));
+  const scratch = reserve(
+    heap,
+    full.map(({ phase }) => phase),
   );
-  const full = phases.filter(({ row, col }) => row.axis.taps > 0 && col.axis.taps > 0);
-  const filterBytes = Math.max(
-    0,
-    ...full.map(({ row, col }) => packedBytes(row.axis.taps * col.axis.taps * filters, channels)),
-  );
-  const band = Math.max(
-    0,
-    ...full.map(({ row, col }) => bandBytes(heap, row.axis, col.axis, filters, channels)),
-  );
-  const packed = heap.scratch(filterBytes + band);
-  const col = 4 * channels;
-  const row = col * cols.input;
-  for (const phase of full) {
-    packTaps(heap, phase.row, phase.col, cols.taps, channels, filters, filter, packed);
-    const out = {
-      pointer: dx.pointer + phase.row.first * row + phase.col.first * col,
+  const colBytes = 4 * channels;
+  const rowBytes = colBytes * cols.input;
+  for (const { row, col, phase } of full) {
+    packTaps(heap, correlation, row, col, filter, scratch.packed);
+    const places = {
+      pointer: dx.pointer + row.first * rowBytes + col.first * colBytes,
       stride: dx.stride,
-      row: row * rows.stride,
-      col: col * cols.stride,
+      row: rowBytes * rows.stride,
+      col: colBytes * cols.stride,
     };
-    const at = packed + filterBytes;
-    correlate(
-      heap,
-      phase.row.axis,
-      phase.col.axis,
-      filters,
-      channels,
-      batch,
-      dy,
-      packed,
-      out,
-      accumulate,
-      at,
-    );
+    correlate(heap, phase, dy, scratch, places, accumulate);
   }
 }
 
+/** The correlation of dy that gives the gradient of one residue class of the input. */
+function ofPhase({ batch, channels, filters }: Correlation, row: Phase, col: Phase): Correlation {
+  return { rows: row.axis, cols: col.axis, batch, channels: filters, filters: channels };
+}
+
 /** True when some inputs are reached by no tap (a stride larger than the filter): their gradient is zero. */
-export function hasEmptyPhase(rows: Axis, cols: Axis): boolean {
+export function hasEmptyPhase({ rows, cols }: Correlation): boolean {
   return [rows, cols].some((axis) => inputGradientPhases(axis).some((phase) => phase.axis.taps === 0));
 }
 
 /** Packs the taps of one phase, last first, each transposed to [filters, channels]. */
 function packTaps(
   heap: Heap,
+  { cols, channels, filters }: Correlation,
   row: Phase,
   col: Phase,
-  tapsInRow: number,
-  channels: number,
-  filters: number,
   filter: number,
   packed: number,
 ): void {
   const panel = 32 * row.axis.taps * col.axis.taps * filters;
-  let at = packed;
+  let to = packed;
   for (let i = 0; i < row.axis.taps; i++) {
     for (let j = 0; j < col.axis.taps; j++) {
-      const tap = (row.lastTap - i * row.step) * tapsInRow + (col.lastTap - j * col.step);
-      heap.functions.packTransposed(
-        filter + 4 * tap * channels * filters,
-        4 * filters,
-        filters,
-        channels,
-        at,
-        panel,
-      );
-      at += 32 * filters;
+      const tap = (row.lastTap - i * row.step) * cols.taps + (col.lastTap - j * col.step);
+      const from = filter + 4 * tap * channels * filters;
+      heap.functions.packTransposed(from, 4 * filters, filters, channels, to, panel);
+      to += 32 * filters;
     }
   }
 }

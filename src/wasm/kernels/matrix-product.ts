@@ -31,7 +31,7 @@ export function matrixProduct(
   if (batch * m * n === 0) return c;
   const cBase = heap.pointer(c);
   if (k === 0) {
-    heap.clear(cBase, 4 * batch * m * n);
+    heap.clear(c);
     return c;
   }
   const product = onePair(heap, [aCols, transposeA], [bCols, transposeB], m, n, k);

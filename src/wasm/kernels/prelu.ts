@@ -1,7 +1,7 @@
 import { broadcast_util, Prelu, util, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.js';
 import { allFloat32, input, passOn, type TrainingKernel } from '../kernel.js';
-import { runKernel } from './stock-ops.js';
+import { runKernel } from '../stock-ops.js';
 
 /**
  * `Prelu` with broadcasting. Stock reads alpha over and over again along the flat input, which is right only where alpha has

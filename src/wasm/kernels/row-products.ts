@@ -1,6 +1,6 @@
 import { util, type NamedTensorInfoMap, type TensorInfo } from '@tensorflow/tfjs-core';
-import type { Heap } from '../heap.js';
-import { attributes, input, type TrainingKernel } from '../kernel.js';
+import { sizeOf, type Heap } from '../heap.js';
+import { kernel } from '../kernel.js';
 
 /*
  * Two kernels that TensorFlow.js does not have: products with the rows of several matrices, as one, without joining
@@ -11,28 +11,23 @@ import { attributes, input, type TrainingKernel } from '../kernel.js';
  */
 
 /** y[r] = ⟨row r, x⟩ for all rows in turn: shape [Σ r_i]. Summed in double precision every 1024 terms. */
-export const rowDots: TrainingKernel = {
-  kernelName: 'tfjs-curvature/RowDots',
-  create: (heap) => (call) => {
-    const x = input(call, 'x');
-    const n = util.sizeFromShape(x.shape);
-    const { list, count } = listRows(heap, call.inputs, n);
-    requireShape(x, [1, n]);
-    const y = heap.output([count]);
-    heap.functions.dotRows(list, 0, count, n, heap.pointer(x), heap.pointer(y));
-    return y;
-  },
-};
+export const rowDots = kernel('tfjs-curvature/RowDots', ['x'], (heap, [x], _attrs, inputs) => {
+  const n = sizeOf(x);
+  const { list, count } = listRows(heap, inputs, n);
+  requireShape(x, [1, n]);
+  const y = heap.output([count]);
+  heap.functions.dotRows(list, 0, count, n, heap.pointer(x), heap.pointer(y));
+  return y;
+});
 
 /** y = base + scale · W R for the matrix R of all rows; W: [m, Σ r_i], y and base: [m, n]. Without `base`, y = scale · W R. */
-export const rowCombination: TrainingKernel = {
-  kernelName: 'tfjs-curvature/RowCombination',
-  create: (heap) => (call) => {
-    const weights = input(call, 'weights');
-    const { base } = call.inputs;
-    const { scale } = attributes<{ scale: number }>(call);
-    const n = input(call, '0').shape[1] ?? 0;
-    const { list, count } = listRows(heap, call.inputs, n);
+export const rowCombination = kernel(
+  'tfjs-curvature/RowCombination',
+  ['weights', '0'],
+  (heap, [weights, first], { scale }: { scale: number }, inputs) => {
+    const n = first.shape[1] ?? 0;
+    const { base } = inputs;
+    const { list, count } = listRows(heap, inputs, n);
     const m = weights.shape[0] ?? 0;
     requireShape(weights, [m, count]);
     if (base != null) requireShape(base, [m, n]);
@@ -41,7 +36,7 @@ export const rowCombination: TrainingKernel = {
     heap.functions.combineRows(list, 0, count, n, heap.pointer(weights), m, scale, at, heap.pointer(y));
     return y;
   },
-};
+);
 
 /** Writes the addresses of all rows into scratch. */
 function listRows(heap: Heap, inputs: NamedTensorInfoMap, n: number): { list: number; count: number } {

@@ -13,92 +13,67 @@ import {
   type UnpackAttrs,
 } from '@tensorflow/tfjs-core';
 import type { Heap } from '../heap.js';
-import { attributes, fourBytes, input, passOn, type TrainingKernel } from '../kernel.js';
+import { fourBytes, kernel } from '../kernel.js';
 
 // Stock `Slice` first copies the whole tensor out of the heap, however small the slice, and `SplitV` and `Unpack` are
 // made of slices: a split in k costs k copies of everything. These copy what they return.
 
 /** `Slice` of 4-byte types. */
-export const slice: TrainingKernel = {
-  kernelName: Slice,
-  create: (heap, stock) => (call) => {
-    const x = input(call, 'x');
-    if (!fourBytes(x)) return passOn(stock, heap, call);
-    const attrs = attributes<SliceAttrs>(call);
-    const [begin = [], size = []] = slice_util.parseSliceParams(
-      x as Parameters<typeof slice_util.parseSliceParams>[0],
-      attrs.begin,
-      attrs.size,
-    );
-    slice_util.assertParamsValid(x as Parameters<typeof slice_util.assertParamsValid>[0], begin, size);
-    return cut(heap, x, begin, size, size);
-  },
-};
+export const slice = kernel(Slice, ['x'], (heap, [x], attrs: SliceAttrs) => {
+  if (!fourBytes(x)) return null;
+  const tensor = x as Parameters<typeof slice_util.parseSliceParams>[0];
+  const [begin = [], size = []] = slice_util.parseSliceParams(tensor, attrs.begin, attrs.size);
+  slice_util.assertParamsValid(tensor, begin, size);
+  return cut(heap, x, begin, size, size);
+});
 
 /** `SplitV` of 4-byte types. */
-export const splitV: TrainingKernel = {
-  kernelName: SplitV,
-  create: (heap, stock) => (call) => {
-    const x = input(call, 'x');
-    if (!fourBytes(x)) return passOn(stock, heap, call);
-    const attrs = attributes<SplitVAttrs>(call);
-    const axis = util.parseAxisParam(attrs.axis, x.shape)[0] ?? 0;
-    const sizes = backend_util.prepareSplitSize(
-      x as Parameters<typeof backend_util.prepareSplitSize>[0],
-      attrs.numOrSizeSplits,
-      axis,
-    );
-    const begin = x.shape.map(() => 0);
-    return sizes.map((length) => {
-      const size = x.shape.map((full, i) => (i === axis ? length : full));
-      const part = cut(heap, x, begin, size, size);
-      begin[axis] = (begin[axis] ?? 0) + length;
-      return part;
-    });
-  },
-};
+export const splitV = kernel(SplitV, ['x'], (heap, [x], attrs: SplitVAttrs) => {
+  if (!fourBytes(x)) return null;
+  const axis = util.parseAxisParam(attrs.axis, x.shape)[0] ?? 0;
+  const tensor = x as Parameters<typeof backend_util.prepareSplitSize>[0];
+  const sizes = backend_util.prepareSplitSize(tensor, attrs.numOrSizeSplits, axis);
+  const begin = x.shape.map(() => 0);
+  return sizes.map((length) => {
+    const size = x.shape.map((full, i) => (i === axis ? length : full));
+    const part = cut(heap, x, begin, size, size);
+    begin[axis] = (begin[axis] ?? 0) + length;
+    return part;
+  });
+});
 
 /** `Unpack` of 4-byte types. */
-export const unpack: TrainingKernel = {
-  kernelName: Unpack,
-  create: (heap, stock) => (call) => {
-    const x = input(call, 'value');
-    if (!fourBytes(x)) return passOn(stock, heap, call);
-    const axis = util.parseAxisParam(attributes<UnpackAttrs>(call).axis, x.shape)[0] ?? 0;
-    const size = x.shape.map((full, i) => (i === axis ? 1 : full));
-    const shape = x.shape.filter((_, i) => i !== axis);
-    return Array.from({ length: x.shape[axis] ?? 0 }, (_, at) => {
-      const begin = x.shape.map((_full, i) => (i === axis ? at : 0));
-      return cut(heap, x, begin, size, shape);
-    });
-  },
-};
+export const unpack = kernel(Unpack, ['value'], (heap, [x], attrs: UnpackAttrs) => {
+  if (!fourBytes(x)) return null;
+  const axis = util.parseAxisParam(attrs.axis, x.shape)[0] ?? 0;
+  const size = x.shape.map((full, i) => (i === axis ? 1 : full));
+  const shape = x.shape.filter((_, i) => i !== axis);
+  return Array.from({ length: x.shape[axis] ?? 0 }, (_, at) => {
+    const begin = x.shape.map((_full, i) => (i === axis ? at : 0));
+    return cut(heap, x, begin, size, shape);
+  });
+});
 
 /** `Concat` of 4-byte types. */
-export const concat: TrainingKernel = {
-  kernelName: Concat,
-  create: (heap, stock) => (call) => {
-    const tensors = Object.keys(call.inputs).map((name) => input(call, name));
-    const [first] = tensors;
-    if (first === undefined || tensors.some((t) => t.dtype !== first.dtype || !fourBytes(t))) {
-      return passOn(stock, heap, call);
-    }
-    const axis = util.parseAxisParam(attributes<ConcatAttrs>(call).axis, first.shape)[0] ?? 0;
-    const shapes = tensors.map((t) => t.shape);
-    backend_util.assertParamsConsistent(shapes, axis);
-    const outShape = backend_util.computeOutShape(shapes, axis);
-    const out = heap.output(outShape, first.dtype);
-    const rows = util.sizeFromShape(outShape.slice(0, axis));
-    const rowBytes = 4 * util.sizeFromShape(outShape.slice(axis));
-    let to = heap.pointer(out);
-    for (const tensor of tensors) {
-      const cols = util.sizeFromShape(tensor.shape.slice(axis));
-      heap.functions.copyBlock(heap.pointer(tensor), 4 * cols, rows, cols, to, rowBytes);
-      to += 4 * cols;
-    }
-    return out;
-  },
-};
+export const concat = kernel(Concat, [], (heap, _named, attrs: ConcatAttrs, inputs) => {
+  const tensors = Object.values(inputs) as TensorInfo[];
+  const [first] = tensors;
+  if (first === undefined || tensors.some((t) => t.dtype !== first.dtype || !fourBytes(t))) return null;
+  const axis = util.parseAxisParam(attrs.axis, first.shape)[0] ?? 0;
+  const shapes = tensors.map((t) => t.shape);
+  backend_util.assertParamsConsistent(shapes, axis);
+  const outShape = backend_util.computeOutShape(shapes, axis);
+  const out = heap.output(outShape, first.dtype);
+  const rows = util.sizeFromShape(outShape.slice(0, axis));
+  const rowBytes = 4 * util.sizeFromShape(outShape.slice(axis));
+  let to = heap.pointer(out);
+  for (const tensor of tensors) {
+    const cols = util.sizeFromShape(tensor.shape.slice(axis));
+    heap.functions.copyBlock(heap.pointer(tensor), 4 * cols, rows, cols, to, rowBytes);
+    to += 4 * cols;
+  }
+  return out;
+});
 
 /** Copies the block of `x` at `begin` of `size` into a new tensor of `shape`. */
 function cut(heap: Heap, x: TensorInfo, begin: number[], size: number[], shape: number[]): TensorInfo {

@@ -1,41 +1,35 @@
 import { Sum, backend_util, util, type SumAttrs } from '@tensorflow/tfjs-core';
-import { allFloat32, attributes, input, passOn, type TrainingKernel } from '../kernel.js';
+import { sizeOf } from '../heap.js';
+import { allFloat32, kernel } from '../kernel.js';
 
 /**
  * `Sum` over adjacent axes, read once in memory order; stock transposes the tensor unless the axes are the last.
  * Axes that are not adjacent and integers stay with the stock kernel, except that a sum of nothing is 0: stock leaves
  * it undefined.
  */
-export const sum: TrainingKernel = {
-  kernelName: Sum,
-  create: (heap, stock) => (call) => {
-    const x = input(call, 'x');
-    const { axis, keepDims } = attributes<SumAttrs>(call);
-    const axes = util.parseAxisParam(axis, x.shape);
-    const block = adjacent(x.shape, axes);
-    const empty = util.sizeFromShape(x.shape) === 0;
-    if (!empty && (!allFloat32(x) || block === null)) return passOn(stock, heap, call);
-    const [reduced] = backend_util.computeOutAndReduceShapes(
-      x.shape,
-      [...axes].sort((a, b) => a - b),
-    );
-    const shape = keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced;
-    const out = heap.output(shape, x.dtype === 'bool' ? 'int32' : x.dtype);
-    if (empty || block === null) {
-      heap.clear(heap.pointer(out), 4 * util.sizeFromShape(shape));
-      return out;
-    }
-    const { outer, middle, inner } = block;
-    const [from, to] = [heap.pointer(x), heap.pointer(out)];
-    if (inner === 1) heap.functions.sumTrailing(from, outer, middle, to);
-    else {
-      for (let i = 0; i < outer; i++) {
-        heap.functions.sumLeading(from + 4 * i * middle * inner, middle, inner, to + 4 * i * inner);
-      }
-    }
+export const sum = kernel(Sum, ['x'], (heap, [x], { axis, keepDims }: SumAttrs) => {
+  const axes = util.parseAxisParam(axis, x.shape);
+  const block = adjacent(x.shape, axes);
+  const isEmpty = sizeOf(x) === 0;
+  if (!isEmpty && (!allFloat32(x) || block === null)) return null;
+  const inOrder = [...axes].sort((a, b) => a - b);
+  const [reduced] = backend_util.computeOutAndReduceShapes(x.shape, inOrder);
+  const shape = keepDims ? backend_util.expandShapeToKeepDim(reduced, axes) : reduced;
+  const out = heap.output(shape, x.dtype === 'bool' ? 'int32' : x.dtype);
+  if (isEmpty || block === null) {
+    heap.clear(out);
     return out;
-  },
-};
+  }
+  const { outer, middle, inner } = block;
+  const [from, to] = [heap.pointer(x), heap.pointer(out)];
+  if (inner === 1) heap.functions.sumTrailing(from, outer, middle, to);
+  else {
+    for (let i = 0; i < outer; i++) {
+      heap.functions.sumLeading(from + 4 * i * middle * inner, middle, inner, to + 4 * i * inner);
+    }
+  }
+  return out;
+});
 
 /** The shape as [outer, middle, inner] with all of `axes` in the middle; null where other axes lie between them. */
 function adjacent(shape: number[], axes: number[]): { outer: number; middle: number; inner: number } | null {

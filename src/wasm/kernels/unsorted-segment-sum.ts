@@ -1,17 +1,16 @@
 import { UnsortedSegmentSum, util, type UnsortedSegmentSumAttrs } from '@tensorflow/tfjs-core';
-import { attributes, input, type TrainingKernel } from '../kernel.js';
-import { asFloat32 } from './stock-ops.js';
+import { kernel } from '../kernel.js';
+import { asFloat32 } from '../stock-ops.js';
 
 /**
  * `UnsortedSegmentSum`, which the WASM backend lacks and the gradient of an embedding needs:
  * out[s, ...] = sum of x[i, ...] over segmentIds[i] = s. Ids outside [0, numSegments) are left out, as on cpu; the
  * result is float32 also for int32 x, as on cpu.
  */
-export const unsortedSegmentSum: TrainingKernel = {
-  kernelName: UnsortedSegmentSum,
-  create: (heap) => (call) => {
-    const [x, ids] = [input(call, 'x'), input(call, 'segmentIds')];
-    const { numSegments } = attributes<UnsortedSegmentSumAttrs>(call);
+export const unsortedSegmentSum = kernel(
+  UnsortedSegmentSum,
+  ['x', 'segmentIds'],
+  (heap, [x, ids], { numSegments }: UnsortedSegmentSumAttrs) => {
     const [count = 0, ...rest] = x.shape;
     util.assert(
       ids.shape.length === 1 && ids.shape[0] === count && ids.dtype === 'int32',
@@ -25,4 +24,4 @@ export const unsortedSegmentSum: TrainingKernel = {
     heap.release(values);
     return out;
   },
-};
+);

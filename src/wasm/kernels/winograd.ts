@@ -1,5 +1,5 @@
+import type { Correlation } from '../geometry/windows.js';
 import type { Heap } from '../heap.js';
-import type { Axis } from '../geometry.js';
 
 /** Floats of one transformed block, input and output together, that leave room for U in a 1 MiB second-level cache. */
 const BLOCK_FLOATS = 96 << 10;
@@ -15,7 +15,7 @@ function blockTiles(channels: number, filters: number): number {
  * channels that the transforms pay. It multiplies 2.25 times less; its transforms only add and halve, so results
  * differ from the direct sum by a few float32 roundings.
  */
-export function suitsWinograd(rows: Axis, cols: Axis, channels: number, filters: number): boolean {
+export function suitsWinograd({ rows, cols, channels, filters }: Correlation): boolean {
   const direct = [rows, cols].every((axis) => axis.taps === 3 && axis.stride === 1 && axis.dilation === 1);
   const places = rows.output * cols.output;
   return direct && places >= 16 && channels >= 8 && channels % 8 === 0 && filters >= 8 && filters % 8 === 0;
@@ -28,11 +28,7 @@ export function suitsWinograd(rows: Axis, cols: Axis, channels: number, filters:
  */
 export function winogradCorrelate(
   heap: Heap,
-  rows: Axis,
-  cols: Axis,
-  channels: number,
-  filters: number,
-  batch: number,
+  { rows, cols, batch, channels, filters }: Correlation,
   source: number,
   pack: (tap: number, to: number) => void,
   out: number,
@@ -53,11 +49,7 @@ export function winogradCorrelate(
 /** The filter gradient [3, 3, channels, filters] of the same correlation, written to `dw`. */
 export function winogradFilterGradient(
   heap: Heap,
-  rows: Axis,
-  cols: Axis,
-  channels: number,
-  filters: number,
-  batch: number,
+  { rows, cols, batch, channels, filters }: Correlation,
   x: number,
   dy: number,
   dw: number,
@@ -66,7 +58,7 @@ export function winogradFilterGradient(
   const tap = 4 * channels * filters;
   const block = blockTiles(channels, filters);
   const acc = heap.scratch(16 * tap + functions.winogradScratchBytes(block, channels, filters));
-  heap.clear(acc, 16 * tap);
+  heap.clearBytes(acc, 16 * tap);
   functions.winogradFilterGradient(
     ...[x, rows.input, cols.input, channels, rows.pad, cols.pad],
     ...[dy, rows.output, cols.output, filters, acc, batch, block, acc + 16 * tap],

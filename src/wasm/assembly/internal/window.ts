@@ -9,5 +9,9 @@ export function firstTap(from: i32, dilation: i32): i32 {
 export function lastTap(from: i32, dilation: i32, taps: i32, size: i32): i32 {
   // Most windows lie inside, and need no division.
   if (from >= 0 && from + (taps - 1) * dilation < size) return taps;
+  return lastTapAtEdge(from, dilation, taps, size);
+}
+
+function lastTapAtEdge(from: i32, dilation: i32, taps: i32, size: i32): i32 {
   return max(firstTap(from, dilation), min(taps, (size - from + dilation - 1) / dilation));
 }

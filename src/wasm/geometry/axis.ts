@@ -64,14 +64,3 @@ export function inputGradientPhases(forward: Axis): Phase[] {
   }
   return phases;
 }
-
-/** Bytes of a copied band of input that still leave room for the filter in a second-level cache. */
-const BAND_BYTES = 256 << 10;
-
-/** How many output rows to work on at a time so that the input they cover stays in the cache; at least one. */
-export function bandRows(rows: Axis, cols: Axis, channels: number, mostPlaces: number): number {
-  const rowBytes = 4 * channels * extent(cols, cols.output);
-  const fitting = Math.floor((BAND_BYTES / rowBytes - (rows.taps - 1) * rows.dilation - 1) / rows.stride) + 1;
-  const byPlaces = Math.floor(mostPlaces / cols.output);
-  return Math.max(1, Math.min(rows.output, fitting, byPlaces));
-}

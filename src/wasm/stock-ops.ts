@@ -4,7 +4,7 @@ import {
   type NamedTensorInfoMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import type { Heap } from '../heap.js';
+import type { Heap } from './heap.js';
 
 /** Runs another kernel of the WASM backend, whichever stands in the registry, inside one of ours. */
 export function runKernel(
