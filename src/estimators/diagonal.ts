@@ -34,7 +34,7 @@ export interface DiagonalEstimate {
  *
  * Cost: `numMatvecs` products. Memory: 6 vectors of length n.
  *
- * @param operator stays the caller's
+ * @param operator symmetric or not; stays the caller's. Of one that changes from product to product the mean is estimated
  * @param options see {@link EstimatorOptions}; `onProgress` gets the norm of the diagonal as value; `signal` stops
  *   the run between two products
  * @returns estimates owned by the caller: `result.dispose()`

@@ -51,7 +51,10 @@ export const estimatorOptionNames: OptionNames<EstimatorOptions & DriveOptions> 
 };
 
 /** {@link EstimatorOptions} with the defaults filled in. */
-export type EstimatorPlan = Required<EstimatorOptions>;
+export interface EstimatorPlan extends Required<EstimatorOptions> {
+  /** The public function that runs, for errors. */
+  readonly where: string;
+}
 
 /** Fewer samples say nothing about their own spread. */
 export const FEWEST_SAMPLES = 8;
@@ -77,7 +80,7 @@ export function planEstimator(
     maxMatvecs,
   );
   requireArgument(Number.isSafeInteger(seed), where, 'an integer seed', seed);
-  return { tol, maxMatvecs, seed, onProgress: userFunction(options.onProgress ?? (() => {})) };
+  return { where, tol, maxMatvecs, seed, onProgress: userFunction(options.onProgress ?? (() => {})) };
 }
 
 /** Mean and standard error of a growing sample, by Welford's recurrence (1962). */

@@ -18,12 +18,13 @@ import { EstimateRun } from './estimate-run.js';
 import { quadraticForm, signs } from './quadratic-form.js';
 
 /**
- * The Frobenius norm of a symmetric operator, √(Σ a_ij²) = √(Σ λ_i²): the root of the mean of ‖Az‖² over random
+ * The Frobenius norm of an operator, √(Σ a_ij²), where it is symmetric √(Σ λ_i²): the root of the mean of ‖Az‖² over random
  * signs z (Hutchinson for AᵀA; nothing is squared twice, so it also does for an indefinite A).
  *
  * Cost: `numMatvecs` products. Memory: 2 vectors of length n.
  *
- * @param operator stays the caller's
+ * @param operator symmetric or not; stays the caller's. Of one that changes from product to product the mean square is
+ *   estimated
  * @param options see {@link EstimatorOptions}; `signal` stops the run between two products
  * @returns a plain record, nothing to dispose; the standard error is that of the root
  * @throws CurvatureArgumentError for options out of range. What `operator.matvec` throws passes through

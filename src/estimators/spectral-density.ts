@@ -11,6 +11,7 @@ import type { DriveOptions, SolverSteps } from '../solvers/drive.js';
 import { driveAsync, driveOptionNames } from '../solvers/drive.js';
 import { LanczosFactorization } from '../solvers/lanczos-factorization.js';
 import { solveProjected } from '../solvers/projected-eigenproblem.js';
+import { SymmetryWatch } from '../solvers/require-symmetric.js';
 import type { GaussQuadrature } from './smoothing.js';
 import { linearAxis, logarithmicAxis, smooth } from './smoothing.js';
 
@@ -81,7 +82,8 @@ export interface SpectralDensity {
  * @param operator symmetric; stays the caller's
  * @param options see {@link SpectralDensityOptions}; `signal` stops the run between two products
  * @returns a plain record, nothing to dispose
- * @throws CurvatureArgumentError for options out of range. What `operator.matvec` throws passes through
+ * @throws CurvatureArgumentError for options out of range, an operator whose asymmetry is above 5 %. What
+ *   `operator.matvec` throws passes through
  *
  * Sources: Golub & Welsch 1969; Lin, Saad & Yang, Approximating spectral densities of large matrices, SIAM Review
  * 58 (2016), §3.2; Ghorbani, Krishnan & Xiao 2019.
@@ -159,11 +161,13 @@ function* quadratureOf(
   onProduct: () => void,
 ): SolverSteps<GaussQuadrature | null> {
   const factorization = new LanczosFactorization(operator);
+  const symmetry = new SymmetryWatch(operator, 'spectralDensity');
   try {
     const start = tensor1d(random.fillNormal(new Float32Array(operator.size)));
     yield* factorization.include(start);
     while (factorization.processed.length < krylovDim && factorization.pending.length > 0) {
       if ((yield* factorization.extend()) === 'nonFinite') return null;
+      yield* symmetry.observe(factorization.asymmetry, factorization.norm);
       onProduct();
     }
     const { values, vectors } = solveProjected(factorization, 'SA', 0);

@@ -33,6 +33,9 @@ const traceOptionNames: OptionNames<TraceOptions & DriveOptions> = {
 /**
  * The trace of a symmetric operator, tr A = Σ a_ii = Σ λ_i, from products with random vectors.
  *
+ * 'hutchinson' and 'hutch++' do for any square operator; 'xtrace' takes uᵀAv for vᵀAu. One that changes from product to
+ * product has the trace of its mean over the run.
+ *
  * The run ends when the standard error is within `tol` of the estimate, or `maxMatvecs` products are spent. For an
  * operator whose trace nearly cancels the relative tolerance is never met: read `standardError` instead. That of
  * 'xtrace' is the jackknife's, which errs upwards: 1 to 4 times the real one, most where the spectrum decays fast.
@@ -43,7 +46,8 @@ const traceOptionNames: OptionNames<TraceOptions & DriveOptions> = {
  * @param operator symmetric; stays the caller's
  * @param options see {@link TraceOptions}; `signal` stops the run between two products
  * @returns a plain record, nothing to dispose
- * @throws CurvatureArgumentError for options out of range. What `operator.matvec` throws passes through
+ * @throws CurvatureArgumentError for options out of range; by 'xtrace' an operator whose asymmetry is above 5 %. What
+ *   `operator.matvec` throws passes through
  *
  * Sources: Hutchinson 1990; Meyer, Musco, Musco & Woodruff 2021; Epperly, Tropp & Webber 2024; Efron & Stein 1981.
  *

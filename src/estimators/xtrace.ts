@@ -3,10 +3,12 @@ import { Matrix } from 'ml-matrix';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../solvers/drive.js';
 import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
+import { SymmetryWatch } from '../solvers/require-symmetric.js';
 import type { Estimate } from './estimate.js';
 import { FEWEST_SAMPLES } from './estimate.js';
 import type { EstimateRun } from './estimate-run.js';
 import { sampleRest } from './hutchinson.js';
+import type { Sketch } from './leave-one-out.js';
 import { leaveOneOut } from './leave-one-out.js';
 import { RangeBasis } from './range-basis.js';
 
@@ -24,6 +26,7 @@ export function* xtraceSteps(run: EstimateRun): SolverSteps<Estimate> {
   const { products, plan } = run;
   const n = products.size;
   const range = new RangeBasis(products);
+  const symmetry = new SymmetryWatch(products.operator, plan.where);
   const tests = new SeededRandom(plan.seed);
   /** R and H by columns: AΩ = QR, H = QᵀAQ. */
   const r: Float64Array[] = [];
@@ -51,8 +54,10 @@ export function* xtraceSteps(run: EstimateRun): SolverSteps<Estimate> {
         w.push(yield* range.along(tensor1d(values)));
       }
       // Rows of Q found after a product was taken have coefficient 0 in it where A is symmetric.
-      const sketch = { r: squareOf(r, false), h: squareOf(h, true), w: squareOf(w, false), squares };
-      const estimate = { ...leaveOneOut({ size: n, ...sketch }), rounding };
+      const sketch = { size: n, r: squareOf(r, false), h: squareOf(h, true), w: squareOf(w, false), squares };
+      const { asymmetry, norm } = asymmetryOf(sketch);
+      yield* symmetry.observe(products.scale * asymmetry, products.scale * norm);
+      const estimate = { ...leaveOneOut(sketch), rounding };
       const result = run.judge(estimate, r.length >= FEWEST_SAMPLES, 2 * BATCH);
       if (result != null) return result;
     }
@@ -76,6 +81,23 @@ function* withoutRest(
   const bound = Math.sqrt(run.products.size) * range.rest;
   const result = run.judge({ value: trace, standardError: bound, rounding }, true);
   return result ?? (yield* sampleRest(run, range, random, { trace, rounding, bound }));
+}
+
+/**
+ * ‖A - Aᵀ‖_F and ‖A‖_F, both divided by √n, from the probes: AΩ = QR, so that ΩᵀAΩ = WᵀR is at hand. For unit vectors
+ * u and v in random directions uᵀAv is of the size of ‖A‖_F/n, ‖Av‖ of that of ‖A‖_F/√n.
+ */
+function asymmetryOf({ size, r, w, squares }: Sketch): { asymmetry: number; norm: number } {
+  const forms = w.transpose().mmul(r);
+  const m = squares.length;
+  let [differences, images] = [0, 0];
+  for (let j = 0; j < m; j++) {
+    images += r.getColumn(j).reduce((sum, x) => sum + x * x, 0) / squares[j]!;
+    for (let i = 0; i < j; i++)
+      differences += (forms.get(i, j) - forms.get(j, i)) ** 2 / (squares[i]! * squares[j]!);
+  }
+  const pairs = (m * (m - 1)) / 2;
+  return { asymmetry: Math.sqrt((size * differences) / pairs), norm: Math.sqrt(images / m) };
 }
 
 /** Columns of growing length as a square matrix: what a column lacks is 0, or mirrored where the matrix is symmetric. */
