@@ -2,7 +2,7 @@
 
 export { CurvatureArgumentError, DifferentiationError } from './errors.js';
 export { ParameterSpace } from './parameters.js';
-export { registerChainedOps } from './chained-ops.js';
+export { registerChainedOps } from './tfjs/chained-ops.js';
 
 // Derivatives of any order
 export { grad, grads, valueAndGrad, valueAndGrads } from './autodiff/transforms/grad.js';
@@ -58,7 +58,7 @@ export {
   type SavedEigenResult,
 } from './solvers/result.js';
 export type { Which } from './solvers/projected-eigenproblem.js';
-export type { DriveOptions } from './solvers/drive.js';
+export type { DriveOptions } from './tfjs/drive.js';
 export { powerIteration, type PowerIterationOptions } from './solvers/power-iteration.js';
 export { solve, type ConjugateGradientOptions } from './solvers/conjugate-gradient.js';
 export { minres, type MinresOptions } from './solvers/minres.js';

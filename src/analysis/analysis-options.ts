@@ -1,4 +1,4 @@
-import { byUser } from '../run-scope.js';
+import { byUser } from '../tfjs/run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { requireArgument } from '../errors.js';
 import { outsideLeases } from '../objectives/parameter-lease.js';

@@ -4,8 +4,8 @@ import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import { coordinates } from './projection.js';
 import { SeededRandom } from '../random.js';
-import type { SolverSteps } from '../solvers/drive.js';
-import { driveAsync } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
+import { driveAsync } from '../tfjs/drive.js';
 import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
 import {
   directionOptionNames,

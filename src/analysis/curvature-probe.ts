@@ -2,7 +2,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { keep, slice } from '@tensorflow/tfjs-core';
 import { HessianOperator } from '../operators/hessian.js';
 import { SeededRandom } from '../random.js';
-import type { SolverSteps } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import { lossOf } from './loss-and-gradient.js';

@@ -1,8 +1,8 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { addN, keep, sqrt, square, sub, sum, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { aliasTensor } from '../autodiff/engine.js';
-import { readOnce } from '../read-once.js';
+import { aliasTensor } from '../tfjs/engine.js';
+import { readOnce } from '../tfjs/read-once.js';
 import { CurvatureArgumentError, describe, requireThat } from '../errors.js';
 import { ParameterSpace, weightVariables } from '../parameters.js';
 

@@ -1,6 +1,6 @@
 import { ParameterLease } from '../objectives/parameter-lease.js';
 import type { ParameterSpace } from '../parameters.js';
-import type { SolverSteps } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 
 /**
  * Runs steps at parameters of their own. While the driver waits for numbers the variables have the values of their

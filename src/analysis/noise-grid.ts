@@ -1,10 +1,10 @@
 import { scalar } from '@tensorflow/tfjs-core';
-import { aliasTensor } from '../autodiff/engine.js';
+import { aliasTensor } from '../tfjs/engine.js';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import { SeededRandom } from '../random.js';
-import type { SolverSteps } from '../solvers/drive.js';
-import { driveAsync } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
+import { driveAsync } from '../tfjs/drive.js';
 import type { RunOptions } from './analysis-options.js';
 import {
   ProgressCounter,

@@ -1,4 +1,4 @@
-import type { SolverSteps } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 
 /** Takes something over, to be disposed when the steps have come to their end. */
 export type Own = <T extends { dispose(): void }>(resource: T) => T;

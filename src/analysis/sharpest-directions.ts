@@ -3,7 +3,7 @@ import { reshape, slice, tidy } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
 import { HessianOperator } from '../operators/hessian.js';
 import { SeededRandom } from '../random.js';
-import type { SolverSteps } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenResult } from '../solvers/result.js';
 import type { DirectionOptions } from './analysis-options.js';

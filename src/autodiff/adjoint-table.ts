@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tidy, util, zeros } from '@tensorflow/tfjs-core';
 import type { Jitter } from './jitter.js';
-import { broadcastTo } from './ops/broadcast.js';
-import { add } from './ops/kernel-ops.js';
+import { broadcastTo } from '../tfjs/kernels/broadcast.js';
+import { add } from '../tfjs/kernels/kernel-ops.js';
 import type { TapeValue, ValueId } from './tape.js';
 import { secondHold } from './tape-in-charge.js';
 

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { zeros } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../errors.js';
-import { gradientsDeep } from './derivative-order.js';
+import { gradientsDeep } from '../tfjs/derivative-order.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
 
 /**

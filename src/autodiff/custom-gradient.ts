@@ -1,11 +1,11 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tidy } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../errors.js';
-import { gradientsDeep } from './derivative-order.js';
-import type { CustomGradientCall } from './engine.js';
-import { aliasTensor, handToScope } from './engine.js';
+import { gradientsDeep } from '../tfjs/derivative-order.js';
+import type { CustomGradientCall } from '../tfjs/engine.js';
+import { aliasTensor, handToScope } from '../tfjs/engine.js';
 import { placeOf } from './kernel-node.js';
-import { currentLayer } from './layer-names.js';
+import { currentLayer } from '../tfjs/layer-names.js';
 import { Sweep } from './sweep.js';
 import type { TapeNode, TapeValue } from './tape.js';
 import type { ValueTable } from './value-table.js';

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { KernelCall } from './engine.js';
+import type { KernelCall } from '../tfjs/engine.js';
 import type { Jitter } from './jitter.js';
 import type { ValueTable } from './value-table.js';
 

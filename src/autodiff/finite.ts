@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { sum, tidy } from '@tensorflow/tfjs-core';
 import { requireThat } from '../errors.js';
-import { synchronousRead } from './synchronous-reads.js';
+import { synchronousRead } from '../tfjs/capabilities.js';
 
 /**
  * Throws unless all elements of a float32 tensor are finite. Where a synchronous read is a burden nothing is

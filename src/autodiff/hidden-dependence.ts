@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../errors.js';
-import { gradientsDeep } from './derivative-order.js';
-import { aliasTensor } from './engine.js';
+import { gradientsDeep } from '../tfjs/derivative-order.js';
+import { aliasTensor } from '../tfjs/engine.js';
 import type { TapeNode, TapeValue } from './tape.js';
 import type { ValueTable } from './value-table.js';
 import { valueOf } from './value-table.js';

@@ -1,12 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tidy } from '@tensorflow/tfjs-core';
 import { DifferentiationError } from '../errors.js';
-import { gradientsDeep } from './derivative-order.js';
-import type { KernelCall } from './engine.js';
+import { gradientsDeep } from '../tfjs/derivative-order.js';
+import type { KernelCall } from '../tfjs/engine.js';
 import type { GradientRule, InputAdjoints, PullbackContext } from './gradient-rule.js';
-import { findRule } from './gradients/registry.js';
-import { currentLayer } from './layer-names.js';
-import { cast } from './ops/kernel-ops.js';
+import { findRule } from './rules/registry.js';
+import { currentLayer } from '../tfjs/layer-names.js';
+import { cast } from '../tfjs/kernels/kernel-ops.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
 import type { ValueTable } from './value-table.js';
 import { carriesDerivative, valueOf } from './value-table.js';

@@ -2,8 +2,8 @@ import type { DataId, Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfj
 import { keep, tidy } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
-import { withCompositions } from './compositions/run-kernel.js';
-import { handToScope, requireEngine } from './engine.js';
+import { withCompositions } from '../tfjs/kernels/run-kernel.js';
+import { handToScope, requireEngine } from '../tfjs/engine.js';
 import { Jitter, jitterTerms } from './jitter.js';
 import { Recorder } from './recorder.js';
 import { Sweep } from './sweep.js';

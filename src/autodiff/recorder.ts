@@ -1,18 +1,18 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { ones } from '@tensorflow/tfjs-core';
 // Fills the table that kernels are composed from.
-import './compositions/all.js';
-import { execute, explainingAbsence, interceptKernels, withCompositions } from './compositions/run-kernel.js';
+import '../tfjs/corrections/list.js';
+import { execute, explainingAbsence, interceptKernels, withCompositions } from '../tfjs/kernels/run-kernel.js';
 import { requireConnection, zerosWhereConstant } from './connection.js';
-import { copyOf } from './copies.js';
+import { copyOf } from '../tfjs/kernels/copies.js';
 import { customGradientName, runCustomGradient } from './custom-gradient.js';
-import type { CustomGradientCall, EngineGradients, EngineInternals, KernelCall } from './engine.js';
-import { handToScope, patchEngine, releaseStockTape } from './engine.js';
+import type { CustomGradientCall, EngineGradients, EngineInternals, KernelCall } from '../tfjs/engine.js';
+import { handToScope, patchEngine, releaseStockTape } from '../tfjs/engine.js';
 import { disturbed } from './exact-kernels.js';
-import { isTransparent, isWholeOp } from './gradients/registry.js';
+import { isTransparent, isWholeOp } from './rules/registry.js';
 import type { Jitter } from './jitter.js';
 import { kernelNode } from './kernel-node.js';
-import { trackLayers } from './layer-names.js';
+import { trackLayers } from '../tfjs/layer-names.js';
 import type { StockGradients, StockTape } from './stock-tape.js';
 import { Sweep } from './sweep.js';
 import type { TapeNode, TapeValue } from './tape.js';

@@ -1,7 +1,7 @@
 import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { keep, tidy } from '@tensorflow/tfjs-core';
 import type { ParameterSpace } from '../parameters.js';
-import { engineInternals, withStockTape } from './engine.js';
+import { engineInternals, withStockTape } from '../tfjs/engine.js';
 
 /**
  * L(θ) and ∇L(θ) by TensorFlow.js's own first-order differentiation: the way out for losses with ops that

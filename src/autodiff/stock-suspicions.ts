@@ -15,8 +15,8 @@ import {
   tidy,
   util,
 } from '@tensorflow/tfjs-core';
-import type { KernelCall } from './engine.js';
-import { poolAxes, returnsImage } from './ops/pool-geometry.js';
+import type { KernelCall } from '../tfjs/engine.js';
+import { poolAxes, returnsImage } from '../tfjs/kernels/pool-geometry.js';
 import type { TapeNode } from './tape.js';
 
 /** Whether TensorFlow.js can keep what its gradient of a call needs: it fails where an optional input is absent. */

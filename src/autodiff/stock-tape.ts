@@ -1,10 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { execute, isRightByItself } from './compositions/run-kernel.js';
+import { execute, isRightByItself } from '../tfjs/kernels/run-kernel.js';
 import { isConnected } from './connection.js';
-import type { CustomGradientCall, EngineGradients, KernelCall } from './engine.js';
+import type { CustomGradientCall, EngineGradients, KernelCall } from '../tfjs/engine.js';
 import { isDifferentRule, isRecordable, isRounding, suspicionOf } from './stock-suspicions.js';
 import { Sweep } from './sweep.js';
-import { synchronousRead } from './synchronous-reads.js';
+import { synchronousRead } from '../tfjs/capabilities.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
 
 type RunKernel = (call: KernelCall) => Tensor | Tensor[];

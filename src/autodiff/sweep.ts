@@ -2,11 +2,11 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { tidy, util } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, DifferentiationError } from '../errors.js';
 import { AdjointTable } from './adjoint-table.js';
-import { atOrder } from './derivative-order.js';
-import { engineInternals } from './engine.js';
+import { atOrder } from '../tfjs/derivative-order.js';
+import { engineInternals } from '../tfjs/engine.js';
 import type { Jitter } from './jitter.js';
-import { onBehalfOf } from './layer-names.js';
-import { lostResource } from './lost-resource.js';
+import { onBehalfOf } from '../tfjs/layer-names.js';
+import { lostResource } from '../tfjs/lost-resource.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
 import { secondHold, tapeInCharge } from './tape-in-charge.js';
 

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { aliasTensor, engineInternals } from './engine.js';
+import { aliasTensor, engineInternals } from '../tfjs/engine.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
 
 /** Under this name the engine carries the recorder that is in charge of it, also one of another copy of this package. */

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { EngineGradients } from './engine.js';
-import { engineInternals, patchEngine } from './engine.js';
+import type { EngineGradients } from '../tfjs/engine.js';
+import { engineInternals, patchEngine } from '../tfjs/engine.js';
 import { Recorder } from './recorder.js';
 import { StockTape } from './stock-tape.js';
 import { areGradientsExact } from './transforms/exact-gradients.js';

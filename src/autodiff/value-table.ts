@@ -1,5 +1,5 @@
 import type { DataId, NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-core';
-import { aliasTensor, engineInternals } from './engine.js';
+import { aliasTensor, engineInternals } from '../tfjs/engine.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
 
 /** Is told that a variable which is a source holds another value now. */

@@ -1,8 +1,8 @@
 import { ones, Tensor, util } from '@tensorflow/tfjs-core';
 import { assignedVariable } from './assigned-variable.js';
 import { requireConnection, zerosWhereConstant } from './connection.js';
-import type { EngineGradients, EngineInternals } from './engine.js';
-import { aliasTensor, engineInternals, handToScope } from './engine.js';
+import type { EngineGradients, EngineInternals } from '../tfjs/engine.js';
+import { aliasTensor, engineInternals, handToScope } from '../tfjs/engine.js';
 import { hiddenDependence } from './hidden-dependence.js';
 import { HostReads } from './host-reads.js';
 import { constantNode } from './kernel-node.js';

@@ -1,13 +1,13 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { clone, concat, keep, matMul, norm, reshape, sub, tidy } from '@tensorflow/tfjs-core';
-import { aliasTensor } from '../autodiff/engine.js';
-import { readOnce } from '../read-once.js';
+import { aliasTensor } from '../tfjs/engine.js';
+import { readOnce } from '../tfjs/read-once.js';
 import { requireArgument } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import type { HessianOperator } from '../operators/hessian.js';
 import { guardParameters } from '../operators/parameter-guard.js';
-import type { SolverSteps } from '../solvers/drive.js';
-import { driveAsync } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
+import { driveAsync } from '../tfjs/drive.js';
 import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { Estimate } from '../estimators/estimate.js';

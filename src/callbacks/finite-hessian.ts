@@ -1,5 +1,5 @@
 import { tidy } from '@tensorflow/tfjs-core';
-import { readOnce } from '../read-once.js';
+import { readOnce } from '../tfjs/read-once.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { Objective } from '../objectives/objective.js';
 import type { HessianOptions } from '../operators/hessian.js';

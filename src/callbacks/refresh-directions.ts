@@ -8,7 +8,7 @@ import type { GivenDirections } from '../optimizers/direction-tracker.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import { remedyFor } from '../remedies.js';
 import { SeededRandom } from '../random.js';
-import { driveAsync } from '../solvers/drive.js';
+import { driveAsync } from '../tfjs/drive.js';
 import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenStatus } from '../solvers/result.js';

@@ -5,8 +5,8 @@ import { answersAtOnce, laterProductOf, requireAnyOperator } from '../operators/
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import { shifted } from '../operators/shifted.js';
-import type { DriveOptions } from '../solvers/drive.js';
-import { driveAsync } from '../solvers/drive.js';
+import type { DriveOptions } from '../tfjs/drive.js';
+import { driveAsync } from '../tfjs/drive.js';
 import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenResult } from '../solvers/result.js';

@@ -1,9 +1,9 @@
-import { userFunction } from '../run-scope.js';
+import { userFunction } from '../tfjs/run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { requireArgument } from '../errors.js';
 import type { AnyOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
-import { driveOptionNames, type DriveOptions } from '../solvers/drive.js';
+import { driveOptionNames, type DriveOptions } from '../tfjs/drive.js';
 
 /** A number found by chance, with what it cost and how far it may be off. */
 export interface Estimate {

@@ -1,5 +1,5 @@
 import { SeededRandom } from '../random.js';
-import type { SolverSteps } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
 import type { Estimate } from './estimate.js';
 import { FEWEST_SAMPLES, Sample } from './estimate.js';

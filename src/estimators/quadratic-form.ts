@@ -1,7 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { tensor1d } from '@tensorflow/tfjs-core';
 import type { SeededRandom } from '../random.js';
-import type { SolverSteps } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import type { NormalizedOperator } from '../solvers/normalized-operator.js';
 import { innerProducts } from '../solvers/vector-arithmetic.js';
 

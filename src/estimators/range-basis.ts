@@ -2,7 +2,7 @@ import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { KrylovBasis } from '../solvers/basis.js';
 import type { Candidate } from '../solvers/candidate.js';
 import { candidateOf, discard, vectorOf } from '../solvers/candidate.js';
-import type { SolverSteps } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
 import type { Projection } from '../solvers/orthogonalize.js';
 import { orthogonalize } from '../solvers/orthogonalize.js';

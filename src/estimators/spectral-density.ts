@@ -1,5 +1,5 @@
 import { tensor1d } from '@tensorflow/tfjs-core';
-import { userFunction } from '../run-scope.js';
+import { userFunction } from '../tfjs/run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
@@ -7,8 +7,8 @@ import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import { SeededRandom } from '../random.js';
-import type { DriveOptions, SolverSteps } from '../solvers/drive.js';
-import { driveAsync, driveOptionNames } from '../solvers/drive.js';
+import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
+import { driveAsync, driveOptionNames } from '../tfjs/drive.js';
 import { LanczosFactorization } from '../solvers/lanczos-factorization.js';
 import { solveProjected } from '../solvers/projected-eigenproblem.js';
 import { SymmetryWatch } from '../solvers/require-symmetric.js';

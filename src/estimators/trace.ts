@@ -4,8 +4,8 @@ import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operat
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { guardParameters } from '../operators/parameter-guard.js';
-import type { DriveOptions, SolverSteps } from '../solvers/drive.js';
-import { driveAsync } from '../solvers/drive.js';
+import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
+import { driveAsync } from '../tfjs/drive.js';
 import type { Estimate, EstimatorOptions } from './estimate.js';
 import { estimatorOptionNames, FEWEST_SAMPLES, planEstimator } from './estimate.js';
 import { EstimateRun } from './estimate-run.js';

@@ -1,7 +1,7 @@
 import { tensor1d } from '@tensorflow/tfjs-core';
 import { Matrix } from 'ml-matrix';
 import { SeededRandom } from '../random.js';
-import type { SolverSteps } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
 import { SymmetryWatch } from '../solvers/require-symmetric.js';
 import type { Estimate } from './estimate.js';

@@ -15,9 +15,9 @@ import {
   tidy,
   where as select,
 } from '@tensorflow/tfjs-core';
-import { synchronousRead } from '../autodiff/synchronous-reads.js';
+import { synchronousRead } from '../tfjs/capabilities.js';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
-import { readOnce } from '../read-once.js';
+import { readOnce } from '../tfjs/read-once.js';
 
 /** The factor on the loss of the examples of each class: a list by class number, or a map from class numbers. */
 export type ClassWeight = readonly number[] | Readonly<Record<number, number>>;

@@ -5,7 +5,7 @@ import type { OptionNames } from '../errors.js';
 import { CurvatureArgumentError, describe, requireArgument, requireOptions, requireThat } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
 import { isDataset, remedyFor } from '../remedies.js';
-import { guardScope } from '../scope-guard.js';
+import { guardScope } from '../tfjs/scope-guard.js';
 import type { TensorsByName } from './batches.js';
 import { cutIntoBatches, fitsShape } from './batches.js';
 import type { OrderedData } from './model-data.js';
@@ -15,7 +15,7 @@ import { modelLoss, requireModelOptions } from './model-objective.js';
 import { requireLayersModel, trainableVariables } from './model-structure.js';
 import { modelTerm } from './model-terms.js';
 import type { LossTerm, Objective } from './objective.js';
-import { hasStates } from './stateful-layers.js';
+import { hasStates } from '../tfjs/stateful-layers.js';
 
 /** The part of a `tf.data` Dataset that is used: its elements are batches {xs, ys}, as `fitDataset` takes them. */
 export interface BatchedDataset {

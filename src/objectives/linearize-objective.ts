@@ -1,6 +1,6 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { add, keep, memory, mul, tidy } from '@tensorflow/tfjs-core';
-import { aliasTensor, handToScope } from '../autodiff/engine.js';
+import { aliasTensor, handToScope } from '../tfjs/engine.js';
 import type { Linearization } from '../autodiff/linearize.js';
 import { Jitter, jitterTerms } from '../autodiff/jitter.js';
 import { linearizeWith } from '../autodiff/linearize.js';

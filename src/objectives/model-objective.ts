@@ -15,7 +15,7 @@ import type { ModelLoss } from './model-terms.js';
 import { modelTerm } from './model-terms.js';
 import type { Objective } from './objective.js';
 import { outputHead } from './output-split.js';
-import { hasStates } from './stateful-layers.js';
+import { hasStates } from '../tfjs/stateful-layers.js';
 import { requireTargetShapes } from './target-shapes.js';
 
 /** How the loss of a model is taken. */

@@ -10,7 +10,7 @@ import type { OrderedData } from './model-data.js';
 import { functionalModel } from './model-structure.js';
 import type { LossTerm } from './objective.js';
 import type { OutputHead } from './output-split.js';
-import { withPassingStates } from './stateful-layers.js';
+import { withPassingStates } from '../tfjs/stateful-layers.js';
 
 /** How the loss of a model is taken on its data. */
 export interface ModelLoss {

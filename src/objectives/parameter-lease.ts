@@ -1,5 +1,5 @@
 import type { DataId, Tensor, Variable } from '@tensorflow/tfjs-core';
-import { aliasTensor, exchangeData } from '../autodiff/engine.js';
+import { aliasTensor, exchangeData } from '../tfjs/engine.js';
 import { CurvatureArgumentError, requireThat } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
 

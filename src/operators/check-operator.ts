@@ -2,7 +2,7 @@ import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { dispose, dot, mul, norm, sub, tidy } from '@tensorflow/tfjs-core';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
-import { guardScope } from '../scope-guard.js';
+import { guardScope } from '../tfjs/scope-guard.js';
 import { checkDifference, differenceTolerance, randomUnit, toleranceFor } from './check-difference.js';
 import { HessianOperator } from './hessian.js';
 import type { LinearOperator } from './linear-operator.js';

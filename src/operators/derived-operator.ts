@@ -1,5 +1,5 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { leavingNothing } from '../run-scope.js';
+import { leavingNothing } from '../tfjs/run-scope.js';
 import { requireThat } from '../errors.js';
 import { requireVector } from '../parameters.js';
 import type { LinearOperator } from './linear-operator.js';

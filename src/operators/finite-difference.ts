@@ -1,10 +1,10 @@
 import type { DataId, Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { tidy } from '@tensorflow/tfjs-core';
-import { aliasTensor, handToScope } from '../autodiff/engine.js';
+import { aliasTensor, handToScope } from '../tfjs/engine.js';
 import type { Linearization } from '../autodiff/linearize.js';
 import { linearize } from '../autodiff/linearize.js';
 import { stockGradient } from '../autodiff/stock-gradient.js';
-import { isMissingKernel } from '../autodiff/missing-kernel.js';
+import { isMissingKernel } from '../tfjs/missing-kernel.js';
 import { evaluateTerm, WeightedSum } from '../objectives/linearize-objective.js';
 import type { Objective } from '../objectives/objective.js';
 import { ParameterLease } from '../objectives/parameter-lease.js';

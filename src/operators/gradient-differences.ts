@@ -14,7 +14,7 @@ import {
   tidy,
   where,
 } from '@tensorflow/tfjs-core';
-import { synchronousRead } from '../autodiff/synchronous-reads.js';
+import { synchronousRead } from '../tfjs/capabilities.js';
 
 /**
  * Steps from coarse to fine, as parts of the parameters that a direction moves. The error of a smooth gradient falls by 16

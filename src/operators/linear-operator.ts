@@ -1,6 +1,6 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { clone, reshape, slice, stack, Tensor, tidy } from '@tensorflow/tfjs-core';
-import { byUser } from '../run-scope.js';
+import { byUser } from '../tfjs/run-scope.js';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
 import { requireVector } from '../parameters.js';
 import { remedyFor } from '../remedies.js';

@@ -1,6 +1,6 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { abs, divNoNan, keep, max, maximum, mul, norm, tensor1d, tidy } from '@tensorflow/tfjs-core';
-import { synchronousRead } from '../autodiff/synchronous-reads.js';
+import { synchronousRead } from '../tfjs/capabilities.js';
 import { SeededRandom } from '../random.js';
 import type { LinearOperator } from './linear-operator.js';
 import { productOf } from './linear-operator.js';

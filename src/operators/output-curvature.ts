@@ -1,6 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { addN, mul, tidy } from '@tensorflow/tfjs-core';
-import { requireEngine } from '../autodiff/engine.js';
+import { requireEngine } from '../tfjs/engine.js';
 import { requireFinite } from '../autodiff/finite.js';
 import { Jitter, jitterTerms } from '../autodiff/jitter.js';
 import type { OutputLinearization } from '../autodiff/linearize-outputs.js';

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { norm, stack, sub, tidy } from '@tensorflow/tfjs-core';
-import { readOnce } from '../read-once.js';
+import { readOnce } from '../tfjs/read-once.js';
 import { ZERO_SHARE } from './magnitude.js';
 
 /** The values of some scalars, for which nothing stays on the device. */

@@ -1,10 +1,10 @@
 import '@tensorflow/tfjs-layers';
 import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { dispose, Optimizer, Tensor } from '@tensorflow/tfjs-core';
-import { withStockTape } from '../autodiff/engine.js';
-import { leavingNothing } from '../run-scope.js';
+import { withStockTape } from '../tfjs/engine.js';
+import { leavingNothing } from '../tfjs/run-scope.js';
 import { withTrustedGradients } from '../autodiff/trusted-gradients.js';
-import { explainMissingKernels } from '../autodiff/missing-kernel.js';
+import { explainMissingKernels } from '../tfjs/missing-kernel.js';
 import { requireArgument, requireThat } from '../errors.js';
 import type { DirectionStatus } from './direction-search.js';
 import type { GivenDirections, TrackerSettings } from './direction-tracker.js';

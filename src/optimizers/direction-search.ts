@@ -3,7 +3,7 @@ import { keep } from '@tensorflow/tfjs-core';
 import type { Linearization } from '../autodiff/linearize.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { magnitudeOfTerms } from '../operators/magnitude.js';
-import type { SolverSteps } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import { AsymmetryError } from '../solvers/require-symmetric.js';

@@ -3,7 +3,7 @@ import { abs, concat, eye, keep, matMul, max, reshape, slice, sub, tidy, zeros }
 import { CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
 import { remedyFor } from '../remedies.js';
-import type { SolverSteps } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import type { DirectionBlocks } from './nudge.js';
 
 /**

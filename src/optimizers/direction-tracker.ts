@@ -2,7 +2,7 @@ import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfj
 import { clone, keep } from '@tensorflow/tfjs-core';
 import type { Linearization } from '../autodiff/linearize.js';
 import { linearize } from '../autodiff/linearize.js';
-import { leavingNothing } from '../run-scope.js';
+import { leavingNothing } from '../tfjs/run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { CurvatureArgumentError, requireArgument, requireOptions } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';

@@ -1,6 +1,6 @@
-import { synchronousRead } from '../autodiff/synchronous-reads.js';
-import { driveAsync, driveSync } from '../solvers/drive.js';
-import type { SolverSteps } from '../solvers/drive.js';
+import { synchronousRead } from '../tfjs/capabilities.js';
+import { driveAsync, driveSync } from '../tfjs/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 
 /** Work that reads numbers from the device, begun inside a step of an optimizer, which is synchronous. */
 export interface HostTask<R> {

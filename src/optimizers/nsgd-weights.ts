@@ -1,8 +1,8 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { dispose, keep, scalar, Tensor, tensor1d } from '@tensorflow/tfjs-core';
-import { aliasTensor } from '../autodiff/engine.js';
+import { aliasTensor } from '../tfjs/engine.js';
 import { requireArgument, requireThat } from '../errors.js';
-import { driveAsync } from '../solvers/drive.js';
+import { driveAsync } from '../tfjs/drive.js';
 import { checkOrthonormal, requireDirections } from './direction-set.js';
 import type { SavedDirections } from './direction-tracker.js';
 import type { NamedTensor } from './named-tensor.js';

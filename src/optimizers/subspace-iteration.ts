@@ -3,7 +3,7 @@ import { concat, keep, matMul, reshape, tensor2d, tidy } from '@tensorflow/tfjs-
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { productsOf } from '../operators/linear-operator.js';
-import type { SolverSteps } from '../solvers/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 
 /**
  * Smallest eigenvalue of the Gram matrix of the normalised rows that are made orthonormal in one go: float32 rows

@@ -1,6 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { clone } from '@tensorflow/tfjs-core';
-import type { SolverSteps } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import type { NormalizedOperator } from './normalized-operator.js';
 import { SymmetryWatch } from './require-symmetric.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';

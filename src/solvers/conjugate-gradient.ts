@@ -6,8 +6,8 @@ import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operat
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { guardParameters } from '../operators/parameter-guard.js';
-import type { SolverSteps } from './drive.js';
-import { driveAsync, driveOptionNames } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
+import { driveAsync, driveOptionNames } from '../tfjs/drive.js';
 import { BestIterate } from './best-iterate.js';
 import { ConjugateDirection } from './conjugate-direction.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';

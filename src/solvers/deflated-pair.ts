@@ -3,7 +3,7 @@ import { clone, mul } from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { KrylovBasis } from './basis.js';
 import { candidateOf, vectorOf } from './candidate.js';
-import type { SolverSteps } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import type { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
 import { projectProduct } from './projected-product.js';

@@ -6,7 +6,7 @@ import type { SeededRandom } from '../random.js';
 import { KrylovBasis } from './basis.js';
 import type { Candidate } from './candidate.js';
 import { candidateOf, discard } from './candidate.js';
-import type { SolverSteps } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
 import { ProjectedMatrix } from './projected-matrix.js';

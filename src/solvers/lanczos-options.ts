@@ -1,5 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { userFunction } from '../run-scope.js';
+import { userFunction } from '../tfjs/run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireThat } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';

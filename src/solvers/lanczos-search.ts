@@ -1,6 +1,6 @@
 import type { SeededRandom } from '../random.js';
 import { Confirmation, limitsBeyond } from './confirmation.js';
-import type { SolverSteps } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import type { Extension, LanczosFactorization } from './lanczos-factorization.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import type { LanczosPlan } from './lanczos-options.js';

@@ -5,8 +5,8 @@ import { requireArgument, requireThat } from '../errors.js';
 import type { AnyOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import { requireVector } from '../parameters.js';
-import { userFunction } from '../run-scope.js';
-import type { SolverSteps } from './drive.js';
+import { userFunction } from '../tfjs/run-scope.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { NormalizedOperator, powerOfTwoOf } from './normalized-operator.js';
 import { innerProducts, release } from './vector-arithmetic.js';
 

@@ -1,7 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { reshape, slice, tidy } from '@tensorflow/tfjs-core';
 import type { AnyOperator } from '../operators/async-operator.js';
-import type { SolverSteps } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import type { EigenResult } from './result.js';
 import { eigenResult } from './result.js';

@@ -2,7 +2,7 @@ import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { clone, mul, tidy } from '@tensorflow/tfjs-core';
 import { KrylovBasis } from './basis.js';
 import { candidateOf, discard, vectorOf } from './candidate.js';
-import type { SolverSteps } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import type { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';

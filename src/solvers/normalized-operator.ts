@@ -1,7 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { abs, max, mul, reshape, tidy } from '@tensorflow/tfjs-core';
 import type { AnyOperator } from '../operators/async-operator.js';
-import type { SolverSteps } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { multiply } from './product.js';
 import { plusMultiple } from './vector-arithmetic.js';
 

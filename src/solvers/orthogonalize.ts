@@ -1,7 +1,7 @@
 import type { KrylovBasis } from './basis.js';
 import type { Candidate } from './candidate.js';
 import { discard } from './candidate.js';
-import type { SolverSteps } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 
 /** What orthogonalising took off a vector. */
 export interface Projection {

@@ -1,5 +1,5 @@
 import { mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
-import { userFunction } from '../run-scope.js';
+import { userFunction } from '../tfjs/run-scope.js';
 import type { OptionNames } from '../errors.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
@@ -11,8 +11,8 @@ import { KrylovBasis } from './basis.js';
 import { candidateOf } from './candidate.js';
 import type { DeflatedPair, Predecessor } from './deflated-pair.js';
 import { deflatedPair, orthonormal, ritzVectors } from './deflated-pair.js';
-import type { SolverSteps } from './drive.js';
-import { driveAsync, driveOptionNames } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
+import { driveAsync, driveOptionNames } from '../tfjs/drive.js';
 import { FLOAT32_EPSILON } from './lanczos-factorization.js';
 import type { EigenProgress } from './lanczos-options.js';
 import { believed } from './measure-again.js';

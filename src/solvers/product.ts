@@ -1,11 +1,11 @@
 import type { DataType, DataTypeMap, NumericDataType, Tensor1D } from '@tensorflow/tfjs-core';
 import { clone, tensor1d } from '@tensorflow/tfjs-core';
-import { byUser } from '../run-scope.js';
+import { byUser } from '../tfjs/run-scope.js';
 import { CurvatureArgumentError } from '../errors.js';
 import type { AnyOperator } from '../operators/async-operator.js';
 import { answersAtOnce, laterProductOf } from '../operators/async-operator.js';
 import { productOf } from '../operators/linear-operator.js';
-import type { Reading, SolverSteps } from './drive.js';
+import type { Reading, SolverSteps } from '../tfjs/drive.js';
 
 /** Av as a new tensor, owned by the caller, wherever it is computed. */
 export function* multiply(operator: AnyOperator, v: Tensor1D): SolverSteps<Tensor1D> {

@@ -2,7 +2,7 @@ import type { Tensor1D } from '@tensorflow/tfjs-core';
 import type { KrylovBasis } from './basis.js';
 import type { Candidate } from './candidate.js';
 import { candidateOf, discard } from './candidate.js';
-import type { SolverSteps } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import type { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
 

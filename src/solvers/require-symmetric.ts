@@ -1,6 +1,6 @@
 import { CurvatureArgumentError } from '../errors.js';
 import type { AnyOperator } from '../operators/async-operator.js';
-import type { SolverSteps } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { zeroThreshold } from './zero-threshold.js';
 
 /**

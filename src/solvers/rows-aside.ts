@@ -1,7 +1,7 @@
 import type { KrylovBasis } from './basis.js';
 import type { Candidate } from './candidate.js';
 import { discard } from './candidate.js';
-import type { SolverSteps } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { orthogonalize } from './orthogonalize.js';
 import type { ProjectedMatrix } from './projected-matrix.js';
 import { without } from './projected-matrix.js';

@@ -2,7 +2,7 @@ import { requireArgument } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { MOST_TURNS, pause, ZERO_SHARE } from '../operators/magnitude.js';
-import type { SolverSteps } from './drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
 import { RemoteAnswer } from './product.js';
 
 /**

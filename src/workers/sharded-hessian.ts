@@ -5,7 +5,7 @@ import { lossNames } from '../objectives/loss-functions.js';
 import type { ModelData } from '../objectives/model-data.js';
 import { orderData } from '../objectives/model-data.js';
 import { outputNames, requireLayersModel, trainableVariables } from '../objectives/model-structure.js';
-import { hasStates } from '../objectives/stateful-layers.js';
+import { hasStates } from '../tfjs/stateful-layers.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { packTensor } from './packed-tensor.js';
 import type { ModelMessage, Reply, ShardGradient, ShardMessage } from './protocol.js';

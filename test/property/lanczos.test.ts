@@ -3,7 +3,7 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { matrixOperator } from '../../src/operators/matrix-operator.js';
-import { driveSync } from '../../src/solvers/drive.js';
+import { driveSync } from '../../src/tfjs/drive.js';
 import { lanczosSteps } from '../../src/solvers/lanczos.js';
 import { wantedFirst } from '../../src/solvers/projected-eigenproblem.js';
 import { useBackend } from '../wasm-backend.js';

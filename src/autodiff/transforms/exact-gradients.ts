@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
 import { requireThat } from '../../errors.js';
-import type { EngineInternals } from '../engine.js';
-import { engineInternals, patchEngine } from '../engine.js';
+import type { EngineInternals } from '../../tfjs/engine.js';
+import { engineInternals, patchEngine } from '../../tfjs/engine.js';
 import { Recorder } from '../recorder.js';
 
 /** Under this name the engine carries what is registered, by whichever copies of this package. */

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { unconnected } from '../connection.js';
-import { engineInternals } from '../engine.js';
+import { engineInternals } from '../../tfjs/engine.js';
 import { Recorder } from '../recorder.js';
 import { requireLike, requireValue } from './arguments.js';
 import { outerTape, ownArguments, requireDifferentiable } from './open-tape.js';

@@ -1,8 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { clone, zeros } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../../errors.js';
-import { withCompositions } from '../compositions/run-kernel.js';
-import { aliasTensor, engineInternals, handToScope, requireGradients } from '../engine.js';
+import { withCompositions } from '../../tfjs/kernels/run-kernel.js';
+import { aliasTensor, engineInternals, handToScope, requireGradients } from '../../tfjs/engine.js';
 import { Recorder } from '../recorder.js';
 import type { Sweep } from '../sweep.js';
 import type { Seeds, TapeInCharge } from '../tape-in-charge.js';

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { scalar, tidy } from '@tensorflow/tfjs-core';
 import { requireThat } from '../../errors.js';
-import { handToScope } from '../engine.js';
+import { handToScope } from '../../tfjs/engine.js';
 import type { Like, Point } from './arguments.js';
 import { argumentsOf, like, requireFunction, requireLike } from './arguments.js';
 import type { OpenTape } from './open-tape.js';

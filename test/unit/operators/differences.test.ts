@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type * as Registry from '../../../src/autodiff/gradients/registry.js';
+import type * as Registry from '../../../src/autodiff/rules/registry.js';
 import {
   checkOperator,
   HessianOperator,
@@ -17,7 +17,7 @@ import { nets } from './nine-nets.js';
 /** The kernel whose rule is wrong in its sign; none where it is null. */
 const flipped = vi.hoisted(() => ({ kernel: null as string | null }));
 
-vi.mock('../../../src/autodiff/gradients/registry.js', async (original) => {
+vi.mock('../../../src/autodiff/rules/registry.js', async (original) => {
   const registry = await original<typeof Registry>();
   const findRule: typeof registry.findRule = (kernel) => {
     const rule = registry.findRule(kernel);

@@ -18,7 +18,7 @@ import { solve } from '../../../src/solvers/conjugate-gradient.js';
 import { minres } from '../../../src/solvers/minres.js';
 import { powerIteration } from '../../../src/solvers/power-iteration.js';
 import { ParameterSpace } from '../../../src/parameters.js';
-import { driveSync } from '../../../src/solvers/drive.js';
+import { driveSync } from '../../../src/tfjs/drive.js';
 import { variableOf } from '../../closed-form.js';
 import { useBackend } from '../../wasm-backend.js';
 

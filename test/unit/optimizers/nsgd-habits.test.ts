@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { explainMissingKernels } from '../../../src/autodiff/missing-kernel.js';
+import { explainMissingKernels } from '../../../src/tfjs/missing-kernel.js';
 import { DifferentiationError, NSGD } from '../../../src/index.js';
 import { DirectionTracker } from '../../../src/optimizers/direction-tracker.js';
 import { relativeError } from '../../golden-case.js';

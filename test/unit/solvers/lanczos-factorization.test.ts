@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../src/random.js';
-import { driveSync } from '../../../src/solvers/drive.js';
+import { driveSync } from '../../../src/tfjs/drive.js';
 import { LanczosFactorization } from '../../../src/solvers/lanczos-factorization.js';
 import { solveProjected } from '../../../src/solvers/projected-eigenproblem.js';
 import { matrixWithSpectrum } from '../../contract/prescribed-spectrum.js';

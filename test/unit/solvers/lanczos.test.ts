@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { CurvatureArgumentError } from '../../../src/errors.js';
 import type { LinearOperator } from '../../../src/operators/linear-operator.js';
 import { matrixOperator } from '../../../src/operators/matrix-operator.js';
-import { driveSync } from '../../../src/solvers/drive.js';
+import { driveSync } from '../../../src/tfjs/drive.js';
 import type { LanczosOptions } from '../../../src/solvers/lanczos-options.js';
 import type { EigenProgress } from '../../../src/solvers/lanczos-options.js';
 import { lanczos, lanczosSteps } from '../../../src/solvers/lanczos.js';

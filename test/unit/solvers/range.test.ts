@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { LinearOperator } from '../../../src/operators/linear-operator.js';
 import { scaled } from '../../../src/operators/scaled.js';
 import { solve } from '../../../src/solvers/conjugate-gradient.js';
-import { driveSync } from '../../../src/solvers/drive.js';
+import { driveSync } from '../../../src/tfjs/drive.js';
 import { lanczos } from '../../../src/solvers/lanczos.js';
 import { minres } from '../../../src/solvers/minres.js';
 import { NormalizedOperator } from '../../../src/solvers/normalized-operator.js';

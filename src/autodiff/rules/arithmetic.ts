@@ -1,0 +1,144 @@
+import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
+import { scalar } from '@tensorflow/tfjs-core';
+import { runKernel } from '../../tfjs/kernels/run-kernel.js';
+import type { GradientRule } from '../gradient-rule.js';
+import { sumTo } from '../../tfjs/kernels/broadcast.js';
+import {
+  add,
+  div,
+  equal,
+  greater,
+  greaterEqual,
+  indicator,
+  less,
+  lessEqual,
+  mul,
+  neg,
+  once,
+  scale,
+  shift,
+  step,
+  sub,
+} from '../../tfjs/kernels/kernel-ops.js';
+
+/** One output of one or two operands; each adjoint is summed over what was broadcast. */
+const both = { a: ['a', 'b'], b: ['a', 'b'] };
+
+type Comparison = (a: Tensor, b: Tensor) => Tensor;
+
+/**
+ * Maximum or minimum: the adjoint goes to the operand that wins. Which one does at a tie is a question of sides, see
+ * docs/numerics.md: |a − b| has the slope of a − b = 0⁻, so the maximum is b there and the minimum a. Where b alone
+ * carries a derivative it is the one to come from below, and the maximum is the constant a.
+ */
+function extremumRule(kernel: string, winsFromBelow: Comparison, winsOverRising: Comparison): GradientRule {
+  return {
+    kernel,
+    constants: ({ a, b }: NamedTensorMap, _, __, varying) => {
+      const aWins = varying.includes('a') ? winsFromBelow : winsOverRising;
+      return [indicator(aWins(a!, b!))];
+    },
+    pullback: ({ dy, constants, shapes }) => {
+      const toA = once(() => mul(dy, constants[0]!));
+      return { a: () => sumTo(toA(), shapes.a!), b: () => sumTo(sub(dy, toA()), shapes.b!) };
+    },
+  };
+}
+
+/**
+ * b·a^(b−1), which is 0 for b = 0 also at a = 0, where 0·0⁻¹ would not be a number: the second derivative of x¹.
+ */
+function powerDerivative(a: Tensor, b: Tensor): Tensor {
+  const exponentIsZero = indicator(equal(b, scalar(0)));
+  const exponent = add(shift(b, -1), scale(exponentIsZero, 2));
+  return mul(b, runKernel('Pow', { a, b: exponent }));
+}
+
+/** log a where a > 0, else 0, with a derivative that is finite everywhere. */
+function logOfPositive(a: Tensor): Tensor {
+  const isPositive = step(a);
+  const safe = add(mul(a, isPositive), sub(scalar(1), isPositive));
+  return runKernel('Log', { x: safe });
+}
+
+export const arithmeticRules: readonly GradientRule[] = [
+  {
+    kernel: 'Add',
+    pullback: ({ dy, shapes }) => ({ a: () => sumTo(dy, shapes.a!), b: () => sumTo(dy, shapes.b!) }),
+  },
+  {
+    kernel: 'Sub',
+    pullback: ({ dy, shapes }) => ({ a: () => sumTo(dy, shapes.a!), b: () => neg(sumTo(dy, shapes.b!)) }),
+  },
+  {
+    kernel: 'AddN',
+    pullback: ({ dy, shapes }) => Object.fromEntries(Object.keys(shapes).map((name) => [name, () => dy])),
+  },
+  {
+    kernel: 'Multiply',
+    saveInputs: { a: ['b'], b: ['a'] },
+    pullback: ({ dy, inputs, shapes }) => ({
+      a: () => sumTo(mul(dy, inputs.b!), shapes.a!),
+      b: () => sumTo(mul(dy, inputs.a!), shapes.b!),
+    }),
+  },
+  {
+    // y = a/b: ā = ȳ/b, b̄ = −(ȳ/b)(a/b)
+    kernel: 'RealDiv',
+    saveInputs: { a: ['b'], b: ['a', 'b'] },
+    derived: ({ inputs: { a, b } }) => (a == null ? [b!] : [b!, neg(div(a, b!))]),
+    pullback: ({ dy, derived, shapes }) => {
+      const quotient = once(() => div(dy, derived[0]!));
+      return {
+        a: () => sumTo(quotient(), shapes.a!),
+        b: () => sumTo(mul(quotient(), derived[1]!), shapes.b!),
+      };
+    },
+  },
+  {
+    kernel: 'SquaredDifference',
+    saveInputs: both,
+    derived: ({ inputs }) => [scale(sub(inputs.a!, inputs.b!), 2)],
+    pullback: ({ dy, derived, shapes }) => {
+      const adjoint = once(() => mul(dy, derived[0]!));
+      return { a: () => sumTo(adjoint(), shapes.a!), b: () => neg(sumTo(adjoint(), shapes.b!)) };
+    },
+  },
+  extremumRule('Maximum', greater, greaterEqual),
+  extremumRule('Minimum', lessEqual, less),
+  {
+    // y = a − ⌊a/b⌋ b, with the ⌊a/b⌋ that y was computed with: where a/b rounds up to a whole number, another.
+    kernel: 'Mod',
+    constants: ({ a, b }, [y], _, varying) =>
+      varying.includes('b') ? [runKernel('Round', { x: div(sub(a!, y!), b!) })] : [],
+    pullback: ({ dy, constants, shapes }) => ({
+      a: () => sumTo(dy, shapes.a!),
+      b: () => neg(sumTo(mul(dy, constants[0]!), shapes.b!)),
+    }),
+  },
+  {
+    // y = atan(a/b): ∂a = b/(a² + b²), ∂b = −a/(a² + b²)
+    kernel: 'Atan2',
+    saveInputs: both,
+    pullback: ({ dy, inputs, shapes }) => {
+      const { a, b } = inputs as { a: Tensor; b: Tensor };
+      const weighted = once(() => div(dy, add(mul(a, a), mul(b, b))));
+      return {
+        a: () => sumTo(mul(weighted(), b), shapes.a!),
+        b: () => neg(sumTo(mul(weighted(), a), shapes.b!)),
+      };
+    },
+  },
+  {
+    // y = a^b: ∂a = b a^(b−1), ∂b = y log a
+    kernel: 'Pow',
+    saveInputs: both,
+    pullback: ({ dy, inputs, shapes }) => {
+      const { a, b } = inputs as { a: Tensor; b: Tensor };
+      return {
+        a: () => sumTo(mul(dy, powerDerivative(a, b)), shapes.a!),
+        b: () => sumTo(mul(dy, mul(runKernel('Pow', { a, b }), logOfPositive(a))), shapes.b!),
+      };
+    },
+  },
+];

@@ -1,0 +1,64 @@
+import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import { scalar } from '@tensorflow/tfjs-core';
+import type { GradientRule } from '../gradient-rule.js';
+import { sumTo } from '../../tfjs/kernels/broadcast.js';
+import { add, greater, indicator, lessEqual, mul, once, scale, shift, step, sub } from '../../tfjs/kernels/kernel-ops.js';
+
+/*
+ * Functions that are pieced together. Which piece an entry falls on is locally constant, so it is found once
+ * and kept as a tensor of slopes; the gradient is then one product, and so is its own gradient. An entry that lies
+ * where two pieces meet falls on the left one (docs/numerics.md says why).
+ */
+
+/** Pieces that are straight lines: the slope of each entry says all. */
+function piecewiseLinear(kernel: string, slopes: (x: Tensor, attrs: NamedAttrMap) => Tensor): GradientRule {
+  return {
+    kernel,
+    constants: ({ x }, _, attrs) => [slopes(x!, attrs)],
+    pullback: ({ dy, constants }) => ({ x: () => mul(dy, constants[0]!) }),
+  };
+}
+
+// Constants of Klambauer et al. 2017, "Self-Normalizing Neural Networks", as TensorFlow.js has them.
+const seluScaleAlpha = 1.7580993408473768;
+const seluScale = 1.0507009873554805;
+
+export const rectifierRules: readonly GradientRule[] = [
+  piecewiseLinear('Abs', (x) => step(x, -1)),
+  piecewiseLinear('Relu', (x) => step(x)),
+  piecewiseLinear('Relu6', (x) => mul(step(x), sub(scalar(1), step(shift(x, -6))))),
+  piecewiseLinear('LeakyRelu', (x, { alpha }) => step(x, alpha as number)),
+  piecewiseLinear('ClipByValue', (x, { clipValueMin, clipValueMax }) =>
+    mul(
+      indicator(greater(x, scalar(clipValueMin as number))),
+      indicator(lessEqual(x, scalar(clipValueMax as number))),
+    ),
+  ),
+  {
+    // y = x or αx
+    kernel: 'Prelu',
+    saveInputs: { x: ['alpha'], alpha: ['x'] },
+    constants: ({ x }) => [step(x!)],
+    pullback: ({ dy, inputs, constants, shapes }) => {
+      const positive = once(() => mul(dy, constants[0]!));
+      const negative = once(() => sub(dy, positive()));
+      return {
+        x: () => add(positive(), mul(negative(), inputs.alpha!)),
+        alpha: () => sumTo(mul(negative(), inputs.x!), shapes.alpha!),
+      };
+    },
+  },
+  {
+    // y = λx or λα(eˣ − 1), so that y′ = λ or y + λα
+    kernel: 'Selu',
+    saveOutputs: [true],
+    constants: ({ x }) => {
+      const isPositive = step(x!);
+      return [scale(isPositive, seluScale), sub(scalar(1), isPositive)];
+    },
+    derived: ({ outputs, constants }) => [
+      add(constants[0]!, mul(constants[1]!, shift(outputs[0]!, seluScaleAlpha))),
+    ],
+    pullback: ({ dy, derived }) => ({ x: () => mul(dy, derived[0]!) }),
+  },
+];

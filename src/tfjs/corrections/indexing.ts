@@ -1,0 +1,106 @@
+import { getBackend, slice_util, util } from '@tensorflow/tfjs-core';
+import { add, cast, gather, mul, reshape, reverse, scatterNd, transpose } from '../kernels/kernel-ops.js';
+import { takeEvery } from '../kernels/spread.js';
+import { batchedIndices } from '../kernels/batched-indices.js';
+import { rowsOf, traceWrites } from '../kernels/writes.js';
+import { isStockWasmKernel, type Composition } from './correction.js';
+
+interface StridedSliceAttributes {
+  begin: number[];
+  end: number[];
+  strides: number[];
+  beginMask: number;
+  endMask: number;
+  ellipsisMask: number;
+  newAxisMask: number;
+  shrinkAxisMask: number;
+}
+
+function sliceInfo(xShape: number[], attrs: object): slice_util.SliceInfo {
+  const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } =
+    attrs as StridedSliceAttributes;
+  return slice_util.sliceInfo(
+    xShape,
+    begin,
+    end,
+    strides,
+    beginMask,
+    endMask,
+    ellipsisMask,
+    newAxisMask,
+    shrinkAxisMask,
+  );
+}
+
+const gatherWithBatches: Composition = {
+  // With several examples the WASM kernel takes slices of the wrong one.
+  kernel: 'GatherV2',
+  insteadOf: ({ x }, attrs) => {
+    const { batchDims = 0 } = attrs as { batchDims?: number };
+    const examples = util.sizeFromShape(x!.shape.slice(0, batchDims));
+    return batchDims > 0 && examples > 1 && isStockWasmKernel('GatherV2');
+  },
+  compute: ({ x, indices }, attrs) => {
+    const { axis: axisAttr, batchDims } = attrs as unknown as { axis: number; batchDims: number };
+    const axis = util.parseAxisParam(axisAttr, x!.shape)[0]!;
+    const batch = x!.shape.slice(0, batchDims);
+    const [outer, inner] = [x!.shape.slice(batchDims, axis), x!.shape.slice(axis + 1)];
+    const [b, o, i] = [batch, outer, inner].map((shape) => util.sizeFromShape(shape)) as [
+      number,
+      number,
+      number,
+    ];
+    const n = x!.shape[axis]!;
+    const indexShape = indices!.shape.slice(batchDims);
+    // [b, o, n, i] → [b·n, o·i], gather, and back
+    const slices = reshape(transpose(reshape(x!, [b, o, n, i]), [0, 2, 1, 3]), [b * n, o * i]);
+    const gathered = gather(slices, batchedIndices(indices!, b, n));
+    const count = util.sizeFromShape(indexShape);
+    const turned = transpose(reshape(gathered, [b, count, o, i]), [0, 2, 1, 3]);
+    return reshape(turned, [...batch, ...outer, ...indexShape, ...inner]);
+  },
+};
+
+const stridedSlice: Composition = {
+  // The kernels read the wrong entries when an axis is dropped or added beside one with a stride.
+  kernel: 'StridedSlice',
+  insteadOf: ({ x }, attrs) => {
+    const { finalShapeSparse, isIdentity, sliceDim0, isSimpleSlice } = sliceInfo(x!.shape, attrs);
+    return !isIdentity && !sliceDim0 && !isSimpleSlice && finalShapeSparse.length !== x!.rank;
+  },
+  compute: ({ x }, attrs) => {
+    const { finalShape, begin, end, strides } = sliceInfo(x!.shape, attrs);
+    const counts = slice_util.computeOutShape(begin, end, strides);
+    const taken = strides.reduce((t, stride, axis) => {
+      const count = counts[axis]!;
+      const first = stride < 0 ? begin[axis]! + (count - 1) * stride : begin[axis]!;
+      const forward = takeEvery(t, axis, Math.abs(stride), count, first);
+      return stride < 0 ? reverse(forward, [axis]) : forward;
+    }, x!);
+    return reshape(taken, finalShape);
+  },
+};
+
+const tensorScatterUpdate: Composition = {
+  // The cpu kernel writes into its input.
+  kernel: 'TensorScatterUpdate',
+  insteadOf: ({ tensor }) => getBackend() === 'cpu' && tensor!.dtype === 'float32',
+  compute: ({ tensor, indices, updates }) => {
+    const rows = rowsOf(cast(indices!, 'int32'), indices!.shape.at(-1)!);
+    const { lasting, untouched } = traceWrites(rows, tensor!.shape);
+    const values = reshape(updates!, [lasting.size, updates!.size / lasting.size]);
+    const sliceShape = tensor!.shape.slice(rows.shape[1]);
+    const written = scatterNd(
+      rows,
+      reshape(mul(values, lasting), [lasting.size, ...sliceShape]),
+      tensor!.shape,
+    );
+    return add(mul(tensor!, untouched), written);
+  },
+};
+
+export const indexingCompositions: readonly Composition[] = [
+  gatherWithBatches,
+  stridedSlice,
+  tensorScatterUpdate,
+];

@@ -1,0 +1,71 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { broadcast_util, util } from '@tensorflow/tfjs-core';
+import { broadcastTo } from '../kernels/broadcast.js';
+import { add, matMul, transpose } from '../kernels/kernel-ops.js';
+import { isStockWasmKernel, type Composition } from './correction.js';
+
+interface Transposition {
+  transposeA: boolean;
+  transposeB: boolean;
+  activation?: string;
+}
+
+function swapLast(x: Tensor): Tensor {
+  const axes = x.shape.map((_, axis) => axis);
+  return transpose(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2]);
+}
+
+function explicitly(a: Tensor, b: Tensor, { transposeA, transposeB }: Transposition): Tensor {
+  return matMul(transposeA ? swapLast(a) : a, transposeB ? swapLast(b) : b);
+}
+
+const isTransposed = (attrs: object): boolean => {
+  const { transposeA, transposeB } = attrs as Transposition;
+  return transposeA || transposeB;
+};
+
+/** Leading dimensions of both operands broadcast against each other. */
+function stackShape(a: Tensor, b: Tensor): number[] {
+  return broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+}
+
+/** Whether an operand is neither one matrix for all nor one for each: stock kernels then pair the wrong ones. */
+function pairsWrongly(a: Tensor, b: Tensor): boolean {
+  if (a.rank === b.rank && a.shape.slice(0, -2).every((size, axis) => size === b.shape[axis])) return false;
+  const stack = util.sizeFromShape(stackShape(a, b));
+  return [a, b].some((x) => {
+    const own = util.sizeFromShape(x.shape.slice(0, -2));
+    return own !== 1 && own !== stack;
+  });
+}
+
+function repeatToStack(x: Tensor, stack: readonly number[]): Tensor {
+  return broadcastTo(x, [...stack, ...x.shape.slice(-2)]);
+}
+
+export const matrixProductCompositions: readonly Composition[] = [
+  {
+    // The stock WASM kernel is some 15 times slower with a transpose than without. No kernel broadcasts stacks
+    // against each other as the op promises.
+    kernel: 'BatchMatMul',
+    insteadOf: ({ a, b }, attrs) =>
+      (isTransposed(attrs) && isStockWasmKernel('BatchMatMul')) || pairsWrongly(a!, b!),
+    isRight: ({ a, b }) => !pairsWrongly(a!, b!),
+    compute: ({ a, b }, attrs) => {
+      const transposition = attrs as unknown as Transposition;
+      if (!pairsWrongly(a!, b!)) return explicitly(a!, b!, transposition);
+      const stack = stackShape(a!, b!);
+      return explicitly(repeatToStack(a!, stack), repeatToStack(b!, stack), transposition);
+    },
+  },
+  {
+    // The stock WASM kernel with a transpose adds the bias once per block of 48 along the inner dimension.
+    kernel: '_FusedMatMul',
+    insteadOf: ({ bias }, attrs) =>
+      isTransposed(attrs) &&
+      (attrs.activation ?? 'linear') === 'linear' &&
+      isStockWasmKernel('_FusedMatMul') &&
+      bias != null,
+    compute: ({ a, b, bias }, attrs) => add(explicitly(a!, b!, attrs as unknown as Transposition), bias!),
+  },
+];
