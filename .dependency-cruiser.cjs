@@ -1,17 +1,10 @@
-// The floors of the house, ground floor first: a folder may import from its own floor and from the floors under
-// it, never from above. test/architecture.test.ts holds the source to these rules and the rules to their word.
-const floors = [
+// The layers, lowest first: a folder may import from its own layer and from those under it, never from above.
+// test/architecture.test.ts holds the source to these rules and the rules to their word.
+const layers = [
   ['errors.ts', 'remedies.ts', 'nearest-name.ts'],
-  [
-    'parameters.ts',
-    'random.ts',
-    'chained-ops.ts',
-    'scope-guard.ts',
-    'time-budget.ts',
-    'run-scope.ts',
-    'read-once.ts',
-  ],
-  ['autodiff/', 'objective.ts', 'objectives/'],
+  ['tfjs/'],
+  ['parameters.ts', 'random.ts', 'time-budget.ts'],
+  ['autodiff/', 'objectives/'],
   ['operators/'],
   ['solvers/'],
   ['optimizers/', 'estimators/'],
@@ -23,22 +16,22 @@ const escape = (path) => (path.endsWith('/') ? path : `${path.replace('.', '\\.'
 const inside = (paths) => `^src/(${paths.map(escape).join('|')})`;
 const packages = (names) => `node_modules/(${names.join('|')})/`;
 
-const upward = floors.slice(0, -1).map((floor, i) => ({
-  name: `floor-${i + 1}-knows-nothing-above`,
-  comment: `${floor.join(', ')} may import only from its own floor and the floors under it`,
+const upward = layers.slice(0, -1).map((layer, i) => ({
+  name: `layer-${i + 1}-knows-nothing-above`,
+  comment: `${layer.join(', ')} may import only from its own layer and those under it`,
   severity: 'error',
-  from: { path: inside(floor) },
-  to: { path: inside(floors.slice(i + 1).flat()) },
+  from: { path: inside(layer) },
+  to: { path: inside(layers.slice(i + 1).flat()) },
 }));
 
 module.exports = {
   forbidden: [
     ...upward,
     {
-      name: 'every-file-has-a-floor',
-      comment: 'a new folder or top-level file is given its floor here before anything stands in it',
+      name: 'every-file-has-a-layer',
+      comment: 'a new folder or top-level file is given its layer here before anything stands in it',
       severity: 'error',
-      from: { path: '^src/', pathNot: [inside([...floors.flat(), 'wasm/', 'plot/'])] },
+      from: { path: '^src/', pathNot: [inside([...layers.flat(), 'wasm/', 'plot/'])] },
       to: {},
     },
     {
@@ -49,14 +42,14 @@ module.exports = {
     },
     {
       name: 'no-orphans',
-      comment: 'a file that nothing imports is dead, unless it is one of the four doors',
+      comment: 'a file that nothing imports is dead, unless it is one of the four entry points',
       severity: 'error',
       from: { orphan: true, path: '^src/', pathNot: '^src/((wasm|plot|workers)/)?index\\.ts$' },
       to: {},
     },
     {
-      name: 'house-does-not-know-wasm-or-plot',
-      comment: 'wasm/ and plot/ are separate doors: the house runs without them',
+      name: 'main-entry-does-not-know-wasm-or-plot',
+      comment: 'wasm/ and plot/ are entry points of their own: the main one runs without them',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(wasm|plot)/' },
       to: { path: '^src/(wasm|plot)/' },
@@ -69,7 +62,7 @@ module.exports = {
     },
     {
       name: 'plot-stands-alone',
-      comment: 'plot/ turns plain records into pictures: of the house it may know types and errors',
+      comment: 'plot/ turns plain records into pictures: of the rest it may know types and errors',
       severity: 'error',
       from: { path: '^src/plot/' },
       to: { path: '^src/', pathNot: '^src/(plot/|errors\\.ts$)', dependencyTypesNot: ['type-only'] },
@@ -96,7 +89,7 @@ module.exports = {
       comment: 'a solver knows LinearOperator: never a model, a loss or the tape',
       severity: 'error',
       from: { path: '^src/solvers/' },
-      to: { path: '^src/(autodiff/|objective)' },
+      to: { path: '^src/(autodiff/|objectives/)' },
     },
     {
       name: 'numerics-do-not-run-layers',

@@ -2,7 +2,7 @@ import type { DataId, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { tidy, variable, zerosLike } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
-import { withCompositions } from '../tfjs/kernels/run-kernel.js';
+import { withCorrections } from '../tfjs/corrections/execute.js';
 import { handToScope, requireEngine } from '../tfjs/engine.js';
 import type { Jitter } from './jitter.js';
 import { Recorder } from './recorder.js';
@@ -154,7 +154,7 @@ function apply(
 ): Tensor1D {
   return tidy(() => {
     const seeds = zip(map.seeds, from.unflatten(x));
-    const parts = withCompositions(() => map.sweep.run(seeds, { jitter }));
+    const parts = withCorrections(() => map.sweep.run(seeds, { jitter }));
     for (const part of parts) if (part != null) handToScope(part);
     return to.flatten(parts);
   });

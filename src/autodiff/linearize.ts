@@ -2,7 +2,7 @@ import type { DataId, Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfj
 import { keep, tidy } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
-import { withCompositions } from '../tfjs/kernels/run-kernel.js';
+import { withCorrections } from '../tfjs/corrections/execute.js';
 import { handToScope, requireEngine } from '../tfjs/engine.js';
 import { Jitter, jitterTerms } from './jitter.js';
 import { Recorder } from './recorder.js';
@@ -162,7 +162,7 @@ class TapeLinearization implements Linearization {
     return tidy(() => {
       const parts = this.parameters.unflatten(v);
       const seeds = this.seedIds.flatMap((id, i) => (id == null ? [] : [[id, parts[i]!] as const]));
-      const products = withCompositions(() => this.sweep.run(seeds, { jitter }));
+      const products = withCorrections(() => this.sweep.run(seeds, { jitter }));
       for (const product of products) if (product != null) handToScope(product);
       return this.parameters.flatten(products);
     });

@@ -1,22 +1,20 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { ones } from '@tensorflow/tfjs-core';
-// Fills the table that kernels are composed from.
-import '../tfjs/corrections/list.js';
-import { execute, explainingAbsence, interceptKernels, withCompositions } from '../tfjs/kernels/run-kernel.js';
+import { execute, explainingAbsence, withCorrections } from '../tfjs/corrections/execute.js';
+import { interceptKernels } from '../tfjs/kernels/run-kernel.js';
 import { requireConnection, zerosWhereConstant } from './connection.js';
 import { copyOf } from '../tfjs/kernels/copies.js';
 import { customGradientName, runCustomGradient } from './custom-gradient.js';
 import type { CustomGradientCall, EngineGradients, EngineInternals, KernelCall } from '../tfjs/engine.js';
-import { handToScope, patchEngine, releaseStockTape } from '../tfjs/engine.js';
+import { handToScope, inCharge, releaseStockTape } from '../tfjs/engine.js';
+import { announceLayers, patchEngine } from '../tfjs/patches.js';
 import { disturbed } from './exact-kernels.js';
 import { isTransparent, isWholeOp } from './rules/registry.js';
 import type { Jitter } from './jitter.js';
 import { kernelNode } from './kernel-node.js';
-import { trackLayers } from '../tfjs/layer-names.js';
 import type { StockGradients, StockTape } from './stock-tape.js';
 import { Sweep } from './sweep.js';
 import type { TapeNode, TapeValue } from './tape.js';
-import { inCharge } from './tape-in-charge.js';
 import { ValueTape } from './value-tape.js';
 
 /**
@@ -61,7 +59,7 @@ export class Recorder extends ValueTape {
         const yId = recorder.idOf(value);
         const sweep = new Sweep(nodes, sources, [yId]);
         const visited = recorder.values.releaseAlong(sweep.nodes);
-        const reached = withCompositions(() => sweep.run([[yId, dy ?? ones(value.shape)]], { visited }));
+        const reached = withCorrections(() => sweep.run([[yId, dy ?? ones(value.shape)]], { visited }));
         for (const adjoint of reached) if (adjoint != null) handToScope(adjoint);
         const grads = zerosWhereConstant(reached, sources, nodes, yId);
         if (!allowNoGradients) requireConnection(grads);
@@ -100,7 +98,7 @@ export class Recorder extends ValueTape {
     // startTape makes tfjs-layers and the fused ops take their differentiable paths.
     engine.startTape();
     const unpatch = patchEngine({ ...this.patches(), [inCharge]: this });
-    const untrackLayers = trackLayers();
+    const silenceLayers = announceLayers();
     const release = interceptKernels((call) => engine.runKernelFunc(call));
     this.open = true;
     try {
@@ -109,7 +107,7 @@ export class Recorder extends ValueTape {
       this.open = false;
       if (this.stock != null) releaseStockTape();
       release();
-      untrackLayers();
+      silenceLayers();
       unpatch();
       Object.assign(state, { gradientDepth, kernelDepth, activeTape });
     }

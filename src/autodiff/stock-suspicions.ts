@@ -16,7 +16,7 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 import type { KernelCall } from '../tfjs/engine.js';
-import { poolAxes, returnsImage } from '../tfjs/kernels/pool-geometry.js';
+import { poolAxes, returnsImage } from '../tfjs/kernels/windows.js';
 import type { TapeNode } from './tape.js';
 
 /** Whether TensorFlow.js can keep what its gradient of a call needs: it fails where an optional input is absent. */

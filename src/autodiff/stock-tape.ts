@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { execute, isRightByItself } from '../tfjs/kernels/run-kernel.js';
+import { execute, isRightByItself } from '../tfjs/corrections/execute.js';
 import { isConnected } from './connection.js';
 import type { CustomGradientCall, EngineGradients, KernelCall } from '../tfjs/engine.js';
 import { isDifferentRule, isRecordable, isRounding, suspicionOf } from './stock-suspicions.js';

@@ -1,9 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { aliasTensor, engineInternals } from '../tfjs/engine.js';
+import { aliasTensor, engineInternals, inCharge } from '../tfjs/engine.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
-
-/** Under this name the engine carries the recorder that is in charge of it, also one of another copy of this package. */
-export const inCharge: unique symbol = Symbol.for('tfjs-curvature.recorder') as never;
 
 /** Adjoints of results, by their values. */
 export type Seeds = readonly (readonly [ValueId, Tensor])[];

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { EngineGradients } from '../tfjs/engine.js';
-import { engineInternals, patchEngine } from '../tfjs/engine.js';
+import { engineInternals } from '../tfjs/engine.js';
+import { patchEngine } from '../tfjs/patches.js';
 import { Recorder } from './recorder.js';
 import { StockTape } from './stock-tape.js';
 import { areGradientsExact } from './transforms/exact-gradients.js';

@@ -6,6 +6,7 @@ import { aliasTensor, engineInternals, handToScope } from '../tfjs/engine.js';
 import { hiddenDependence } from './hidden-dependence.js';
 import { HostReads } from './host-reads.js';
 import { constantNode } from './kernel-node.js';
+import { withCorrections } from '../tfjs/corrections/execute.js';
 import { Sweep } from './sweep.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
 import type { Seeds, Sweepable, TapeInCharge } from './tape-in-charge.js';
@@ -112,9 +113,11 @@ export abstract class ValueTape implements TapeInCharge {
   /** The nodes of these sweeps stay; what only others saved is released. Ends the recording. */
   retain(...sweeps: Sweep[]): void {
     const nodes = sweeps.flatMap((sweep) => sweep.nodes);
-    this.engine.tidy(() => {
-      for (const node of nodes) node.prepare?.();
-    });
+    withCorrections(() =>
+      this.engine.tidy(() => {
+        for (const node of nodes) node.prepare?.();
+      }),
+    );
     this.values.retain(nodes);
     this.nodes.length = 0;
   }

@@ -1,4 +1,5 @@
-import { CallbackList, CustomCallback } from '@tensorflow/tfjs-layers';
+import { CustomCallback } from '@tensorflow/tfjs-layers';
+import { letPlainHooksStandBeside } from '../tfjs/patches.js';
 
 /** What to do when, in training. */
 export interface TrainingHooks {
@@ -49,23 +50,4 @@ export function trainingCallback(hooks: TrainingHooks): CustomCallback {
     Object.defineProperty(callback, name, { value: own });
   }
   return callback;
-}
-
-const mark = Symbol.for('tfjs-curvature.mixed-callbacks');
-
-/**
- * Lets plain hooks stand behind an object of the class in a list of callbacks, where TensorFlow.js calls methods on them
- * that they do not have (`callback.setParams is not a function`). What works without is left as it is.
- */
-function letPlainHooksStandBeside(): void {
-  const prototype = CallbackList.prototype as CallbackList & { [mark]?: boolean };
-  if (prototype[mark] === true) return;
-  prototype[mark] = true;
-  const setParams = Reflect.get(prototype, 'setParams') as (this: CallbackList, params: object) => void;
-  prototype.setParams = function (this: CallbackList, params): void {
-    this.callbacks = this.callbacks.map((one) =>
-      typeof one.setParams === 'function' ? one : new CustomCallback(one as object),
-    );
-    setParams.call(this, params);
-  };
 }

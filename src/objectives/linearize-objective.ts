@@ -6,7 +6,7 @@ import { Jitter, jitterTerms } from '../autodiff/jitter.js';
 import { linearizeWith } from '../autodiff/linearize.js';
 import { CurvatureArgumentError } from '../errors.js';
 import type { LossTerm, Objective } from './objective.js';
-import { withoutSideEffects } from './side-effects.js';
+import { withoutSideEffects } from '../tfjs/patches.js';
 
 /**
  * Bytes of tapes that `retain: 'auto'` keeps: half of what a 32-bit WASM heap comfortably holds beside the

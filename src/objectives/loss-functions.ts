@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { input, model as functionalModel } from '@tensorflow/tfjs-layers';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
 import { nearestName } from '../nearest-name.js';
+import { compiledLosses, givenLoss } from '../tfjs/layers-internals.js';
 
 /** ℓ(target, prediction): one value per example, or a scalar. */
 export type LossFunction = (target: Tensor, prediction: Tensor) => Tensor;
@@ -11,12 +12,6 @@ export type LossFunction = (target: Tensor, prediction: Tensor) => Tensor;
 export type LossSpecification =
   string | LossFunction | (string | LossFunction)[] | Record<string, string | LossFunction>;
 
-/** The part of a compiled model that holds its losses. */
-interface Compiled {
-  readonly lossFunctions?: LossFunction[];
-  readonly model?: Compiled;
-}
-
 /** The loss of each output: the one asked for, else the one the model was compiled with. */
 export function resolveLosses(
   model: LayersModel,
@@ -24,7 +19,7 @@ export function resolveLosses(
   loss: LossSpecification | undefined,
   where: string,
 ): LossFunction[] {
-  if (loss == null) return compiledLosses(model, where);
+  if (loss == null) return requireCompiledLosses(model, where);
   return lossPerOutput(names, loss, where).map((one) =>
     typeof one === 'string' ? namedLoss(one, where) : requireFunction(one, where),
   );
@@ -43,7 +38,7 @@ export function lossNames(
   loss: LossSpecification | undefined,
   where: string,
 ): string[] {
-  const asked = loss ?? (model as unknown as { loss?: LossSpecification }).loss;
+  const asked = loss ?? (givenLoss(model) as LossSpecification | undefined);
   if (asked == null) return notCompiled(where);
   return lossPerOutput(names, asked, where).map((one) => {
     requireArgument(typeof one === 'string', where, 'losses by name: a function cannot be sent', one);
@@ -68,10 +63,8 @@ function lossPerOutput(
   });
 }
 
-function compiledLosses(model: LayersModel, where: string): LossFunction[] {
-  // A Sequential keeps its loss functions in the functional model it wraps.
-  const outer = model as unknown as Compiled;
-  const losses = outer.lossFunctions ?? outer.model?.lossFunctions;
+function requireCompiledLosses(model: LayersModel, where: string): LossFunction[] {
+  const losses = compiledLosses(model);
   return losses == null || losses.length === 0 ? notCompiled(where) : losses;
 }
 
@@ -134,7 +127,7 @@ export function namedLoss(name: string, where: string): LossFunction {
   const probe = functionalModel({ inputs: identity, outputs: identity });
   try {
     probe.compile({ optimizer: 'sgd', loss: name });
-    const loss = compiledLosses(probe, where)[0]!;
+    const loss = requireCompiledLosses(probe, where)[0]!;
     namedLosses.set(name, loss);
     return loss;
   } catch (cause) {

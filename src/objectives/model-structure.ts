@@ -3,6 +3,7 @@ import type { LayersModel, Sequential } from '@tensorflow/tfjs-layers';
 import { requireArgument, requireThat } from '../errors.js';
 import { weightVariables } from '../parameters.js';
 import { remedyFor } from '../remedies.js';
+import { wrappedModel } from '../tfjs/layers-internals.js';
 
 /** Throws a CurvatureArgumentError that names `where` unless `model` is one of tfjs-layers. */
 export function requireLayersModel(model: LayersModel, where: string): void {
@@ -41,11 +42,10 @@ export function trainableVariables(model: LayersModel, where: string): Variable[
 /** The model itself, or the one inside of a Sequential that `fit` trains, which is built if it was not yet. */
 export function functionalModel(model: LayersModel, where: string): LayersModel {
   if (model.getClassName() !== 'Sequential') return model;
-  const sequential = model as unknown as { model?: LayersModel };
-  if (sequential.model == null) {
+  if (wrappedModel(model) == null) {
     const remedy = 'Add layers to it, the first with an inputShape';
     requireThat(model.outputs.length > 0, where, 'a model with layers', 'a Sequential without any', remedy);
     (model as Sequential).build();
   }
-  return sequential.model!;
+  return wrappedModel(model)!;
 }

@@ -10,6 +10,7 @@ import type { OrderedData } from './model-data.js';
 import { functionalModel } from './model-structure.js';
 import type { LossTerm } from './objective.js';
 import type { OutputHead } from './output-split.js';
+import { regularisationTerms } from '../tfjs/layers-internals.js';
 import { withPassingStates } from '../tfjs/stateful-layers.js';
 
 /** How the loss of a model is taken on its data. */
@@ -100,8 +101,7 @@ function splitExamples(joined: readonly Tensor[], batches: readonly Batch[]): Te
 
 function regularisers(model: LayersModel): Tensor[] {
   // A Sequential itself forgets those of a first layer that is a Sequential.
-  const trained = functionalModel(model, 'modelObjective') as unknown as { calculateLosses(): Tensor[] };
-  return trained.calculateLosses();
+  return regularisationTerms(functionalModel(model, 'modelObjective'));
 }
 
 function sumOf(terms: readonly Tensor[]): Tensor {

@@ -1,6 +1,7 @@
 import type { NamedTensorMap } from '@tensorflow/tfjs-core';
-import { engine, Tensor, util, Variable } from '@tensorflow/tfjs-core';
+import { Tensor, util, Variable } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
+import { registeredVariables } from '../tfjs/engine.js';
 import type { NamedTensor } from './named-tensor.js';
 
 /**
@@ -9,7 +10,7 @@ import type { NamedTensor } from './named-tensor.js';
  * @param variables default: all that exist, as in `Optimizer.minimize`
  */
 export function trainableVariables(
-  variables: readonly Variable[] = Object.values(engine().registeredVariables),
+  variables: readonly Variable[] = Object.values(registeredVariables()),
 ): Variable[] {
   return [...new Set(variables)].filter(
     (variable) => variable.trainable && variable.dtype === 'float32' && !variable.isDisposed,
@@ -24,7 +25,7 @@ export function requireVariables(variables: unknown, where: string): void {
 
 /** The gradients that are not null, by variable, from either form that `Optimizer.applyGradients` takes. */
 export function gradientsByVariable(gradients: NamedTensorMap | NamedTensor[]): Map<Variable, Tensor> {
-  const { registeredVariables } = engine();
+  const registered = registeredVariables();
   const where = 'NSGD.applyGradients';
   const isObject = typeof gradients === 'object' && gradients !== null;
   requireArgument(isObject, where, 'gradients, a map or a list {name, tensor}', gradients);
@@ -38,7 +39,7 @@ export function gradientsByVariable(gradients: NamedTensorMap | NamedTensor[]): 
   const byVariable = new Map<Variable, Tensor>();
   for (const [name, tensor] of entries) {
     if (tensor == null) continue;
-    const variable = Object.hasOwn(registeredVariables, name) ? registeredVariables[name] : undefined;
+    const variable = Object.hasOwn(registered, name) ? registered[name] : undefined;
     requireArgument(variable != null, where, 'gradients by the name of a variable', name);
     const isLive = tensor instanceof Tensor && !tensor.isDisposed && tensor.dtype === 'float32';
     requireArgument(isLive, where, `a live float32 tensor for variable '${name}'`, tensor);

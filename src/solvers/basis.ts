@@ -3,7 +3,7 @@ import { add, concat, mul, reshape, slice, tensor2d, tidy } from '@tensorflow/tf
 import type { Candidate } from './candidate.js';
 import { combineColumn } from './combine-rows.js';
 import { joinNumbers } from './joined-numbers.js';
-import { combineRows, rowDots, subtractRows, takesScatteredRows } from './row-products.js';
+import { combineRows, rowDots, subtractRows, takesScatteredRows } from '../tfjs/kernels/row-products.js';
 
 /**
  * Rows of a block: its products with a vector read the vector once for all of them. Joining rows to a block

@@ -1,6 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, slice } from '@tensorflow/tfjs-core';
-import { combineRows } from './row-products.js';
+import { combineRows } from '../tfjs/kernels/row-products.js';
 
 /**
  * Combinations of rows for one column of tiles, a tile for each band of weights. The tiles are disposed, strip by

@@ -6,19 +6,47 @@ import { getBackend } from '@tensorflow/tfjs-core';
  */
 export type SynchronousRead = 'free' | 'stalling' | 'forbidden';
 
+/** What is known of a backend. */
+export interface Capabilities {
+  readonly synchronousRead: SynchronousRead;
+  readonly isGpu: boolean;
+  /** Whether the values of a tensor lie in a row, whatever its shape: then another shape takes no copy. */
+  readonly isFlat: boolean;
+  /** Most axes a tensor may have in kernels that address it axis by axis, such as padding and broadcasting. */
+  readonly largestRank: number;
+  /** Largest whole number that its kernels tell apart from the next, where they count places; Infinity for int32. */
+  readonly largestIndex: number;
+}
+
+const host: Capabilities = {
+  synchronousRead: 'free',
+  isGpu: false,
+  isFlat: false,
+  largestRank: Infinity,
+  largestIndex: Infinity,
+};
+
+const gpu: Capabilities = { ...host, isGpu: true, largestRank: 4 };
+
+/** One with a device of its own, such as `rn-webgl`: it is read with `await` wherever that is possible. */
+const unknown: Capabilities = { ...host, synchronousRead: 'stalling' };
+
 /** The one table of what is known of backends. */
-const synchronousReads: ReadonlyMap<string, SynchronousRead> = new Map([
-  ['cpu', 'free'],
-  ['wasm', 'free'],
-  ['tensorflow', 'free'],
-  ['webgl', 'stalling'],
-  ['webgpu', 'forbidden'],
+const table: ReadonlyMap<string, Capabilities> = new Map([
+  ['cpu', { ...host, isFlat: true }],
+  ['wasm', { ...host, isFlat: true }],
+  ['tensorflow', host],
+  // It counts in float32.
+  ['webgl', { ...gpu, synchronousRead: 'stalling', largestIndex: 2 ** 24 }],
+  ['webgpu', { ...gpu, synchronousRead: 'forbidden' }],
 ]);
 
-/**
- * What a synchronous read costs on a backend, by default the present one. One that is not in the table counts as one
- * with a device of its own, such as `rn-webgl`: it is read with `await` wherever that is possible.
- */
-export function synchronousRead(backend: string = getBackend()): SynchronousRead {
-  return synchronousReads.get(backend) ?? 'stalling';
+/** What is known of a backend, by default of the present one. */
+export function capabilities(backend: string = getBackend()): Capabilities {
+  return table.get(backend) ?? unknown;
+}
+
+/** What a synchronous read costs on a backend, by default on the present one. */
+export function synchronousRead(backend?: string): SynchronousRead {
+  return capabilities(backend).synchronousRead;
 }

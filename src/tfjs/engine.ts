@@ -1,4 +1,11 @@
-import type { DataId, NamedAttrMap, NamedTensorMap, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import type {
+  DataId,
+  NamedAttrMap,
+  NamedTensorMap,
+  Tensor,
+  TensorInfo,
+  Variable,
+} from '@tensorflow/tfjs-core';
 import { backend, engine, getGradient } from '@tensorflow/tfjs-core';
 // Core alone registers no gradients; importing tfjs-layers registers all of them.
 import '@tensorflow/tfjs-layers';
@@ -26,9 +33,9 @@ export interface EngineGradients {
 }
 
 /**
- * The members of the TensorFlow.js engine (4.22) that recording relies on and its types keep private.
+ * The members of the TensorFlow.js engine (4.22) that this package relies on and its types keep private.
  *
- * This is the only file that knows them.
+ * Only this folder knows them.
  */
 export interface EngineInternals {
   readonly state: {
@@ -57,74 +64,17 @@ export function engineInternals(): EngineInternals {
   return engine() as unknown as EngineInternals;
 }
 
-type Members = Record<PropertyKey, unknown>;
+/** Under this name the engine carries the recorder that is in charge of it, also one of another copy of this package. */
+export const inCharge: unique symbol = Symbol.for('tfjs-curvature.recorder') as never;
 
-/** What stands in for a member of the engine now; undefined while nothing does. */
-interface Replacement {
-  value: unknown;
+/** Whether a recorder is in charge of the engine, of whichever copy of this package. */
+export function isRecorded(): boolean {
+  return (engineInternals() as { [inCharge]?: unknown })[inCharge] != null;
 }
 
-/** Under this name the engine carries the replacements of its members, by whichever copy of this package. */
-const replacements: unique symbol = Symbol.for('tfjs-curvature.replacements') as never;
-
-/**
- * Replaces members of the engine. They are looked up in a layer that is put between the engine and its class once and
- * for all: TensorFlow.js asks the engine for each kernel, and all that was compiled for an engine is lost with each change
- * of its form.
- *
- * @returns a function that puts back what was there before; to be called in reverse order
- */
-export function patchEngine(patches: Partial<EngineInternals> | Record<symbol, unknown>): () => void {
-  const members = engine() as unknown as Members;
-  const undo: (() => void)[] = [];
-  for (const key of Reflect.ownKeys(patches)) {
-    // Who replaced a member by an own one is in the way of the layer.
-    const isOwn = Object.hasOwn(members, key);
-    const target = isOwn ? members : replacementOf(members, key);
-    const place = isOwn ? key : 'value';
-    const before = target[place];
-    target[place] = (patches as Members)[key];
-    undo.push(() => {
-      target[place] = before;
-    });
-  }
-  return () => {
-    for (const restore of undo.reverse()) restore();
-  };
-}
-
-/** The place of what stands in for a member; made at the first call. */
-function replacementOf(members: Members, key: PropertyKey): Members {
-  const layer = layerOf(members);
-  const all = layer[replacements] as Map<PropertyKey, Replacement>;
-  let replacement = all.get(key);
-  if (replacement == null) {
-    replacement = { value: undefined };
-    all.set(key, replacement);
-    addMember(layer, key, replacement);
-  }
-  return replacement as unknown as Members;
-}
-
-/** Makes a layer show what stands in for a member, or the member. Who assigns to it makes it an own one, as ever. */
-function addMember(layer: Members, key: PropertyKey, replacement: Replacement): void {
-  const beneath = Object.getPrototypeOf(layer) as Members;
-  Object.defineProperty(layer, key, {
-    configurable: true,
-    get: () => replacement.value ?? beneath[key],
-    set(this: Members, value: unknown) {
-      Object.defineProperty(this, key, { value, writable: true, enumerable: true, configurable: true });
-    },
-  });
-}
-
-/** The layer between the engine and its class; put there at the first call. */
-function layerOf(members: Members): Members {
-  const beneath = Object.getPrototypeOf(members) as Members;
-  if (Object.hasOwn(beneath, replacements)) return beneath;
-  const layer = Object.create(beneath, { [replacements]: { value: new Map() } }) as Members;
-  Object.setPrototypeOf(members, layer);
-  return layer;
+/** All variables that are alive, by name. */
+export function registeredVariables(): Readonly<Record<string, Variable>> {
+  return engine().registeredVariables;
 }
 
 /**

@@ -3,6 +3,18 @@ import { DifferentiationError } from '../errors.js';
 /** What TensorFlow.js says where a backend lacks a kernel. */
 const message = /Kernel '(\w+)' not registered for backend '(\w+)'/;
 
+/** What TensorFlow.js would say. */
+export function missingKernelSentence(kernel: string, backend: string): string {
+  return `Kernel '${kernel}' not registered for backend '${backend}'.`;
+}
+
+/** What to do about it. */
+export function missingKernelRemedy(backend: string): string {
+  return backend === 'wasm'
+    ? "Call await registerWasmTrainingKernels() of 'tfjs-curvature/wasm', which brings those of training, or take another backend."
+    : 'Take another backend, or write the loss with other ops.';
+}
+
 /** Whether an error is TensorFlow.js's about a kernel that the backend lacks. */
 export function isMissingKernel(error: unknown): boolean {
   return error instanceof Error && message.test(error.message);
@@ -22,9 +34,7 @@ export function explainMissingKernels<T>(f: () => T): T {
     const explained = new DifferentiationError(
       kernel,
       `the ${backend} backend has no such kernel, which the gradient takes`,
-      backend === 'wasm'
-        ? "Call await registerWasmTrainingKernels() of 'tfjs-curvature/wasm' before training."
-        : 'Take another backend, or write the loss with other ops.',
+      missingKernelRemedy(backend!),
     );
     explained.cause = error;
     throw explained;

@@ -1,8 +1,9 @@
-import type { Variable } from '@tensorflow/tfjs-core';
 import { dispose as disposeTensors } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { layers, models } from '@tensorflow/tfjs-layers';
+import { models } from '@tensorflow/tfjs-layers';
 import { requireArgument, requireThat } from '../errors.js';
+import type { LayerWeight } from '../tfjs/patches.js';
+import { watchingWeights } from '../tfjs/patches.js';
 import { requirePacked, sizeOf, unpackTensor } from './packed-tensor.js';
 import type { ModelMessage } from './protocol.js';
 
@@ -22,14 +23,19 @@ export async function buildModel({ topology, weights }: ModelMessage): Promise<L
   requireArgument(Array.isArray(weights), where, 'a list of weights', weights);
   for (const weight of weights) requirePacked(weight, where);
   const most = weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  const made: Made = { size: 0, weights: [] };
+  const made: LayerWeight[] = [];
+  let size = 0;
   let model: LayersModel;
   try {
-    model = await countingWeights(made, most, () =>
-      models.modelFromJSON({ modelTopology: topology } as Parameters<typeof models.modelFromJSON>[0]),
-    );
+    const count = (shape: readonly number[]): void => {
+      size += sizeOf(shape);
+      requireThat(size <= most, where, 'a topology with as many weights as were sent', 'one with more');
+    };
+    const build = (): Promise<LayersModel> =>
+      models.modelFromJSON({ modelTopology: topology } as Parameters<typeof models.modelFromJSON>[0]);
+    model = await watchingWeights(count, (weight) => made.push(weight), build);
   } catch (error) {
-    for (const weight of made.weights) weight.dispose();
+    for (const weight of made) weight.dispose();
     throw error;
   }
   try {
@@ -44,39 +50,5 @@ export async function buildModel({ topology, weights }: ModelMessage): Promise<L
   } catch (error) {
     model.dispose();
     throw error;
-  }
-}
-
-/** The weights that layers have made, and how many numbers they hold. */
-interface Made {
-  size: number;
-  readonly weights: Pick<Variable, 'dispose'>[];
-}
-
-type AddWeight = (
-  this: unknown,
-  name: string,
-  shape: (number | null)[],
-  ...rest: unknown[]
-) => Made['weights'][0];
-
-/**
- * Runs `build` while layers count what they make. The part of it that makes layers is synchronous, so that nobody
- * else's layers are counted.
- */
-function countingWeights<T>(made: Made, most: number, build: () => T): T {
-  const prototype = layers.Layer.prototype as unknown as { addWeight: AddWeight };
-  const { addWeight } = prototype;
-  prototype.addWeight = function (name, shape, ...rest) {
-    made.size += sizeOf(shape as number[]);
-    requireThat(made.size <= most, where, 'a topology with as many weights as were sent', 'one with more');
-    const weight = addWeight.call(this, name, shape, ...rest);
-    made.weights.push(weight);
-    return weight;
-  };
-  try {
-    return build();
-  } finally {
-    prototype.addWeight = addWeight;
   }
 }

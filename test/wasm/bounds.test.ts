@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { combineRows, rowDots, subtractRows } from '../../src/solvers/row-products.js';
+import { combineRows, rowDots, subtractRows } from '../../src/tfjs/kernels/row-products.js';
 import { registerWasmTrainingKernels } from '../../src/wasm/index.js';
 import { useBackend } from '../wasm-backend.js';
 import { sample } from './compare.js';

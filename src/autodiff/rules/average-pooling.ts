@@ -1,6 +1,6 @@
 import { runKernel } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
-import { returnsImage } from '../../tfjs/kernels/pool-geometry.js';
+import { returnsImage } from '../../tfjs/kernels/windows.js';
 import { shapeOnly } from '../../tfjs/kernels/shape-only.js';
 
 /*

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
-import type { KernelInputs } from '../../tfjs/corrections/correction.js';
+import type { KernelInputs } from '../../tfjs/kernels/run-kernel.js';
 import { runKernel } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import { broadcastTo } from '../../tfjs/kernels/broadcast.js';

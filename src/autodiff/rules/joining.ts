@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
-import type { KernelInputs } from '../../tfjs/corrections/correction.js';
+import type { KernelInputs } from '../../tfjs/kernels/run-kernel.js';
 import { runKernel } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule, InputAdjoints } from '../gradient-rule.js';
 import { concat, reshape, slice } from '../../tfjs/kernels/kernel-ops.js';

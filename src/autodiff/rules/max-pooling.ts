@@ -1,10 +1,11 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { getBackend, util } from '@tensorflow/tfjs-core';
+import { capabilities } from '../../tfjs/capabilities.js';
 import { isStockWasmKernel } from '../../tfjs/corrections/correction.js';
 import { runKernel, runKernelWithOutputs } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import { cast, gatherAt, scatterAt } from '../../tfjs/kernels/kernel-ops.js';
-import { explicitPadding, poolAxes, returnsImage } from '../../tfjs/kernels/pool-geometry.js';
+import { poolAxes, returnsImage, withExplicitPadding } from '../../tfjs/kernels/windows.js';
 import { placesOfMaxima } from '../../tfjs/kernels/window-maximum.js';
 
 /*
@@ -19,9 +20,6 @@ import { placesOfMaxima } from '../../tfjs/kernels/window-maximum.js';
  */
 const scatters = (backward: string): boolean => getBackend() === 'cpu' || isStockWasmKernel(backward);
 
-/** The kernel of the WebGL backend answers places as float32, which counts no further. */
-const largestFloat32Index = 2 ** 24;
-
 /** Indices of the maxima into the flattened input, shaped like the pooled tensor. */
 function places(x: Tensor, attrs: NamedAttrMap): Tensor {
   const axes = poolAxes(x.shape, attrs);
@@ -29,12 +27,12 @@ function places(x: Tensor, attrs: NamedAttrMap): Tensor {
     return before >= window || (count - 1) * stride - before >= size;
   });
   util.assert(!isEmpty, () => 'a window lies wholly in the padding and has no maximum');
-  const isUnanswered = x.rank === 5 || (getBackend() === 'webgl' && x.size > largestFloat32Index);
+  const isUnanswered = x.rank === 5 || x.size > capabilities().largestIndex;
   if (isUnanswered) return placesOfMaxima(x, axes);
   const [, indices] = runKernelWithOutputs(
     'MaxPoolWithArgmax',
     { x },
-    { ...attrs, pad: explicitPadding(axes), includeBatchInIndex: true },
+    { ...withExplicitPadding(attrs, axes), includeBatchInIndex: true },
   ) as Tensor[];
   return cast(indices!, 'int32');
 }

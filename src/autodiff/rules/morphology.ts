@@ -1,6 +1,6 @@
 import type { GradientRule } from '../gradient-rule.js';
 import { scatterAt } from '../../tfjs/kernels/kernel-ops.js';
-import { dilationAxes } from '../../tfjs/kernels/dilation-geometry.js';
+import { dilationAxes } from '../../tfjs/kernels/windows.js';
 import { maximaOverWindow } from '../../tfjs/kernels/window-maximum.js';
 
 export const morphologyRules: readonly GradientRule[] = [

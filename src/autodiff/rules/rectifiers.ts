@@ -2,7 +2,18 @@ import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { scalar } from '@tensorflow/tfjs-core';
 import type { GradientRule } from '../gradient-rule.js';
 import { sumTo } from '../../tfjs/kernels/broadcast.js';
-import { add, greater, indicator, lessEqual, mul, once, scale, shift, step, sub } from '../../tfjs/kernels/kernel-ops.js';
+import {
+  add,
+  greater,
+  indicator,
+  lessEqual,
+  mul,
+  once,
+  scale,
+  shift,
+  step,
+  sub,
+} from '../../tfjs/kernels/kernel-ops.js';
 
 /*
  * Functions that are pieced together. Which piece an entry falls on is locally constant, so it is found once

@@ -3,7 +3,17 @@ import { util } from '@tensorflow/tfjs-core';
 import { runKernel } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import { broadcastTo } from '../../tfjs/kernels/broadcast.js';
-import { cast, div, equal, indicator, max, mul, reshape, scale, step } from '../../tfjs/kernels/kernel-ops.js';
+import {
+  cast,
+  div,
+  equal,
+  indicator,
+  max,
+  mul,
+  reshape,
+  scale,
+  step,
+} from '../../tfjs/kernels/kernel-ops.js';
 
 /** The axes that were reduced, from whichever attribute the kernel calls them by. */
 function reducedAxes(attrs: NamedAttrMap, xShape: number[]): number[] {

@@ -51,7 +51,8 @@ const transparentCustomGradients = new Set([
   'logSigmoid__op',
 ]);
 
-const rules = new KernelTable<GradientRule>('rule').add(
+const rules = new KernelTable<GradientRule>(
+  'rule',
   ...arithmeticRules,
   ...averagePoolingRules,
   ...convolutionRules,
@@ -84,7 +85,7 @@ export function hasOwnRule(kernel: string): boolean {
   return rules.find(kernel) != null;
 }
 
-const wholeOps = new KernelTable<GradientRule>('rule').add(...wholeOpRules);
+const wholeOps = new KernelTable<GradientRule>('rule', ...wholeOpRules);
 
 /** Whether a `tf.customGrad` of this name is differentiated as a kernel is, by a rule of ours. */
 export function isWholeOp(customGradient: string): boolean {

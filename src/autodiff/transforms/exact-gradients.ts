@@ -2,7 +2,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { util } from '@tensorflow/tfjs-core';
 import { requireThat } from '../../errors.js';
 import type { EngineInternals } from '../../tfjs/engine.js';
-import { engineInternals, patchEngine } from '../../tfjs/engine.js';
+import { engineInternals } from '../../tfjs/engine.js';
+import { patchEngine } from '../../tfjs/patches.js';
 import { Recorder } from '../recorder.js';
 
 /** Under this name the engine carries what is registered, by whichever copies of this package. */

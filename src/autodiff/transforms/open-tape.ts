@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { clone, zeros } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../../errors.js';
-import { withCompositions } from '../../tfjs/kernels/run-kernel.js';
+import { withCorrections } from '../../tfjs/corrections/execute.js';
 import { aliasTensor, engineInternals, handToScope, requireGradients } from '../../tfjs/engine.js';
 import { Recorder } from '../recorder.js';
 import type { Sweep } from '../sweep.js';
@@ -106,7 +106,7 @@ function tapeOfItsOwn<R extends Recorded>(
     return {
       recorded,
       run: (sweep, seeds) => {
-        const adjoints = withCompositions(() => sweep.run(seeds));
+        const adjoints = withCorrections(() => sweep.run(seeds));
         for (const adjoint of adjoints) if (adjoint != null) handToScope(adjoint);
         return spread(sweep, adjoints);
       },

@@ -1,6 +1,7 @@
 import type { NamedTensorMap, Scalar } from '@tensorflow/tfjs-core';
-import { clone, engine, tidy, Variable } from '@tensorflow/tfjs-core';
+import { clone, tidy, Variable } from '@tensorflow/tfjs-core';
 import { DifferentiationError, requireArgument, requireThat } from '../../errors.js';
+import { registeredVariables } from '../../tfjs/engine.js';
 import { requireFunction, requireValue } from './arguments.js';
 import { differentiate } from './gradients-at.js';
 import { requireDifferentiable } from './open-tape.js';
@@ -34,7 +35,7 @@ export function variableGrads(
   requireFunction(f, where);
   requireDifferentiable(where);
   const given = varList == null ? null : requireVariables(varList, where);
-  const candidates = given ?? Object.values(engine().registeredVariables);
+  const candidates = given ?? Object.values(registeredVariables());
   const variables = candidates.filter(({ trainable, dtype }) => trainable && dtype === 'float32');
   requireThat(
     variables.length > 0,

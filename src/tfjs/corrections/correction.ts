@@ -1,19 +1,23 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { getBackend, getKernel } from '@tensorflow/tfjs-core';
-
-/** Inputs of a kernel by name; an optional one may be absent. */
-export type KernelInputs = Readonly<Record<string, Tensor>>;
+import type { KernelInputs } from '../kernels/run-kernel.js';
 
 /**
  * A kernel put together from other kernels, for backends on which it is missing, wrong or many times slower
  * than its parts.
  */
-export interface Composition {
+export interface Correction {
   /** Name of the kernel in TensorFlow.js's registry. */
   readonly kernel: string;
-  /** Whether to use it although the backend has the kernel; by default only where the kernel is missing. */
-  readonly insteadOf?: (inputs: KernelInputs, attrs: NamedAttrMap) => boolean;
-  /** Whether the backend's kernel, though it is not used, computes the same, only slower. Default: it does not. */
+  /** Backends whose own kernel it replaces. Default: none; it serves where the kernel is missing. */
+  readonly backends?: 'all' | readonly string[];
+  /** For which calls it does. Default: for all. */
+  readonly when?: (inputs: KernelInputs, attrs: NamedAttrMap) => boolean;
+  /** What is wrong with the kernels it replaces, or where there is none. */
+  readonly why: string;
+  /** Whether a kernel that says it is exact is replaced as well. Default: it is not. */
+  readonly evenIfExact?: boolean;
+  /** Whether the backend's kernel, though it is replaced, computes the same, only slower. Default: it does not. */
   readonly isRight?: (inputs: KernelInputs, attrs: NamedAttrMap) => boolean;
   /**
    * Computes what the kernel computes. Called inside a `tf.tidy`.
@@ -27,9 +31,20 @@ export interface Composition {
   ) => Tensor | Tensor[];
 }
 
+/** Whether a correction replaces the kernel that the current backend has, for this call. */
+export function replacesKernel(
+  { kernel, backends = [], when, evenIfExact = false }: Correction,
+  inputs: KernelInputs,
+  attrs: NamedAttrMap,
+): boolean {
+  if (backends !== 'all' && !backends.includes(getBackend())) return false;
+  if (!evenIfExact && isMarkedExact(kernel)) return false;
+  return when == null || when(inputs, attrs);
+}
+
 /**
  * Key under which a registered kernel says that it is as right and as fast as a kernel can be, so that no
- * composition replaces it. A neutral mark: whoever registers such a kernel may set it.
+ * correction replaces it. A neutral mark: whoever registers such a kernel may set it.
  */
 const exactKernel: unique symbol = Symbol.for('tfjs-curvature.exact');
 

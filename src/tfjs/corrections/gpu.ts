@@ -1,19 +1,14 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { getBackend, scalar, util } from '@tensorflow/tfjs-core';
+import { scalar, util } from '@tensorflow/tfjs-core';
+import { capabilities } from '../capabilities.js';
 import { copy, pad, reshape, reverse } from '../kernels/kernel-ops.js';
-import type { Composition, KernelInputs } from './correction.js';
-import { runKernel } from '../kernels/run-kernel.js';
-
-/** Neither GPU backend selects in tensors of more axes than this. */
-const largestSelectRank = 4;
+import type { Correction } from './correction.js';
+import { runKernel, type KernelInputs } from '../kernels/run-kernel.js';
 
 const flatten = (x: Tensor): Tensor => reshape(x, [x.size]);
 
-/** Beyond four axes the stock WebGL kernel that pads does not compile. */
-const isBeyondWebgl = (rank: number): boolean => getBackend() === 'webgl' && rank > 4;
-
-/** Beyond four axes the stock WebGPU kernels of this file read a coordinate that is not there. */
-export const isBeyondWebgpu = (rank: number): boolean => getBackend() === 'webgpu' && rank > 4;
+/** Whether the kernels of the backend that address a tensor axis by axis go astray. */
+export const hasTooManyAxes = (rank: number): boolean => rank > capabilities().largestRank;
 
 /** Applies `f` along one axis of the tensor seen as [outer, axis, inner]. */
 function alongAxis(x: Tensor, axis: number, f: (folded: Tensor) => Tensor): Tensor {
@@ -49,13 +44,15 @@ function withLeadingOnes(x: Tensor, rank: number): Tensor {
 }
 
 /** Broadcasting of a tensor with fewer axes than the other, made explicit. */
-function alignedRanks(kernel: string): Composition {
+function alignedRanks(kernel: string): Correction {
   return {
     kernel,
-    insteadOf: (inputs) => {
+    backends: ['webgpu'],
+    when: (inputs) => {
       const ranks = Object.values(inputs).map((x) => x.rank);
-      return isBeyondWebgpu(Math.max(...ranks)) && ranks[0] !== ranks[1];
+      return hasTooManyAxes(Math.max(...ranks)) && ranks[0] !== ranks[1];
     },
+    why: 'reads a coordinate that is not there',
     compute: (inputs) => {
       const rank = Math.max(...Object.values(inputs).map((x) => x.rank));
       const aligned = Object.entries(inputs).map(([name, x]) => [name, withLeadingOnes(x, rank)]);
@@ -65,21 +62,21 @@ function alignedRanks(kernel: string): Composition {
 }
 
 /** What the stock kernels of the WebGL and WebGPU backends do wrong or not at all. */
-export const gpuCompositions: readonly Composition[] = [
+export const gpuCorrections: readonly Correction[] = [
   {
-    // On WebGPU a cast from bool or int32 keeps the buffer of whole numbers and only calls it float32. A transpose of
-    // that, and with it every sum over axes other than the last, writes nothing: whatever lay in memory comes out.
+    // A transpose of such a buffer, and with it every sum over axes other than the last, writes nothing: whatever lay in
+    // memory comes out.
     kernel: 'Cast',
-    insteadOf: ({ x }, { dtype }) =>
-      getBackend() === 'webgpu' && dtype === 'float32' && (x!.dtype === 'bool' || x!.dtype === 'int32'),
+    backends: ['webgpu'],
+    when: ({ x }, { dtype }) => dtype === 'float32' && (x!.dtype === 'bool' || x!.dtype === 'int32'),
+    why: 'keeps the buffer of whole numbers and only calls it float32',
     compute: ({ x }) => runKernel('Multiply', { a: x!, b: scalar(1) }),
   },
   {
     kernel: 'Select',
-    insteadOf: ({ condition, t }) =>
-      t!.rank > largestSelectRank &&
-      condition!.size === t!.size &&
-      (getBackend() === 'webgl' || getBackend() === 'webgpu'),
+    backends: ['webgl', 'webgpu'],
+    when: ({ condition, t }) => hasTooManyAxes(t!.rank) && condition!.size === t!.size,
+    why: 'does not select in tensors of so many axes',
     compute: ({ condition, t, e }) =>
       reshape(
         runKernel('Select', { condition: flatten(condition!), t: flatten(t!), e: flatten(e!) }),
@@ -88,7 +85,9 @@ export const gpuCompositions: readonly Composition[] = [
   },
   {
     kernel: 'PadV2',
-    insteadOf: ({ x }) => isBeyondWebgpu(x!.rank) || isBeyondWebgl(x!.rank),
+    backends: ['webgl', 'webgpu'],
+    when: ({ x }) => hasTooManyAxes(x!.rank),
+    why: 'does not compile for so many axes, or reads a coordinate that is not there',
     compute: ({ x }, { paddings, constantValue }) =>
       (paddings as [number, number][]).reduce((padded, margins, axis) => {
         const [before, after] = margins;
@@ -98,7 +97,9 @@ export const gpuCompositions: readonly Composition[] = [
   },
   {
     kernel: 'Reverse',
-    insteadOf: ({ x }) => isBeyondWebgpu(x!.rank),
+    backends: ['webgpu'],
+    when: ({ x }) => hasTooManyAxes(x!.rank),
+    why: 'reads a coordinate that is not there',
     compute: ({ x }, { dims }) =>
       util
         .parseAxisParam(dims as number | number[], x!.shape)

@@ -1,9 +1,9 @@
-import { getBackend, slice_util, util } from '@tensorflow/tfjs-core';
+import { slice_util, util } from '@tensorflow/tfjs-core';
 import { add, cast, gather, mul, reshape, reverse, scatterNd, transpose } from '../kernels/kernel-ops.js';
 import { takeEvery } from '../kernels/spread.js';
 import { batchedIndices } from '../kernels/batched-indices.js';
 import { rowsOf, traceWrites } from '../kernels/writes.js';
-import { isStockWasmKernel, type Composition } from './correction.js';
+import type { Correction } from './correction.js';
 
 interface StridedSliceAttributes {
   begin: number[];
@@ -32,13 +32,14 @@ function sliceInfo(xShape: number[], attrs: object): slice_util.SliceInfo {
   );
 }
 
-const gatherWithBatches: Composition = {
-  // With several examples the WASM kernel takes slices of the wrong one.
+const gatherWithBatches: Correction = {
   kernel: 'GatherV2',
-  insteadOf: ({ x }, attrs) => {
+  backends: ['wasm'],
+  why: 'takes slices of the wrong example where there are several',
+  when: ({ x }, attrs) => {
     const { batchDims = 0 } = attrs as { batchDims?: number };
     const examples = util.sizeFromShape(x!.shape.slice(0, batchDims));
-    return batchDims > 0 && examples > 1 && isStockWasmKernel('GatherV2');
+    return batchDims > 0 && examples > 1;
   },
   compute: ({ x, indices }, attrs) => {
     const { axis: axisAttr, batchDims } = attrs as unknown as { axis: number; batchDims: number };
@@ -61,10 +62,11 @@ const gatherWithBatches: Composition = {
   },
 };
 
-const stridedSlice: Composition = {
-  // The kernels read the wrong entries when an axis is dropped or added beside one with a stride.
+const stridedSlice: Correction = {
   kernel: 'StridedSlice',
-  insteadOf: ({ x }, attrs) => {
+  backends: 'all',
+  why: 'reads the wrong entries where an axis is dropped or added beside one with a stride',
+  when: ({ x }, attrs) => {
     const { finalShapeSparse, isIdentity, sliceDim0, isSimpleSlice } = sliceInfo(x!.shape, attrs);
     return !isIdentity && !sliceDim0 && !isSimpleSlice && finalShapeSparse.length !== x!.rank;
   },
@@ -81,10 +83,11 @@ const stridedSlice: Composition = {
   },
 };
 
-const tensorScatterUpdate: Composition = {
-  // The cpu kernel writes into its input.
+const tensorScatterUpdate: Correction = {
   kernel: 'TensorScatterUpdate',
-  insteadOf: ({ tensor }) => getBackend() === 'cpu' && tensor!.dtype === 'float32',
+  backends: ['cpu'],
+  why: 'writes into its input',
+  when: ({ tensor }) => tensor!.dtype === 'float32',
   compute: ({ tensor, indices, updates }) => {
     const rows = rowsOf(cast(indices!, 'int32'), indices!.shape.at(-1)!);
     const { lasting, untouched } = traceWrites(rows, tensor!.shape);
@@ -99,7 +102,7 @@ const tensorScatterUpdate: Composition = {
   },
 };
 
-export const indexingCompositions: readonly Composition[] = [
+export const indexingCorrections: readonly Correction[] = [
   gatherWithBatches,
   stridedSlice,
   tensorScatterUpdate,

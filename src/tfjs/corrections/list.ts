@@ -1,34 +1,35 @@
-import { averagePoolingCompositions } from './average-pooling.js';
-import { convolutionCompositions } from './convolution.js';
-import { convolution3dCompositions } from './convolution-3d.js';
-import { gpuCompositions } from './gpu.js';
-import { explicitPaddingCompositions } from './explicit-padding.js';
-import { indexingCompositions } from './indexing.js';
-import { matrixProductCompositions } from './matrix-product.js';
-import { maxPoolingCompositions } from './max-pooling.js';
-import { normalisationCompositions } from './normalisation.js';
-import { preluCompositions } from './prelu.js';
-import { resizingCompositions } from './resizing.js';
-import { segmentSumCompositions } from './segment-sum.js';
-import { sumCompositions } from './sum.js';
-import { slopeCompositions } from './slopes.js';
-import { addCompositions } from './table.js';
-import { windowMaximumCompositions } from './window-maximum.js';
+import { KernelTable } from '../kernels/kernel-table.js';
+import type { Correction } from './correction.js';
+import { averagePoolingCorrections } from './average-pooling.js';
+import { convolutionCorrections } from './convolution.js';
+import { gpuCorrections } from './gpu.js';
+import { explicitPaddingCorrections } from './explicit-padding.js';
+import { indexingCorrections } from './indexing.js';
+import { matrixProductCorrections } from './matrix-product.js';
+import { maxPoolingCorrections } from './max-pooling.js';
+import { normalisationCorrections } from './normalisation.js';
+import { preluCorrections } from './prelu.js';
+import { resizingCorrections } from './resizing.js';
+import { segmentSumCorrections } from './segment-sum.js';
+import { sumCorrections } from './sum.js';
+import { slopeCorrections } from './slopes.js';
+import { windowMaximumCorrections } from './window-maximum.js';
 
-addCompositions(
-  ...averagePoolingCompositions,
-  ...convolutionCompositions,
-  ...convolution3dCompositions,
-  ...gpuCompositions,
-  ...explicitPaddingCompositions,
-  ...indexingCompositions,
-  ...matrixProductCompositions,
-  ...maxPoolingCompositions,
-  ...normalisationCompositions,
-  ...preluCompositions,
-  ...resizingCompositions,
-  ...segmentSumCompositions,
-  ...slopeCompositions,
-  ...sumCompositions,
-  ...windowMaximumCompositions,
+/** Every correction, by the kernel it stands for; none has two. */
+export const corrections = new KernelTable<Correction>(
+  'correction',
+  ...averagePoolingCorrections,
+  ...convolutionCorrections,
+  ...gpuCorrections,
+  ...explicitPaddingCorrections,
+  ...indexingCorrections,
+  ...matrixProductCorrections,
+  ...maxPoolingCorrections,
+  ...normalisationCorrections,
+  ...preluCorrections,
+  ...resizingCorrections,
+  ...segmentSumCorrections,
+  ...slopeCorrections,
+  ...sumCorrections,
+  ...windowMaximumCorrections,
 );

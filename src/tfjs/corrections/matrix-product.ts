@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { broadcast_util, util } from '@tensorflow/tfjs-core';
 import { broadcastTo } from '../kernels/broadcast.js';
 import { add, matMul, transpose } from '../kernels/kernel-ops.js';
-import { isStockWasmKernel, type Composition } from './correction.js';
+import { isStockWasmKernel, type Correction } from './correction.js';
 
 interface Transposition {
   transposeA: boolean;
@@ -43,13 +43,14 @@ function repeatToStack(x: Tensor, stack: readonly number[]): Tensor {
   return broadcastTo(x, [...stack, ...x.shape.slice(-2)]);
 }
 
-export const matrixProductCompositions: readonly Composition[] = [
+export const matrixProductCorrections: readonly Correction[] = [
   {
-    // The stock WASM kernel is some 15 times slower with a transpose than without. No kernel broadcasts stacks
-    // against each other as the op promises.
     kernel: 'BatchMatMul',
-    insteadOf: ({ a, b }, attrs) =>
+    backends: 'all',
+    evenIfExact: true,
+    when: ({ a, b }, attrs) =>
       (isTransposed(attrs) && isStockWasmKernel('BatchMatMul')) || pairsWrongly(a!, b!),
+    why: 'does not broadcast stacks against each other; on wasm a transpose makes it 15 times slower',
     isRight: ({ a, b }) => !pairsWrongly(a!, b!),
     compute: ({ a, b }, attrs) => {
       const transposition = attrs as unknown as Transposition;
@@ -59,13 +60,11 @@ export const matrixProductCompositions: readonly Composition[] = [
     },
   },
   {
-    // The stock WASM kernel with a transpose adds the bias once per block of 48 along the inner dimension.
     kernel: '_FusedMatMul',
-    insteadOf: ({ bias }, attrs) =>
-      isTransposed(attrs) &&
-      (attrs.activation ?? 'linear') === 'linear' &&
-      isStockWasmKernel('_FusedMatMul') &&
-      bias != null,
+    backends: ['wasm'],
+    when: ({ bias }, attrs) =>
+      isTransposed(attrs) && (attrs.activation ?? 'linear') === 'linear' && bias != null,
+    why: 'adds the bias once for each block of 48 along the inner dimension, if there is a transpose',
     compute: ({ a, b, bias }, attrs) => add(explicitly(a!, b!, attrs as unknown as Transposition), bias!),
   },
 ];

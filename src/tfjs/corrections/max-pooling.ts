@@ -1,10 +1,11 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
-import { getBackend, tensor, util } from '@tensorflow/tfjs-core';
+import { tensor, util } from '@tensorflow/tfjs-core';
+import { capabilities } from '../capabilities.js';
 import { add, cast, pad, reshape, reverse, scatterAt, slice, sub } from '../kernels/kernel-ops.js';
-import type { PoolAxis } from '../kernels/pool-geometry.js';
-import { poolAxes } from '../kernels/pool-geometry.js';
+import type { WindowAxis } from '../kernels/windows.js';
+import { poolAxes } from '../kernels/windows.js';
 import { maximaOverWindow, placesOfMaxima } from '../kernels/window-maximum.js';
-import { isStockWasmKernel, type Composition, type KernelInputs } from './correction.js';
+import type { Correction } from './correction.js';
 
 /*
  * Of the equal maxima of a window the first counts, in row-major order. Stock kernels differ: those of the GPU backends
@@ -12,7 +13,9 @@ import { isStockWasmKernel, type Composition, type KernelInputs } from './correc
  * so that the last is the first, and the result is turned back.
  */
 
-const isGpu = (): boolean => getBackend() === 'webgl' || getBackend() === 'webgpu';
+const why = 'takes another of equal maxima than the first, or (wasm) sees positive numbers only';
+const allButCpu = ['wasm', 'webgl', 'webgpu'];
+const isGpu = (): boolean => capabilities().isGpu;
 
 /** Reverses all spatial axes of a channels-last tensor: with channels apart, they are one. */
 function turned(x: Tensor): Tensor {
@@ -22,10 +25,10 @@ function turned(x: Tensor): Tensor {
 }
 
 /** From the first cell of the first window how far the windows reach. */
-const span = ({ count, stride, window }: PoolAxis): number => (count - 1) * stride + window;
+const span = ({ count, stride, window }: WindowAxis): number => (count - 1) * stride + window;
 
 /** The cells that windows cover, with −∞ where they reach beyond the input. */
-function covered(x: Tensor, axes: readonly PoolAxis[]): Tensor {
+function covered(x: Tensor, axes: readonly WindowAxis[]): Tensor {
   const sizes = axes.map((axis) => Math.min(axis.size, span(axis) - axis.before));
   const inside = slice(x, new Array<number>(x.rank).fill(0), [x.shape[0]!, ...sizes, x.shape.at(-1)!]);
   const margins = axes.map((axis, i) => [axis.before, span(axis) - axis.before - sizes[i]!] as const);
@@ -33,7 +36,7 @@ function covered(x: Tensor, axes: readonly PoolAxis[]): Tensor {
 }
 
 /** The adjoint of {@link covered}. */
-function uncovered(dx: Tensor, axes: readonly PoolAxis[], shape: readonly number[]): Tensor {
+function uncovered(dx: Tensor, axes: readonly WindowAxis[], shape: readonly number[]): Tensor {
   const sizes = axes.map((axis) => Math.min(axis.size, span(axis) - axis.before));
   const begins = axes.map(({ before }) => before);
   const inside = slice(dx, [0, ...begins, 0], [shape[0]!, ...sizes, shape.at(-1)!]);
@@ -41,12 +44,13 @@ function uncovered(dx: Tensor, axes: readonly PoolAxis[], shape: readonly number
   return pad(inside, [[0, 0], ...behind, [0, 0]]);
 }
 
-type Own = Parameters<Composition['compute']>[2];
+type Own = Parameters<Correction['compute']>[2];
 
-function gradient(kernel: string, rank: number): Composition {
+function gradient(kernel: string, backends: readonly string[]): Correction {
   return {
     kernel,
-    insteadOf: () => isGpu() || isStockWasmKernel(kernel) || (rank === 5 && getBackend() === 'cpu'),
+    backends,
+    why,
     compute: ({ dy, input, output }, attrs, own) => {
       const axes = poolAxes(input!.shape, attrs);
       if (!isGpu()) return scatterAt(dy!, placesOfMaxima(input!, axes), input!.shape);
@@ -59,7 +63,7 @@ function gradient(kernel: string, rank: number): Composition {
 }
 
 /** Padding of the turned input, negative where cells lie behind the last window. */
-function turnedPadding(axes: readonly PoolAxis[]): [number, number][] {
+function turnedPadding(axes: readonly WindowAxis[]): [number, number][] {
   return [
     [0, 0],
     ...axes.map((axis): [number, number] => [span(axis) - axis.before - axis.size, axis.before]),
@@ -91,13 +95,14 @@ function withoutBatch(places: Tensor, { shape }: Tensor): Tensor {
   return add(places, tensor(starts, [shape[0]!, 1, 1, 1], 'int32'));
 }
 
-export const maxPoolingCompositions: readonly Composition[] = [
-  gradient('MaxPoolGrad', 4),
-  gradient('MaxPool3DGrad', 5),
+export const maxPoolingCorrections: readonly Correction[] = [
+  gradient('MaxPoolGrad', allButCpu),
+  gradient('MaxPool3DGrad', ['cpu', ...allButCpu]),
   {
     kernel: 'MaxPoolWithArgmax',
-    insteadOf: () => isGpu() || isStockWasmKernel('MaxPoolWithArgmax'),
-    compute: ({ x }: KernelInputs, attrs, own) => {
+    backends: allButCpu,
+    why,
+    compute: ({ x }, attrs, own) => {
       if (isGpu()) return turnedMaxima(x!, attrs, own);
       const { maximum, inInput } = maximaOverWindow(x!, poolAxes(x!.shape, attrs));
       return [maximum, attrs.includeBatchInIndex === true ? inInput : withoutBatch(inInput, x!)];

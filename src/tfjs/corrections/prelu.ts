@@ -1,7 +1,7 @@
-import { zeros } from '@tensorflow/tfjs-core';
+import { getBackend, zeros } from '@tensorflow/tfjs-core';
 import { add } from '../kernels/kernel-ops.js';
-import { isStockWasmKernel, type Composition } from './correction.js';
-import { isBeyondWebgpu } from './gpu.js';
+import type { Correction } from './correction.js';
+import { hasTooManyAxes } from './gpu.js';
 
 /** Whether `end`, but for ones in front, is how `shape` ends. */
 function endsWith(shape: readonly number[], end: readonly number[]): boolean {
@@ -10,13 +10,15 @@ function endsWith(shape: readonly number[], end: readonly number[]): boolean {
   return first < 0 || end.slice(first).every((size, i) => size === shape[offset + first + i]);
 }
 
-export const preluCompositions: readonly Composition[] = [
+export const preluCorrections: readonly Correction[] = [
   {
-    // The stock WASM kernel reads alpha over and over along the flat input, whatever axes it belongs to.
     kernel: 'Prelu',
-    insteadOf: ({ x, alpha }) =>
-      (isStockWasmKernel('Prelu') && !endsWith(x!.shape, alpha!.shape)) ||
-      (isBeyondWebgpu(x!.rank) && x!.rank !== alpha!.rank),
+    backends: ['wasm', 'webgpu'],
+    when: ({ x, alpha }) =>
+      getBackend() === 'wasm'
+        ? !endsWith(x!.shape, alpha!.shape)
+        : hasTooManyAxes(x!.rank) && x!.rank !== alpha!.rank,
+    why: 'reads alpha over and over along the flat input (wasm), or a coordinate that is not there (webgpu)',
     compute: ({ x, alpha }, attrs, own) => own({ x: x!, alpha: add(alpha!, zeros(x!.shape)) }, attrs),
   },
 ];

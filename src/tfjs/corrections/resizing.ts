@@ -1,8 +1,8 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { eye } from '@tensorflow/tfjs-core';
 import { matMul, reshape } from '../kernels/kernel-ops.js';
-import type { Composition, KernelInputs } from './correction.js';
-import { runKernel } from '../kernels/run-kernel.js';
+import type { Correction } from './correction.js';
+import { runKernel, type KernelInputs } from '../kernels/run-kernel.js';
 
 /**
  * The adjoint of resizing, X̄ = Aᵀ Ȳ B for Y = A X Bᵀ with the interpolation matrices A and B of the two axes. Used
@@ -11,7 +11,7 @@ import { runKernel } from '../kernels/run-kernel.js';
  *
  * The matrix of an axis is what the forward kernel makes of the unit vectors, so that the two agree on rounding.
  */
-function resizeAdjoint(resize: string): Composition['compute'] {
+function resizeAdjoint(resize: string): Correction['compute'] {
   return ({ dy, images }: KernelInputs, attrs: NamedAttrMap): Tensor => {
     const [batch, height, width, channels] = images!.shape as [number, number, number, number];
     const [, newHeight, newWidth] = dy!.shape as [number, number, number, number];
@@ -34,9 +34,16 @@ function resizeAdjoint(resize: string): Composition['compute'] {
   };
 }
 
-const always = (): boolean => true;
+function adjointOf(resize: string): Correction {
+  return {
+    kernel: `${resize}Grad`,
+    backends: 'all',
+    why: 'goes astray for more than one image, for images that are not square, and for half-pixel centers',
+    compute: resizeAdjoint(resize),
+  };
+}
 
-export const resizingCompositions: readonly Composition[] = [
-  { kernel: 'ResizeBilinearGrad', insteadOf: always, compute: resizeAdjoint('ResizeBilinear') },
-  { kernel: 'ResizeNearestNeighborGrad', insteadOf: always, compute: resizeAdjoint('ResizeNearestNeighbor') },
+export const resizingCorrections: readonly Correction[] = [
+  adjointOf('ResizeBilinear'),
+  adjointOf('ResizeNearestNeighbor'),
 ];

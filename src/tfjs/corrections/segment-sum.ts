@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { fill, getBackend, scalar } from '@tensorflow/tfjs-core';
+import { fill, scalar } from '@tensorflow/tfjs-core';
 import { cast, less, reshape, select, slice } from '../kernels/kernel-ops.js';
-import { isMarkedExact, type Composition } from './correction.js';
+import { isMarkedExact, type Correction } from './correction.js';
 import { runKernel } from '../kernels/run-kernel.js';
 
 /** Ids outside of 0 … n − 1 replaced by n, the number of a row that is thrown away. */
@@ -15,14 +15,16 @@ function withinRange(segmentIds: Tensor, n: number): Tensor {
 }
 
 /** Whether someone registered a segment sum on WASM that goes once through x. */
-const hasFastSegmentSum = (): boolean => getBackend() === 'wasm' && isMarkedExact('UnsortedSegmentSum');
+const hasFastSegmentSum = (): boolean => isMarkedExact('UnsortedSegmentSum');
 
-export const segmentSumCompositions: readonly Composition[] = [
+export const segmentSumCorrections: readonly Correction[] = [
   {
     // Scattering along one axis is a segment sum.
     kernel: 'ScatterNd',
-    insteadOf: ({ indices, updates }) =>
+    backends: ['wasm'],
+    when: ({ indices, updates }) =>
       indices!.shape.at(-1) === 1 && updates!.dtype === 'float32' && hasFastSegmentSum(),
+    why: 'goes through the output once for every update, where a segment sum is at hand',
     isRight: () => true,
     compute: ({ indices, updates }, attrs) => {
       const [n, ...sliceShape] = attrs.shape as [number, ...number[]];
@@ -32,9 +34,9 @@ export const segmentSumCompositions: readonly Composition[] = [
     },
   },
   {
-    // The cpu kernel goes through all of x once for every segment.
     kernel: 'UnsortedSegmentSum',
-    insteadOf: () => getBackend() === 'cpu',
+    backends: ['cpu'],
+    why: 'goes through all of x once for every segment',
     isRight: () => true,
     compute: ({ x, segmentIds }, attrs) => {
       const n = attrs.numSegments as number;

@@ -1,5 +1,5 @@
 import { scalar, type Tensor } from '@tensorflow/tfjs-core';
-import type { Composition } from './correction.js';
+import type { Correction } from './correction.js';
 import { runKernel } from '../kernels/run-kernel.js';
 
 /*
@@ -8,13 +8,16 @@ import { runKernel } from '../kernels/run-kernel.js';
  * node on the tape and its derivative one product; a recurrent cell has five of them at each step in time.
  */
 
+const why = 'no kernel of TensorFlow.js';
+
 const scaled = (x: Tensor, factor: number): Tensor => runKernel('Multiply', { a: x, b: scalar(factor) });
 const sigmoid = (x: Tensor): Tensor => runKernel('Sigmoid', { x });
 
-export const slopeCompositions: readonly Composition[] = [
+export const slopeCorrections: readonly Correction[] = [
   {
     // 1 − tanh² x = 4 u (1 − u) for u = σ(−2|x|) ≤ ½
     kernel: 'tfjs-curvature/TanhSlope',
+    why,
     compute: ({ x }) => {
       const u = sigmoid(scaled(runKernel('Abs', { x: x! }), -2));
       return scaled(runKernel('Sub', { a: u, b: runKernel('Square', { x: u }) }), 4);
@@ -23,6 +26,7 @@ export const slopeCompositions: readonly Composition[] = [
   {
     // σ(x) σ(−x), where y = σ(x) is known
     kernel: 'tfjs-curvature/SigmoidSlope',
+    why,
     compute: ({ x, y }) => runKernel('Multiply', { a: y!, b: sigmoid(scaled(x!, -1)) }),
   },
 ];

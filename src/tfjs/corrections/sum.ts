@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { fill, util } from '@tensorflow/tfjs-core';
 import { matMul, reshape } from '../kernels/kernel-ops.js';
-import { isStockWasmKernel, type Composition } from './correction.js';
+import type { Correction } from './correction.js';
 
 /** Rows that are added in one go: longer sums are done in stages, so that rounding does not grow with their length. */
 const stage = 512;
@@ -29,12 +29,12 @@ function largestDivisor(n: number, limit: number): number {
   return 1;
 }
 
-export const sumCompositions: readonly Composition[] = [
+export const sumCorrections: readonly Correction[] = [
   {
-    // The stock WASM kernel transposes the whole tensor to sum over leading axes: six to twenty times slower.
     kernel: 'Sum',
-    insteadOf: ({ x }, { axis }) =>
-      x!.dtype === 'float32' && x!.size > 0 && leadingAxes(axis, x!.rank) > 0 && isStockWasmKernel('Sum'),
+    backends: ['wasm'],
+    when: ({ x }, { axis }) => x!.dtype === 'float32' && x!.size > 0 && leadingAxes(axis, x!.rank) > 0,
+    why: 'transposes the whole tensor to sum over leading axes, which takes six to twenty times as long',
     isRight: () => true,
     compute: ({ x }, { axis, keepDims }) => {
       const count = leadingAxes(axis, x!.rank);

@@ -1,19 +1,21 @@
-import { dilationAxes } from '../kernels/dilation-geometry.js';
-import { poolAxes } from '../kernels/pool-geometry.js';
+import { dilationAxes } from '../kernels/windows.js';
+import { poolAxes } from '../kernels/windows.js';
 import { maximaOverWindow } from '../kernels/window-maximum.js';
-import { isStockWasmKernel, type Composition } from './correction.js';
+import type { Correction } from './correction.js';
 
-/* These WASM kernels of TensorFlow.js 4.22 answer 0 for a window whose maximum is negative. */
+const why = 'answers 0 for a window whose maximum is negative';
 
-export const windowMaximumCompositions: readonly Composition[] = [
+export const windowMaximumCorrections: readonly Correction[] = [
   {
     kernel: 'MaxPool3D',
-    insteadOf: () => isStockWasmKernel('MaxPool3D'),
+    backends: ['wasm'],
+    why,
     compute: ({ x }, attrs) => maximaOverWindow(x!, poolAxes(x!.shape, attrs)).maximum,
   },
   {
     kernel: 'Dilation2D',
-    insteadOf: () => isStockWasmKernel('Dilation2D'),
+    backends: ['wasm'],
+    why,
     compute: ({ x, filter }, attrs) =>
       maximaOverWindow(x!, dilationAxes(x!.shape, filter!.shape, attrs), filter!).maximum,
   },

@@ -1,10 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { getBackend, util } from '@tensorflow/tfjs-core';
+import { util } from '@tensorflow/tfjs-core';
+import { capabilities } from '../capabilities.js';
 import type { KernelCall } from '../engine.js';
 import { aliasTensor } from '../engine.js';
-
-/** Backends where the values of a tensor lie in a row, whatever its shape. On a GPU textures know their shape. */
-const flatBackends = new Set(['cpu', 'wasm']);
 
 /**
  * The result of a kernel that does nothing but copy, or call the same values by another shape: a second hold, for the
@@ -16,7 +14,7 @@ export function copyOf({ kernelName, inputs, attrs }: KernelCall): Tensor | null
   if (x == null || x.dtype === 'complex64' || x.dtype === 'string') return null;
   if (kernelName === 'Cast' && attrs?.dtype !== x.dtype) return null;
   if (kernelName !== 'Reshape') return forScope(aliasTensor(x));
-  if (!flatBackends.has(getBackend())) return null;
+  if (!capabilities().isFlat) return null;
   const shape = util.inferFromImplicitShape(attrs!.shape as number[], x.size);
   return util.sizeFromShape(shape) === x.size ? forScope(aliasTensor(x, shape)) : null;
 }

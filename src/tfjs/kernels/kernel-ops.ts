@@ -1,7 +1,6 @@
 import type { DataType, Tensor } from '@tensorflow/tfjs-core';
 import { scalar, util } from '@tensorflow/tfjs-core';
-import type { KernelInputs } from '../corrections/correction.js';
-import { runKernel } from './run-kernel.js';
+import { runKernel, type KernelInputs } from './run-kernel.js';
 
 /*
  * The kernels that gradient rules are written in. They skip what the ops of TensorFlow.js do around a kernel

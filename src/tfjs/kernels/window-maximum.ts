@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { fill, tensor } from '@tensorflow/tfjs-core';
 import { runKernel } from './run-kernel.js';
 import { add, greater, pad, reshape, select, slice } from './kernel-ops.js';
-import type { PoolAxis } from './pool-geometry.js';
+import type { WindowAxis } from './windows.js';
 import { takeEvery } from './spread.js';
 
 /** The maximum of each window and where it is attained first; places are int32, all are shaped like the pooled tensor. */
@@ -25,7 +25,7 @@ export interface WindowMaxima {
  * @param weights added to the window before the maximum is taken, of shape [...window, channels]; none by default
  * @returns new tensors that the caller disposes
  */
-export function maximaOverWindow(x: Tensor, axes: readonly PoolAxis[], weights?: Tensor): WindowMaxima {
+export function maximaOverWindow(x: Tensor, axes: readonly WindowAxis[], weights?: Tensor): WindowMaxima {
   const margins = axes.map(({ before, after }) => [before, after] as const);
   const padded = pad(x, [[0, 0], ...margins, [0, 0]], Number.NEGATIVE_INFINITY);
   const channels = x.shape.at(-1)!;
@@ -46,14 +46,14 @@ export function maximaOverWindow(x: Tensor, axes: readonly PoolAxis[], weights?:
 }
 
 /** Places of the first maxima in the flattened input. */
-export function placesOfMaxima(x: Tensor, axes: readonly PoolAxis[]): Tensor {
+export function placesOfMaxima(x: Tensor, axes: readonly WindowAxis[]): Tensor {
   return maximaOverWindow(x, axes).inInput;
 }
 
 /** Visits the cells of the window in row-major order, each as a tensor shaped like the pooled one. */
 function forEachCell(
   padded: Tensor,
-  axes: readonly PoolAxis[],
+  axes: readonly WindowAxis[],
   visit: (cell: Tensor, k: number) => void,
 ): void {
   let k = 0;
@@ -73,7 +73,7 @@ function forEachCell(
 function locate(
   number: Tensor,
   xShape: readonly number[],
-  axes: readonly PoolAxis[],
+  axes: readonly WindowAxis[],
 ): Omit<WindowMaxima, 'maximum'> {
   const channels = xShape.at(-1)!;
   const ofChannel = tensor(
@@ -90,7 +90,7 @@ function locate(
 }
 
 /** Distance in the flattened input from the origin of a window to each of its cells. */
-function windowOffsets(xShape: readonly number[], axes: readonly PoolAxis[]): number[] {
+function windowOffsets(xShape: readonly number[], axes: readonly WindowAxis[]): number[] {
   return axes
     .reduce<number[]>(
       (outer, { window, size, dilation = 1 }) =>
@@ -101,7 +101,7 @@ function windowOffsets(xShape: readonly number[], axes: readonly PoolAxis[]): nu
 }
 
 /** The place of the first cell of each window in the flattened input, padded or not. */
-function windowOrigins(xShape: readonly number[], axes: readonly PoolAxis[]): Tensor {
+function windowOrigins(xShape: readonly number[], axes: readonly WindowAxis[]): Tensor {
   const channels = xShape.at(-1)!;
   const shape = [xShape[0]!, ...axes.map(({ count }) => count), channels];
   let origins = Array.from({ length: xShape[0]! }, (_, b) => b);

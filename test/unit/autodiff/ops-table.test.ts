@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { findComposition } from '../../../src/tfjs/corrections/table.js';
+import { corrections } from '../../../src/tfjs/corrections/list.js';
 import { findRule, hasOwnRule } from '../../../src/autodiff/rules/registry.js';
 import '../../../src/autodiff/linearize.js';
 import { activationCases } from './cases/activations.js';
@@ -65,8 +65,8 @@ describe('docs/ops.md', () => {
   it.each([...table])('tells the truth about %s', (kernel, { state, replaced }) => {
     expect(hasOwnRule(kernel)).toBe(state === 'rule');
     expect(findRule(kernel) === 'constant').toBe(state === 'constant');
-    if (findComposition(kernel) != null && replaced === '') expect(isOnlyForGpu(kernel)).toBe(true);
-    if (replaced !== '') expect(findComposition(kernel)).not.toBeNull();
+    if (corrections.find(kernel) != null && replaced === '') expect(isOnlyForGpu(kernel)).toBe(true);
+    if (replaced !== '') expect(corrections.find(kernel)).not.toBeNull();
   });
 
   it('leaves no gradient of TensorFlow.js in use but for discrete and complex kernels', () => {
@@ -79,13 +79,10 @@ describe('docs/ops.md', () => {
   });
 });
 
-/** Whether a composition steps back on cpu for any input. */
+/** Whether a correction leaves the kernel of cpu alone. */
 function isOnlyForGpu(kernel: string): boolean {
-  const deep = { rank: 5, shape: [1, 1, 1, 1, 1], size: 1, dtype: 'float32' } as unknown as tf.Tensor;
-  const flat = { rank: 1, shape: [1], size: 1, dtype: 'float32' } as unknown as tf.Tensor;
-  const inputs = { a: deep, b: flat, x: deep, condition: deep, t: deep, e: deep, alpha: flat };
-  const attrs = { dtype: 'float32' };
-  return findComposition(kernel)!.insteadOf?.(inputs, attrs) !== true;
+  const { backends = [] } = corrections.find(kernel)!;
+  return backends !== 'all' && !backends.includes('cpu');
 }
 
 describe('the cases of ops.test.ts', () => {

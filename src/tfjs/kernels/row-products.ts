@@ -1,16 +1,6 @@
 import type { NamedTensorMap, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import {
-  add,
-  engine,
-  getBackend,
-  getKernel,
-  matMul,
-  mul,
-  reshape,
-  slice,
-  sub,
-  tidy,
-} from '@tensorflow/tfjs-core';
+import { add, getBackend, getKernel, matMul, mul, reshape, slice, sub, tidy } from '@tensorflow/tfjs-core';
+import { engineInternals } from '../engine.js';
 
 /*
  * Products with the matrix R whose rows lie in several tensors. A backend may have kernels for them, which need no
@@ -101,5 +91,5 @@ function named(parts: readonly Tensor2D[]): NamedTensorMap {
 }
 
 function run(kernelName: string, inputs: NamedTensorMap, attrs: { scale?: number }): Tensor {
-  return engine().runKernel(kernelName, inputs, attrs);
+  return engineInternals().runKernel(kernelName, inputs, attrs) as Tensor;
 }
