@@ -1,7 +1,8 @@
 import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { keep, tidy } from '@tensorflow/tfjs-core';
 import type { ParameterSpace } from '../parameters.js';
-import { engineInternals, withStockTape } from '../tfjs/engine.js';
+import { engineInternals } from '../tfjs/engine.js';
+import { withStockTape } from '../tfjs/stock-tape-release.js';
 
 /**
  * L(θ) and ∇L(θ) by TensorFlow.js's own first-order differentiation: the way out for losses with ops that

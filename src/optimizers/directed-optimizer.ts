@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-layers';
 import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { dispose, Optimizer, Tensor } from '@tensorflow/tfjs-core';
-import { withStockTape } from '../tfjs/engine.js';
+import { withStockTape } from '../tfjs/stock-tape-release.js';
 import { leavingNothing } from '../tfjs/run-scope.js';
 import { withTrustedGradients } from '../autodiff/trusted-gradients.js';
 import { explainMissingKernels } from '../tfjs/missing-kernel.js';
