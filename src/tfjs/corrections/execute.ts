@@ -70,8 +70,7 @@ export function withCorrections<T>(f: () => T): T {
   if (isRecorded()) return f();
   const internals = engineInternals();
   const runKernelFunc = internals.runKernelFunc.bind(internals);
-  const corrected = (call: KernelCall): Tensor | Tensor[] =>
-    copyOf(call) ?? execute(call, runKernelFunc);
+  const corrected = (call: KernelCall): Tensor | Tensor[] => copyOf(call) ?? execute(call, runKernelFunc);
   const release = interceptKernels(corrected);
   const unpatch = patchEngine({
     runKernel: (kernelName, inputs, attrs) =>
