@@ -1,6 +1,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { combineRows, rowDots, subtractRows, takesScatteredRows } from '../../src/tfjs/kernels/row-products.js';
+import {
+  combineRows,
+  rowDots,
+  subtractRows,
+  takesScatteredRows,
+} from '../../src/tfjs/kernels/row-products.js';
 import { registerWasmTrainingKernels } from '../../src/wasm/index.js';
 import { useBackend } from '../wasm-backend.js';
 import { sample } from './compare.js';
