@@ -89,6 +89,17 @@ export function requireThat(
   if (!condition) throw new CurvatureArgumentError(where, expected, received, remedy);
 }
 
+/** Whether `value` is a list in which `is` holds of each entry. A hole is an entry, undefined: `every` alone passes it over. */
+export function isListOf<T>(value: unknown, is: (entry: unknown) => boolean): value is readonly T[] {
+  return Array.isArray(value) && Array.from(value as unknown[]).every(is);
+}
+
+/** Whether `value` is a list or a typed array of numbers. */
+export function areNumbers(value: unknown): value is readonly number[] | Float32Array | Float64Array {
+  const isView = ArrayBuffer.isView(value) && !(value instanceof DataView);
+  return isListOf(isView ? Array.from(value as Float32Array) : value, (x) => typeof x === 'number');
+}
+
 /** What an option has to be: something to call, an AbortSignal, or a value that its function looks at itself. */
 type OptionKind<T> = [T] extends [(...args: never[]) => unknown]
   ? 'function'

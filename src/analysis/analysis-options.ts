@@ -1,6 +1,6 @@
 import { byUser } from '../tfjs/run-scope.js';
 import type { OptionNames } from '../errors.js';
-import { requireArgument } from '../errors.js';
+import { isListOf, requireArgument } from '../errors.js';
 import { outsideLeases } from '../objectives/parameter-lease.js';
 import type { EigenResult } from '../solvers/result.js';
 
@@ -78,7 +78,7 @@ export function requirePositive(value: number, where: string, name: string): voi
 /** Throws unless `values` is a list of finite numbers, not empty. */
 export function requireNumbers(values: readonly number[], where: string, name: string): void {
   requireArgument(
-    Array.isArray(values) && values.length > 0 && values.every(Number.isFinite),
+    isListOf(values, Number.isFinite) && values.length > 0,
     where,
     `${name}, a list of finite numbers`,
     values,

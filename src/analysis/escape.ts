@@ -141,7 +141,7 @@ function* ablate(target: AnalysisTarget, options: EscapeAblationOptions): Solver
   requireCount(lossExamples, 1, where, 'lossExamples');
   const chosen = options.variants ?? defaultVariants;
   requireArgument(Array.isArray(chosen) && chosen.length > 0, where, 'at least one variant', chosen);
-  const rules = chosen.map((choice: EscapeVariant | EscapeVariantChoice) => {
+  const rules = Array.from(chosen, (choice: EscapeVariant | EscapeVariantChoice) => {
     if (typeof choice === 'string') return escapeRule(choice, undefined, where);
     requireOptions(choice, choiceNames, where);
     return escapeRule(choice.variant, choice.factor, where);

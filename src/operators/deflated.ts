@@ -1,6 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { clone, matMul, mul, reshape, sub, tensor1d, tidy } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import { areNumbers, requireArgument } from '../errors.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
 import { requireOperator } from './linear-operator.js';
@@ -33,6 +33,12 @@ export function deflated(operator: LinearOperator, pairs: Eigenpairs): LinearOpe
   requireOperator(operator, 'deflated');
   requireArgument(pairs?.eigenvalues != null, 'deflated', 'pairs {eigenvalues, eigenvectors}', pairs);
   requireRows(pairs.eigenvectors, operator.size, 'deflated');
+  requireArgument(
+    areNumbers(pairs.eigenvalues),
+    'deflated',
+    'eigenvalues that are numbers',
+    pairs.eigenvalues,
+  );
   const values = Float32Array.from(pairs.eigenvalues);
   requireArgument(
     values.length === pairs.eigenvectors.shape[0] && values.every(Number.isFinite),

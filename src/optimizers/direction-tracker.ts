@@ -4,7 +4,7 @@ import type { Linearization } from '../autodiff/linearize.js';
 import { linearize } from '../autodiff/linearize.js';
 import { leavingNothing } from '../tfjs/run-scope.js';
 import type { OptionNames } from '../errors.js';
-import { CurvatureArgumentError, requireArgument, requireOptions } from '../errors.js';
+import { areNumbers, CurvatureArgumentError, requireArgument, requireOptions } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
 import type { DirectionStatus, FoundDirections } from './direction-search.js';
 import { followDirections, searchDirections } from './direction-search.js';
@@ -120,7 +120,9 @@ export class DirectionTracker {
     const where = 'NSGD.setDirections';
     const parameters = given.variables == null ? null : new ParameterSpace(given.variables, where);
     requireDirections(directions, parameters ?? this.parameters, where);
-    const eigenvalues = given.eigenvalues == null ? null : Float64Array.from(given.eigenvalues);
+    const { eigenvalues: numbers = null } = given;
+    requireArgument(numbers == null || areNumbers(numbers), where, 'eigenvalues that are numbers', numbers);
+    const eigenvalues = numbers == null ? null : Float64Array.from(numbers);
     requireArgument(
       eigenvalues == null || eigenvalues.length === directions.shape[0],
       where,

@@ -1,6 +1,6 @@
 import type { NamedTensorMap } from '@tensorflow/tfjs-core';
 import { Tensor, util, Variable } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import { isListOf, requireArgument } from '../errors.js';
 import { registeredVariables } from '../tfjs/engine.js';
 import type { NamedTensor } from './named-tensor.js';
 
@@ -19,7 +19,7 @@ export function trainableVariables(
 
 /** Throws unless `variables` is left out or a list of variables. */
 export function requireVariables(variables: unknown, where: string): void {
-  const isList = Array.isArray(variables) && variables.every((variable) => variable instanceof Variable);
+  const isList = isListOf(variables, (variable) => variable instanceof Variable);
   requireArgument(variables === undefined || isList, where, 'a list of tf.Variable to train', variables);
 }
 
@@ -30,7 +30,7 @@ export function gradientsByVariable(gradients: NamedTensorMap | NamedTensor[]): 
   const isObject = typeof gradients === 'object' && gradients !== null;
   requireArgument(isObject, where, 'gradients, a map or a list {name, tensor}', gradients);
   const entries: readonly (readonly [string, Tensor | null])[] = Array.isArray(gradients)
-    ? gradients.map((entry: NamedTensor | null) => {
+    ? Array.from(gradients, (entry: NamedTensor | null) => {
         const isNamed = typeof entry === 'object' && typeof entry?.name === 'string';
         requireArgument(isNamed, where, 'gradients {name, tensor} in the list', entry);
         return [entry.name, entry.tensor];

@@ -1,6 +1,6 @@
 import type { VegaLiteSpec } from './chart.js';
 import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
+import { isListOf, requireArgument, requireOptions } from '../errors.js';
 import { importFailure } from './optional-package.js';
 
 /** How a picture is made of a specification. */
@@ -55,7 +55,7 @@ export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promi
   requireSpec(spec, 'toPng');
   const isScale = typeof scale === 'number' && scale > 0 && scale <= LARGEST_SCALE;
   requireArgument(isScale, 'toPng', `a scale > 0, at most ${LARGEST_SCALE}`, scale);
-  const areNames = Array.isArray(fontFiles) && fontFiles.every((file) => typeof file === 'string');
+  const areNames = isListOf(fontFiles, (file) => typeof file === 'string');
   requireArgument(areNames, 'toPng', 'fontFiles, a list of names', fontFiles);
   const { Resvg } = await importResvg('toPng');
   const svg = await toSvg(spec);

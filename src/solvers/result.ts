@@ -1,6 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { tensor2d } from '@tensorflow/tfjs-core';
-import { requireArgument, requireThat } from '../errors.js';
+import { isListOf, requireArgument, requireThat } from '../errors.js';
 
 /**
  * How a run ended.
@@ -135,7 +135,7 @@ export function loadEigenResult(saved: SavedEigenResult): EigenResult {
   );
   const where = 'loadEigenResult';
   const { shape, status } = json;
-  const isShape = Array.isArray(shape) && shape.length === 2 && shape.every((size) => isCount(size, 1));
+  const isShape = isListOf<number>(shape, (size) => isCount(size, 1)) && shape.length === 2;
   requireArgument(isShape, where, 'a shape [k, n] in the JSON', shape);
   const [k, n] = shape;
   requireArgument(
@@ -148,7 +148,7 @@ export function loadEigenResult(saved: SavedEigenResult): EigenResult {
   for (const name of ['eigenvalues', 'residualNorms'] as const) {
     const numbers: unknown = json[name];
     const isKnown = name === 'eigenvalues' ? isNumberOrNull : isSizeOrNull;
-    const fits = Array.isArray(numbers) && numbers.length === k && numbers.every(isKnown);
+    const fits = isListOf(numbers, isKnown) && numbers.length === k;
     const kind = name === 'eigenvalues' ? 'numbers' : 'numbers >= 0';
     requireArgument(fits, where, `${k} ${kind} or nulls as ${name}`, numbers);
   }

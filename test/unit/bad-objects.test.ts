@@ -160,6 +160,11 @@ it.each<[string, (target: never) => unknown]>([
 });
 
 const others: [string, () => unknown, RegExp | string][] = [
+  [
+    'deflated by eigenvalues in words',
+    () => deflated(matrix, { eigenvalues: ['1', '2'] as never, eigenvectors: unit }),
+    'deflated: expected eigenvalues that are numbers, received ["1","2"]',
+  ],
   ['deflated without pairs', () => deflated(matrix, nothing), /^deflated: expected pairs/],
   [
     'a sum of an array',

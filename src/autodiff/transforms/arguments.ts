@@ -18,7 +18,7 @@ export function argumentsOf(point: unknown, where: string, name = 'x'): Tensor[]
   if (point instanceof Tensor) return [requireFloat(point, where, name)];
   const isList = Array.isArray(point) && point.length > 0;
   requireArgument(isList, where, `${name}: a tensor or a list of tensors`, point);
-  return (point as unknown[]).map((x, i) => requireFloat(x, where, `${name}[${i}]`));
+  return Array.from(point as unknown[], (x, i) => requireFloat(x, where, `${name}[${i}]`));
 }
 
 /** Results in the form of the point: the only one, or all. */
@@ -43,7 +43,27 @@ export function tensorFrom(x: Tensor | TensorLike, where: string, name: string):
     `${name}: a tensor, a number or an array of numbers`,
     x,
   );
-  return requireFloat(x instanceof Tensor ? x : tensor(x), where, name);
+  if (x instanceof Tensor) return requireFloat(x, where, name);
+  // TensorFlow.js looks for the end of a list that holds itself until there is no memory left.
+  requireThat(
+    isShallow(x),
+    where,
+    `${name}: lists within lists, at most ${LARGEST_RANK} deep`,
+    'deeper ones',
+  );
+  return requireFloat(tensor(x), where, name);
+}
+
+/** The most dimensions that TensorFlow.js has tensors of. */
+const LARGEST_RANK = 6;
+
+function isShallow(x: unknown): boolean {
+  let inner = x;
+  for (let depth = 0; depth <= LARGEST_RANK; depth++) {
+    if (!Array.isArray(inner)) return true;
+    inner = (inner as unknown[])[0];
+  }
+  return false;
 }
 
 /** A live float32 tensor of a given shape; `owner` says whose shape it is. */

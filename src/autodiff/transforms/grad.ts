@@ -53,7 +53,7 @@ export function grads(
   return (args, dy) => {
     requireArgument(Array.isArray(args) && args.length > 0, where, 'args: a list of tensors', args);
     return tidy(() => {
-      const xs = args.map((x, i) => tensorFrom(x, where, `args[${i}]`));
+      const xs = Array.from(args, (x, i) => tensorFrom(x, where, `args[${i}]`));
       return gradientsAt(f, xs, seedFrom(dy, where), where).grads;
     });
   };
@@ -100,7 +100,7 @@ export function valueAndGrads<O extends Tensor>(
   requireFunction(f, where);
   return (args, dy) => {
     requireArgument(Array.isArray(args) && args.length > 0, where, 'args: a list of tensors', args);
-    const xs = args.map((x, i) => requireFloat(x, where, `args[${i}]`));
+    const xs = Array.from(args, (x, i) => requireFloat(x, where, `args[${i}]`));
     const seed = dy == null ? null : requireFloat(dy, where, 'dy');
     return tidy(() => gradientsAt(f, xs, seed, where)) as { grads: Tensor[]; value: O };
   };
