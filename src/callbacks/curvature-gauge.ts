@@ -1,5 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { clone, concat, keep, matMul, norm, reshape, sub, tidy } from '@tensorflow/tfjs-core';
+import { concat, keep, matMul, norm, reshape, sub, tidy } from '@tensorflow/tfjs-core';
 import { aliasTensor } from '../tfjs/engine.js';
 import { readOnce } from '../tfjs/read-once.js';
 import { requireArgument } from '../errors.js';
@@ -99,7 +99,7 @@ export class CurvatureGauge {
         return await this.read(start, hessian, found, sum);
       } finally {
         const isWanted = found.status !== 'nonFinite' && timesDisposed === this.timesDisposed;
-        if (isWanted) this.replaceDirections(keep(clone(found.eigenvectors)));
+        if (isWanted) this.replaceDirections(aliasTensor(found.eigenvectors) as Tensor2D);
         found.dispose();
       }
     } finally {
