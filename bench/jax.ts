@@ -1,3 +1,4 @@
+import type * as Jax from '@jax-js/jax';
 import { now } from './clock.js';
 import { BATCH } from './models.js';
 
@@ -8,17 +9,24 @@ export interface JaxTimers {
   linearized(): Promise<number>;
 }
 
-/** null where `@jax-js/jax` is not installed. */
-export async function startJax(): Promise<JaxTimers | null> {
+/** jax-js on its WASM backend; null where `@jax-js/jax` is not installed. */
+export async function loadJax(): Promise<typeof Jax | null> {
   // jax-js asks navigator for the number of cores; Node 20 has none.
   if (typeof navigator === 'undefined') {
     Object.defineProperty(globalThis, 'navigator', { value: { hardwareConcurrency: 1 } });
   }
   const jax = await import('@jax-js/jax').catch(() => null);
   if (jax === null) return null;
-  const { numpy: np, nn, random, tree, grad, jit, jvp, linearize } = jax;
   await jax.init('wasm');
   jax.defaultDevice('wasm');
+  return jax;
+}
+
+/** null where `@jax-js/jax` is not installed. */
+export async function startJax(): Promise<JaxTimers | null> {
+  const jax = await loadJax();
+  if (jax === null) return null;
+  const { numpy: np, nn, random, tree, grad, jit, jvp, linearize } = jax;
   type Arrays = InstanceType<typeof jax.Array>[];
 
   const sizes = [784, 256, 128, 10];
