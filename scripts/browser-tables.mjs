@@ -11,8 +11,11 @@ const { testResults } = JSON.parse(readFileSync(process.argv[2] ?? `${root}/out/
 
 /** What each reference case came to, by backend and name. */
 const results = new Map();
+/** Times of gradients on WebGL. */
+const timed = [];
 for (const { assertionResults } of testResults) {
   for (const { title, status, meta } of assertionResults) {
+    if (status === 'passed' && meta?.firstOrder != null) timed.push(meta.firstOrder);
     if (status !== 'passed' || meta?.golden == null) continue;
     const { backend } = meta.golden;
     if (!results.has(backend)) results.set(backend, new Map());
@@ -55,6 +58,13 @@ function kernels() {
   );
 }
 
+function times() {
+  return table(
+    ['model', 'gradient over our tape ÷ TensorFlow.js’s'],
+    timed.map(({ model, ratio }) => [model, ratio.toFixed(2)]),
+  );
+}
+
 function sizes() {
   const measured = JSON.parse(execFileSync(bin('size-limit'), ['--json'], { cwd: root, encoding: 'utf8' }));
   const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
@@ -65,7 +75,7 @@ function sizes() {
 }
 
 let text = readFileSync(document, 'utf8');
-for (const [name, make] of Object.entries({ errors, kernels, sizes })) {
+for (const [name, make] of Object.entries({ errors, kernels, times, sizes })) {
   const [begin, end] = [`<!-- ${name}: generated -->`, `<!-- end of ${name} -->`];
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`${document} has no place for ${name}`);
