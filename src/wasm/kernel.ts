@@ -12,7 +12,7 @@ export interface TrainingKernel {
 }
 
 /** What tfjs hands a kernel. */
-export interface KernelCall {
+interface KernelCall {
   readonly inputs: NamedTensorInfoMap;
   readonly attrs: NamedAttrMap;
 }

@@ -2,7 +2,7 @@ import { relaxedSimdBinary, simdBinary } from './binaries.js';
 import type { WasmFunctions } from './functions.js';
 
 /** Which instructions the kernels use: fused multiply-add of relaxed SIMD, or plain SIMD. */
-export type InstructionSet = 'relaxed-simd' | 'simd';
+type InstructionSet = 'relaxed-simd' | 'simd';
 
 /**
  * Compiles the kernels against tfjs's own memory, with the best instructions this engine validates. The module has no

@@ -11,32 +11,10 @@ import { tile } from './internal/tile';
  * rows is first copied with its zeros into `scratch`, so that the inner loop knows no edges.
  */
 export function convolve(
-  src: usize,
-  srcImage: usize,
-  h: i32,
-  w: i32,
-  c: i32,
-  top: i32,
-  left: i32,
-  inside: bool,
-  packed: usize,
-  kh: i32,
-  kw: i32,
-  sh: i32,
-  sw: i32,
-  dh: i32,
-  dw: i32,
-  dst: usize,
-  dstImage: usize,
-  dstRow: usize,
-  dstCol: usize,
-  oh: i32,
-  ow: i32,
-  co: i32,
-  batch: i32,
-  band: i32,
-  flags: i32,
-  scratch: usize,
+  src: usize, srcImage: usize, h: i32, w: i32, c: i32, top: i32, left: i32, inside: bool,
+  packed: usize, kh: i32, kw: i32, sh: i32, sw: i32, dh: i32, dw: i32,
+  dst: usize, dstImage: usize, dstRow: usize, dstCol: usize, oh: i32, ow: i32, co: i32,
+  batch: i32, band: i32, flags: i32, scratch: usize,
 ): void {
   const cell = (<usize>c) << 2;
   const pw = (ow - 1) * sw + (kw - 1) * dw + 1;
@@ -49,22 +27,8 @@ export function convolve(
       const rows = min(band, oh - y);
       const base = inputOfRows(src, h, w, cell, top, left, inside, kh, sh, dh, pw, y, rows, scratch);
       convolveRows(
-        base,
-        rowBytes * sh,
-        cell * sw,
-        kh,
-        rowBytes * dh,
-        runs,
-        cell * dw,
-        run,
-        packed,
-        dst + <usize>y * dstRow,
-        dstRow,
-        dstCol,
-        rows,
-        ow,
-        co,
-        flags,
+        base, rowBytes * sh, cell * sw, kh, rowBytes * dh, runs, cell * dw, run, packed, dst + <usize>y * dstRow,
+        dstRow, dstCol, rows, ow, co, flags,
       );
     }
     src += srcImage;
@@ -74,22 +38,8 @@ export function convolve(
 
 /** Walks the output places of some rows four at a time. */
 function convolveRows(
-  a: usize,
-  aRow: usize,
-  aCol: usize,
-  n1: i32,
-  s1: usize,
-  n2: i32,
-  s2: usize,
-  n: i32,
-  packed: usize,
-  c: usize,
-  cRow: usize,
-  cCol: usize,
-  rows: i32,
-  ow: i32,
-  co: i32,
-  flags: i32,
+  a: usize, aRow: usize, aCol: usize, n1: i32, s1: usize, n2: i32, s2: usize, n: i32, packed: usize,
+  c: usize, cRow: usize, cCol: usize, rows: i32, ow: i32, co: i32, flags: i32,
 ): void {
   const panel = (<usize>(n1 * n2 * n)) << 5;
   let x = 0;

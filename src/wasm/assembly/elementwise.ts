@@ -30,16 +30,7 @@ function one(op: i32, a: f32, b: f32): f32 {
 }
 
 @inline
-function combine(
-  op: i32,
-  a: usize,
-  aRow: usize,
-  b: usize,
-  bRow: usize,
-  out: usize,
-  rows: i32,
-  cols: i32,
-): void {
+function combine(op: i32, a: usize, aRow: usize, b: usize, bRow: usize, out: usize, rows: i32, cols: i32): void {
   if (cols == 1 && bRow == 0) {
     const end = (<usize>rows) << 2;
     const x = v128.load32_splat(b);

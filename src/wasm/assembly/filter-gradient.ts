@@ -12,30 +12,10 @@ import { ACCUMULATE, tile } from './internal/tile';
  * it lies. Each band is summed on its own and then added, which keeps rounding from growing with the number of places.
  */
 export function filterGradient(
-  src: usize,
-  srcImage: usize,
-  h: i32,
-  w: i32,
-  c: i32,
-  top: i32,
-  left: i32,
-  inside: bool,
-  dy: usize,
-  dyImage: usize,
-  oh: i32,
-  ow: i32,
-  co: i32,
-  kh: i32,
-  kw: i32,
-  sh: i32,
-  sw: i32,
-  dh: i32,
-  dw: i32,
-  acc: usize,
-  batch: i32,
-  band: i32,
-  panels: usize,
-  scratch: usize,
+  src: usize, srcImage: usize, h: i32, w: i32, c: i32, top: i32, left: i32, inside: bool,
+  dy: usize, dyImage: usize, oh: i32, ow: i32, co: i32,
+  kh: i32, kw: i32, sh: i32, sw: i32, dh: i32, dw: i32,
+  acc: usize, batch: i32, band: i32, panels: usize, scratch: usize,
 ): void {
   const cell = (<usize>c) << 2;
   const pw = (ow - 1) * sw + (kw - 1) * dw + 1;
@@ -62,21 +42,8 @@ export function filterGradient(
 
 /** All `count` rows of the gradient, four at a time: row i reads input `i mod run` of tap `i / run`. */
 function addRows(
-  a: usize,
-  count: i32,
-  run: i32,
-  runs: i32,
-  tapRow: usize,
-  tapCol: usize,
-  rows: i32,
-  rowStride: usize,
-  cols: i32,
-  colStride: usize,
-  panels: usize,
-  bStep: usize,
-  bPanel: usize,
-  acc: usize,
-  cop: i32,
+  a: usize, count: i32, run: i32, runs: i32, tapRow: usize, tapCol: usize, rows: i32, rowStride: usize, cols: i32,
+  colStride: usize, panels: usize, bStep: usize, bPanel: usize, acc: usize, cop: i32,
 ): void {
   const ld = (<usize>cop) << 2;
   for (let i = 0; i < count; i += 4) {

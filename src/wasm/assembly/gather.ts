@@ -12,14 +12,7 @@ export function firstOutside(indices: usize, count: i32, size: i32): i32 {
  * of src and `count` indices to an example b. The caller has looked at the indices.
  */
 export function gather(
-  src: usize,
-  indices: usize,
-  dst: usize,
-  batch: i32,
-  outer: i32,
-  size: i32,
-  count: i32,
-  slice: usize,
+  src: usize, indices: usize, dst: usize, batch: i32, outer: i32, size: i32, count: i32, slice: usize,
 ): void {
   const block = <usize>size * slice;
   const end = (<usize>count) << 2;

@@ -19,19 +19,8 @@ export function gemmScratchBytes(): i32 {
  * Sums run over blocks of 384 terms, so that rounding grows with k / 384 and not with k.
  */
 export function gemm(
-  a: usize,
-  lda: i32,
-  transposeA: bool,
-  b: usize,
-  ldb: i32,
-  transposeB: bool,
-  c: usize,
-  ldc: i32,
-  m: i32,
-  n: i32,
-  k: i32,
-  accumulate: i32,
-  scratch: usize,
+  a: usize, lda: i32, transposeA: bool, b: usize, ldb: i32, transposeB: bool, c: usize, ldc: i32, m: i32, n: i32,
+  k: i32, accumulate: i32, scratch: usize,
 ): void {
   const aStride = (<usize>lda) << 2;
   const bStride = (<usize>ldb) << 2;

@@ -76,15 +76,7 @@ function sum(v: v128): f64 {
  * block of columns, so that the rows are read from memory once for all j.
  */
 export function combineRows(
-  rows: usize,
-  stride: usize,
-  count: i32,
-  len: i32,
-  weights: usize,
-  m: i32,
-  scale: f32,
-  base: usize,
-  y: usize,
+  rows: usize, stride: usize, count: i32, len: i32, weights: usize, m: i32, scale: f32, base: usize, y: usize,
 ): void {
   for (let i0 = 0; i0 < len; i0 += BLOCK) {
     const n = min(BLOCK, len - i0);

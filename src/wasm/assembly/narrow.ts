@@ -31,29 +31,10 @@ export function narrowScratchBytes(c: i32, co: i32, ow: i32, kh: i32, kw: i32, d
  * what it computes between them is left out when the results are interleaved.
  */
 export function convolveNarrow(
-  src: usize,
-  srcImage: usize,
-  h: i32,
-  w: i32,
-  c: i32,
-  top: i32,
-  left: i32,
-  packed: usize,
-  kh: i32,
-  kw: i32,
-  dh: i32,
-  dw: i32,
-  dst: usize,
-  dstImage: usize,
-  dstRow: usize,
-  dstCol: usize,
-  oh: i32,
-  ow: i32,
-  co: i32,
-  batch: i32,
-  band: i32,
-  flags: i32,
-  scratch: usize,
+  src: usize, srcImage: usize, h: i32, w: i32, c: i32, top: i32, left: i32,
+  packed: usize, kh: i32, kw: i32, dh: i32, dw: i32,
+  dst: usize, dstImage: usize, dstRow: usize, dstCol: usize, oh: i32, ow: i32, co: i32,
+  batch: i32, band: i32, flags: i32, scratch: usize,
 ): void {
   const pw = ow + (kw - 1) * dw;
   // What is zero behind a row is zero before the next one: rows share it.
@@ -82,17 +63,7 @@ export function convolveNarrow(
 
 /** The window of an image [h, w, c] at (y0, x0) as planes: columns outside are left alone, rows outside are zero. */
 function splitChannels(
-  src: usize,
-  h: i32,
-  w: i32,
-  c: i32,
-  y0: i32,
-  x0: i32,
-  ph: i32,
-  pw: i32,
-  pitch: i32,
-  planes: usize,
-  plane: usize,
+  src: usize, h: i32, w: i32, c: i32, y0: i32, x0: i32, ph: i32, pw: i32, pitch: i32, planes: usize, plane: usize,
 ): void {
   const from = max(0, x0);
   const count = min(w, x0 + pw) - from;
@@ -113,15 +84,7 @@ function splitChannels(
 
 /** Interleaves planes of results. */
 function joinChannels(
-  results: usize,
-  result: usize,
-  co: i32,
-  rows: i32,
-  ow: i32,
-  pitch: i32,
-  dst: usize,
-  dstRow: usize,
-  dstCol: usize,
+  results: usize, result: usize, co: i32, rows: i32, ow: i32, pitch: i32, dst: usize, dstRow: usize, dstCol: usize,
   flags: i32,
 ): void {
   for (let y = 0; y < rows; y++) {

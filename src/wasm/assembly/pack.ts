@@ -1,3 +1,5 @@
+import { copyFew } from './internal/copy';
+
 /**
  * Packs B[k, n], rows contiguous, into panels `[panel][k][8]` with zeros behind column n.
  * `panelStride` is the distance of two panels in bytes: k · 32, or more where several blocks interleave.
@@ -28,14 +30,7 @@ export function packRows(src: usize, rowStride: usize, k: i32, n: i32, dst: usiz
 }
 
 /** Packs B[k, n] given as its transpose [n, k], rows of k contiguous, into the panels of {@link packRows}. */
-export function packTransposed(
-  src: usize,
-  rowStride: usize,
-  k: i32,
-  n: i32,
-  dst: usize,
-  panelStride: usize,
-): void {
+export function packTransposed(src: usize, rowStride: usize, k: i32, n: i32, dst: usize, panelStride: usize): void {
   for (let j = 0; j < n; j += 8) {
     const left = n - j;
     if (left >= 8) {
@@ -97,9 +92,7 @@ function packFourColumns(s0: usize, rowStride: usize, k: i32, d: usize): void {
 export function copyBlock(src: usize, srcStride: usize, rows: i32, cols: i32, dst: usize, dstStride: usize): void {
   const bytes = (<usize>cols) << 2;
   for (let r = 0; r < rows; r++) {
-    let i: usize = 0;
-    for (; i + 16 <= bytes; i += 16) v128.store(dst + i, v128.load(src + i));
-    for (; i < bytes; i += 4) store<u32>(dst + i, load<u32>(src + i));
+    copyFew(dst, src, bytes);
     src += srcStride;
     dst += dstStride;
   }

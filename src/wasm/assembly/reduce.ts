@@ -1,3 +1,5 @@
+import { storeFew } from './internal/few';
+
 /** Rows added up before their sum joins the total; 128 rows of 64 floats stay in the first-level cache. */
 const ROWS: i32 = 128;
 /** Terms summed in float32 before the partial sum goes to double precision. */
@@ -32,27 +34,16 @@ export function sumLeading(src: usize, rows: i32, cols: i32, dst: usize): void {
       s += 64;
       d += 64;
     }
-    for (; c + 4 <= cols; c += 4) {
+    for (; c < cols; c += 4) {
       let p = s;
       let a0 = f32x4.splat(0);
       for (let i = 0; i < n; i++) {
         a0 = f32x4.add(a0, v128.load(p));
         p += stride;
       }
-      v128.store(d, f32x4.add(v128.load(d), a0));
+      storeFew(d, f32x4.add(v128.load(d), a0), cols - c);
       s += 16;
       d += 16;
-    }
-    for (; c < cols; c++) {
-      let p = s;
-      let a: f32 = 0;
-      for (let i = 0; i < n; i++) {
-        a += load<f32>(p);
-        p += stride;
-      }
-      store<f32>(d, load<f32>(d) + a);
-      s += 4;
-      d += 4;
     }
     src += <usize>n * stride;
   }
@@ -101,15 +92,8 @@ export function segmentSum(src: usize, ids: usize, count: i32, inner: i32, dst: 
 }
 
 function addRow(to: usize, from: usize, n: i32): void {
-  let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
-    to += 16;
-    from += 16;
-  }
-  for (; i < n; i++) {
-    store<f32>(to, load<f32>(to) + load<f32>(from));
-    to += 4;
-    from += 4;
-  }
+  const end = (<usize>n) << 2;
+  let i: usize = 0;
+  for (; i + 16 <= end; i += 16) v128.store(to + i, f32x4.add(v128.load(to + i), v128.load(from + i)));
+  for (; i < end; i += 4) store<f32>(to + i, load<f32>(to + i) + load<f32>(from + i));
 }

@@ -1,3 +1,5 @@
+import { copyFew } from './internal/copy';
+
 /** dst[b, r, :] = src[b, :] for `blocks` blocks of `n` floats and r below `times`. */
 export function repeatBlocks(src: usize, blocks: i32, n: i32, times: i32, dst: usize): void {
   const bytes = (<usize>n) << 2;
@@ -6,9 +8,7 @@ export function repeatBlocks(src: usize, blocks: i32, n: i32, times: i32, dst: u
       dst = fill(dst, load<u32>(src), times);
     } else {
       for (let r = 0; r < times; r++) {
-        let i: usize = 0;
-        for (; i + 16 <= bytes; i += 16) v128.store(dst + i, v128.load(src + i));
-        for (; i < bytes; i += 4) store<u32>(dst + i, load<u32>(src + i));
+        copyFew(dst, src, bytes);
         dst += bytes;
       }
     }

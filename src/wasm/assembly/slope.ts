@@ -1,5 +1,6 @@
 import { fma } from './internal/fma';
 import { exponent, mantissaLessOne, power } from './internal/exponential';
+import { storeFew } from './internal/few';
 
 /** e⁻ᶻ for a larger z is no normal float32 number. */
 const UNDERFLOW: f32 = 87.3;
@@ -12,11 +13,7 @@ export function logisticSlope(x: usize, y: usize, n: i32, steepness: f32, height
     x += 16;
     y += 16;
   }
-  for (; i < n; i++) {
-    store<f32>(y, f32x4.extract_lane(slope4(v128.load32_splat(x), steepness, height), 0));
-    x += 4;
-    y += 4;
-  }
+  if (i < n) storeFew(y, slope4(v128.load(x), steepness, height), n - i);
 }
 
 /** NaN passes through; beyond the range the slope is 0. */

@@ -1,5 +1,6 @@
 import { fma } from './internal/fma';
 import { exponent, mantissaLessOne, power } from './internal/exponential';
+import { storeFew } from './internal/few';
 
 /** Twice the size beyond which tanh rounds to ±1 in float32. */
 const SATURATED: f32 = 18.4;
@@ -12,11 +13,7 @@ export function tanh(x: usize, y: usize, n: i32): void {
     x += 16;
     y += 16;
   }
-  for (; i < n; i++) {
-    store<f32>(y, f32x4.extract_lane(tanh4(v128.load32_splat(x)), 0));
-    x += 4;
-    y += 4;
-  }
+  if (i < n) storeFew(y, tanh4(v128.load(x)), n - i);
 }
 
 /**

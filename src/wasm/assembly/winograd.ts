@@ -22,20 +22,8 @@ export function winogradScratchBytes(tiles: i32, c: i32, co: i32): i32 {
  * {@link transformOutput}. `filter` is U in sixteen runs of panels of [c, co]; c and co are multiples of 8.
  */
 export function winogradConvolve(
-  src: usize,
-  h: i32,
-  w: i32,
-  c: i32,
-  top: i32,
-  left: i32,
-  filter: usize,
-  dst: usize,
-  oh: i32,
-  ow: i32,
-  co: i32,
-  batch: i32,
-  block: i32,
-  scratch: usize,
+  src: usize, h: i32, w: i32, c: i32, top: i32, left: i32,
+  filter: usize, dst: usize, oh: i32, ow: i32, co: i32, batch: i32, block: i32, scratch: usize,
 ): void {
   const across = (ow + 1) >> 1;
   const perImage = ((oh + 1) >> 1) * across;
@@ -75,19 +63,8 @@ export function winogradConvolve(
 
 /** Transforms the patches of `count` tiles from tile `first` of the batch on; a patch over the edge goes by a copy. */
 function inputTiles(
-  src: usize,
-  h: i32,
-  w: i32,
-  c: i32,
-  top: i32,
-  left: i32,
-  across: i32,
-  perImage: i32,
-  first: i32,
-  count: i32,
-  v: usize,
-  stride: usize,
-  patch: usize,
+  src: usize, h: i32, w: i32, c: i32, top: i32, left: i32,
+  across: i32, perImage: i32, first: i32, count: i32, v: usize, stride: usize, patch: usize,
 ): void {
   const cell = <usize>c << 2;
   const size = <usize>(h * w) * cell;
@@ -121,20 +98,8 @@ function inputTiles(
  * {@link transformFilterGradient} turns it into taps.
  */
 export function winogradFilterGradient(
-  src: usize,
-  h: i32,
-  w: i32,
-  c: i32,
-  top: i32,
-  left: i32,
-  dy: usize,
-  oh: i32,
-  ow: i32,
-  co: i32,
-  acc: usize,
-  batch: i32,
-  block: i32,
-  scratch: usize,
+  src: usize, h: i32, w: i32, c: i32, top: i32, left: i32,
+  dy: usize, oh: i32, ow: i32, co: i32, acc: usize, batch: i32, block: i32, scratch: usize,
 ): void {
   const across = (ow + 1) >> 1;
   const perImage = ((oh + 1) >> 1) * across;

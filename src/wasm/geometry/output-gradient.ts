@@ -12,7 +12,7 @@ import {
 } from './windows.js';
 
 /** An output gradient in the shape of its op's output, and windows with that output. Release dy. */
-export interface FittedGradient {
+interface FittedGradient {
   readonly windows: Windows;
   readonly dy: TensorInfo;
 }

@@ -10,7 +10,7 @@ export interface Places extends Images {
 }
 
 /** Addresses of a packed filter and of a band of input. */
-export interface CorrelationScratch {
+interface CorrelationScratch {
   readonly packed: number;
   readonly band: number;
 }

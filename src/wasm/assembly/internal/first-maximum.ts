@@ -4,16 +4,7 @@ import { storeFew } from './few';
 
 /** Adds dy to the cell of the maximum in dx. */
 export function addToMaximum(
-  x: usize,
-  dx: usize,
-  dy: usize,
-  c: i32,
-  n1: i32,
-  n2: i32,
-  n3: i32,
-  s1: usize,
-  s2: usize,
-  s3: usize,
+  x: usize, dx: usize, dy: usize, c: i32, n1: i32, n2: i32, n3: i32, s1: usize, s2: usize, s3: usize,
 ): void {
   let i = 0;
   if (n1 == 1 && n2 == 2 && n3 == 2) {
@@ -90,16 +81,7 @@ function add(to: usize, g: v128, here: v128): void {
 /** Writes the maximum and its place: `first`, the place of the window's first cell, and the floats between them; −1 for none. */
 @inline
 export function storeMaximum(
-  x: usize,
-  maximum: usize,
-  index: usize,
-  c: i32,
-  n1: i32,
-  n2: i32,
-  n3: i32,
-  s1: usize,
-  s2: usize,
-  s3: usize,
+  x: usize, maximum: usize, index: usize, c: i32, n1: i32, n2: i32, n3: i32, s1: usize, s2: usize, s3: usize,
   first: i32,
 ): void {
   for (let i = 0; i < c; i += 4) {

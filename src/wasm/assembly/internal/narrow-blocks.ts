@@ -8,18 +8,8 @@ const DEPTH: i32 = 32;
  * `co` <= 4; `row`, `col` and `plane` in bytes, B as [r, s, k][4]. Writes up to 23 places more.
  */
 export function narrowBlocks(
-  planes: usize,
-  plane: usize,
-  c: i32,
-  kh: i32,
-  row: usize,
-  kw: i32,
-  col: usize,
-  b: usize,
-  out: usize,
-  outPlane: usize,
-  co: i32,
-  places: i32,
+  planes: usize, plane: usize, c: i32, kh: i32, row: usize, kw: i32, col: usize, b: usize, out: usize, outPlane: usize,
+  co: i32, places: i32,
 ): void {
   const tap = (<usize>c) << 4;
   const step = co == 1 ? 24 : co == 2 ? 16 : co == 3 && ASC_FEATURE_RELAXED_SIMD ? 12 : 8;
@@ -42,16 +32,7 @@ export function narrowBlocks(
 
 /** One channel of 24 places. */
 function one(
-  planes: usize,
-  plane: usize,
-  depth: i32,
-  kh: i32,
-  row: usize,
-  kw: i32,
-  col: usize,
-  b: usize,
-  tap: usize,
-  out: usize,
+  planes: usize, plane: usize, depth: i32, kh: i32, row: usize, kw: i32, col: usize, b: usize, tap: usize, out: usize,
   add: bool,
 ): void {
   let x0 = start(out, 0, add);
@@ -92,18 +73,8 @@ function one(
 
 /** Two channels of 16 places. */
 function two(
-  planes: usize,
-  plane: usize,
-  depth: i32,
-  kh: i32,
-  row: usize,
-  kw: i32,
-  col: usize,
-  b: usize,
-  tap: usize,
-  out: usize,
-  outPlane: usize,
-  add: bool,
+  planes: usize, plane: usize, depth: i32, kh: i32, row: usize, kw: i32, col: usize, b: usize, tap: usize, out: usize,
+  outPlane: usize, add: bool,
 ): void {
   const out1 = out + outPlane;
   let x0 = start(out, 0, add);
@@ -158,18 +129,8 @@ function two(
  * and its sum are one instruction; without that the third vector is left out, which makes 8 places.
  */
 function three(
-  planes: usize,
-  plane: usize,
-  depth: i32,
-  kh: i32,
-  row: usize,
-  kw: i32,
-  col: usize,
-  b: usize,
-  tap: usize,
-  out: usize,
-  outPlane: usize,
-  add: bool,
+  planes: usize, plane: usize, depth: i32, kh: i32, row: usize, kw: i32, col: usize, b: usize, tap: usize, out: usize,
+  outPlane: usize, add: bool,
 ): void {
   const out1 = out + outPlane;
   const out2 = out1 + outPlane;
@@ -225,18 +186,8 @@ function three(
 
 /** Four channels of 8 places. */
 function four(
-  planes: usize,
-  plane: usize,
-  depth: i32,
-  kh: i32,
-  row: usize,
-  kw: i32,
-  col: usize,
-  b: usize,
-  tap: usize,
-  out: usize,
-  outPlane: usize,
-  add: bool,
+  planes: usize, plane: usize, depth: i32, kh: i32, row: usize, kw: i32, col: usize, b: usize, tap: usize, out: usize,
+  outPlane: usize, add: bool,
 ): void {
   const out1 = out + outPlane;
   const out2 = out1 + outPlane;

@@ -10,19 +10,8 @@ import { fma } from './fma';
  * general tile spends on its edges would be a third of it.
  */
 export function multiplyPlanes(
-  a: usize,
-  aPlane: usize,
-  aRow: usize,
-  aStep: usize,
-  k: i32,
-  b: usize,
-  bPlane: usize,
-  c: usize,
-  cPlane: usize,
-  cRow: usize,
-  rows: i32,
-  cols: i32,
-  accumulate: bool,
+  a: usize, aPlane: usize, aRow: usize, aStep: usize, k: i32, b: usize, bPlane: usize, c: usize, cPlane: usize,
+  cRow: usize, rows: i32, cols: i32, accumulate: bool,
 ): void {
   const panel = (<usize>k) << 5;
   for (let plane = 0; plane < 16; plane++) {
@@ -41,15 +30,7 @@ export function multiplyPlanes(
 
 /** All rows of A times one panel of B. */
 function multiplyPanel(
-  a: usize,
-  aRow: usize,
-  aStep: usize,
-  b: usize,
-  end: usize,
-  c: usize,
-  cRow: usize,
-  rows: i32,
-  accumulate: bool,
+  a: usize, aRow: usize, aStep: usize, b: usize, end: usize, c: usize, cRow: usize, rows: i32, accumulate: bool,
 ): void {
   const zero = f32x4.splat(0);
   for (let i = 0; i < rows; i += 4) {

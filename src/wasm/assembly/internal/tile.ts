@@ -17,26 +17,9 @@ export const ACCUMULATE: i32 = 1;
  * spilling; wider tiles were measured and are slower. Nothing is written outside `rows` × `cols`.
  */
 export function tile(
-  a0: usize,
-  a1: usize,
-  a2: usize,
-  a3: usize,
-  n1: i32,
-  s1: usize,
-  n2: i32,
-  s2: usize,
-  n: i32,
-  step: usize,
-  b: usize,
-  bStep: usize,
-  bPanel: usize,
-  c0: usize,
-  c1: usize,
-  c2: usize,
-  c3: usize,
-  rows: i32,
-  cols: i32,
-  flags: i32,
+  a0: usize, a1: usize, a2: usize, a3: usize, n1: i32, s1: usize, n2: i32, s2: usize, n: i32, step: usize,
+  b: usize, bStep: usize, bPanel: usize,
+  c0: usize, c1: usize, c2: usize, c3: usize, rows: i32, cols: i32, flags: i32,
 ): void {
   if (cols <= 4) {
     narrowTile(a0, a1, a2, a3, n1, s1, n2, s2, n, step, b, bStep, c0, c1, c2, c3, rows, cols, flags);
@@ -134,25 +117,9 @@ export function tile(
 
 /** {@link tile} for at most 4 columns, an image's own channels for instance: half of the panel is zeros. */
 function narrowTile(
-  a0: usize,
-  a1: usize,
-  a2: usize,
-  a3: usize,
-  n1: i32,
-  s1: usize,
-  n2: i32,
-  s2: usize,
-  n: i32,
-  step: usize,
-  b: usize,
-  bStep: usize,
-  c0: usize,
-  c1: usize,
-  c2: usize,
-  c3: usize,
-  rows: i32,
-  cols: i32,
-  flags: i32,
+  a0: usize, a1: usize, a2: usize, a3: usize, n1: i32, s1: usize, n2: i32, s2: usize, n: i32, step: usize,
+  b: usize, bStep: usize,
+  c0: usize, c1: usize, c2: usize, c3: usize, rows: i32, cols: i32, flags: i32,
 ): void {
   const zero = f32x4.splat(0);
   let x0 = zero;

@@ -41,14 +41,7 @@ function combine(a: v128, b: v128, add: bool): v128 {
  * `cols` of 1) is not written.
  */
 export function transformOutput(
-  m: usize,
-  stride: usize,
-  n: i32,
-  y: usize,
-  row: usize,
-  cell: usize,
-  rows: i32,
-  cols: i32,
+  m: usize, stride: usize, n: i32, y: usize, row: usize, cell: usize, rows: i32, cols: i32,
 ): void {
   const end = m + (<usize>n << 2);
   while (m < end) {
@@ -83,13 +76,7 @@ function gather(a: usize, b: usize, c: usize, minus: bool): v128 {
  * on the next eight.
  */
 export function transformGradient(
-  y: usize,
-  row: usize,
-  cell: usize,
-  n: i32,
-  z: usize,
-  panel: usize,
-  stride: usize,
+  y: usize, row: usize, cell: usize, n: i32, z: usize, panel: usize, stride: usize,
 ): void {
   for (let i = 0; i < n; i += 8) {
     gradientPatch(y, row, cell, z, stride);
