@@ -63,6 +63,15 @@ const rows: readonly Row[] = [
   ['Wilkinson 201', wilkinson(201), { k: 10 }],
   ['ten random blocks of 20', folds(randomSymmetric(20), 10), { k: 10 }],
   ['ten random blocks of 20, SA', folds(randomSymmetric(20), 10), { k: 10, which: 'SA' }],
+  ['ten Laplacian blocks of 20', folds(laplacian(20, 1), 10), { k: 10 }],
+  [
+    'ten blocks of 1, 1/2, …, 2⁻¹⁹',
+    folds(
+      sequence(20, (i) => 0.5 ** i),
+      10,
+    ),
+    { k: 10 },
+  ],
   ['60 at random, SA, tol 1e-2', bulk(60, -1, 1), { k: 2, which: 'SA', tol: 1e-2 }],
   ['60 on a line, k = 5', line(60), { k: 5 }],
 ];

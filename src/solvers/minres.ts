@@ -20,7 +20,8 @@ export interface MinresOptions extends SolveOptions {
   /**
    * Vectors of the basis to keep at most, 2 at least: krylovDim + 8 vectors of length n in memory. Default as many as
    * there are iterations, within 192 MB. With fewer than the iterations that it takes, those beyond cost accuracy
-   * (κ² 2⁻²⁴ in place of κ 2⁻²⁴) that starting again has to win back.
+   * (κ² 2⁻²⁴ in place of κ 2⁻²⁴) that starting again has to win back: eigenvalues of both signs, κ = 1e4, take 176
+   * products to a residual of 1e-2 with all of the basis, 558 with 80 vectors and 3011 with 40.
    */
   readonly krylovDim?: number;
 }
