@@ -1,8 +1,20 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { userFunction } from '../tfjs/run-scope.js';
-import type { OptionNames } from '../errors.js';
 import { requireArgument, requireThat } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import type { Schema, Settings } from '../options.js';
+import {
+  anyInteger,
+  byDefault,
+  callable,
+  integer,
+  number,
+  oneOf,
+  readOptions,
+  requireIs,
+  unchecked,
+} from '../options.js';
+import { driveSchema, type DriveOptions } from '../tfjs/drive.js';
 import type { Which } from './projected-eigenproblem.js';
 
 /** What a solver tells while it runs. */
@@ -60,30 +72,26 @@ export interface LanczosOptions {
   readonly onProgress?: (progress: EigenProgress) => void;
 }
 
-export const lanczosOptionNames: OptionNames<LanczosOptions> = {
-  k: 'value',
-  which: 'value',
-  tol: 'value',
-  krylovDim: 'value',
-  maxRestarts: 'value',
-  startVectors: 'value',
-  confirm: 'value',
-  seed: 'value',
-  onProgress: 'function',
-};
+/** The schema of {@link LanczosOptions} for an operator of R^n. */
+function lanczosSchema(n: number) {
+  return {
+    k: byDefault(integer(1, n), 1),
+    which: byDefault(oneOf('LA', 'SA', 'LM'), 'LA'),
+    tol: byDefault(number({ above: 0, below: 1 }), 1e-3),
+    krylovDim: integer(Math.min(n, 2)),
+    maxRestarts: byDefault(integer(0), 100),
+    startVectors: unchecked<Tensor1D | Tensor2D>(),
+    confirm: byDefault(integer(0), 50),
+    seed: byDefault(anyInteger, 0),
+    onProgress: callable<(progress: EigenProgress) => void>(),
+    ...driveSchema,
+  } satisfies Schema<LanczosOptions & DriveOptions>;
+}
 
 /** Options with their defaults filled in. */
-export interface LanczosPlan {
-  readonly k: number;
-  readonly which: Which;
-  readonly tol: number;
+export type LanczosPlan = Settings<LanczosOptions & DriveOptions, ReturnType<typeof lanczosSchema>> & {
   readonly krylovDim: number;
-  readonly maxRestarts: number;
-  readonly startVectors: Tensor1D | Tensor2D | null;
-  readonly confirm: number;
-  readonly seed: number;
-  readonly onProgress: ((progress: EigenProgress) => void) | null;
-}
+};
 
 /**
  * `confirm` of searches that are repeated along a training run: what one of them misses the next one may find. Along the
@@ -102,46 +110,18 @@ const LARGEST_DEFAULT = 160;
  */
 export function planLanczos(
   operator: Pick<LinearOperator, 'size'>,
-  options: LanczosOptions,
+  options: LanczosOptions & DriveOptions,
   where: string,
 ): LanczosPlan {
   const n = operator.size;
-  const { k = 1, which = 'LA', tol = 1e-3, maxRestarts = 100, confirm = 50, seed = 0 } = options;
-  const startVectors = options.startVectors ?? null;
-  requireInteger(k, 1, n, where, 'k');
-  requireArgument(['LA', 'SA', 'LM'].includes(which), where, "which 'LA', 'SA' or 'LM'", which);
-  requireArgument(Number.isFinite(tol) && tol > 0 && tol < 1, where, 'tol > 0 and < 1', tol);
-  requireInteger(maxRestarts, 0, Infinity, where, 'maxRestarts');
-  requireArgument(Number.isSafeInteger(seed), where, 'an integer seed', seed);
+  const settings = readOptions(options, lanczosSchema(n), where);
+  const { k, startVectors, onProgress } = settings;
   const fewest = Math.max(20, 3 * k + 2);
   const affordable = Math.min(LARGEST_DEFAULT, Math.floor(BASIS_BYTES / (4 * n)));
-  const { krylovDim: most = Math.max(fewest, affordable) } = options;
-  requireArgument(typeof most === 'number', where, 'an integer krylovDim', most);
-  const krylovDim = Math.min(n, most);
-  requireInteger(krylovDim, Math.min(n, k + 1), n, where, 'krylovDim');
-  requireInteger(confirm, 0, Infinity, where, 'confirm');
+  const krylovDim = Math.min(n, settings.krylovDim ?? Math.max(fewest, affordable));
+  requireIs(krylovDim, integer(Math.min(n, k + 1), n), 'krylovDim', where);
   if (startVectors != null) requireStart(startVectors, n, Math.max(1, krylovDim - k), where);
-  return {
-    k,
-    which,
-    tol,
-    krylovDim,
-    maxRestarts,
-    startVectors,
-    confirm,
-    seed,
-    onProgress: options.onProgress == null ? null : userFunction(options.onProgress),
-  };
-}
-
-function requireInteger(value: number, least: number, most: number, where: string, name: string): void {
-  const range = most === Infinity ? `>= ${least}` : `from ${least} to ${most}`;
-  requireArgument(
-    (Number.isSafeInteger(value) || value === Infinity) && value >= least && value <= most,
-    where,
-    `an integer ${name} ${range}`,
-    value,
-  );
+  return { ...settings, krylovDim, onProgress: onProgress && userFunction(onProgress) };
 }
 
 function requireStart(start: Tensor1D | Tensor2D, n: number, most: number, where: string): void {

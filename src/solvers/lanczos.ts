@@ -1,16 +1,16 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { mul, slice, reshape, tidy, zeros } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError, requireOptions } from '../errors.js';
+import { CurvatureArgumentError } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { driveAsync, driveOptionNames } from '../tfjs/drive.js';
+import { driveAsync } from '../tfjs/drive.js';
 import { LanczosFactorization } from './lanczos-factorization.js';
 import type { LanczosOptions, LanczosPlan } from './lanczos-options.js';
-import { lanczosOptionNames, planLanczos } from './lanczos-options.js';
+import { planLanczos } from './lanczos-options.js';
 import { LanczosSearch } from './lanczos-search.js';
 import { believed } from './measure-again.js';
 import { powerOfTwoOf } from './normalized-operator.js';
@@ -52,7 +52,7 @@ export async function lanczos(
   options: LanczosOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<EigenResult> {
   requireAnyOperator(operator, 'lanczos');
-  requireOptions(options, { ...lanczosOptionNames, ...driveOptionNames }, 'lanczos');
+  planLanczos(operator, options, 'lanczos');
   return driveAsync(
     lanczosSteps(operator, options, 'lanczos'),
     options,

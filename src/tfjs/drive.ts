@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { readOnce } from './read-once.js';
 import { RunScope } from './run-scope.js';
 import type { OptionNames } from '../errors.js';
+import { abortSignal, type Schema } from '../options.js';
 import { guardScope } from './scope-guard.js';
 
 /** Numbers on their way to the host: a tensor, or the answer of whoever computes elsewhere. */
@@ -45,6 +46,9 @@ export interface DriveOptions {
 }
 
 export const driveOptionNames: OptionNames<DriveOptions> = { signal: 'signal' };
+
+/** The schema of {@link DriveOptions}. */
+export const driveSchema = { signal: abortSignal } satisfies Schema<DriveOptions>;
 
 /**
  * Runs a solver to its end with asynchronous reads, giving way to other tasks so that a page stays responsive.

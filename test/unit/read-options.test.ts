@@ -1,0 +1,106 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { CurvatureArgumentError } from '../../src/errors.js';
+import type { Check, Schema } from '../../src/options.js';
+import {
+  abortSignal,
+  anyInteger,
+  byDefault,
+  callable,
+  flag,
+  integer,
+  number,
+  numbers,
+  oneOf,
+  orNull,
+  readOptions,
+  requireIs,
+  unchecked,
+} from '../../src/options.js';
+
+describe('a check', () => {
+  const rows: [string, Check<unknown>, unknown[], unknown[], string][] = [
+    [
+      'integer from',
+      integer(1),
+      [1, 7, Infinity],
+      [0, 1.5, NaN, '1', 1n, null, -Infinity],
+      'an integer x >= 1',
+    ],
+    ['integer in a range', integer(0, 3), [0, 3], [4, -1, Infinity], 'an integer x from 0 to 3'],
+    ['any integer', anyInteger, [-3, 0], [0.5, Infinity, '0', 2 ** 53], 'an integer x'],
+    ['number', number(), [-1e300, 0], [NaN, Infinity, '1', null, {}], 'a number x'],
+    ['open range', number({ above: 0, below: 1 }), [0.5], [0, 1, NaN], 'a number x > 0 and < 1'],
+    ['closed range', number({ from: 0, to: 1 }), [0, 1], [-1e-9, 1.1], 'a number x >= 0 and <= 1'],
+    [
+      'list of numbers',
+      numbers({ above: 0 }),
+      [[1], [0.5, 2]],
+      [[], [0], [NaN], 1, ['1']],
+      'x, a list of numbers > 0',
+    ],
+    ['word', oneOf('a', 'b', 'c'), ['a', 'c'], ['d', 0, null, ['a'], 'toString'], "x 'a', 'b' or 'c'"],
+    ['truth value', flag, [true, false], [0, 'true', null], 'x true or false'],
+    ['function', callable(), [() => 1, class {}], ['f', null, {}], 'a function x'],
+    ['signal', abortSignal, [new AbortController().signal], [null, {}, 'abort'], 'an AbortSignal as x'],
+    ['null or', orNull(integer(1)), [null, 2], [0, 'null'], 'an integer x >= 1, or null'],
+    ['unchecked', unchecked(), [null, Symbol('s')], [], 'x'],
+  ];
+  it.each(rows)('%s', (_, check, good, bad, expected) => {
+    for (const value of good) expect(() => requireIs(value, check, 'x', 'f')).not.toThrow();
+    for (const value of bad) {
+      expect(() => requireIs(value, check, 'x', 'f')).toThrow(CurvatureArgumentError);
+      expect(() => requireIs(value, check, 'x', 'f')).toThrow(`f: expected ${expected}, received `);
+    }
+  });
+});
+
+interface Options {
+  readonly size?: number;
+  readonly name?: string;
+  readonly report?: (n: number) => void;
+}
+
+const schema = {
+  size: byDefault(integer(1), 4),
+  name: oneOf('left', 'right'),
+  report: callable<(n: number) => void>(),
+} satisfies Schema<Options>;
+
+describe('readOptions', () => {
+  it('fills in defaults, also for what is undefined, and leaves the rest open', () => {
+    const settings = readOptions({ size: undefined } as unknown as Options, schema, 'f');
+    expect(settings).toEqual({ size: 4, name: undefined, report: undefined });
+    expectTypeOf(settings.size).toEqualTypeOf<number>();
+    expectTypeOf(settings.name).toEqualTypeOf<string | undefined>();
+  });
+
+  it('reads each option once', () => {
+    let reads = 0;
+    const options = Object.defineProperty({}, 'size', { enumerable: true, get: () => ++reads });
+    expect(readOptions(options as Options, schema, 'f').size).toBe(1);
+    expect(reads).toBe(1);
+  });
+
+  it.each<[unknown, string]>([
+    [{ size: 0 }, 'f: expected an integer size >= 1, received 0'],
+    [{ size: null }, 'f: expected an integer size >= 1, received null'],
+    [{ name: 'up' }, `f: expected name 'left' or 'right', received "up"`],
+    [{ report: 1 }, 'f: expected a function report, received 1'],
+    [{ sise: 1 }, 'f: expected options among size, name, report, received "sise" (did you mean size?)'],
+    [3, 'f: expected an object {size, name, report}, received 3'],
+    [null, 'f: expected an object {size, name, report}, received null'],
+    [[], 'f: expected an object {size, name, report}, received []'],
+    [Symbol('s'), 'f: expected an object {size, name, report}, received'],
+    [Object.create(null) as object, ''],
+  ])('says what is wrong with %s', (options, message) => {
+    const read = (): unknown => readOptions(options as Options, schema, 'f');
+    if (message === '') expect(read).not.toThrow();
+    else expect(read).toThrow(message);
+  });
+
+  it('asks for the place of an option that has it elsewhere', () => {
+    const read = (): unknown =>
+      readOptions({ batch: 1 } as Options, schema, 'f', (name) => `Put ${name} there`);
+    expect(read).toThrow('Put batch there');
+  });
+});
