@@ -65,7 +65,11 @@ module.exports = {
       comment: 'plot/ turns plain records into pictures: of the rest it may know types and errors',
       severity: 'error',
       from: { path: '^src/plot/' },
-      to: { path: '^src/', pathNot: '^src/(plot/|(errors|options)\\.ts$)', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(plot/|(errors|options)\\.ts$)',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'plot-loads-renderers-on-demand',
