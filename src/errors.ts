@@ -64,7 +64,8 @@ export class DifferentiationError extends Error {
 }
 
 /**
- * Throws a {@link CurvatureArgumentError} unless `condition` holds. `received` is formatted on failure only.
+ * Throws a {@link CurvatureArgumentError} unless `condition` holds. `received` is formatted on failure only. A promise
+ * that is refused may reject: nobody else waits for it.
  *
  * @param remedy what to write instead, for what was received
  */
@@ -75,7 +76,9 @@ export function requireArgument(
   received: unknown,
   remedy: string | null = null,
 ): asserts condition {
-  if (!condition) throw new CurvatureArgumentError(where, expected, describe(received), remedy);
+  if (condition) return;
+  if (received instanceof Promise) received.catch(() => undefined);
+  throw new CurvatureArgumentError(where, expected, describe(received), remedy);
 }
 
 /** Like {@link requireArgument}, with what came instead already in words. */

@@ -32,7 +32,8 @@ const where = 'distanceTravelled';
  *
  * @param target a model, or variables
  * @returns a measure that holds θ₀ on the device, without a copy until the parameters are assigned to: dispose it
- * @throws CurvatureArgumentError for a target without trainable float32 variables
+ * @throws CurvatureArgumentError for a target without trainable float32 variables; a measurement, after one of them
+ *   was disposed
  *
  * Cost of a measurement: some passes over the parameters. The parameters are not moved.
  *
@@ -43,13 +44,15 @@ const where = 'distanceTravelled';
  * travelled.dispose();
  */
 export function distanceTravelled(target: LayersModel | Variable[]): DistanceTravelled {
-  const { variables } = new ParameterSpace(variablesOf(target), where);
+  const parameters = new ParameterSpace(variablesOf(target), where);
+  const { variables } = parameters;
   let origin: Tensor[] = variables.map((variable) => aliasTensor(variable));
   const records: DistanceRecord[] = [];
   return {
     records,
     measure: async (step) => {
       requireThat(origin.length > 0, `${where}.measure`, 'a live measure', 'a disposed one');
+      parameters.requireLive(`${where}.measure`);
       const [distance] = await readOnce(keep(distanceBetween(variables, origin)));
       const record = { step, distance: distance! };
       records.push(record);

@@ -1,6 +1,6 @@
 import type { DataId, Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { keep, tidy } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
+import { CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
 import { withCorrections } from '../tfjs/corrections/execute.js';
 import { handToScope, requireEngine } from '../tfjs/engine.js';
@@ -181,16 +181,19 @@ class TapeLinearization implements Linearization {
   }
 }
 
-/** The loss, if it is one. */
-function requireLoss(value: unknown, recorder: Recorder, where: string): Tensor {
+/** What a loss has returned, if it is a live float32 scalar; throws an error that names `where` otherwise. */
+export function requireScalar(value: unknown, where: string): Tensor {
+  const expected = 'the loss to be a float32 scalar';
   const tensor = value as Tensor;
   const isScalar = tensor != null && Array.isArray(tensor.shape) && tensor.size === 1 && tensor.rank === 0;
-  if (isScalar && tensor.isDisposed) {
-    throw new CurvatureArgumentError(where, 'the loss to be a float32 scalar', 'a disposed tensor');
-  }
-  if (!isScalar || tensor.dtype !== 'float32') {
-    throw new CurvatureArgumentError(where, 'the loss to be a float32 scalar', describe(value));
-  }
+  requireThat(!isScalar || !tensor.isDisposed, where, expected, 'a disposed tensor');
+  requireArgument(isScalar && tensor.dtype === 'float32', where, expected, value);
+  return tensor;
+}
+
+/** The loss, if it is one that depends on what it is differentiated by. */
+function requireLoss(value: unknown, recorder: Recorder, where: string): Tensor {
+  const tensor = requireScalar(value, where);
   if (!recorder.isTracked(tensor)) {
     throw new CurvatureArgumentError(
       where,

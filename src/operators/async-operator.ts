@@ -38,18 +38,20 @@ export function answersAtOnce(operator: AnyOperator): operator is LinearOperator
 const where = 'AsyncLinearOperator.multiply';
 
 /**
- * The numbers of Av, for an operator that anybody may have written.
+ * The numbers of Av, for an operator that anybody may have written: it may write into the vector that it is given, and
+ * go on using the one that it answers with. The cpu backend hands out the memory of its tensors, and takes over what it
+ * makes tensors of.
  *
  * @throws CurvatureArgumentError at once if the answer is no promise; the promise rejects with one if what it resolves
  *   to is no vector of the operator's space
  */
 export function laterProductOf(operator: AsyncLinearOperator, v: Float32Array): Promise<Float32Array> {
-  const answer: unknown = operator.multiply(v);
+  const answer: unknown = operator.multiply(v.slice());
   requireArgument(isPromise(answer), where, `a promise of ${operator.size} numbers`, answer);
   return answer.then((values) => {
     requireArgument(isFloat32Array(values), where, 'a Float32Array', values);
     const { length } = values;
-    if (length === operator.size) return values;
+    if (length === operator.size) return values.slice();
     throw new CurvatureArgumentError(where, `${operator.size} numbers`, `${length}`);
   });
 }

@@ -2,7 +2,7 @@ import type { DataId, Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { tidy } from '@tensorflow/tfjs-core';
 import { aliasTensor, handToScope } from '../tfjs/engine.js';
 import type { Linearization } from '../autodiff/linearize.js';
-import { linearize } from '../autodiff/linearize.js';
+import { linearize, requireScalar } from '../autodiff/linearize.js';
 import { stockGradient } from '../autodiff/stock-gradient.js';
 import { isMissingKernel } from '../tfjs/missing-kernel.js';
 import { evaluateTerm, WeightedSum } from '../objectives/linearize-objective.js';
@@ -107,7 +107,7 @@ export class FiniteDifferenceLinearization implements Linearization {
  */
 function gradientOf(f: () => Tensor, parameters: ParameterSpace): { loss: Scalar; gradient: Tensor1D } {
   try {
-    return stockGradient(f, parameters);
+    return stockGradient(() => requireScalar(f(), 'HessianOperator'), parameters);
   } catch (error) {
     if (!isMissingKernel(error)) throw error;
     const linearization = linearize(f, parameters.variables, 'HessianOperator');

@@ -227,6 +227,8 @@ export class NSGD extends DirectedOptimizer {
 
   private step(gradients: ReadonlyMap<Variable, Tensor>): void {
     const { tracker, settings, velocities, learningRate, gamma, iterations } = this;
+    // A schedule may have disposed of the optimizer.
+    this.requireLive('applyGradients');
     const known = tracker.parameters?.variables ?? [];
     const variables = [...gradients.keys()];
     if (!variables.every((variable) => known.includes(variable))) tracker.enter(variables);

@@ -52,3 +52,20 @@ it('throws by name, and keeps nothing, if it is disposed in its own loss', () =>
     expect(tf.memory().numTensors).toBe(before);
   }
 });
+
+it('throws by name, and keeps nothing, if it is disposed in a schedule', () => {
+  const before = tf.memory().numTensors;
+  const theta = Array.from(variable.dataSync());
+  const optimizer: NSGD = new NSGD({
+    ...options,
+    learningRate: () => {
+      optimizer.dispose();
+      return 0.1;
+    },
+  });
+  expect(() => optimizer.minimize(loss, false, [variable])).toThrow(
+    'NSGD.applyGradients: expected a live optimizer, received a disposed one',
+  );
+  expect(tf.memory().numTensors).toBe(before);
+  expect(Array.from(variable.dataSync())).toEqual(theta);
+});
