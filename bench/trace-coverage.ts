@@ -1,14 +1,34 @@
-// npx tsx bench/trace-coverage.ts [--runs 200]
-// How often the trace lies within two standard errors of its estimate, by method, spectrum and number of products.
+// npx tsx bench/trace-coverage.ts [--runs 200] [--method hutchinson]
+// How often the trace lies within two standard errors of its estimate, by method, spectrum and number of products; and the
+// Frobenius norm.
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { parseArgs } from 'node:util';
-import type { TraceMethod } from '../src/estimators/trace.js';
+import type { Estimate, EstimatorOptions } from '../src/estimators/estimate.js';
+import { frobeniusNorm } from '../src/estimators/norm.js';
 import { trace } from '../src/estimators/trace.js';
+import type { LinearOperator } from '../src/operators/linear-operator.js';
 import { operatorWithSpectrum } from '../test/contract/prescribed-spectrum.js';
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '200' } } });
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '200' }, method: { type: 'string', default: '' } },
+});
 const runs = Number(values.runs);
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, x) => total + x, 0);
+interface Method {
+  readonly name: string;
+  readonly truth: (eigenvalues: readonly number[]) => number;
+  readonly estimate: (operator: LinearOperator, options: EstimatorOptions) => Promise<Estimate>;
+}
+const methods: readonly Method[] = [
+  ...(['hutchinson', 'hutch++', 'xtrace'] as const).map((method) => ({
+    name: method,
+    truth: sum,
+    estimate: (operator: LinearOperator, options: EstimatorOptions) =>
+      trace(operator, { method, ...options }),
+  })),
+  { name: 'frobeniusNorm', truth: (eigenvalues) => Math.hypot(...eigenvalues), estimate: frobeniusNorm },
+];
 const n = 120;
 const spectra: readonly (readonly [string, (i: number) => number])[] = [
   ['flat', (i) => 1 + 0.5 * Math.sin(i)],
@@ -29,13 +49,14 @@ console.log('| method | spectrum | run | within 2 standard errors | claimed / re
 console.log('|---|---|---|---|---|---|');
 for (const [name, spectrum] of spectra) {
   const eigenvalues = Array.from({ length: n }, (_, i) => spectrum(i));
-  const truth = eigenvalues.reduce((sum, x) => sum + x, 0);
   const operator = operatorWithSpectrum(eigenvalues);
-  for (const method of ['hutchinson', 'hutch++', 'xtrace'] satisfies TraceMethod[]) {
+  for (const { name: method, truth: truthOf, estimate } of methods) {
+    if (!method.includes(values.method)) continue;
+    const truth = truthOf(eigenvalues);
     for (const { name: budget, ...options } of budgets) {
       let [covered, real, claimed, products] = [0, 0, 0, 0];
       for (let seed = 0; seed < runs; seed++) {
-        const { value, standardError, numMatvecs } = await trace(operator, { method, seed, ...options });
+        const { value, standardError, numMatvecs } = await estimate(operator, { seed, ...options });
         // Float32 products leave some 1e-6 of the trace.
         if (Math.abs(value - truth) <= 2 * standardError + 1e-6 * truth) covered++;
         real += (value - truth) ** 2;
