@@ -20,7 +20,7 @@ const shared = {
 const withPages = [
   'test/demo/**/*.test.ts',
   'test/workers/**/*.test.ts',
-  'test/unit/analysis/paper/unit-pool.test.ts',
+  'test/examples/paper/unit-pool.test.ts',
 ];
 
 /** The tests that run in Node. */

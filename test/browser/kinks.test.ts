@@ -6,7 +6,7 @@ import { smoothCases } from '../kinks/smooth-cases.js';
 import { tailCases } from '../kinks/tail-cases.js';
 import { backend, isDevice, useBackend } from './backend.js';
 
-// As in test/unit/autodiff/kinks.test.ts: values of size 1 to 20 and a handful of float32 operations.
+// As in test/unit/autodiff/rules/kinks.test.ts: values of size 1 to 20 and a handful of float32 operations.
 const tolerance = 2e-5;
 
 describe(`derivatives where pieces meet, on ${backend}`, () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { registerWasmTrainingKernels } from '../../../src/wasm/index.js';
-import { expectTail } from '../../kinks/expectations.js';
-import { tailCases } from '../../kinks/tail-cases.js';
-import { useBackend } from '../../wasm-backend.js';
+import { registerWasmTrainingKernels } from '../../../../src/wasm/index.js';
+import { expectTail } from '../../../kinks/expectations.js';
+import { tailCases } from '../../../kinks/tail-cases.js';
+import { useBackend } from '../../../wasm-backend.js';
 
 // Five float32 functions of error up to 2 units each; where terms of a curvature cancel, as near its zeros, ten times that.
 const tolerance = 1e-5;

@@ -4,9 +4,9 @@ import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { corrections } from '../../../src/tfjs/corrections/list.js';
-import { findRule, hasOwnRule } from '../../../src/autodiff/rules/registry.js';
-import '../../../src/autodiff/linearize.js';
+import { corrections } from '../../../../src/tfjs/corrections/list.js';
+import { findRule, hasOwnRule } from '../../../../src/autodiff/rules/registry.js';
+import '../../../../src/autodiff/linearize.js';
 import { activationCases } from './cases/activations.js';
 import { arithmeticCases } from './cases/arithmetic.js';
 import { convolutionCases } from './cases/convolution.js';
@@ -22,7 +22,7 @@ interface Row {
   replaced: string;
 }
 
-const page = readFileSync(join(import.meta.dirname, '../../../docs/ops.md'), 'utf8');
+const page = readFileSync(join(import.meta.dirname, '../../../../../docs/ops.md'), 'utf8');
 
 /** The rows of the table of kernels on the page. */
 const table = new Map<string, Row>(

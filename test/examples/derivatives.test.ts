@@ -8,11 +8,11 @@ import {
   modes,
   modesReached,
   SeededSampler,
-} from '../../../examples/gradient-penalty/samples.js';
-import { Wgan } from '../../../examples/gradient-penalty/wgan.js';
-import { compareWithSolution, poissonProblem, relativeError } from '../../../examples/pinn/poisson.js';
-import { train } from '../../../examples/pinn/train.js';
-import { linearize, registerExactGradients } from '../../../src/index.js';
+} from '../../examples/gradient-penalty/samples.js';
+import { Wgan } from '../../examples/gradient-penalty/wgan.js';
+import { compareWithSolution, poissonProblem, relativeError } from '../../examples/pinn/poisson.js';
+import { train } from '../../examples/pinn/train.js';
+import { linearize, registerExactGradients } from '../../src/index.js';
 
 let unregister: () => void;
 

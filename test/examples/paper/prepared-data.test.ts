@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeEach, expect, it } from 'vitest';
-import { prepareData } from '../../../../examples/paper/prepared-data.js';
-import { RunError } from '../../../../examples/paper/run-error.js';
-import { useBackend } from '../../../wasm-backend.js';
+import { prepareData } from '../../../examples/paper/prepared-data.js';
+import { RunError } from '../../../examples/paper/run-error.js';
+import { useBackend } from '../../wasm-backend.js';
 
 beforeEach(() => useBackend('cpu'));
 

@@ -1,7 +1,7 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { linearize } from '../../../src/autodiff/linearize.js';
-import { useBackend } from '../../wasm-backend.js';
+import { linearize } from '../../../../src/autodiff/linearize.js';
+import { useBackend } from '../../../wasm-backend.js';
 import type { InputSpec, OpCase } from './op-case.js';
 
 /** What the reference and our derivatives are compared on: all plain numbers. */

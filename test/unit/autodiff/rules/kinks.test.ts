@@ -1,12 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { linearize } from '../../../src/autodiff/linearize.js';
-import { registerWasmTrainingKernels } from '../../../src/wasm/index.js';
-import { expectDerivatives } from '../../kinks/expectations.js';
-import { poolingCases } from '../../kinks/pooling-cases.js';
-import { hostCases, sideCases } from '../../kinks/side-cases.js';
-import { smoothCases } from '../../kinks/smooth-cases.js';
-import { useBackend } from '../../wasm-backend.js';
+import { linearize } from '../../../../src/autodiff/linearize.js';
+import { registerWasmTrainingKernels } from '../../../../src/wasm/index.js';
+import { expectDerivatives } from '../../../kinks/expectations.js';
+import { poolingCases } from '../../../kinks/pooling-cases.js';
+import { hostCases, sideCases } from '../../../kinks/side-cases.js';
+import { smoothCases } from '../../../kinks/smooth-cases.js';
+import { useBackend } from '../../../wasm-backend.js';
 
 // The values are of size 1 to 20 and come out of a handful of float32 operations, some of them exp and log.
 const tolerance = 1e-5;

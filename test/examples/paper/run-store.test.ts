@@ -10,8 +10,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RunError } from '../../../../examples/paper/run-error.js';
-import { RunStore } from '../../../../examples/paper/run-store.js';
+import { RunError } from '../../../examples/paper/run-error.js';
+import { RunStore } from '../../../examples/paper/run-store.js';
 
 let folder: string;
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'run-store-'))));

@@ -2,12 +2,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { GradientAlignment } from '../../../../src/analysis/alignment.js';
-import { modelNames } from '../../../../examples/models/create-model.js';
-import { runFinding } from '../../../../examples/paper/run-finding.js';
-import type { SizePlan } from '../../../../examples/paper/size-plan.js';
-import { sizes } from '../../../../examples/paper/sizes.js';
-import { UnitService } from '../../../../examples/paper/unit-service.js';
+import type { GradientAlignment } from '../../../src/analysis/alignment.js';
+import { modelNames } from '../../../examples/models/create-model.js';
+import { runFinding } from '../../../examples/paper/run-finding.js';
+import type { SizePlan } from '../../../examples/paper/size-plan.js';
+import { sizes } from '../../../examples/paper/sizes.js';
+import { UnitService } from '../../../examples/paper/unit-service.js';
 
 // Each model as narrow as at `tiny`, on a few images and after one step of SGD: whether a finding can be run with it.
 

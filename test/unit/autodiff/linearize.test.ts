@@ -12,7 +12,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { linearize } from '../../../src/autodiff/linearize.js';
 import { relativeError } from '../../golden-case.js';
 import { useBackend } from '../../wasm-backend.js';
-import { centralDifference } from './op-check.js';
+import { centralDifference } from './rules/op-check.js';
 
 const pseudoRandom = (n: number, seed: number): Float32Array =>
   Float32Array.from({ length: n }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * seed));

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createModel, modelNames } from '../../../../examples/models/create-model.js';
-import { fullWidths } from '../../../../examples/models/model-shape.js';
-import { resnet32 } from '../../../../examples/models/resnet-32.js';
-import { modelObjective } from '../../../../src/objectives/model-objective.js';
-import { HessianOperator } from '../../../../src/operators/hessian.js';
-import { registerWasmTrainingKernels } from '../../../../src/wasm/index.js';
-import { useBackend } from '../../../wasm-backend.js';
+import { createModel, modelNames } from '../../../examples/models/create-model.js';
+import { fullWidths } from '../../../examples/models/model-shape.js';
+import { resnet32 } from '../../../examples/models/resnet-32.js';
+import { modelObjective } from '../../../src/objectives/model-objective.js';
+import { HessianOperator } from '../../../src/operators/hessian.js';
+import { registerWasmTrainingKernels } from '../../../src/wasm/index.js';
+import { useBackend } from '../../wasm-backend.js';
 
 const cifar = { inputShape: [32, 32, 3], classes: 10, seed: 1 } as const;
 

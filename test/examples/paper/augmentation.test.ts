@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { augmentImages } from '../../../../examples/paper/augmentation.js';
-import { SeededRandom } from '../../../../src/random.js';
+import { augmentImages } from '../../../examples/paper/augmentation.js';
+import { SeededRandom } from '../../../src/random.js';
 
 describe('augmentImages', () => {
   const shape = [8, 8, 2] as const;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseCommandLine } from '../../../../examples/paper/command-line.js';
-import { RunError } from '../../../../examples/paper/run-error.js';
-import { findingNames } from '../../../../examples/paper/settings.js';
+import { parseCommandLine } from '../../../examples/paper/command-line.js';
+import { RunError } from '../../../examples/paper/run-error.js';
+import { findingNames } from '../../../examples/paper/settings.js';
 
 describe('parseCommandLine', () => {
   it('fills in the defaults of the size', () => {

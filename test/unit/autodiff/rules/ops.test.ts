@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { useBackend } from '../../wasm-backend.js';
-import { relativeError } from '../../golden-case.js';
+import { useBackend } from '../../../wasm-backend.js';
+import { relativeError } from '../../../golden-case.js';
 import type { OpCase } from './op-case.js';
 import { type Derivatives, OpProblem, type Reference, referenceOf } from './op-check.js';
 import { activationCases } from './cases/activations.js';

@@ -2,19 +2,19 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GradientAlignment } from '../../../../src/analysis/alignment.js';
-import type { StepDecomposition } from '../../../../src/analysis/step-decomposition.js';
-import type { Bench } from '../../../../examples/paper/bench.js';
-import { createBench, startBackend } from '../../../../examples/paper/bench.js';
-import type { Unit } from '../../../../examples/paper/finding.js';
-import { decompose } from '../../../../examples/paper/findings/decompose.js';
-import { settledSharpness, sharpnessUnit } from '../../../../examples/paper/findings/sharpness.js';
-import { trainNudged } from '../../../../examples/paper/nsgd-run.js';
-import { prepareData } from '../../../../examples/paper/prepared-data.js';
-import { runFinding } from '../../../../examples/paper/run-finding.js';
-import type { RunSettings } from '../../../../examples/paper/settings.js';
-import { sizes } from '../../../../examples/paper/sizes.js';
-import { UnitService } from '../../../../examples/paper/unit-service.js';
+import type { GradientAlignment } from '../../../src/analysis/alignment.js';
+import type { StepDecomposition } from '../../../src/analysis/step-decomposition.js';
+import type { Bench } from '../../../examples/paper/bench.js';
+import { createBench, startBackend } from '../../../examples/paper/bench.js';
+import type { Unit } from '../../../examples/paper/finding.js';
+import { decompose } from '../../../examples/paper/findings/decompose.js';
+import { settledSharpness, sharpnessUnit } from '../../../examples/paper/findings/sharpness.js';
+import { trainNudged } from '../../../examples/paper/nsgd-run.js';
+import { prepareData } from '../../../examples/paper/prepared-data.js';
+import { runFinding } from '../../../examples/paper/run-finding.js';
+import type { RunSettings } from '../../../examples/paper/settings.js';
+import { sizes } from '../../../examples/paper/sizes.js';
+import { UnitService } from '../../../examples/paper/unit-service.js';
 
 // The paper's findings at the smallest size that shows them: a SimpleCNN with 4 filters on 512 MNIST images, seed 1.
 // What is asserted is their direction, with room for another backend's rounding.
