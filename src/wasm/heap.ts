@@ -1,20 +1,6 @@
-import { util, type DataType, type KernelBackend, type TensorInfo } from '@tensorflow/tfjs-core';
+import { util, type DataType, type TensorInfo } from '@tensorflow/tfjs-core';
+import type { WasmBackend } from './backend.js';
 import type { WasmFunctions } from './functions.js';
-
-/** The parts of tfjs's WASM backend that kernels need. */
-export interface WasmBackend extends KernelBackend {
-  /** null once tfjs has removed the backend */
-  readonly wasm: {
-    readonly asm?: { readonly memory?: WebAssembly.Memory };
-    readonly wasmMemory?: WebAssembly.Memory;
-    readonly HEAPU8: Uint8Array;
-    _malloc: (bytes: number) => number;
-    _free(pointer: number): void;
-  };
-  readonly dataIdMap: { get(dataId: object): { memoryOffset: number } };
-  makeOutput(shape: number[], dtype: DataType): TensorInfo;
-  incRef(dataId: object): void;
-}
 
 /** Alignment of scratch: a cache line, so that no vector of a packed panel straddles two. */
 const ALIGNMENT = 64;

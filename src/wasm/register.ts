@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
-import { Heap, type WasmBackend } from './heap.js';
+import { guardMemory, memoryOf, startBackend, type WasmBackend } from './backend.js';
+import { Heap } from './heap.js';
 import type { TrainingKernel } from './kernel.js';
-import { guardMemory } from './memory-guard.js';
 import { instantiate } from './module.js';
 import { trainingKernels } from './kernels/all.js';
 
@@ -31,11 +31,12 @@ const slot: unique symbol = Symbol.for('tfjs-curvature.wasmRegistration');
  * segment sums, einsum), puts fast ones in place of slow ones (matrix products with transposes, convolutions and their
  * input gradients, pooling gradients, reductions over leading axes, gathering, tiling) and right ones in place of wrong
  * ones (pooling of padded windows, of rounded outputs and where a window holds no positive number, fused convolutions,
- * prelu that broadcasts, matrix products with transpose and bias, gathering with batch dimensions). Results agree with tfjs's `cpu` backend to float32 rounding. Opt in: nothing changes until this is
- * called, and only for the backend named `wasm`.
+ * prelu that broadcasts, matrix products with transpose and bias, gathering with batch dimensions). Results agree with
+ * tfjs's `cpu` backend to float32 rounding. Opt in: nothing changes until this is called, and only for the backend named
+ * `wasm`.
  *
- * Starts the WASM backend if it has not been started; the current backend stays the one it was. Works
- * with tfjs's plain, SIMD and threaded binaries (our kernels run on the calling thread).
+ * Starts the WASM backend if it has not been started; the current backend stays the one it was. Works with tfjs's plain,
+ * SIMD and threaded binaries (our kernels run on the calling thread).
  *
  * Memory: a block of scratch on tfjs's heap, at most 32 MiB between kernels, reused and freed by undo. While registered,
  * the backend throws a RangeError when its memory (4 GiB) is used up, where stock tfjs goes on with wrong numbers.
@@ -68,15 +69,7 @@ export async function registerWasmTrainingKernels(): Promise<() => void> {
 }
 
 async function install(backend: WasmBackend): Promise<Registration> {
-  const memory = backend.wasm.asm?.memory ?? backend.wasm.wasmMemory;
-  if (memory == null) {
-    throw new CurvatureArgumentError(
-      'registerWasmTrainingKernels',
-      'a WASM backend that shows its memory (tfjs-backend-wasm 4.x)',
-      'one that does not',
-    );
-  }
-  const compiled = await instantiate(memory);
+  const compiled = await instantiate(memoryOf(backend));
   if (compiled == null) {
     throw new CurvatureArgumentError(
       'registerWasmTrainingKernels',
@@ -131,26 +124,4 @@ function replace(kernel: TrainingKernel, heap: Heap): () => void {
     tf.unregisterKernel(kernelName, 'wasm');
     if (stock != null) tf.registerKernel(stock);
   };
-}
-
-/** The running WASM backend, started if need be without changing which backend is current. */
-async function startBackend(): Promise<WasmBackend> {
-  const current = tf.engine().backendName;
-  if (tf.findBackendFactory('wasm') == null) {
-    throw new CurvatureArgumentError(
-      'registerWasmTrainingKernels',
-      "the wasm backend: import '@tensorflow/tfjs-backend-wasm' first",
-      'none',
-    );
-  }
-  if (current !== 'wasm') {
-    if (!(await tf.setBackend('wasm'))) {
-      throw new Error(
-        'registerWasmTrainingKernels: tfjs could not start its wasm backend (see setWasmPaths)',
-      );
-    }
-    if (current != null) await tf.setBackend(current);
-  }
-  await tf.ready();
-  return tf.findBackend('wasm') as WasmBackend;
 }

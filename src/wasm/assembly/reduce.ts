@@ -5,47 +5,51 @@ const ROWS: i32 = 128;
 /** Terms summed in float32 before the partial sum goes to double precision. */
 const CHUNK: i32 = 1024;
 
-/** dst[c] = sum over r of src[r, c], in chunks of 128 rows so that rounding grows with rows / 128. */
-export function sumLeading(src: usize, rows: i32, cols: i32, dst: usize): void {
-  memory.fill(dst, 0, <usize>cols << 2);
+/** dst[o, c] = sum over r of src[o, r, c], in chunks of 128 rows so that rounding grows with rows / 128. */
+export function sumMiddle(src: usize, outer: i32, rows: i32, cols: i32, dst: usize): void {
+  const row = <usize>cols << 2;
+  for (let o = 0; o < outer; o++) {
+    memory.fill(dst, 0, row);
+    for (let r = 0; r < rows; r += ROWS) addSum(src + <usize>r * row, min(ROWS, rows - r), cols, dst);
+    src += <usize>rows * row;
+    dst += row;
+  }
+}
+
+/** dst[c] += sum over r of src[r, c] */
+function addSum(src: usize, rows: i32, cols: i32, dst: usize): void {
   const stride = <usize>cols << 2;
-  for (let r = 0; r < rows; r += ROWS) {
-    const n = min(ROWS, rows - r);
-    let s = src;
-    let d = dst;
-    let c = 0;
-    for (; c + 16 <= cols; c += 16) {
-      let p = s;
-      let a0 = f32x4.splat(0);
-      let a1 = a0;
-      let a2 = a0;
-      let a3 = a0;
-      for (let i = 0; i < n; i++) {
-        a0 = f32x4.add(a0, v128.load(p));
-        a1 = f32x4.add(a1, v128.load(p, 16));
-        a2 = f32x4.add(a2, v128.load(p, 32));
-        a3 = f32x4.add(a3, v128.load(p, 48));
-        p += stride;
-      }
-      v128.store(d, f32x4.add(v128.load(d), a0));
-      v128.store(d, f32x4.add(v128.load(d, 16), a1), 16);
-      v128.store(d, f32x4.add(v128.load(d, 32), a2), 32);
-      v128.store(d, f32x4.add(v128.load(d, 48), a3), 48);
-      s += 64;
-      d += 64;
+  let c = 0;
+  for (; c + 16 <= cols; c += 16) {
+    let p = src;
+    let a0 = f32x4.splat(0);
+    let a1 = a0;
+    let a2 = a0;
+    let a3 = a0;
+    for (let i = 0; i < rows; i++) {
+      a0 = f32x4.add(a0, v128.load(p));
+      a1 = f32x4.add(a1, v128.load(p, 16));
+      a2 = f32x4.add(a2, v128.load(p, 32));
+      a3 = f32x4.add(a3, v128.load(p, 48));
+      p += stride;
     }
-    for (; c < cols; c += 4) {
-      let p = s;
-      let a0 = f32x4.splat(0);
-      for (let i = 0; i < n; i++) {
-        a0 = f32x4.add(a0, v128.load(p));
-        p += stride;
-      }
-      storeFew(d, f32x4.add(v128.load(d), a0), cols - c);
-      s += 16;
-      d += 16;
+    v128.store(dst, f32x4.add(v128.load(dst), a0));
+    v128.store(dst, f32x4.add(v128.load(dst, 16), a1), 16);
+    v128.store(dst, f32x4.add(v128.load(dst, 32), a2), 32);
+    v128.store(dst, f32x4.add(v128.load(dst, 48), a3), 48);
+    src += 64;
+    dst += 64;
+  }
+  for (; c < cols; c += 4) {
+    let p = src;
+    let a = f32x4.splat(0);
+    for (let i = 0; i < rows; i++) {
+      a = f32x4.add(a, v128.load(p));
+      p += stride;
     }
-    src += <usize>n * stride;
+    storeFew(dst, f32x4.add(v128.load(dst), a), cols - c);
+    src += 16;
+    dst += 16;
   }
 }
 

@@ -10,7 +10,7 @@ export function toChannelsLast(heap: Heap, tensor: TensorInfo, { channelsFirst }
   if (!channelsFirst) return heap.alias(tensor, tensor.shape);
   const [batch = 0, channels = 0, height = 0, width = 0] = tensor.shape;
   const copy = heap.output([batch, height, width, channels], tensor.dtype);
-  transposeImages(heap, tensor, copy, batch, channels, height * width);
+  heap.functions.transpose(heap.pointer(tensor), heap.pointer(copy), channels, height * width, batch);
   return copy;
 }
 
@@ -19,22 +19,7 @@ export function fromChannelsLast(heap: Heap, tensor: TensorInfo, { channelsFirst
   if (!channelsFirst) return tensor;
   const [batch = 0, height = 0, width = 0, channels = 0] = tensor.shape;
   const copy = heap.output([batch, channels, height, width], tensor.dtype);
-  transposeImages(heap, tensor, copy, batch, height * width, channels);
+  heap.functions.transpose(heap.pointer(tensor), heap.pointer(copy), height * width, channels, batch);
   heap.release(tensor);
   return copy;
-}
-
-function transposeImages(
-  heap: Heap,
-  from: TensorInfo,
-  to: TensorInfo,
-  batch: number,
-  rows: number,
-  cols: number,
-): void {
-  const bytes = 4 * rows * cols;
-  const [src, dst] = [heap.pointer(from), heap.pointer(to)];
-  for (let i = 0; i < batch; i++) {
-    heap.functions.transpose(src + i * bytes, dst + i * bytes, rows, cols);
-  }
 }

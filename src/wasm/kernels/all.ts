@@ -1,7 +1,11 @@
 import type { TrainingKernel } from '../kernel.js';
 import { add, multiply, sub } from './arithmetic.js';
-import { conv2dBackpropFilter, conv3dBackpropFilter } from './convolution-filter-gradient.js';
-import { conv2dBackpropInput, conv3dBackpropInput } from './convolution-input-gradient.js';
+import {
+  conv2dBackpropFilter,
+  conv2dBackpropInput,
+  conv3dBackpropFilter,
+  conv3dBackpropInput,
+} from './convolution-gradients.js';
 import { conv2d, conv3d, fusedConv2d } from './convolution.js';
 import {
   depthwiseBackpropFilter,

@@ -5,8 +5,8 @@ import { convolutionWindows, type ConvolutionAttrs, type Windows } from '../geom
 import { sizeOf, type Heap } from '../heap.js';
 import { floatKernel, type TrainingKernel } from '../kernel.js';
 import { applyActivation, type ActivationAttrs } from './activation.js';
-import { correlate, reserve } from './correlate.js';
-import { suitsWinograd, winogradCorrelate } from './winograd.js';
+import { correlate, reserve } from '../correlation/correlate.js';
+import { suitsWinograd, winogradCorrelate } from '../correlation/winograd.js';
 
 /** `Conv2D`, any stride, padding and dilation, NHWC and (unlike stock) NCHW. */
 export const conv2d = convolution(Conv2D);

@@ -7,7 +7,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { extent } from '../geometry/axis.js';
-import { isInside } from '../geometry/band.js';
+import { isInside } from '../correlation/band.js';
 import { convolutionGradient } from '../geometry/output-gradient.js';
 import { convolutionWindows, type ConvolutionAttrs, type Windows } from '../geometry/windows.js';
 import { sizeOf, type Heap } from '../heap.js';

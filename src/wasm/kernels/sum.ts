@@ -23,11 +23,7 @@ export const sum = kernel(Sum, ['x'], (heap, [x], { axis, keepDims }: SumAttrs) 
   const { outer, middle, inner } = block;
   const [from, to] = [heap.pointer(x), heap.pointer(out)];
   if (inner === 1) heap.functions.sumTrailing(from, outer, middle, to);
-  else {
-    for (let i = 0; i < outer; i++) {
-      heap.functions.sumLeading(from + 4 * i * middle * inner, middle, inner, to + 4 * i * inner);
-    }
-  }
+  else heap.functions.sumMiddle(from, outer, middle, inner, to);
   return out;
 });
 

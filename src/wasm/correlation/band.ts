@@ -1,5 +1,5 @@
-import { extent, staysInside } from './axis.js';
-import type { Correlation } from './windows.js';
+import { extent, staysInside } from '../geometry/axis.js';
+import type { Correlation } from '../geometry/windows.js';
 
 /** Bytes of a copied band of input that still leave room for the filter in a second-level cache. */
 const BAND_BYTES = 256 << 10;

@@ -1,4 +1,4 @@
-import { bandBytes, bandRows, isInside } from '../geometry/band.js';
+import { bandBytes, bandRows, isInside } from './band.js';
 import type { Images } from '../geometry/images.js';
 import type { Correlation } from '../geometry/windows.js';
 import type { Heap } from '../heap.js';
