@@ -17,57 +17,49 @@ interface KernelCall {
   readonly attrs: NamedAttrMap;
 }
 
-/**
- * How a kernel computes.
- *
- * @param tensors the inputs that it names
- * @param attrs the attributes, under the type that the op gives them
- * @param inputs all inputs, those among them that may be missing
- * @returns null for what stays with the stock kernel
- */
-type Compute<Names extends readonly string[], Attrs> = (
+/** The inputs of a call, those named for certain. */
+type Inputs<Names extends string> = NamedTensorInfoMap & { readonly [Name in Names]: TensorInfo };
+
+/** Computes with the attributes that the op gives; null for what stays with the stock kernel. */
+type Compute<Names extends string, Attrs> = (
   heap: Heap,
-  tensors: { readonly [I in keyof Names]: TensorInfo },
+  inputs: Inputs<Names>,
   attrs: Attrs,
-  inputs: NamedTensorInfoMap,
 ) => TensorInfo | TensorInfo[] | null;
 
-/** A kernel of the inputs named. */
-export function kernel<const Names extends readonly string[], Attrs>(
+/** A kernel of the inputs named, and of others that may be missing. */
+export function kernel<Names extends string, Attrs>(
   kernelName: string,
-  names: Names,
+  names: readonly Names[],
   compute: Compute<Names, Attrs>,
 ): TrainingKernel {
   return define(kernelName, names, false, compute);
 }
 
-/** A kernel of float32 inputs; other types stay with the stock kernel. */
-export function floatKernel<const Names extends readonly string[], Attrs>(
+/** A kernel whose inputs named are float32; other types stay with the stock kernel. */
+export function floatKernel<Names extends string, Attrs>(
   kernelName: string,
-  names: Names,
+  names: readonly Names[],
   compute: Compute<Names, Attrs>,
 ): TrainingKernel {
   return define(kernelName, names, true, compute);
 }
 
-function define<Names extends readonly string[], Attrs>(
+function define<Names extends string, Attrs>(
   kernelName: string,
-  names: Names,
+  names: readonly Names[],
   floatsOnly: boolean,
   compute: Compute<Names, Attrs>,
 ): TrainingKernel {
   return {
     kernelName,
     create: (heap, stock) => (call) => {
-      // A loop: this runs before every small op of a training step.
-      const tensors: TensorInfo[] = [];
       for (const name of names) {
-        const tensor = input(call, name);
-        if (floatsOnly && tensor.dtype !== 'float32') return passOn(stock, heap, call);
-        tensors.push(tensor);
+        const { dtype } = input(call, name);
+        if (floatsOnly && dtype !== 'float32') return passOn(stock, heap, call);
       }
-      const named = tensors as unknown as { readonly [I in keyof Names]: TensorInfo };
-      return compute(heap, named, call.attrs as unknown as Attrs, call.inputs) ?? passOn(stock, heap, call);
+      const inputs = call.inputs as Inputs<Names>;
+      return compute(heap, inputs, call.attrs as unknown as Attrs) ?? passOn(stock, heap, call);
     },
   };
 }

@@ -11,7 +11,7 @@ type RowFunction = 'addRows' | 'subtractRows' | 'multiplyRows';
  * broadcasts, rows of 2 or 3 and other types stay with the stock kernel.
  */
 function arithmetic(kernelName: string, name: RowFunction): TrainingKernel {
-  return floatKernel(kernelName, ['a', 'b'], (heap, [a, b]) => {
+  return floatKernel(kernelName, ['a', 'b'], (heap, { a, b }) => {
     const [sizeA, sizeB] = [sizeOf(a), sizeOf(b)];
     const [long, short] = sizeA >= sizeB ? [a, b] : [b, a];
     const cols = Math.min(sizeA, sizeB);

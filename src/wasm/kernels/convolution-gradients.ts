@@ -24,7 +24,7 @@ export const conv3dBackpropFilter = filterKernel(Conv3DBackpropFilterV2);
 
 function filterKernel(kernelName: string): TrainingKernel {
   type Attrs = ConvolutionAttrs & { filterShape: number[] };
-  return floatKernel(kernelName, ['x', 'dy'], (heap, [x, dy], attrs: Attrs) => {
+  return floatKernel(kernelName, ['x', 'dy'], (heap, { x, dy }, attrs: Attrs) => {
     const fitted = convolutionGradient(heap, dy, x.shape, attrs.filterShape, attrs);
     const dw = heap.output(attrs.filterShape);
     if (sizeOf(dw) * sizeOf(fitted.dy) === 0) heap.clear(dw);
@@ -59,7 +59,7 @@ export const conv3dBackpropInput = inputKernel(Conv3DBackpropInputV2);
 
 function inputKernel(kernelName: string): TrainingKernel {
   type Attrs = ConvolutionAttrs & { inputShape: number[] };
-  return floatKernel(kernelName, ['dy', 'filter'], (heap, [dy, filter], attrs: Attrs) => {
+  return floatKernel(kernelName, ['dy', 'filter'], (heap, { dy, filter }, attrs: Attrs) => {
     const fitted = convolutionGradient(heap, dy, attrs.inputShape, filter.shape, attrs);
     const { rows, cols, batch, channels, isVolume } = fitted.windows;
     const dx = heap.output(isVolume ? attrs.inputShape : [batch, rows.input, cols.input, channels]);

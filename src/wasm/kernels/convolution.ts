@@ -15,7 +15,7 @@ export const conv2d = convolution(Conv2D);
 export const conv3d = convolution(Conv3D);
 
 function convolution(kernelName: string): TrainingKernel {
-  return floatKernel(kernelName, ['x', 'filter'], (heap, [x, filter], attrs: ConvolutionAttrs) =>
+  return floatKernel(kernelName, ['x', 'filter'], (heap, { x, filter }, attrs: ConvolutionAttrs) =>
     convolve(heap, x, filter, convolutionWindows(x.shape, filter.shape, attrs)),
   );
 }
@@ -24,7 +24,8 @@ function convolution(kernelName: string): TrainingKernel {
 export const fusedConv2d = floatKernel(
   FusedConv2D,
   ['x', 'filter'],
-  (heap, [x, filter], attrs: ConvolutionAttrs & ActivationAttrs, inputs) => {
+  (heap, inputs, attrs: ConvolutionAttrs & ActivationAttrs) => {
+    const { x, filter } = inputs;
     const y = convolve(heap, x, filter, convolutionWindows(x.shape, filter.shape, attrs));
     return applyActivation(heap, y, inputs, attrs);
   },

@@ -23,13 +23,13 @@ export const depthwiseConv2d = floatKernel(DepthwiseConv2dNative, ['x', 'filter'
 export const fusedDepthwiseConv2d = floatKernel(
   FusedDepthwiseConv2D,
   ['x', 'filter'],
-  (heap, tensors, attrs: ConvolutionAttrs & ActivationAttrs, inputs) =>
-    applyActivation(heap, depthwise(heap, tensors, attrs), inputs, attrs),
+  (heap, inputs, attrs: ConvolutionAttrs & ActivationAttrs) =>
+    applyActivation(heap, depthwise(heap, inputs, attrs), inputs, attrs),
 );
 
 function depthwise(
   heap: Heap,
-  [x, filter]: readonly [TensorInfo, TensorInfo],
+  { x, filter }: { readonly x: TensorInfo; readonly filter: TensorInfo },
   attrs: ConvolutionAttrs,
 ): TensorInfo {
   util.assert(
@@ -51,7 +51,7 @@ function depthwise(
 export const depthwiseBackpropFilter = floatKernel(
   DepthwiseConv2dNativeBackpropFilter,
   ['x', 'dy'],
-  (heap, [x, dy], attrs: ConvolutionAttrs & { filterShape: number[] }) => {
+  (heap, { x, dy }, attrs: ConvolutionAttrs & { filterShape: number[] }) => {
     const fitted = convolutionGradient(heap, dy, x.shape, attrs.filterShape, attrs, true);
     const dw = heap.output(attrs.filterShape);
     heap.clear(dw);
@@ -72,7 +72,7 @@ export const depthwiseBackpropFilter = floatKernel(
 export const depthwiseBackpropInput = floatKernel(
   DepthwiseConv2dNativeBackpropInput,
   ['dy', 'filter'],
-  (heap, [dy, filter], attrs: ConvolutionAttrs & { inputShape: number[] }) => {
+  (heap, { dy, filter }, attrs: ConvolutionAttrs & { inputShape: number[] }) => {
     const fitted = convolutionGradient(heap, dy, attrs.inputShape, filter.shape, attrs, true);
     const dx = heap.output(attrs.inputShape);
     const { windows } = fitted;

@@ -8,7 +8,7 @@ import { runKernel } from '../stock-ops.js';
  * `Einsum`, which the WASM backend lacks. Two operands that are contracted go through one batched matrix product;
  * everything else is composed of Transpose, Reshape, Multiply and Sum along tfjs's own path, as on cpu.
  */
-export const einsum = kernel(Einsum, [], (heap, _named, { equation }: EinsumAttrs, inputs) => {
+export const einsum = kernel(Einsum, [], (heap, inputs, { equation }: EinsumAttrs) => {
   const tensors = Object.values(inputs) as TensorInfo[];
   const decoded = backend_util.decodeEinsumEquation(equation, tensors.length);
   backend_util.checkEinsumDimSizes(decoded.allDims.length, decoded.idDims, tensors as never);

@@ -7,7 +7,7 @@ import { kernel } from '../kernel.js';
  * takes slices of the wrong example (and numbers from behind the tensor) where batch dimensions make several, forgets
  * the shape of an empty result, and reads indices that are not int32 as if they were.
  */
-export const gather = kernel(GatherV2, ['x', 'indices'], (heap, [x, indices], attrs: GatherV2Attrs) => {
+export const gather = kernel(GatherV2, ['x', 'indices'], (heap, { x, indices }, attrs: GatherV2Attrs) => {
   if (x.dtype === 'string' || x.dtype === 'complex64') return null;
   const axis = util.parseAxisParam(attrs.axis, x.shape)[0] ?? 0;
   const size = x.shape[axis] ?? 0;

@@ -3,7 +3,7 @@ import { sizeOf } from '../heap.js';
 import { fourBytes, kernel } from '../kernel.js';
 
 /** `Identity` without a copy: a second handle on the same data, as on cpu. Stock copies. */
-export const identity = kernel(Identity, ['x'], (heap, [x]) =>
+export const identity = kernel(Identity, ['x'], (heap, { x }) =>
   x.dtype === 'string' ? null : heap.alias(x, x.shape),
 );
 
@@ -11,7 +11,7 @@ export const identity = kernel(Identity, ['x'], (heap, [x]) =>
  * `Cast` to the type a tensor has already, without a copy, and to `bool`, where stock keeps the low byte of a number
  * instead of asking whether it is 0. Anything else stays with the stock kernel.
  */
-export const cast = kernel(Cast, ['x'], (heap, [x], { dtype }: CastAttrs) => {
+export const cast = kernel(Cast, ['x'], (heap, { x }, { dtype }: CastAttrs) => {
   if (dtype === x.dtype && dtype !== 'string') return heap.alias(x, x.shape);
   if (dtype !== 'bool' || !fourBytes(x)) return null;
   const out = heap.output(x.shape, 'bool');

@@ -9,7 +9,7 @@ import { applyActivation, type ActivationAttrs } from './activation.js';
 import { matrixProduct } from './matrix-product.js';
 
 /** `BatchMatMul` with every transpose at the speed of none; tfjs's is some 15 times slower with one. */
-export const batchMatMul = floatKernel(BatchMatMul, ['a', 'b'], (heap, [a, b], attrs: BatchMatMulAttrs) =>
+export const batchMatMul = floatKernel(BatchMatMul, ['a', 'b'], (heap, { a, b }, attrs: BatchMatMulAttrs) =>
   matrixProduct(heap, a, b, attrs.transposeA, attrs.transposeB),
 );
 
@@ -20,6 +20,8 @@ export const batchMatMul = floatKernel(BatchMatMul, ['a', 'b'], (heap, [a, b], a
 export const fusedMatMul = floatKernel(
   _FusedMatMul,
   ['a', 'b'],
-  (heap, [a, b], attrs: _FusedMatMulAttrs & ActivationAttrs, inputs) =>
-    applyActivation(heap, matrixProduct(heap, a, b, attrs.transposeA, attrs.transposeB), inputs, attrs),
+  (heap, inputs, attrs: _FusedMatMulAttrs & ActivationAttrs) => {
+    const product = matrixProduct(heap, inputs.a, inputs.b, attrs.transposeA, attrs.transposeB);
+    return applyActivation(heap, product, inputs, attrs);
+  },
 );

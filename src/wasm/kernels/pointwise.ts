@@ -3,14 +3,14 @@ import { sizeOf } from '../heap.js';
 import { floatKernel, type TrainingKernel } from '../kernel.js';
 
 /** `Tanh`, four at a time; stock computes one after the other. */
-export const tanh = floatKernel(Tanh, ['x'], (heap, [x]) => {
+export const tanh = floatKernel(Tanh, ['x'], (heap, { x }) => {
   const y = heap.output(x.shape);
   heap.functions.tanh(heap.pointer(x), heap.pointer(y), sizeOf(x));
   return y;
 });
 
 /** `ClipByValue` that keeps NaN. Stock makes it the lower bound, which hides that a model has diverged. */
-export const clipByValue = floatKernel(ClipByValue, ['x'], (heap, [x], attrs: ClipByValueAttrs) => {
+export const clipByValue = floatKernel(ClipByValue, ['x'], (heap, { x }, attrs: ClipByValueAttrs) => {
   const y = heap.output(x.shape);
   const { clipValueMin, clipValueMax } = attrs;
   heap.functions.clip(heap.pointer(x), heap.pointer(y), sizeOf(x), clipValueMin, clipValueMax);
@@ -22,7 +22,7 @@ export const clipByValue = floatKernel(ClipByValue, ['x'], (heap, [x], attrs: Cl
  * differentiation of this package asks for by name. The value `y` that it is given besides is not needed.
  */
 function logisticSlope(kernelName: string, steepness: number, height: number): TrainingKernel {
-  return floatKernel(kernelName, ['x'], (heap, [x]) => {
+  return floatKernel(kernelName, ['x'], (heap, { x }) => {
     const slope = heap.output(x.shape);
     heap.functions.logisticSlope(heap.pointer(x), heap.pointer(slope), sizeOf(x), steepness, height);
     return slope;

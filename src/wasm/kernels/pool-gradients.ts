@@ -15,7 +15,7 @@ type Compute = (heap: Heap, x: TensorInfo, dy: TensorInfo, dx: TensorInfo, geome
 
 /** The gradient of a pooling by its input; `compute` fills `dx`. */
 function gradient(kernelName: string, compute: Compute): TrainingKernel {
-  return floatKernel(kernelName, ['dy', 'input'], (heap, [dy, x], attrs: PoolAttrs) => {
+  return floatKernel(kernelName, ['dy', 'input'], (heap, { dy, input: x }, attrs: PoolAttrs) => {
     const fitted = poolGradient(heap, dy, x.shape, attrs);
     if (isIdentity(fitted.windows)) return fitted.dy;
     const dx = heap.output(x.shape);

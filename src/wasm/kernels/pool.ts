@@ -8,7 +8,7 @@ import { floatKernel, type TrainingKernel } from '../kernel.js';
  * Of a window without any cell cpu takes −∞ for the maximum and 0/0 for the average, in three dimensions 0.
  */
 function pool(kernelName: string, average: boolean, least = 0): TrainingKernel {
-  return floatKernel(kernelName, ['x'], (heap, [x], attrs: PoolAttrs) => {
+  return floatKernel(kernelName, ['x'], (heap, { x }, attrs: PoolAttrs) => {
     const windows = poolWindows(x.shape, attrs);
     if (isIdentity(windows)) return heap.alias(x, windows.outShape);
     const y = heap.output(windows.outShape);
@@ -32,7 +32,7 @@ export function isIdentity({ rows, cols, isVolume, inShape, outShape }: Windows)
 export const maxPoolWithArgmax = floatKernel(
   MaxPoolWithArgmax,
   ['x'],
-  (heap, [x], attrs: PoolAttrs & { includeBatchInIndex: boolean }) => {
+  (heap, { x }, attrs: PoolAttrs & { includeBatchInIndex: boolean }) => {
     util.assert(
       x.shape.length === 4,
       () => `Error in maxPool: input must be rank 4 but got rank ${x.shape.length}.`,

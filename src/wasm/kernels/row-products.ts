@@ -11,7 +11,8 @@ import { kernel } from '../kernel.js';
  */
 
 /** y[r] = ⟨row r, x⟩ for all rows in turn: shape [Σ r_i]. Summed in double precision every 1024 terms. */
-export const rowDots = kernel('tfjs-curvature/RowDots', ['x'], (heap, [x], _attrs, inputs) => {
+export const rowDots = kernel('tfjs-curvature/RowDots', ['x'], (heap, inputs) => {
+  const { x } = inputs;
   const n = sizeOf(x);
   const { list, count } = listRows(heap, inputs, n);
   requireShape(x, [1, n]);
@@ -24,9 +25,9 @@ export const rowDots = kernel('tfjs-curvature/RowDots', ['x'], (heap, [x], _attr
 export const rowCombination = kernel(
   'tfjs-curvature/RowCombination',
   ['weights', '0'],
-  (heap, [weights, first], { scale }: { scale: number }, inputs) => {
-    const n = first.shape[1] ?? 0;
-    const { base } = inputs;
+  (heap, inputs, { scale }: { scale: number }) => {
+    const { weights, base } = inputs;
+    const n = inputs['0'].shape[1] ?? 0;
     const { list, count } = listRows(heap, inputs, n);
     const m = weights.shape[0] ?? 0;
     requireShape(weights, [m, count]);

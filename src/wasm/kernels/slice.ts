@@ -19,7 +19,7 @@ import { fourBytes, kernel } from '../kernel.js';
 // made of slices: a split in k costs k copies of everything. These copy what they return.
 
 /** `Slice` of 4-byte types. */
-export const slice = kernel(Slice, ['x'], (heap, [x], attrs: SliceAttrs) => {
+export const slice = kernel(Slice, ['x'], (heap, { x }, attrs: SliceAttrs) => {
   if (!fourBytes(x)) return null;
   const tensor = x as Parameters<typeof slice_util.parseSliceParams>[0];
   const [begin = [], size = []] = slice_util.parseSliceParams(tensor, attrs.begin, attrs.size);
@@ -28,7 +28,7 @@ export const slice = kernel(Slice, ['x'], (heap, [x], attrs: SliceAttrs) => {
 });
 
 /** `SplitV` of 4-byte types. */
-export const splitV = kernel(SplitV, ['x'], (heap, [x], attrs: SplitVAttrs) => {
+export const splitV = kernel(SplitV, ['x'], (heap, { x }, attrs: SplitVAttrs) => {
   if (!fourBytes(x)) return null;
   const axis = util.parseAxisParam(attrs.axis, x.shape)[0] ?? 0;
   const tensor = x as Parameters<typeof backend_util.prepareSplitSize>[0];
@@ -43,7 +43,7 @@ export const splitV = kernel(SplitV, ['x'], (heap, [x], attrs: SplitVAttrs) => {
 });
 
 /** `Unpack` of 4-byte types. */
-export const unpack = kernel(Unpack, ['value'], (heap, [x], attrs: UnpackAttrs) => {
+export const unpack = kernel(Unpack, ['value'], (heap, { value: x }, attrs: UnpackAttrs) => {
   if (!fourBytes(x)) return null;
   const axis = util.parseAxisParam(attrs.axis, x.shape)[0] ?? 0;
   const size = x.shape.map((full, i) => (i === axis ? 1 : full));
@@ -55,7 +55,7 @@ export const unpack = kernel(Unpack, ['value'], (heap, [x], attrs: UnpackAttrs) 
 });
 
 /** `Concat` of 4-byte types. */
-export const concat = kernel(Concat, [], (heap, _named, attrs: ConcatAttrs, inputs) => {
+export const concat = kernel(Concat, [], (heap, inputs, attrs: ConcatAttrs) => {
   const tensors = Object.values(inputs) as TensorInfo[];
   const [first] = tensors;
   if (first === undefined || tensors.some((t) => t.dtype !== first.dtype || !fourBytes(t))) return null;

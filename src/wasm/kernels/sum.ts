@@ -7,7 +7,7 @@ import { allFloat32, kernel } from '../kernel.js';
  * Axes that are not adjacent and integers stay with the stock kernel, except that a sum of nothing is 0: stock leaves
  * it undefined.
  */
-export const sum = kernel(Sum, ['x'], (heap, [x], { axis, keepDims }: SumAttrs) => {
+export const sum = kernel(Sum, ['x'], (heap, { x }, { axis, keepDims }: SumAttrs) => {
   const axes = util.parseAxisParam(axis, x.shape);
   const block = adjacent(x.shape, axes);
   const isEmpty = sizeOf(x) === 0;

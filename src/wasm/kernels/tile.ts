@@ -5,7 +5,7 @@ import { fourBytes, kernel } from '../kernel.js';
  * `Tile` of 4-byte types, which is also what broadcasting a tensor is: block by block, one axis after the other from
  * the last on. Stock works out the place of every element anew.
  */
-export const tile = kernel(Tile, ['x'], (heap, [x], { reps }: TileAttrs) => {
+export const tile = kernel(Tile, ['x'], (heap, { x }, { reps }: TileAttrs) => {
   if (!fourBytes(x)) return null;
   util.assertNonNegativeIntegerDimensions(reps);
   let tiled = heap.alias(x, x.shape);

@@ -10,7 +10,7 @@ import { asFloat32 } from '../stock-ops.js';
 export const unsortedSegmentSum = kernel(
   UnsortedSegmentSum,
   ['x', 'segmentIds'],
-  (heap, [x, ids], { numSegments }: UnsortedSegmentSumAttrs) => {
+  (heap, { x, segmentIds: ids }, { numSegments }: UnsortedSegmentSumAttrs) => {
     const [count = 0, ...rest] = x.shape;
     util.assert(
       ids.shape.length === 1 && ids.shape[0] === count && ids.dtype === 'int32',
