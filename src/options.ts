@@ -4,7 +4,7 @@
  * lacks an option of the interface, or has one too many, does not compile.
  */
 
-import { describe, requireArgument, requireThat } from './errors.js';
+import { describe, isListOf, requireArgument, requireThat } from './errors.js';
 import { nearestName } from './nearest-name.js';
 
 /** What a value has to be. */
@@ -21,9 +21,16 @@ export interface Defaulted<T> extends Check<T> {
   readonly fallback: T;
 }
 
+/** A check of an option that may not be left out. */
+export interface Mandatory<T> extends Check<T> {
+  readonly isMandatory: true;
+}
+
 /** The options of an interface, each with what it has to be. */
 export type Schema<Options> = {
-  readonly [Name in keyof Options]-?: Check<NonNullable<Options[Name]>> | Check<Options[Name]>;
+  readonly [Name in keyof Options]-?: object extends Pick<Options, Name>
+    ? Check<Exclude<Options[Name], undefined>> | Check<Options[Name]>
+    : Mandatory<Options[Name]>;
 };
 
 /** Options as they were given, with the defaults of a schema filled in. */
@@ -38,29 +45,27 @@ export function byDefault<T>(check: Check<T>, fallback: T): Defaulted<T> {
   return { ...check, fallback };
 }
 
-const isFinite = (value: unknown): value is number => Number.isFinite(value);
-const quoted = (names: readonly string[]): string => {
-  const all = names.map((name) => `'${name}'`);
-  return all.length < 2 ? all.join() : `${all.slice(0, -1).join(', ')} or ${all.at(-1)!}`;
-};
+/** An option that may not be left out. */
+export function mandatory<T>(check: Check<T>): Mandatory<T> {
+  return { ...check, isMandatory: true };
+}
 
-/** A whole number. `largest` may be Infinity, and then the value as well. */
+/** A check in words of its own. */
+export function check<T>(expected: (name: string) => string, accepts: (value: unknown) => boolean): Check<T> {
+  return { expected, accepts };
+}
+
+/** A whole number in a range. */
 export function integer(least: number, largest = Infinity): Check<number> {
   const range = largest === Infinity ? `>= ${least}` : `from ${least} to ${largest}`;
-  return {
-    expected: (name) => `an integer ${name} ${range}`,
-    accepts: (value) =>
-      (Number.isSafeInteger(value) || value === Infinity) &&
-      (value as number) >= least &&
-      (value as number) <= largest,
-  };
+  return check(
+    (name) => `an integer ${name} ${range}`,
+    (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= largest,
+  );
 }
 
 /** A whole number of either sign: a seed. */
-export const anyInteger: Check<number> = {
-  expected: (name) => `an integer ${name}`,
-  accepts: Number.isSafeInteger,
-};
+export const anyInteger: Check<number> = check((name) => `an integer ${name}`, Number.isSafeInteger);
 
 /** Limits of a number, which is finite. */
 interface Range {
@@ -71,72 +76,85 @@ interface Range {
 }
 
 /** A finite number in a range. */
-export function number({
-  above = -Infinity,
-  from = -Infinity,
-  below = Infinity,
-  to = Infinity,
-}: Range = {}): Check<number> {
-  const limits = [
-    above > -Infinity && `> ${above}`,
-    from > -Infinity && `>= ${from}`,
-    below < Infinity && `< ${below}`,
-    to < Infinity && `<= ${to}`,
-  ].filter((limit) => limit !== false);
-  const range = limits.length === 0 ? '' : ` ${limits.join(' and ')}`;
-  return {
-    expected: (name) => `a number ${name}${range}`,
-    accepts: (value) => isFinite(value) && value > above && value >= from && value < below && value <= to,
-  };
+export function number(range: Range = {}): Check<number> {
+  const { above = -Infinity, from = -Infinity, below = Infinity, to = Infinity } = range;
+  const isInside = (value: number): boolean => value > above && value >= from && value < below && value <= to;
+  const signs = { above: '>', from: '>=', below: '<', to: '<=' };
+  const limits = Object.entries(range).map(([limit, at]) => `${signs[limit as keyof Range]} ${at}`);
+  return check(
+    (name) => [`a number ${name}`, limits.join(' and ')].join(' ').trim(),
+    (value) => Number.isFinite(value) && isInside(value as number),
+  );
+}
+
+/** A list, not empty, of what `accepts` holds of. */
+export function list<T>(of: string, accepts: (entry: unknown) => boolean): Check<readonly T[]> {
+  return check(
+    (name) => `${name}, a list of ${of}`,
+    (value) => isListOf(value, accepts) && value.length > 0,
+  );
 }
 
 /** A list of finite numbers, not empty, each in a range. */
 export function numbers(range: Range = {}): Check<readonly number[]> {
-  const each = number(range);
-  return {
-    expected: (name) => `${name}, a list of ${each.expected('').replace('a number ', 'numbers').trim()}`,
-    accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(each.accepts),
-  };
+  const { expected, accepts } = number(range);
+  return list(expected('').replace('a number ', 'numbers').trim(), accepts);
 }
 
 /** One of some words. */
-export function oneOf<T extends string>(...names: readonly T[]): Check<T> {
-  return { expected: (name) => `${name} ${quoted(names)}`, accepts: (value) => names.includes(value as T) };
+export function oneOf<T extends string>(...words: readonly T[]): Check<T> {
+  const quoted = words.map((word) => `'${word}'`).join(', ');
+  return check(
+    (name) => `${name} ${quoted.replace(/, ([^,]*)$/, ' or $1')}`,
+    (value) => words.includes(value as T),
+  );
 }
 
 /** A truth value. */
-export const flag: Check<boolean> = {
-  expected: (name) => `${name} true or false`,
-  accepts: (value) => typeof value === 'boolean',
-};
+export const flag: Check<boolean> = check(
+  (name) => `${name} true or false`,
+  (value) => typeof value === 'boolean',
+);
 
 /** Something to call. */
 export function callable<F extends (...args: never[]) => unknown>(): Check<F> {
-  return { expected: (name) => `a function ${name}`, accepts: (value) => typeof value === 'function' };
+  return check(
+    (name) => `a function ${name}`,
+    (value) => typeof value === 'function',
+  );
 }
 
 /** What can stop a run. */
-export const abortSignal: Check<AbortSignal> = {
-  expected: (name) => `an AbortSignal as ${name}`,
-  accepts: (value) => typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === 'function',
-};
+export const abortSignal: Check<AbortSignal> = check(
+  (name) => `an AbortSignal as ${name}`,
+  (value) => typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === 'function',
+);
 
-/** Null, or what another check accepts. */
-export function orNull<T>(check: Check<T>): Check<T | null> {
-  return {
-    expected: (name) => `${check.expected(name)}, or null`,
-    accepts: (value) => value === null || check.accepts(value),
-  };
+/** What one of two checks accepts. */
+export function either<A, B>(first: Check<A>, second: Check<B>): Check<A | B> {
+  return check(
+    (name) => `${first.expected(name)}, or ${second.expected(name)}`,
+    (value) => first.accepts(value) || second.accepts(value),
+  );
+}
+
+/** Another check, or one value besides. */
+export function or<T, V extends number | null>(other: Check<T>, value: V): Check<T | V> {
+  return either(
+    other,
+    check<V>(
+      () => String(value),
+      (given) => given === value,
+    ),
+  );
 }
 
 /** Whatever it is: its function looks at it itself. */
 export function unchecked<T>(): Check<T> {
-  return { expected: (name) => name, accepts: () => true };
-}
-
-/** A check in words of its own. */
-export function check<T>(expected: (name: string) => string, accepts: (value: unknown) => boolean): Check<T> {
-  return { expected, accepts };
+  return check(
+    (name) => name,
+    () => true,
+  );
 }
 
 /** Throws a CurvatureArgumentError that names `where` and `name` unless a value is what a check accepts. */
@@ -164,10 +182,14 @@ export function readOptions<Options extends object, const S extends Schema<Optio
 ): Settings<Options, S> {
   requireNames(options, Object.keys(schema), where, remedyFor);
   const settings: Record<string, unknown> = {};
-  for (const [name, option] of Object.entries(schema) as [string, Check<unknown> | Defaulted<unknown>][]) {
+  const checks = Object.entries<Check<unknown> & { readonly fallback?: unknown }>(schema);
+  for (const [name, option] of checks) {
     const value = options[name as keyof Options] as unknown;
     if (value !== undefined) requireIs(value, option, name, where);
-    settings[name] = value === undefined && 'fallback' in option ? option.fallback : value;
+    settings[name] = value === undefined ? option.fallback : value;
+  }
+  for (const [name, option] of checks) {
+    if ('isMandatory' in option) requireIs(settings[name], option, name, where);
   }
   return settings as Settings<Options, S>;
 }

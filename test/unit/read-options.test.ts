@@ -6,12 +6,15 @@ import {
   anyInteger,
   byDefault,
   callable,
+  either,
   flag,
   integer,
+  list,
+  mandatory,
   number,
   numbers,
   oneOf,
-  orNull,
+  or,
   readOptions,
   requireIs,
   unchecked,
@@ -19,13 +22,7 @@ import {
 
 describe('a check', () => {
   const rows: [string, Check<unknown>, unknown[], unknown[], string][] = [
-    [
-      'integer from',
-      integer(1),
-      [1, 7, Infinity],
-      [0, 1.5, NaN, '1', 1n, null, -Infinity],
-      'an integer x >= 1',
-    ],
+    ['integer from', integer(1), [1, 7], [0, 1.5, NaN, '1', 1n, null, Infinity], 'an integer x >= 1'],
     ['integer in a range', integer(0, 3), [0, 3], [4, -1, Infinity], 'an integer x from 0 to 3'],
     ['any integer', anyInteger, [-3, 0], [0.5, Infinity, '0', 2 ** 53], 'an integer x'],
     ['number', number(), [-1e300, 0], [NaN, Infinity, '1', null, {}], 'a number x'],
@@ -42,7 +39,15 @@ describe('a check', () => {
     ['truth value', flag, [true, false], [0, 'true', null], 'x true or false'],
     ['function', callable(), [() => 1, class {}], ['f', null, {}], 'a function x'],
     ['signal', abortSignal, [new AbortController().signal], [null, {}, 'abort'], 'an AbortSignal as x'],
-    ['null or', orNull(integer(1)), [null, 2], [0, 'null'], 'an integer x >= 1, or null'],
+    ['or null', or(integer(1), null), [null, 2], [0, 'null'], 'an integer x >= 1, or null'],
+    ['either', either(integer(1), callable()), [2, () => 1], [0, null], 'an integer x >= 1, or a function x'],
+    [
+      'list',
+      list('words', (x) => typeof x === 'string'),
+      [['a']],
+      [[], [1], 'a', Array(1)],
+      'x, a list of words',
+    ],
     ['unchecked', unchecked(), [null, Symbol('s')], [], 'x'],
   ];
   it.each(rows)('%s', (_, check, good, bad, expected) => {
@@ -96,6 +101,17 @@ describe('readOptions', () => {
     const read = (): unknown => readOptions(options as Options, schema, 'f');
     if (message === '') expect(read).not.toThrow();
     else expect(read).toThrow(message);
+  });
+
+  it('asks for an option that may not be left out, also by its type', () => {
+    interface Needy {
+      readonly size: number;
+    }
+    const needy = { size: mandatory(integer(1)) } satisfies Schema<Needy>;
+    expect(() => readOptions({} as Needy, needy, 'f')).toThrow('an integer size >= 1, received undefined');
+    // @ts-expect-error An option of the interface that has to be there is mandatory in the schema too.
+    const lax: Schema<Needy> = { size: integer(1) };
+    expect(Object.keys(lax)).toEqual(Object.keys(needy));
   });
 
   it('asks for the place of an option that has it elsewhere', () => {
