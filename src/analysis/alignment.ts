@@ -1,19 +1,13 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, divNoNan, norm, reshape, tidy } from '@tensorflow/tfjs-core';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
+import type { Schema, Settings } from '../options.js';
+import { byDefault, integer, readOptions } from '../options.js';
 import { coordinates } from './projection.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
 import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
-import {
-  directionOptionNames,
-  minibatchOptionNames,
-  ProgressCounter,
-  requireCount,
-  runOptionNames,
-} from './analysis-options.js';
+import { directionSchema, minibatchSchema, ProgressCounter, runSchema } from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
 import { holdingParameters } from './holding-parameters.js';
@@ -32,13 +26,18 @@ export interface GradientAlignmentOptions extends DirectionOptions, MinibatchOpt
   readonly lossExamples?: number;
 }
 
-const gradientAlignmentOptionNames: OptionNames<GradientAlignmentOptions> = {
-  randomDirections: 'value',
-  lossExamples: 'value',
-  ...directionOptionNames,
-  ...minibatchOptionNames,
-  ...runOptionNames,
-};
+/** The mean of so many cosines has an error of 1 % of their spread; more are taken for a slip. */
+const MOST_DIRECTIONS = 10_000;
+
+const schema = {
+  randomDirections: byDefault(integer(1, MOST_DIRECTIONS), 20),
+  lossExamples: byDefault(integer(1), Number.MAX_SAFE_INTEGER),
+  ...directionSchema,
+  ...minibatchSchema,
+  ...runSchema,
+} satisfies Schema<GradientAlignmentOptions>;
+
+type Plan = Settings<GradientAlignmentOptions, typeof schema>;
 
 /** Cosines of some gradients with one direction. */
 export interface AlignmentEntry {
@@ -99,39 +98,26 @@ export async function gradientAlignment(
   target: AnalysisTarget,
   options: GradientAlignmentOptions = {},
 ): Promise<GradientAlignment> {
-  requireOptions(options, gradientAlignmentOptionNames, where);
-  return driveAsync(align(target, options), options, 'gradientAlignment');
+  const plan = readOptions(options, schema, where);
+  return driveAsync(align(target, plan), plan, where);
 }
 
 const where = 'gradientAlignment';
 
-/** The mean of so many cosines has an error of 1 % of their spread; more are taken for a slip. */
-const MOST_DIRECTIONS = 10_000;
-
-function* align(target: AnalysisTarget, options: GradientAlignmentOptions): SolverSteps<GradientAlignment> {
-  const { minibatches = 10, seed = 0, lossExamples = Number.MAX_SAFE_INTEGER } = options;
-  const count = options.randomDirections ?? 20;
-  requireCount(minibatches, 1, where, 'minibatches');
-  requireCount(count, 1, where, 'randomDirections');
-  requireArgument(count <= MOST_DIRECTIONS, where, `at most ${MOST_DIRECTIONS} randomDirections`, count);
-  requireCount(lossExamples, 1, where, 'lossExamples');
-  return yield* owning(function* (own) {
+function align(target: AnalysisTarget, plan: Plan): SolverSteps<GradientAlignment> {
+  return owning(function* (own) {
     const source = own(openTarget(target, where));
-    const plan = { ...options, minibatches, seed, lossExamples, randomDirections: count };
     return yield* holdingParameters(source.parameters, where, 'shared', () => measure(source, plan));
   });
 }
-
-type Plan = GradientAlignmentOptions &
-  Required<Pick<GradientAlignmentOptions, 'minibatches' | 'seed' | 'lossExamples' | 'randomDirections'>>;
 
 function measure(source: LossSource, plan: Plan): SolverSteps<GradientAlignment> {
   const { minibatches, seed } = plan;
   const n = source.parameters.size;
   return owning(function* (own) {
-    const found = own(yield* sharpestDirections(source, plan, seed, where));
+    const found = own(yield* sharpestDirections(source, plan, where));
     const k = found.eigenvalues.length;
-    const random = new SeededRandom(seed, where);
+    const random = new SeededRandom(seed);
     const stream = source.minibatches(plan.batchSize, random);
     const portion = source.first(plan.lossExamples);
     const progress = new ProgressCounter(minibatches + 1, plan.onProgress);

@@ -1,7 +1,7 @@
 import { byUser } from '../tfjs/run-scope.js';
-import type { OptionNames } from '../errors.js';
-import { isListOf, requireArgument } from '../errors.js';
 import { outsideLeases } from '../objectives/parameter-lease.js';
+import type { Schema } from '../options.js';
+import { abortSignal, anyInteger, byDefault, callable, integer, number, unchecked } from '../options.js';
 import type { EigenResult } from '../solvers/result.js';
 
 /** How far an analysis has come. */
@@ -20,7 +20,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-export const runOptionNames: OptionNames<RunOptions> = { onProgress: 'function', signal: 'signal' };
+export const runSchema = {
+  onProgress: callable<(progress: AnalysisProgress) => void>(),
+  signal: abortSignal,
+} satisfies Schema<RunOptions>;
 
 /** Which directions an analysis looks along, and on which examples they are found. */
 export interface DirectionOptions {
@@ -37,12 +40,12 @@ export interface DirectionOptions {
   readonly tol?: number;
 }
 
-export const directionOptionNames: OptionNames<DirectionOptions> = {
-  k: 'value',
-  eigenpairs: 'value',
-  hessianExamples: 'value',
-  tol: 'value',
-};
+export const directionSchema = {
+  k: integer(1),
+  eigenpairs: unchecked<EigenResult>(),
+  hessianExamples: integer(1),
+  tol: byDefault(number({ above: 0, below: 1 }), 1e-3),
+} satisfies Schema<DirectionOptions>;
 
 /** Which minibatches an analysis draws. */
 export interface MinibatchOptions {
@@ -54,36 +57,11 @@ export interface MinibatchOptions {
   readonly seed?: number;
 }
 
-export const minibatchOptionNames: OptionNames<MinibatchOptions> = {
-  batchSize: 'value',
-  minibatches: 'value',
-  seed: 'value',
-};
-
-/** Throws unless `value` is a whole number from `least`. */
-export function requireCount(value: number, least: number, where: string, name: string): void {
-  requireArgument(
-    Number.isSafeInteger(value) && value >= least,
-    where,
-    `${name}, a whole number from ${least}`,
-    value,
-  );
-}
-
-/** Throws unless `value` is a finite number > 0. */
-export function requirePositive(value: number, where: string, name: string): void {
-  requireArgument(Number.isFinite(value) && value > 0, where, `${name} > 0`, value);
-}
-
-/** Throws unless `values` is a list of finite numbers, not empty. */
-export function requireNumbers(values: readonly number[], where: string, name: string): void {
-  requireArgument(
-    isListOf(values, Number.isFinite) && values.length > 0,
-    where,
-    `${name}, a list of finite numbers`,
-    values,
-  );
-}
+export const minibatchSchema = {
+  batchSize: integer(1),
+  minibatches: byDefault(integer(1), 10),
+  seed: byDefault(anyInteger, 0),
+} satisfies Schema<MinibatchOptions>;
 
 /** Counts pieces of work and reports each. */
 export class ProgressCounter {

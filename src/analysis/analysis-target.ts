@@ -1,12 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { Tensor as TensorClass } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { OptionNames } from '../errors.js';
-import { CurvatureArgumentError, describe, requireOptions } from '../errors.js';
+import { CurvatureArgumentError, describe } from '../errors.js';
 import type { ModelData } from '../objectives/model-data.js';
 import type { ModelObjectiveOptions } from '../objectives/model-objective.js';
 import type { Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
+import type { Schema } from '../options.js';
+import { byDefault, mandatory, readOptions, unchecked } from '../options.js';
 import { remedyFor } from '../remedies.js';
 import type { LossSource } from './loss-source.js';
 import { modelSource } from './model-source.js';
@@ -25,12 +26,13 @@ export interface ModelTarget {
   readonly randomLabels?: RandomLabelOptions;
 }
 
-const modelTargetNames: OptionNames<ModelTarget> = {
-  model: 'value',
-  data: 'value',
-  objective: 'value',
-  randomLabels: 'value',
-};
+/** Each is checked by the function that takes it. */
+const targetSchema = {
+  model: mandatory(unchecked<LayersModel>()),
+  data: mandatory(unchecked<ModelData>()),
+  objective: byDefault(unchecked<ModelObjectiveOptions>(), {}),
+  randomLabels: unchecked<RandomLabelOptions>(),
+} satisfies Schema<ModelTarget>;
 
 /**
  * What is measured: a model with its data, or any objective. Of an objective the terms are the minibatches, and its
@@ -54,10 +56,9 @@ export function openTarget(target: AnalysisTarget, where: string): LossSource {
       remedy,
     );
   }
-  requireOptions(target, modelTargetNames, where);
-  const { model, data, objective = {} } = target;
-  if (target.randomLabels == null) return modelSource(model, data, objective, [], where);
-  const ys = randomLabels(soleTensor(data.ys, where), { ...classesOf(model), ...target.randomLabels });
+  const { model, data, objective, randomLabels: labels } = readOptions(target, targetSchema, where);
+  if (labels == null) return modelSource(model, data, objective, [], where);
+  const ys = randomLabels(soleTensor(data.ys, where), { ...classesOf(model), ...labels });
   return modelSource(model, { ...data, ys }, objective, [ys], where);
 }
 

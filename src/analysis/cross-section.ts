@@ -1,21 +1,14 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { add, mul, tidy } from '@tensorflow/tfjs-core';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
+import { requireArgument } from '../errors.js';
+import type { Schema, Settings } from '../options.js';
+import { byDefault, integer, number, numbers, readOptions } from '../options.js';
 import { coordinates } from './projection.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
 import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
-import {
-  directionOptionNames,
-  minibatchOptionNames,
-  ProgressCounter,
-  requireCount,
-  requireNumbers,
-  requirePositive,
-  runOptionNames,
-} from './analysis-options.js';
+import { directionSchema, minibatchSchema, ProgressCounter, runSchema } from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
 import { holdingParameters } from './holding-parameters.js';
@@ -42,16 +35,18 @@ export interface LossCrossSectionOptions extends DirectionOptions, MinibatchOpti
   readonly lossExamples?: number;
 }
 
-const lossCrossSectionOptionNames: OptionNames<LossCrossSectionOptions> = {
-  learningRate: 'value',
-  scale: 'value',
-  distances: 'value',
-  thresholds: 'value',
-  lossExamples: 'value',
-  ...directionOptionNames,
-  ...minibatchOptionNames,
-  ...runOptionNames,
-};
+const schema = {
+  learningRate: number({ above: 0 }),
+  scale: number({ above: 0 }),
+  distances: byDefault(numbers({ from: 0 }), [0, 0.25, 0.5, 1, 2, 4, 8, 16]),
+  thresholds: byDefault(numbers({ above: 1 }), [1.01, 1.1, 1.5, 2]),
+  lossExamples: byDefault(integer(1), 1280),
+  ...directionSchema,
+  ...minibatchSchema,
+  ...runSchema,
+} satisfies Schema<LossCrossSectionOptions>;
+
+type Plan = Settings<LossCrossSectionOptions, typeof schema>;
 
 /** The loss along one direction. */
 export interface LossSection {
@@ -111,45 +106,28 @@ export async function lossCrossSection(
   target: AnalysisTarget,
   options: LossCrossSectionOptions,
 ): Promise<LossCrossSection> {
-  requireOptions(options, lossCrossSectionOptionNames, where);
-  return driveAsync(section(target, options), options, 'lossCrossSection');
+  const plan = readOptions(options, schema, where);
+  const { learningRate, scale } = plan;
+  const isOne = (learningRate == null) !== (scale == null);
+  requireArgument(isOne, where, 'either learningRate or scale', [learningRate, scale]);
+  return driveAsync(section(target, plan), plan, where);
 }
 
 const where = 'lossCrossSection';
 
-function* section(target: AnalysisTarget, options: LossCrossSectionOptions): SolverSteps<LossCrossSection> {
-  const { learningRate, scale, distances = [0, 0.25, 0.5, 1, 2, 4, 8, 16] } = options;
-  const { thresholds = [1.01, 1.1, 1.5, 2], minibatches = 10, lossExamples = 1280, seed = 0 } = options;
-  requireArgument((learningRate == null) !== (scale == null), where, 'either learningRate or scale', [
-    learningRate,
-    scale,
-  ]);
-  requirePositive((learningRate ?? scale)!, where, learningRate == null ? 'scale' : 'learningRate');
-  requireNumbers(distances, where, 'distances');
-  requireNumbers(thresholds, where, 'thresholds');
-  requireArgument(Math.min(...distances) >= 0, where, 'distances ≥ 0', distances);
-  requireArgument(Math.min(...thresholds) > 1, where, 'thresholds > 1', thresholds);
-  requireCount(minibatches, 1, where, 'minibatches');
-  requireCount(lossExamples, 1, where, 'lossExamples');
-  return yield* owning(function* (own) {
+function section(target: AnalysisTarget, plan: Plan): SolverSteps<LossCrossSection> {
+  return owning(function* (own) {
     const source = own(openTarget(target, where));
-    const plan = { ...options, distances, thresholds, minibatches, lossExamples, seed };
     return yield* holdingParameters(source.parameters, where, 'exclusive', () => measure(source, plan));
   });
 }
-
-type Plan = LossCrossSectionOptions &
-  Required<
-    Pick<LossCrossSectionOptions, 'distances' | 'thresholds' | 'minibatches' | 'lossExamples' | 'seed'>
-  >;
 
 function measure(source: LossSource, plan: Plan): SolverSteps<LossCrossSection> {
   const { parameters } = source;
   const fixed = plan.scale;
   return owning(function* (own) {
-    const found = own(yield* sharpestDirections(source, plan, plan.seed, where));
-    const stream =
-      fixed == null ? source.minibatches(plan.batchSize, new SeededRandom(plan.seed, where)) : null;
+    const found = own(yield* sharpestDirections(source, plan, where));
+    const stream = fixed == null ? source.minibatches(plan.batchSize, new SeededRandom(plan.seed)) : null;
     const scales =
       stream == null
         ? found.eigenvalues.map(() => fixed!)

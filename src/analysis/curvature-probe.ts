@@ -49,7 +49,7 @@ export class CurvatureProbe {
   ) {
     this.losses = source.first(settings.lossExamples);
     try {
-      this.sample = source.sample(settings.hessianExamples, new SeededRandom(settings.seed, where));
+      this.sample = source.sample(settings.hessianExamples, new SeededRandom(settings.seed));
     } catch (error) {
       this.losses.dispose();
       throw error;

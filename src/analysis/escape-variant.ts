@@ -1,6 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { add, mul, sign, slice, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
+import { number, requireIs } from '../options.js';
 import { combination, coordinates, scaleAlong } from './projection.js';
 import type { SeededRandom } from '../random.js';
 
@@ -58,27 +59,16 @@ export interface EscapeRule {
   readonly factor: number | null;
 }
 
-/** Checks a variant and fills in its factor. */
+/** Checks the factor of a variant, or fills it in. */
 export function escapeRule(variant: EscapeVariant, factor: number | undefined, where: string): EscapeRule {
-  requireArgument(
-    escapeVariants.includes(variant),
-    where,
-    `a variant among ${escapeVariants.join(', ')}`,
-    variant,
-  );
   const usual = defaultFactors[variant];
   if (usual === undefined) {
     requireArgument(factor === undefined, where, `no factor for ${variant}`, factor);
     return { variant, factor: null };
   }
   const given = factor ?? usual;
-  const most = variant === 'allDrop' ? 1 : Infinity;
-  requireArgument(
-    given >= 0 && given <= most && Number.isFinite(given),
-    where,
-    variant === 'allDrop' ? 'a factor from 0 to 1, the chance to drop a direction' : 'a factor ≥ 0',
-    given,
-  );
+  // Of allDrop it is the chance to drop a direction.
+  requireIs(given, number({ from: 0, ...(variant === 'allDrop' && { to: 1 }) }), 'factor', where);
   return { variant, factor: given };
 }
 

@@ -1,24 +1,18 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, mul, slice, sub, tidy } from '@tensorflow/tfjs-core';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
+import type { Schema, Settings } from '../options.js';
+import { byDefault, integer, list, mandatory, number, oneOf, readOptions } from '../options.js';
 import { coordinates } from './projection.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
 import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
-import {
-  directionOptionNames,
-  ProgressCounter,
-  requireCount,
-  requirePositive,
-  runOptionNames,
-} from './analysis-options.js';
+import { directionSchema, minibatchSchema, ProgressCounter, runSchema } from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
 import { CurvatureProbe } from './curvature-probe.js';
 import type { EscapeRule, EscapeVariant } from './escape-variant.js';
-import { escapeRule, escapeUpdate } from './escape-variant.js';
+import { escapeRule, escapeUpdate, escapeVariants } from './escape-variant.js';
 import { holdingParameters } from './holding-parameters.js';
 import { moveTo, nextGradient } from './loss-and-gradient.js';
 import type { LossSource } from './loss-source.js';
@@ -31,7 +25,10 @@ export interface EscapeVariantChoice {
   readonly factor?: number;
 }
 
-const choiceNames: OptionNames<EscapeVariantChoice> = { variant: 'value', factor: 'value' };
+const choiceSchema = {
+  variant: mandatory(oneOf(...escapeVariants)),
+  factor: number({ from: 0 }),
+} satisfies Schema<EscapeVariantChoice>;
 
 /** Settings of {@link escapeAblation}. */
 export interface EscapeAblationOptions
@@ -48,17 +45,25 @@ export interface EscapeAblationOptions
   readonly lossExamples?: number;
 }
 
-const escapeAblationOptionNames: OptionNames<EscapeAblationOptions> = {
-  learningRate: 'value',
-  variants: 'value',
-  steps: 'value',
-  refreshEvery: 'value',
-  lossExamples: 'value',
-  batchSize: 'value',
-  seed: 'value',
-  ...directionOptionNames,
-  ...runOptionNames,
-};
+const { batchSize, seed } = minibatchSchema;
+const variants = list<EscapeVariant | EscapeVariantChoice>(
+  'variants',
+  (choice) => typeof choice === 'string' || typeof choice === 'object',
+);
+const schema = {
+  learningRate: mandatory(number({ above: 0 })),
+  variants: byDefault(variants, ['normal', 'onlyTop', 'constantTop', 'removeTop']),
+  steps: byDefault(integer(1), 1000),
+  refreshEvery: byDefault(integer(1), 1),
+  lossExamples: byDefault(integer(1), 2560),
+  batchSize,
+  seed,
+  ...directionSchema,
+  tol: byDefault(directionSchema.tol, 1e-2),
+  ...runSchema,
+} satisfies Schema<EscapeAblationOptions>;
+
+type Settled = Settings<EscapeAblationOptions, typeof schema>;
 
 /** One step of a variant. */
 export interface EscapeStep {
@@ -125,39 +130,33 @@ export async function escapeAblation(
   target: AnalysisTarget,
   options: EscapeAblationOptions,
 ): Promise<EscapeAblation> {
-  requireOptions(options, escapeAblationOptionNames, where);
-  return driveAsync(ablate(target, options), options, 'escapeAblation');
+  const settled = readOptions(options, schema, where);
+  const rules = settled.variants.map((choice) => {
+    const given = typeof choice === 'string' ? { variant: choice } : choice;
+    const { variant, factor } = readOptions(given, choiceSchema, where);
+    return escapeRule(variant, factor, where);
+  });
+  return driveAsync(ablate(target, rules, settled), settled, where);
 }
 
 const where = 'escapeAblation';
-const defaultVariants: readonly EscapeVariant[] = ['normal', 'onlyTop', 'constantTop', 'removeTop'];
 
-function* ablate(target: AnalysisTarget, options: EscapeAblationOptions): SolverSteps<EscapeAblation> {
-  const { learningRate, steps = 1000, refreshEvery = 1, lossExamples = 2560, seed = 0 } = options;
-  const { tol = 1e-2, eigenpairs } = options;
-  requirePositive(learningRate, where, 'learningRate');
-  requireCount(steps, 1, where, 'steps');
-  requireCount(refreshEvery, 1, where, 'refreshEvery');
-  requireCount(lossExamples, 1, where, 'lossExamples');
-  const chosen = options.variants ?? defaultVariants;
-  requireArgument(Array.isArray(chosen) && chosen.length > 0, where, 'at least one variant', chosen);
-  const rules = Array.from(chosen, (choice: EscapeVariant | EscapeVariantChoice) => {
-    if (typeof choice === 'string') return escapeRule(choice, undefined, where);
-    requireOptions(choice, choiceNames, where);
-    return escapeRule(choice.variant, choice.factor, where);
-  });
-  return yield* owning(function* (own) {
+function ablate(
+  target: AnalysisTarget,
+  rules: readonly EscapeRule[],
+  settled: Settled,
+): SolverSteps<EscapeAblation> {
+  const { learningRate, steps, refreshEvery, seed, eigenpairs } = settled;
+  return owning(function* (own) {
     const source = own(openTarget(target, where));
     const many = rules.some(({ variant }) => variant.startsWith('all'));
-    const k = options.k ?? (many ? Math.min(5, source.parameters.size) : 1);
-    requireCount(k, 1, where, 'k');
+    const k = settled.k ?? (many ? Math.min(5, source.parameters.size) : 1);
     if (eigenpairs != null) requirePairs(eigenpairs, k, source.parameters.size, where);
-    const hessianExamples = options.hessianExamples ?? defaultHessianExamples(source);
-    requireCount(hessianExamples, 1, where, 'hessianExamples');
-    const probe = own(new CurvatureProbe(source, { k, lossExamples, hessianExamples, tol, seed }, where));
+    const hessianExamples = settled.hessianExamples ?? defaultHessianExamples(source);
+    const probe = own(new CurvatureProbe(source, { ...settled, k, hessianExamples }, where));
     return yield* holdingParameters(source.parameters, where, 'exclusive', function* (lease) {
-      const progress = new ProgressCounter(rules.length * steps, options.onProgress);
-      const plan: Plan = { ...options, steps, refreshEvery, seed, progress };
+      const progress = new ProgressCounter(rules.length * steps, settled.onProgress);
+      const plan = { ...settled, progress };
       const runs: EscapeRun[] = [];
       for (const rule of rules) {
         probe.forget();
@@ -165,7 +164,7 @@ function* ablate(target: AnalysisTarget, options: EscapeAblationOptions): Solver
         if (eigenpairs != null) probe.start(eigenpairs, k);
         runs.push(yield* run(source, probe, rule, plan));
       }
-      const { batchSize } = source.minibatches(options.batchSize, new SeededRandom(seed));
+      const { batchSize } = source.minibatches(settled.batchSize, new SeededRandom(seed));
       return {
         analysis: 'escapeAblation',
         settings: { learningRate, steps, refreshEvery, k, batchSize, ...probe.examples, seed },
@@ -181,12 +180,7 @@ function* ablate(target: AnalysisTarget, options: EscapeAblationOptions): Solver
   });
 }
 
-type Plan = Pick<EscapeAblationOptions, 'learningRate' | 'batchSize'> & {
-  readonly steps: number;
-  readonly refreshEvery: number;
-  readonly seed: number;
-  readonly progress: ProgressCounter;
-};
+type Plan = Settled & { readonly progress: ProgressCounter };
 
 /** Runs one variant from the present parameters. */
 function* run(

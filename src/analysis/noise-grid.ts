@@ -1,18 +1,24 @@
 import { scalar } from '@tensorflow/tfjs-core';
 import { aliasTensor } from '../tfjs/engine.js';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
+import { requireArgument } from '../errors.js';
+import type { Check, Schema, Settings } from '../options.js';
+import {
+  anyInteger,
+  byDefault,
+  callable,
+  either,
+  integer,
+  mandatory,
+  number,
+  numbers,
+  readOptions,
+  requireIs,
+} from '../options.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
 import type { RunOptions } from './analysis-options.js';
-import {
-  ProgressCounter,
-  requireCount,
-  requireNumbers,
-  requirePositive,
-  runOptionNames,
-} from './analysis-options.js';
+import { directionSchema, ProgressCounter, runSchema } from './analysis-options.js';
 import type { ModelTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
 import { CurvatureProbe } from './curvature-probe.js';
@@ -47,19 +53,23 @@ export interface NoiseGridOptions extends RunOptions {
   readonly seed?: number;
 }
 
-const noiseGridOptionNames: OptionNames<NoiseGridOptions> = {
-  learningRates: 'value',
-  batchSizes: 'value',
-  steps: 'value',
-  measureEvery: 'value',
-  momentum: 'value',
-  k: 'value',
-  lossExamples: 'value',
-  hessianExamples: 'value',
-  tol: 'value',
-  seed: 'value',
-  ...runOptionNames,
-};
+const perBatchSize: Check<number | ((batchSize: number) => number)> = either(integer(1), callable());
+
+const schema = {
+  learningRates: mandatory(numbers({ above: 0 })),
+  batchSizes: mandatory(numbers()),
+  steps: mandatory(perBatchSize),
+  measureEvery: perBatchSize,
+  momentum: byDefault(number({ from: 0, below: 1 }), 0),
+  k: byDefault(integer(1), 1),
+  lossExamples: byDefault(integer(1), 2560),
+  hessianExamples: integer(1),
+  tol: byDefault(directionSchema.tol, 1e-2),
+  seed: byDefault(anyInteger, 0),
+  ...runSchema,
+} satisfies Schema<NoiseGridOptions>;
+
+type Settled = Settings<NoiseGridOptions, typeof schema>;
 
 /** A measurement during a run. */
 export interface NoiseGridRecord {
@@ -124,38 +134,25 @@ export interface NoiseGrid {
  * );
  */
 export async function noiseGrid(target: ModelTarget, options: NoiseGridOptions): Promise<NoiseGrid> {
-  requireOptions(options, noiseGridOptionNames, where);
-  return driveAsync(runGrid(target, options), options, 'noiseGrid');
+  const settled = readOptions(options, schema, where);
+  const isTarget = target != null && typeof target === 'object' && 'model' in target;
+  requireArgument(isTarget, where, 'a target {model, data}', target);
+  return driveAsync(runGrid(target, settled), settled, where);
 }
 
 const where = 'noiseGrid';
 
-function* runGrid(target: ModelTarget, options: NoiseGridOptions): SolverSteps<NoiseGrid> {
-  const { learningRates, batchSizes, momentum = 0, k = 1, lossExamples = 2560, seed = 0 } = options;
-  requireArgument(
-    target != null && typeof target === 'object' && 'model' in target,
-    where,
-    'a target {model, data}',
-    target,
-  );
-  requireNumbers(learningRates, where, 'learningRates');
-  requireNumbers(batchSizes, where, 'batchSizes');
-  for (const learningRate of learningRates) requirePositive(learningRate, where, 'learningRates');
-  const isMomentum = Number.isFinite(momentum) && momentum >= 0 && momentum < 1;
-  requireArgument(isMomentum, where, 'a momentum in [0, 1)', momentum);
-  requireCount(k, 1, where, 'k');
-  requireCount(lossExamples, 1, where, 'lossExamples');
-  return yield* owning(function* (own) {
+function runGrid(target: ModelTarget, settled: Settled): SolverSteps<NoiseGrid> {
+  const { learningRates, batchSizes, momentum, k, seed } = settled;
+  return owning(function* (own) {
     const source = own(openTarget(target, where));
     const cells = learningRates.flatMap((learningRate) =>
-      batchSizes.map((batchSize) => cellOf(source, options, learningRate, batchSize)),
+      batchSizes.map((batchSize) => cellOf(source, settled, learningRate, batchSize)),
     );
-    const hessianExamples = options.hessianExamples ?? defaultHessianExamples(source);
-    requireCount(hessianExamples, 1, where, 'hessianExamples');
+    const hessianExamples = settled.hessianExamples ?? defaultHessianExamples(source);
     const total = cells.reduce((sum, cell) => sum + Math.ceil(cell.steps / cell.measureEvery) + 1, 0);
-    const progress = new ProgressCounter(total, options.onProgress);
-    const settings = { k, lossExamples, hessianExamples, tol: options.tol ?? 1e-2, seed };
-    const probe = own(new CurvatureProbe(source, settings, where));
+    const progress = new ProgressCounter(total, settled.onProgress);
+    const probe = own(new CurvatureProbe(source, { ...settled, hessianExamples }, where));
     return yield* holdingParameters(source.parameters, where, 'exclusive', function* (lease) {
       const runs: NoiseGridRun[] = [];
       for (const cell of cells) {
@@ -185,18 +182,13 @@ interface Cell {
   readonly measureEvery: number;
 }
 
-function cellOf(
-  source: LossSource,
-  options: NoiseGridOptions,
-  learningRate: number,
-  batchSize: number,
-): Cell {
+function cellOf(source: LossSource, settled: Settled, learningRate: number, batchSize: number): Cell {
   const at = (value: number | ((batchSize: number) => number)): number =>
     typeof value === 'function' ? Math.round(value(batchSize)) : value;
-  const steps = at(options.steps);
-  requireCount(steps, 1, where, 'steps');
-  const measureEvery = at(options.measureEvery ?? Math.max(1, Math.floor(steps / 20)));
-  requireCount(measureEvery, 1, where, 'measureEvery');
+  const steps = at(settled.steps);
+  requireIs(steps, integer(1), 'steps', where);
+  const measureEvery = at(settled.measureEvery ?? Math.max(1, Math.floor(steps / 20)));
+  requireIs(measureEvery, integer(1), 'measureEvery', where);
   // Throws for a batch size that there are too few examples for.
   source.minibatches(batchSize, new SeededRandom());
   return { learningRate, batchSize, steps, measureEvery };

@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { cast, concat, gather, oneHot, reshape, tensor1d, tidy } from '@tensorflow/tfjs-core';
-import type { OptionNames } from '../errors.js';
-import { CurvatureArgumentError, describe, requireArgument, requireOptions } from '../errors.js';
+import { CurvatureArgumentError, describe } from '../errors.js';
+import type { Schema } from '../options.js';
+import { anyInteger, byDefault, integer, number, readOptions, requireIs } from '../options.js';
 import { SeededRandom } from '../random.js';
 
 /** Which labels are replaced, and by what. */
@@ -14,11 +15,11 @@ export interface RandomLabelOptions {
   readonly seed?: number;
 }
 
-const randomLabelOptionNames: OptionNames<RandomLabelOptions> = {
-  fraction: 'value',
-  classes: 'value',
-  seed: 'value',
-};
+const schema = {
+  fraction: byDefault(number({ from: 0, to: 1 }), 1),
+  classes: integer(2),
+  seed: byDefault(anyInteger, 0),
+} satisfies Schema<RandomLabelOptions>;
 
 /**
  * Labels that say nothing about the examples: each is replaced, with chance `fraction`, by a class drawn uniformly,
@@ -34,20 +35,15 @@ const randomLabelOptionNames: OptionNames<RandomLabelOptions> = {
  */
 export function randomLabels(ys: Tensor, options: RandomLabelOptions = {}): Tensor {
   const where = 'randomLabels';
-  requireOptions(options, randomLabelOptionNames, where);
-  const { fraction = 1, seed = 0 } = options;
-  const isFraction = Number.isFinite(fraction) && fraction >= 0 && fraction <= 1;
-  requireArgument(isFraction, where, 'a fraction from 0 to 1', fraction);
+  const { fraction, seed, ...given } = readOptions(options, schema, where);
   const isOneHot = ys?.rank === 2 && ys.shape[1]! > 1;
   const isNumbered = ys?.rank === 1 || (ys?.rank === 2 && ys.shape[1] === 1);
   if (!isOneHot && !isNumbered) {
     throw new CurvatureArgumentError(where, 'labels [N, classes], [N] or [N, 1]', describe(ys));
   }
-  const classes = isOneHot ? ys.shape[1]! : options.classes;
-  if (classes == null || !Number.isInteger(classes) || classes < 2) {
-    throw new CurvatureArgumentError(where, 'classes, the number of classes, from 2', describe(classes));
-  }
-  const random = new SeededRandom(seed, where);
+  const classes = isOneHot ? ys.shape[1] : given.classes;
+  requireIs(classes, schema.classes, 'classes', where);
+  const random = new SeededRandom(seed);
   const count = ys.shape[0]!;
   const replaced = Array.from({ length: count }, () => random.uniform() < fraction);
   const drawn = Int32Array.from({ length: count }, () => Math.floor(random.uniform() * classes));

@@ -5,9 +5,9 @@ import { HessianOperator } from '../operators/hessian.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
+import type { Settings } from '../options.js';
 import type { EigenResult } from '../solvers/result.js';
-import type { DirectionOptions } from './analysis-options.js';
-import { requireCount } from './analysis-options.js';
+import type { DirectionOptions, directionSchema } from './analysis-options.js';
 import type { LossSource } from './loss-source.js';
 
 /** K where neither it nor eigenpairs are given: the paper's. */
@@ -32,20 +32,22 @@ export function defaultHessianExamples(source: LossSource): number {
 /** The first K eigenvectors: of the pairs given, or found by Lanczos on a random sample of the examples. */
 export function* sharpestDirections(
   source: LossSource,
-  options: DirectionOptions,
-  seed: number,
+  {
+    eigenpairs,
+    seed,
+    tol,
+    ...options
+  }: Settings<DirectionOptions, typeof directionSchema> & { readonly seed: number },
   where: string,
 ): SolverSteps<SharpestDirections> {
-  const { eigenpairs } = options;
   if (eigenpairs != null) return given(eigenpairs, options.k, source.parameters.size, where);
   const k = options.k ?? Math.min(defaultK, source.parameters.size);
   const count = options.hessianExamples ?? defaultHessianExamples(source);
-  requireCount(count, 1, where, 'hessianExamples');
-  const sample = source.sample(count, new SeededRandom(seed, where));
+  const sample = source.sample(count, new SeededRandom(seed));
   try {
     const hessian = new HessianOperator(sample.objective);
     try {
-      const found = yield* lanczosSteps(hessian, { k, seed, tol: options.tol ?? 1e-3 }, where);
+      const found = yield* lanczosSteps(hessian, { k, seed, tol }, where);
       if (found.status === 'nonFinite' || found.eigenvalues.some(Number.isNaN)) {
         found.dispose();
         throw new CurvatureArgumentError(where, 'finite Hessian-vector products', found.status);

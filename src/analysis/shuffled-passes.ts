@@ -1,4 +1,4 @@
-import { requireArgument } from '../errors.js';
+import { integer, requireIs } from '../options.js';
 import type { SeededRandom } from '../random.js';
 
 /**
@@ -19,12 +19,7 @@ export class ShuffledPasses {
     private readonly random: SeededRandom,
     where: string,
   ) {
-    requireArgument(
-      Number.isInteger(size) && size >= 1 && size <= count,
-      where,
-      `a batchSize from 1 to the ${count} examples`,
-      size,
-    );
+    requireIs(size, integer(1, count), 'batchSize', where);
     this.order = Int32Array.from({ length: count }, (_, i) => i);
     this.next = count;
   }

@@ -1,21 +1,13 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, mul, norm, reshape, slice, sub, tidy } from '@tensorflow/tfjs-core';
-import type { OptionNames } from '../errors.js';
-import { requireOptions } from '../errors.js';
+import type { Schema, Settings } from '../options.js';
+import { byDefault, integer, mandatory, number, numbers, readOptions } from '../options.js';
 import { coordinates } from './projection.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
 import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
-import {
-  directionOptionNames,
-  minibatchOptionNames,
-  ProgressCounter,
-  requireCount,
-  requireNumbers,
-  requirePositive,
-  runOptionNames,
-} from './analysis-options.js';
+import { directionSchema, minibatchSchema, ProgressCounter, runSchema } from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
 import { openTarget } from './analysis-target.js';
 import { holdingParameters } from './holding-parameters.js';
@@ -36,14 +28,16 @@ export interface StepDecompositionOptions extends DirectionOptions, MinibatchOpt
   readonly lossExamples?: number;
 }
 
-const stepDecompositionOptionNames: OptionNames<StepDecompositionOptions> = {
-  learningRate: 'value',
-  alphas: 'value',
-  lossExamples: 'value',
-  ...directionOptionNames,
-  ...minibatchOptionNames,
-  ...runOptionNames,
-};
+const schema = {
+  learningRate: mandatory(number({ above: 0 })),
+  alphas: byDefault(numbers(), [0.25, 0.33, 0.5, 1, 2, 3, 4]),
+  lossExamples: byDefault(integer(1), 2560),
+  ...directionSchema,
+  ...minibatchSchema,
+  ...runSchema,
+} satisfies Schema<StepDecompositionOptions>;
+
+type Plan = Settings<StepDecompositionOptions, typeof schema>;
 
 /** What steps of one length along one direction did. */
 export interface StepEffect {
@@ -111,38 +105,25 @@ export async function stepDecomposition(
   target: AnalysisTarget,
   options: StepDecompositionOptions,
 ): Promise<StepDecomposition> {
-  requireOptions(options, stepDecompositionOptionNames, where);
-  return driveAsync(decompose(target, options), options, 'stepDecomposition');
+  const plan = readOptions(options, schema, where);
+  return driveAsync(decompose(target, plan), plan, where);
 }
 
 const where = 'stepDecomposition';
 
-function* decompose(
-  target: AnalysisTarget,
-  options: StepDecompositionOptions,
-): SolverSteps<StepDecomposition> {
-  const { learningRate, alphas = [0.25, 0.33, 0.5, 1, 2, 3, 4] } = options;
-  const { minibatches = 10, lossExamples = 2560, seed = 0 } = options;
-  requirePositive(learningRate, where, 'learningRate');
-  requireNumbers(alphas, where, 'alphas');
-  requireCount(minibatches, 1, where, 'minibatches');
-  requireCount(lossExamples, 1, where, 'lossExamples');
-  return yield* owning(function* (own) {
+function decompose(target: AnalysisTarget, plan: Plan): SolverSteps<StepDecomposition> {
+  return owning(function* (own) {
     const source = own(openTarget(target, where));
-    const plan = { ...options, alphas, minibatches, lossExamples, seed };
     return yield* holdingParameters(source.parameters, where, 'exclusive', () => measure(source, plan));
   });
 }
-
-type Plan = StepDecompositionOptions &
-  Required<Pick<StepDecompositionOptions, 'alphas' | 'minibatches' | 'lossExamples' | 'seed'>>;
 
 function measure(source: LossSource, plan: Plan): SolverSteps<StepDecomposition> {
   const { alphas, minibatches, learningRate, seed } = plan;
   const { parameters } = source;
   return owning(function* (own) {
-    const found = own(yield* sharpestDirections(source, plan, seed, where));
-    const random = new SeededRandom(seed, where);
+    const found = own(yield* sharpestDirections(source, plan, where));
+    const random = new SeededRandom(seed);
     const stream = source.minibatches(plan.batchSize, random);
     const portion = own(source.first(plan.lossExamples));
     const k = found.eigenvalues.length;

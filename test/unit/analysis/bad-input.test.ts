@@ -38,7 +38,7 @@ const cases: [string, () => Promise<unknown>, RegExp][] = [
   [
     'no learning rate',
     () => stepDecomposition(form.objective, {} as never),
-    /stepDecomposition: expected learningRate > 0, received undefined/,
+    /stepDecomposition: expected a number learningRate > 0, received undefined/,
   ],
   [
     'k beyond the eigenpairs',
@@ -69,7 +69,7 @@ const cases: [string, () => Promise<unknown>, RegExp][] = [
   [
     'no minibatches',
     () => gradientAlignment(form.objective, { eigenpairs: form.eigenpairs, minibatches: 0 }),
-    /minibatches, a whole number from 1, received 0/,
+    /an integer minibatches >= 1, received 0/,
   ],
   [
     'neither learning rate nor scale',
@@ -79,17 +79,17 @@ const cases: [string, () => Promise<unknown>, RegExp][] = [
   [
     'a threshold below 1',
     () => lossCrossSection(form.objective, { scale: 1, thresholds: [0.5] }),
-    /thresholds > 1, received \[0.5\]/,
+    /thresholds, a list of numbers > 1, received \[0.5\]/,
   ],
   [
     'a negative distance',
     () => lossCrossSection(form.objective, { scale: 1, distances: [-1] }),
-    /distances ≥ 0, received \[-1\]/,
+    /distances, a list of numbers >= 0, received \[-1\]/,
   ],
   [
     'an unknown variant',
     () => escapeAblation(form.objective, { learningRate: 1, variants: ['sideways' as never] }),
-    /a variant among normal, .*, received "sideways"/,
+    /variant 'normal', .*, received "sideways"/,
   ],
   [
     'a factor for a variant without',
@@ -99,7 +99,7 @@ const cases: [string, () => Promise<unknown>, RegExp][] = [
   [
     'a chance above 1',
     () => escapeAblation(form.objective, { learningRate: 1, variants: [{ variant: 'allDrop', factor: 2 }] }),
-    /factor from 0 to 1, the chance to drop a direction, received 2/,
+    /a number factor >= 0 and <= 1, received 2/,
   ],
   [
     'a grid of an objective',
@@ -127,7 +127,7 @@ it('labels of other classes than the model has, and more examples in a batch tha
     /expected ys of shape \[…,3\], received tensor float32 \[6,4\]/,
   );
   await expect(gradientAlignment({ model, data: { xs, ys } }, { batchSize: 7 })).rejects.toThrow(
-    /gradientAlignment: expected a batchSize from 1 to the 6 examples, received 7/,
+    /gradientAlignment: expected an integer batchSize from 1 to 6, received 7/,
   );
   model.dispose();
   tf.dispose([xs, ys, fours]);

@@ -38,7 +38,7 @@ describe('randomLabels', () => {
   it('says what is wrong', () => {
     const ys = tf.tensor1d([0, 1], 'int32');
     expect(() => randomLabels(ys)).toThrow(/classes.*received undefined/);
-    expect(() => randomLabels(ys, { classes: 2, fraction: 2 })).toThrow(/fraction from 0 to 1, received 2/);
+    expect(() => randomLabels(ys, { classes: 2, fraction: 2 })).toThrow(/fraction >= 0 and <= 1, received 2/);
     expect(() => randomLabels(tf.zeros([2, 2, 2]))).toThrow(/labels.*\[2,2,2\]/);
     ys.dispose();
   });
