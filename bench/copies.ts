@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { SeededRandom } from '../src/random.js';
 import type { LanczosOptions } from '../src/solvers/lanczos-options.js';
 import { lanczos } from '../src/solvers/lanczos.js';
-import { wantedFirst } from '../src/solvers/projected-eigenproblem.js';
+import { wantedFirst } from '../src/solvers/symmetric-eigen.js';
 import { operatorWithSpectrum } from '../test/contract/prescribed-spectrum.js';
 import { bulk, folds, laplacian, line, sequence } from '../test/contract/spectra-with-copies.js';
 

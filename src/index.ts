@@ -57,7 +57,7 @@ export {
   type EigenStatus,
   type SavedEigenResult,
 } from './solvers/result.js';
-export type { Which } from './solvers/projected-eigenproblem.js';
+export type { Which } from './solvers/symmetric-eigen.js';
 export type { DriveOptions } from './tfjs/drive.js';
 export { powerIteration, type PowerIterationOptions } from './solvers/power-iteration.js';
 export { solve, type ConjugateGradientOptions } from './solvers/conjugate-gradient.js';

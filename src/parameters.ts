@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { concat, reshape, slice, tidy, Variable, zeros } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, describe, requireArgument, requireThat } from './errors.js';
 import { remedyFor } from './remedies.js';
+import { requireTensor } from './rows.js';
 
 /**
  * The variables behind the weights of a model or a layer, each once: one that is used twice may be listed twice.
@@ -165,15 +166,7 @@ export class ParameterSpace {
 /** Throws unless `vector` is a live float32 tensor of shape [size]; the error names `where`. */
 export function requireVector(vector: Tensor1D, size: number, where: string): void {
   const expected = `a float32 vector of shape [${size}]`;
-  if (vector == null || !Array.isArray(vector.shape)) {
-    throw new CurvatureArgumentError(where, expected, describe(vector), remedyFor('vector', vector));
-  }
-  requireThat(!vector.isDisposed, where, expected, 'a disposed tensor');
-  requireArgument(
-    vector.rank === 1 && vector.size === size && vector.dtype === 'float32',
-    where,
-    expected,
-    vector,
-    vector.size === size ? remedyFor('vector', vector) : null,
-  );
+  const isVector = (shape: readonly number[]): boolean => shape.length === 1 && shape[0] === size;
+  const mayBeMended = vector?.shape == null || vector.size === size;
+  requireTensor(vector, isVector, where, expected, mayBeMended ? remedyFor('vector', vector) : null);
 }

@@ -2,7 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, divNoNan, norm, reshape, tidy } from '@tensorflow/tfjs-core';
 import type { Schema, Settings } from '../options.js';
 import { byDefault, integer, readOptions } from '../options.js';
-import { coordinates } from './projection.js';
+import { coordinates } from '../rows.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';

@@ -3,7 +3,7 @@ import { add, mul, tidy } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import type { Schema, Settings } from '../options.js';
 import { byDefault, integer, number, numbers, readOptions } from '../options.js';
-import { coordinates } from './projection.js';
+import { coordinates, rowOf } from '../rows.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
@@ -18,7 +18,7 @@ import { owning } from './owning.js';
 import type { SectionWidth } from './section-width.js';
 import { widthsOf } from './section-width.js';
 import type { SharpestDirections } from './sharpest-directions.js';
-import { directionName, rowOf, sharpestDirections } from './sharpest-directions.js';
+import { directionName, sharpestDirections } from './sharpest-directions.js';
 import { spreadOf } from './statistics.js';
 
 /** Settings of {@link lossCrossSection}. One of `learningRate` and `scale` has to be given. */

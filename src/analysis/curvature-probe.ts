@@ -3,10 +3,10 @@ import { keep, slice } from '@tensorflow/tfjs-core';
 import { HessianOperator } from '../operators/hessian.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
-import { lanczosSteps } from '../solvers/lanczos.js';
+import { repeatedSearch } from '../solvers/repeated-search.js';
 import { lossOf } from './loss-and-gradient.js';
 import type { EigenResult } from '../solvers/result.js';
+import { hasAllPairs } from '../solvers/result.js';
 import type { LossSource, Portion } from './loss-source.js';
 
 /** What a probe measures and on how many examples. */
@@ -75,14 +75,8 @@ export class CurvatureProbe {
     const { k, tol, seed } = this.settings;
     const hessian = new HessianOperator(objective);
     try {
-      // Start vectors have to leave room for k more.
-      const start = this.rows != null && 2 * k <= hessian.size && { startVectors: this.rows };
-      const found = yield* lanczosSteps(
-        hessian,
-        { k, tol, seed, confirm: REPEATED_CONFIRM, ...start },
-        this.where,
-      );
-      if (found.status === 'nonFinite' || found.eigenvalues.some(Number.isNaN)) {
+      const found = yield* repeatedSearch(hessian, this.rows, { k, tol, seed }, this.where);
+      if (!hasAllPairs(found)) {
         found.dispose();
         return null;
       }

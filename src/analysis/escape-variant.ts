@@ -2,7 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { add, mul, sign, slice, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import { number, requireIs } from '../options.js';
-import { combination, coordinates, scaleAlong } from './projection.js';
+import { combination, coordinates, scaleAlong } from '../rows.js';
 import type { SeededRandom } from '../random.js';
 
 /**

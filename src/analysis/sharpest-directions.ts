@@ -1,12 +1,14 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { reshape, slice, tidy } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { slice } from '@tensorflow/tfjs-core';
+import { CurvatureArgumentError, requireThat } from '../errors.js';
 import { HessianOperator } from '../operators/hessian.js';
 import { SeededRandom } from '../random.js';
+import { requireRows } from '../rows.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { Settings } from '../options.js';
 import type { EigenResult } from '../solvers/result.js';
+import { hasAllPairs } from '../solvers/result.js';
 import type { DirectionOptions, directionSchema } from './analysis-options.js';
 import type { LossSource } from './loss-source.js';
 
@@ -48,7 +50,7 @@ export function* sharpestDirections(
     const hessian = new HessianOperator(sample.objective);
     try {
       const found = yield* lanczosSteps(hessian, { k, seed, tol }, where);
-      if (found.status === 'nonFinite' || found.eigenvalues.some(Number.isNaN)) {
+      if (!hasAllPairs(found)) {
         found.dispose();
         throw new CurvatureArgumentError(where, 'finite Hessian-vector products', found.status);
       }
@@ -85,13 +87,7 @@ function given(
 
 /** Throws unless there are k pairs or more, of R^size. */
 export function requirePairs({ eigenvectors }: EigenResult, k: number, size: number, where: string): void {
-  requireArgument(
-    eigenvectors?.rank === 2 && eigenvectors.shape[1] === size,
-    where,
-    `eigenpairs of the ${size} parameters of the target`,
-    eigenvectors,
-  );
-  requireThat(!eigenvectors.isDisposed, where, 'eigenpairs that are not disposed', 'a disposed tensor');
+  requireRows(eigenvectors, size, where, `eigenpairs of the ${size} parameters of the target`);
   const available = eigenvectors.shape[0];
   requireThat(
     Number.isInteger(k) && k >= 1 && k <= available,
@@ -99,11 +95,6 @@ export function requirePairs({ eigenvectors }: EigenResult, k: number, size: num
     `k from 1 to the ${available} eigenpairs given`,
     String(k),
   );
-}
-
-/** Row i of [m, n] as a new vector [n], owned by the caller. */
-export function rowOf(rows: Tensor2D, i: number): Tensor1D {
-  return tidy(() => reshape(slice(rows, [i, 0], [1, -1]), [-1]) as Tensor1D);
 }
 
 /** What the i-th sharpest direction is called, counted from 0: e₁, e₂, … */

@@ -2,7 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, mul, norm, reshape, slice, sub, tidy } from '@tensorflow/tfjs-core';
 import type { Schema, Settings } from '../options.js';
 import { byDefault, integer, mandatory, number, numbers, readOptions } from '../options.js';
-import { coordinates } from './projection.js';
+import { coordinates, rowOf } from '../rows.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
@@ -15,7 +15,7 @@ import { lossOf, moveTo, nextGradient } from './loss-and-gradient.js';
 import type { LossSource } from './loss-source.js';
 import { owning } from './owning.js';
 import { randomDirection } from './random-direction.js';
-import { directionName, rowOf, sharpestDirections } from './sharpest-directions.js';
+import { directionName, sharpestDirections } from './sharpest-directions.js';
 import { spreadOf } from './statistics.js';
 
 /** Settings of {@link stepDecomposition}. */

@@ -1,21 +1,20 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, keep, matMul, norm, reshape, sub, tidy } from '@tensorflow/tfjs-core';
+import { concat, keep, norm, reshape, sub, tidy } from '@tensorflow/tfjs-core';
 import { aliasTensor } from '../tfjs/engine.js';
 import { readOnce } from '../tfjs/read-once.js';
 import { requireArgument } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import type { HessianOperator } from '../operators/hessian.js';
 import { guardParameters } from '../operators/parameter-guard.js';
+import { coordinates } from '../rows.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
-import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
-import { lanczosSteps } from '../solvers/lanczos.js';
+import { repeatedSearch } from '../solvers/repeated-search.js';
 import type { Estimate } from '../estimators/estimate.js';
 import { traceSteps } from '../estimators/trace.js';
 import type { EigenResult } from '../solvers/result.js';
 import type { CurvatureRecord } from './curvature-record.js';
 import { finiteHessian } from './finite-hessian.js';
-import { warmStart } from './warm-start.js';
 
 /** All numbers of one measurement. */
 export type CurvatureReading = Required<Omit<CurvatureRecord, 'step' | 'epoch' | 'time'>>;
@@ -87,10 +86,7 @@ export class CurvatureGauge {
       const { k } = this;
       const requireStill = guardParameters(hessian, where);
       const drive = <R>(steps: SolverSteps<R>): Promise<R> => driveAsync(steps, {}, where, requireStill);
-      const warm = warmStart(this.directions, k, hessian.size);
-      const found = await drive(
-        lanczosSteps(hessian, { k, tol, seed, confirm: REPEATED_CONFIRM, ...warm }, where),
-      );
+      const found = await drive(repeatedSearch(hessian, this.directions, { k, tol, seed }, where));
       try {
         const isSound = this.options.withTrace === true && found.status !== 'nonFinite';
         const options = { maxMatvecs: traceMatvecs, seed };
@@ -126,7 +122,7 @@ export class CurvatureGauge {
       if (hessian == null || found == null) return keep(distance);
       const gradient = hessian.gradient();
       const loss = reshape(hessian.lossTensor(), [1]);
-      const along = reshape(matMul(found.eigenvectors, reshape(gradient, [-1, 1])), [-1]);
+      const along = coordinates(found.eigenvectors, gradient);
       return keep(concat([distance, loss, reshape(norm(gradient), [1]), along] as Tensor1D[]));
     });
     const [distance, loss = NaN, gradientNorm = NaN, ...along] = await readOnce(onDevice);

@@ -9,15 +9,13 @@ import { guardParameters } from '../operators/parameter-guard.js';
 import { remedyFor } from '../remedies.js';
 import { SeededRandom } from '../random.js';
 import { driveAsync } from '../tfjs/drive.js';
-import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
-import { lanczosSteps } from '../solvers/lanczos.js';
+import { repeatedSearch } from '../solvers/repeated-search.js';
 import type { EigenStatus } from '../solvers/result.js';
 import { finiteHessian } from './finite-hessian.js';
 import { isDueAtStep, requireSchedule } from './measurement-schedule.js';
 import type { MeasurementSchedule } from './measurement-schedule.js';
 import { requireShare, sampleObjective } from './sample-objective.js';
 import { trainingCallback } from './training-callback.js';
-import { warmStart } from './warm-start.js';
 
 /** An optimizer that takes directions: an `NSGD`. */
 export interface DirectionTaker {
@@ -141,10 +139,9 @@ export function refreshDirections(
     if (hessian == null) return;
     try {
       const { k = nsgd.k, which = 'LA', tol = 0.05, onRefresh } = options;
-      const start = warmStart(nsgd.directions, k, hessian.size);
-      const search = { k, which, tol, seed: seed + step, confirm: REPEATED_CONFIRM, ...start };
+      const search = { k, which, tol, seed: seed + step };
       const found = await driveAsync(
-        lanczosSteps(hessian, search, where),
+        repeatedSearch(hessian, nsgd.directions, search, where),
         {},
         where,
         guardParameters(hessian, where),

@@ -7,7 +7,7 @@ import { guardParameters } from '../operators/parameter-guard.js';
 import { shifted } from '../operators/shifted.js';
 import type { DriveOptions } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
-import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
+import { FLOAT32_EPSILON } from '../float32.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenResult } from '../solvers/result.js';
 import { zeroThreshold } from '../solvers/zero-threshold.js';

@@ -1,6 +1,6 @@
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
+import { FLOAT32_EPSILON } from '../float32.js';
 import type { Estimate } from './estimate.js';
 import { FEWEST_SAMPLES, Sample } from './estimate.js';
 import type { EstimateRun } from './estimate-run.js';

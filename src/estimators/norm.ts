@@ -8,7 +8,7 @@ import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { DriveOptions } from '../tfjs/drive.js';
 import { driveAsync, driveOptionNames } from '../tfjs/drive.js';
-import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
+import { FLOAT32_EPSILON } from '../float32.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { LanczosOptions } from '../solvers/lanczos-options.js';
 import type { EigenStatus } from '../solvers/result.js';

@@ -3,7 +3,7 @@ import { KrylovBasis } from '../solvers/basis.js';
 import type { Candidate } from '../solvers/candidate.js';
 import { candidateOf, discard, vectorOf } from '../solvers/candidate.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
+import { FLOAT32_EPSILON } from '../float32.js';
 import type { Projection } from '../solvers/orthogonalize.js';
 import { orthogonalize } from '../solvers/orthogonalize.js';
 import type { NormalizedOperator } from '../solvers/normalized-operator.js';

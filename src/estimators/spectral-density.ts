@@ -1,6 +1,7 @@
 import { tensor1d } from '@tensorflow/tfjs-core';
 import { userFunction } from '../tfjs/run-scope.js';
 import type { OptionNames } from '../errors.js';
+import { LARGEST_FLOAT32 } from '../float32.js';
 import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
@@ -105,8 +106,6 @@ export async function spectralDensity(
     guardParameters(operator, 'spectralDensity'),
   );
 }
-
-const LARGEST_FLOAT32 = (2 - 2 ** -23) * 2 ** 127;
 
 /** Points of a grid: more than any picture shows, and less than a spare second takes. */
 const FINEST = 2 ** 20;

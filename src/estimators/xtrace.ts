@@ -2,7 +2,7 @@ import { tensor1d } from '@tensorflow/tfjs-core';
 import { Matrix } from 'ml-matrix';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { FLOAT32_EPSILON } from '../solvers/lanczos-factorization.js';
+import { FLOAT32_EPSILON } from '../float32.js';
 import { SymmetryWatch } from '../solvers/require-symmetric.js';
 import type { Estimate } from './estimate.js';
 import { FEWEST_SAMPLES } from './estimate.js';

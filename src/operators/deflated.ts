@@ -1,11 +1,11 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { clone, matMul, mul, reshape, sub, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { clone, mul, sub, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { areNumbers, requireArgument } from '../errors.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
 import { requireOperator } from './linear-operator.js';
 import { magnitudeOf } from './magnitude.js';
-import { coefficients, requireRows } from './row-space.js';
+import { combination, coordinates, requireRows } from '../rows.js';
 
 /** Eigenvalues and their eigenvectors, as in an `EigenResult`. */
 export interface Eigenpairs {
@@ -55,8 +55,8 @@ export function deflated(operator: LinearOperator, pairs: Eigenpairs): LinearOpe
     product: (v, times) => {
       const product = times(operator, v);
       return tidy(() => {
-        const known: Tensor = matMul(mul(coefficients(v, rows), tensor1d(values)) as Tensor2D, rows);
-        return sub(product, reshape(known, v.shape)) as Tensor as typeof v;
+        const alphas = mul(coordinates(rows, v), tensor1d(values)) as Tensor as typeof v;
+        return sub(product, combination(rows, alphas));
       });
     },
     magnitude: () => magnitudeOf(operator) + largest,

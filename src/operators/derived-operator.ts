@@ -3,7 +3,7 @@ import { leavingNothing } from '../tfjs/run-scope.js';
 import { requireThat } from '../errors.js';
 import { requireVector } from '../parameters.js';
 import type { LinearOperator } from './linear-operator.js';
-import type { Vectors } from './linear-operator.js';
+import type { Vectors } from '../rows.js';
 import { times } from './linear-operator.js';
 import { operandsOf } from './parameter-guard.js';
 

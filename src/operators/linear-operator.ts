@@ -1,9 +1,11 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { clone, reshape, slice, stack, Tensor, tidy } from '@tensorflow/tfjs-core';
+import { clone, stack, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { byUser } from '../tfjs/run-scope.js';
-import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
+import { CurvatureArgumentError, requireArgument } from '../errors.js';
 import { requireVector } from '../parameters.js';
 import { remedyFor } from '../remedies.js';
+import type { Vectors } from '../rows.js';
+import { requireTensor, rowOf } from '../rows.js';
 
 /**
  * A symmetric linear map of R^n given by its products alone: v [n] -> Av [n].
@@ -72,9 +74,6 @@ export function requireOperator(
   );
 }
 
-/** One vector [n], or several as rows [m, n]. */
-export type Vectors = Tensor1D | Tensor2D;
-
 /**
  * Av, for an operator that anybody may have written. All products of this package are asked for here.
  *
@@ -100,14 +99,17 @@ export function productsOf(
   const { shape } = rows;
   if (operator.matmat != null) {
     const where = 'LinearOperator.matmat';
+    const expected = `live float32 rows of shape [${shape.join(', ')}]`;
+    const fits = (given: readonly number[]): boolean =>
+      given.length === 2 && given[0] === shape[0] && given[1] === shape[1];
     const multiply = (given: Tensor2D): Tensor2D => operator.matmat!(given);
-    return ownProduct(rows, multiply, where, (product) => requireBlock(product, shape, where));
+    return ownProduct(rows, multiply, where, (product) => requireTensor(product, fits, where, expected));
   }
-  const [count, size] = shape;
+  const [count] = shape;
   return tidy(() => {
     const images: Tensor1D[] = [];
     for (let i = 0; i < count; i++) {
-      const row = tidy(() => reshape(slice(rows, [i, 0], [1, size]), [size]) as Tensor1D);
+      const row = rowOf(rows, i);
       images.push(productOf(operator, row));
       row.dispose();
     }
@@ -149,18 +151,4 @@ function ownProduct<T extends Vectors>(
     throw error;
   }
   return answer as T;
-}
-
-function requireBlock(product: Tensor2D, [count, size]: number[], where: string): void {
-  const expected = `live float32 rows of shape [${count}, ${size}]`;
-  if (product == null || !Array.isArray(product.shape)) {
-    throw new CurvatureArgumentError(where, expected, describe(product));
-  }
-  const fits =
-    !product.isDisposed &&
-    product.rank === 2 &&
-    product.shape[0] === count &&
-    product.shape[1] === size &&
-    product.dtype === 'float32';
-  requireArgument(fits, where, expected, product);
 }

@@ -4,7 +4,7 @@ import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
 import { requireOperator } from './linear-operator.js';
 import { magnitudeOf } from './magnitude.js';
-import { orthogonalPart, requireRows } from './row-space.js';
+import { requireRows, scaleAlong } from '../rows.js';
 
 /**
  * An operator restricted to the complement of some directions: v -> PAPv with P = I - QᵀQ. The directions get
@@ -30,9 +30,9 @@ export function projected(operator: LinearOperator, rows: Tensor2D): LinearOpera
     size: operator.size,
     operands: [operator],
     product: (v, times) => {
-      const inside = orthogonalPart(v, directions);
+      const inside = scaleAlong(directions, v, 0);
       try {
-        return orthogonalPart(times(operator, inside), directions);
+        return scaleAlong(directions, times(operator, inside), 0);
       } finally {
         inside.dispose();
       }

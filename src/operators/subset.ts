@@ -7,7 +7,7 @@ import type { LinearOperator } from './linear-operator.js';
 import { requireOperator } from './linear-operator.js';
 import type { TermOperator, TermSource } from './magnitude.js';
 import { magnitudeOf, magnitudeOfTerms, termSource } from './magnitude.js';
-import type { Vectors } from './linear-operator.js';
+import type { Vectors } from '../rows.js';
 
 /** An operator on the space of some variables. */
 export interface ParameterOperator extends LinearOperator {

@@ -4,10 +4,11 @@ import type { Linearization } from '../autodiff/linearize.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { magnitudeOfTerms } from '../operators/magnitude.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { REPEATED_CONFIRM } from '../solvers/lanczos-options.js';
-import { lanczosSteps } from '../solvers/lanczos.js';
+import { leastKrylovDim } from '../solvers/lanczos-options.js';
+import { repeatedSearch } from '../solvers/repeated-search.js';
 import { AsymmetryError } from '../solvers/require-symmetric.js';
 import type { EigenResult, EigenStatus } from '../solvers/result.js';
+import { hasAllPairs } from '../solvers/result.js';
 import type { NSGDSettings } from './nsgd-options.js';
 import { iterateSubspace } from './subspace-iteration.js';
 
@@ -46,31 +47,18 @@ export function* searchDirections(
   step: number,
 ): SolverSteps<FoundDirections> {
   const operator = hessianAt(linearization);
-  const krylovDim = Math.min(operator.size, Math.max(20, 3 * k + 2));
-  const canStartWarm = present != null && present.shape[0] <= krylovDim - k;
+  const krylovDim = leastKrylovDim(k, operator.size);
   let found: EigenResult;
   try {
-    found = yield* lanczosSteps(
-      operator,
-      {
-        k,
-        which,
-        tol,
-        krylovDim,
-        maxRestarts: 0,
-        confirm: REPEATED_CONFIRM,
-        seed: seed + step,
-        ...(canStartWarm && { startVectors: present }),
-      },
-      'NSGD',
-    );
+    const search = { k, which, tol, krylovDim, maxRestarts: 0, seed: seed + step };
+    found = yield* repeatedSearch(operator, present, search, 'NSGD');
   } catch (error) {
     // A step of a training run goes on: the loss has been called, and is not called again to measure its rounding.
     if (error instanceof AsymmetryError) return { status: 'asymmetric', rows: null, eigenvalues: null };
     throw error;
   }
   const { status, eigenvalues, eigenvectors } = found;
-  if (status === 'nonFinite' || eigenvalues.some(Number.isNaN)) {
+  if (!hasAllPairs(found)) {
     found.dispose();
     return { status, rows: null, eigenvalues: null };
   }

@@ -1,16 +1,10 @@
 import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { abs, concat, eye, keep, matMul, max, reshape, slice, sub, tidy, zeros } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
+import { concat, keep, slice, tidy, zeros } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
 import { remedyFor } from '../remedies.js';
-import type { SolverSteps } from '../tfjs/drive.js';
+import { requireTensor } from '../rows.js';
 import type { DirectionBlocks } from './nudge.js';
-
-/**
- * How far V Vᵀ may be from the identity, entry by entry: float32 directions of a solver are within 1e-6, and an
- * error of 1e-3 changes a step by as much.
- */
-const orthonormalityTolerance = 1e-3;
 
 /**
  * Orthonormal directions V [k, n] of parameter space and the variables their columns belong to. Owns its tensors.
@@ -110,29 +104,9 @@ export function requireDirections(
   where: string,
 ): void {
   const expected = 'a live float32 tensor of orthonormal rows [k, n]';
-  const isMatrix = directions?.rank === 2 && directions.dtype === 'float32' && directions.shape[0] > 0;
-  requireArgument(isMatrix, where, expected, directions, remedyFor('directions', directions));
-  requireThat(!directions.isDisposed, where, expected, 'a disposed tensor');
+  const isBlock = (shape: readonly number[]): boolean => shape.length === 2 && shape[0]! > 0;
+  requireTensor(directions, isBlock, where, expected, remedyFor('directions', directions));
   if (parameters != null) requireWidth(directions, parameters, where);
-}
-
-/**
- * Checks that the rows of V are orthonormal, |V Vᵀ − I| ≤ 1e-3 entry by entry.
- *
- * @throws CurvatureArgumentError that names `where`, from the driver of the steps, if they are not
- */
-export function* checkOrthonormal(directions: Tensor2D, where: string): SolverSteps<void> {
-  const error = tidy(() => {
-    const gram = matMul(directions, directions, false, true);
-    return keep(reshape(max(abs(sub(gram, eye(directions.shape[0])))), [1]));
-  });
-  const [largest] = yield error;
-  if (largest! <= orthonormalityTolerance) return;
-  throw new CurvatureArgumentError(
-    where,
-    'orthonormal rows, |V Vᵀ − I| ≤ 1e-3',
-    `rows with |V Vᵀ − I| = ${largest!.toPrecision(3)}`,
-  );
 }
 
 function requireWidth(directions: Tensor2D, parameters: ParameterSpace, where: string): void {

@@ -1,8 +1,9 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, keep, matMul, reshape, tensor2d, tidy } from '@tensorflow/tfjs-core';
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { Matrix } from 'ml-matrix';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { productsOf } from '../operators/linear-operator.js';
+import { symmetricEigen } from '../solvers/symmetric-eigen.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 
 /**
@@ -41,9 +42,11 @@ export function* iterateSubspace(
       return keep(reshape(concat([projected, gram]), [2 * k * k]));
     });
     if (!values.every(Number.isFinite)) return null;
-    const square = (from: number): Matrix => Matrix.from1DArray(k, k, values.subarray(from, from + k * k));
-    const ritz = eigen(square(0));
-    const weights = orthonormalizer(square(k * k), ritz.vectors.transpose());
+    const ritz = symmetricEigen(k, (i, j) => values[k * i + j]!, 'LA');
+    const weights = orthonormalizer(
+      Matrix.from1DArray(k, k, values.subarray(k * k)),
+      new Matrix(ritz.vectors),
+    );
     if (weights == null) return null;
     const next = tidy(() => keep(matMul<Tensor2D>(tensor2d(weights.to1DArray(), [k, k]), products)));
     return { rows: next, eigenvalues: ritz.values };
@@ -58,23 +61,11 @@ function orthonormalizer(gram: Matrix, rotation: Matrix): Matrix | null {
   const scales = rotated.diagonal().map((square) => 1 / Math.sqrt(square));
   if (!scales.every(Number.isFinite)) return null;
   const scale = Matrix.diag(scales);
-  const { values, vectors } = eigen(scale.mmul(rotated).mmul(scale));
+  const normalized = scale.mmul(rotated).mmul(scale);
+  const { values, vectors } = symmetricEigen(gram.rows, (i, j) => normalized.get(i, j), 'LA');
   if (!(values.at(-1)! > leastIndependence)) return null;
-  const inverseRoot = vectors
-    .mmul(Matrix.diag(Array.from(values, (value) => 1 / Math.sqrt(value))))
-    .mmul(vectors.transpose());
+  const basis = new Matrix(vectors);
+  const roots = Matrix.diag(Array.from(values, (value) => 1 / Math.sqrt(value)));
+  const inverseRoot = basis.transpose().mmul(roots).mmul(basis);
   return inverseRoot.mmul(scale).mmul(rotation);
-}
-
-/** Eigenvalues, largest first, and eigenvectors (columns) of the symmetric part of a small matrix. */
-function eigen(matrix: Matrix): { values: Float64Array; vectors: Matrix } {
-  const symmetric = Matrix.add(matrix, matrix.transpose()).mul(0.5);
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(symmetric, {
-    assumeSymmetric: true,
-  });
-  const order = realEigenvalues.map((_, i) => i).sort((i, j) => realEigenvalues[j]! - realEigenvalues[i]!);
-  return {
-    values: Float64Array.from(order, (i) => realEigenvalues[i]!),
-    vectors: eigenvectorMatrix.subMatrixColumn(order),
-  };
 }

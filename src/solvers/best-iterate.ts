@@ -1,7 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { clone } from '@tensorflow/tfjs-core';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { FLOAT32_EPSILON } from './lanczos-factorization.js';
+import { FLOAT32_EPSILON } from '../float32.js';
 import type { LinearSystem, SolveResult, SolveStatus } from './linear-solve.js';
 import { residualOf, solutionOf } from './linear-solve.js';
 import { innerProducts, release } from './vector-arithmetic.js';

@@ -10,7 +10,7 @@ import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync, driveOptionNames } from '../tfjs/drive.js';
 import { BestIterate } from './best-iterate.js';
 import { ConjugateDirection } from './conjugate-direction.js';
-import { FLOAT32_EPSILON } from './lanczos-factorization.js';
+import { FLOAT32_EPSILON } from '../float32.js';
 import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
 import { initialPair, linearSystem, solveOptionNames } from './linear-solve.js';
 import { NormalizedOperator } from './normalized-operator.js';

@@ -1,11 +1,11 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { clone, mul } from '@tensorflow/tfjs-core';
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { KrylovBasis } from './basis.js';
 import { candidateOf, vectorOf } from './candidate.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
+import { symmetricEigen } from './symmetric-eigen.js';
 import { projectProduct } from './projected-product.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
 
@@ -69,22 +69,10 @@ export function* deflatedPair(
 }
 
 /** The eigenvectors of VAVᵀ for the vectors V found, largest eigenvalue in magnitude first, as weights of their rows. */
-export function ritzVectors(pairs: readonly DeflatedPair[]): number[][] {
-  const matrix = Matrix.zeros(pairs.length, pairs.length);
-  pairs.forEach(({ value, coefficients }, i) => {
-    matrix.set(i, i, value);
-    coefficients.forEach((coefficient, j) => {
-      matrix.set(i, j, coefficient);
-      matrix.set(j, i, coefficient);
-    });
-  });
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, {
-    assumeSymmetric: true,
-  });
-  return realEigenvalues
-    .map((value, p) => ({ size: Math.abs(value), weights: eigenvectorMatrix.getColumn(p) }))
-    .sort((a, b) => b.size - a.size)
-    .map(({ weights }) => weights);
+export function ritzVectors(pairs: readonly DeflatedPair[]): readonly Float64Array[] {
+  const entry = (i: number, j: number): number =>
+    i === j ? pairs[i]!.value : pairs[Math.max(i, j)]!.coefficients[Math.min(i, j)]!;
+  return symmetricEigen(pairs.length, entry, 'LM').vectors;
 }
 
 /** The part of a vector, which is disposed, orthogonal to the rows found, at unit length. */

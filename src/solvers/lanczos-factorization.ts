@@ -1,5 +1,6 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { tensor1d } from '@tensorflow/tfjs-core';
+import { FLOAT32_EPSILON } from '../float32.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import type { SeededRandom } from '../random.js';
@@ -12,9 +13,6 @@ import { orthogonalize } from './orthogonalize.js';
 import { ProjectedMatrix } from './projected-matrix.js';
 import { projectProduct } from './projected-product.js';
 import { RowsAside } from './rows-aside.js';
-
-/** Unit roundoff of the device vectors: 2^-24 doubled, the spacing of float32 numbers next to 1. */
-export const FLOAT32_EPSILON = 2 ** -23;
 
 /** What became of a vector offered to the basis. */
 export type Extension = 'extended' | 'dependent' | 'nonFinite';

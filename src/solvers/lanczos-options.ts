@@ -16,7 +16,7 @@ import {
   unchecked,
 } from '../options.js';
 import { driveSchema, type DriveOptions } from '../tfjs/drive.js';
-import type { Which } from './projected-eigenproblem.js';
+import type { Which } from './symmetric-eigen.js';
 
 /** What a solver tells while it runs. */
 export interface EigenProgress {
@@ -94,15 +94,16 @@ export type LanczosPlan = Settings<LanczosOptions & DriveOptions, ReturnType<typ
   readonly krylovDim: number;
 };
 
-/**
- * `confirm` of searches that are repeated along a training run: what one of them misses the next one may find. Along the
- * training of small nets such a search takes 8 to 20 products from the pairs of the one before; 6 took a fifth more, 3
- * missed a direction that had overtaken the sharpest.
- */
-export const REPEATED_CONFIRM = 4;
-
 const BASIS_BYTES = 192 * 2 ** 20;
 const LARGEST_DEFAULT = 160;
+
+/**
+ * The smallest basis that a search for k pairs is given by default, and the products that it takes without a restart:
+ * room for the pairs, as many to start from, and as many again to tell them apart.
+ */
+export function leastKrylovDim(k: number, n: number): number {
+  return Math.min(n, Math.max(20, 3 * k + 2));
+}
 
 /**
  * Checks the options of a Lanczos run and fills in the defaults.
@@ -117,9 +118,8 @@ export function planLanczos(
   const n = operator.size;
   const settings = readOptions(options, lanczosSchema(n), where);
   const { k, startVectors, onProgress } = settings;
-  const fewest = Math.max(20, 3 * k + 2);
   const affordable = Math.min(LARGEST_DEFAULT, Math.floor(BASIS_BYTES / (4 * n)));
-  const krylovDim = Math.min(n, settings.krylovDim ?? Math.max(fewest, affordable));
+  const krylovDim = Math.min(n, settings.krylovDim ?? Math.max(leastKrylovDim(k, n), affordable));
   requireIs(krylovDim, integer(Math.min(n, k + 1), n), 'krylovDim', where);
   if (startVectors != null) requireStart(startVectors, n, Math.max(1, krylovDim - k), where);
   return { ...settings, krylovDim, onProgress: onProgress && userFunction(onProgress) };

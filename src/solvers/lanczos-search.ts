@@ -2,7 +2,7 @@ import type { SeededRandom } from '../random.js';
 import { Confirmation, limitsBeyond } from './confirmation.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { Extension, LanczosFactorization } from './lanczos-factorization.js';
-import { FLOAT32_EPSILON } from './lanczos-factorization.js';
+import { FLOAT32_EPSILON } from '../float32.js';
 import type { LanczosPlan } from './lanczos-options.js';
 import type { RitzPairs } from './projected-eigenproblem.js';
 import { solveProjected } from './projected-eigenproblem.js';

@@ -1,6 +1,7 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { reshape, slice, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { tidy } from '@tensorflow/tfjs-core';
 import type { AnyOperator } from '../operators/async-operator.js';
+import { rowOf } from '../rows.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import type { EigenResult } from './result.js';
@@ -53,11 +54,11 @@ function* residualsNow(
   rows: Tensor2D,
   values: Float64Array,
 ): SolverSteps<Float64Array> {
-  const [k, n] = rows.shape;
+  const [k] = rows.shape;
   const products = new NormalizedOperator(operator);
   const norms = new Float64Array(k);
   for (let i = 0; i < k; i++) {
-    const row = tidy(() => reshape(slice(rows, [i, 0], [1, n]), [n]) as Tensor1D);
+    const row = rowOf(rows, i);
     try {
       const product = yield* products.multiply(row);
       const residual = tidy(() => plusMultiple(product, row, -values[i]! / products.scale));

@@ -3,7 +3,7 @@ import { clone, mul, tidy } from '@tensorflow/tfjs-core';
 import { KrylovBasis } from './basis.js';
 import { candidateOf, discard, vectorOf } from './candidate.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { FLOAT32_EPSILON } from './lanczos-factorization.js';
+import { FLOAT32_EPSILON } from '../float32.js';
 import type { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
 import { SymmetryWatch } from './require-symmetric.js';

@@ -13,7 +13,7 @@ import type { DeflatedPair, Predecessor } from './deflated-pair.js';
 import { deflatedPair, orthonormal, ritzVectors } from './deflated-pair.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync, driveOptionNames } from '../tfjs/drive.js';
-import { FLOAT32_EPSILON } from './lanczos-factorization.js';
+import { FLOAT32_EPSILON } from '../float32.js';
 import type { EigenProgress } from './lanczos-options.js';
 import { believed } from './measure-again.js';
 import { NoiseFloor } from './noise-floor.js';

@@ -1,6 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { tensor2d } from '@tensorflow/tfjs-core';
 import { isListOf, requireArgument, requireThat } from '../errors.js';
+import { ORTHONORMALITY_TOLERANCE } from '../rows.js';
 
 /**
  * How a run ended.
@@ -57,6 +58,11 @@ export type EigenRecord = Omit<EigenResult, 'dispose'>;
 /** A result that owns its eigenvectors. */
 export function eigenResult(record: EigenRecord): EigenResult {
   return { ...record, dispose: () => record.eigenvectors.dispose() };
+}
+
+/** Whether a search met finite numbers only and found all pairs. */
+export function hasAllPairs({ status, eigenvalues }: EigenRecord): boolean {
+  return status !== 'nonFinite' && !eigenvalues.some(Number.isNaN);
 }
 
 /** The part of an {@link EigenResult} that JSON can hold; a number that is not finite is `null`. */
@@ -179,12 +185,6 @@ function isCount(value: unknown, least: number): boolean {
   return Number.isSafeInteger(value) && (value as number) >= least;
 }
 
-/**
- * How far the inner products of saved vectors may be from those of orthonormal ones. Those of a search in float32 are within
- * 1e-5; vectors of another file, or cut at another place, are far off.
- */
-const orthonormalityTolerance = 1e-3;
-
 /** Throws unless the rows are orthonormal, but for those without an eigenvalue, which are zero. */
 function requireOrthonormal(rows: Float32Array, eigenvalues: readonly (number | null)[], n: number): void {
   const where = 'loadEigenResult';
@@ -194,7 +194,7 @@ function requireOrthonormal(rows: Float32Array, eigenvalues: readonly (number | 
       for (let c = 0; c < n; c++) product += rows[i * n + c]! * rows[j * n + c]!;
       const expected = i === j && value !== null ? 1 : 0;
       // Written so that NaN is refused.
-      const isRight = Math.abs(product - expected) <= orthonormalityTolerance;
+      const isRight = Math.abs(product - expected) <= ORTHONORMALITY_TOLERANCE;
       const received = `rows ${j} and ${i} with inner product ${product.toPrecision(3)}`;
       requireThat(isRight, where, 'orthonormal eigenvectors, zero where there is no eigenvalue', received);
     }

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { lanczos } from '../../src/solvers/lanczos.js';
-import type { Which } from '../../src/solvers/projected-eigenproblem.js';
-import { wantedFirst } from '../../src/solvers/projected-eigenproblem.js';
+import type { Which } from '../../src/solvers/symmetric-eigen.js';
+import { wantedFirst } from '../../src/solvers/symmetric-eigen.js';
 import { useBackend } from '../wasm-backend.js';
 import { operatorWithSpectrum } from './prescribed-spectrum.js';
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LinearOperator } from '../../src/operators/linear-operator.js';
-import { wantedFirst } from '../../src/solvers/projected-eigenproblem.js';
+import { wantedFirst } from '../../src/solvers/symmetric-eigen.js';
 import type { EigenResult } from '../../src/solvers/result.js';
 import { SeededRandom } from '../../src/random.js';
 import type { ContractBackend } from './contract-backend.js';

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { matrixOperator } from '../../src/operators/matrix-operator.js';
 import { driveSync } from '../../src/tfjs/drive.js';
 import { lanczosSteps } from '../../src/solvers/lanczos.js';
-import { wantedFirst } from '../../src/solvers/projected-eigenproblem.js';
+import { wantedFirst } from '../../src/solvers/symmetric-eigen.js';
 import { useBackend } from '../wasm-backend.js';
 
 /** A symmetric matrix of up to 12 rows of small integers: repeated eigenvalues, zeros and low rank are common. */

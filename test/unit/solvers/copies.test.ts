@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { LinearOperator } from '../../../src/operators/linear-operator.js';
 import { lanczos } from '../../../src/solvers/lanczos.js';
 import type { LanczosOptions } from '../../../src/solvers/lanczos-options.js';
-import { wantedFirst } from '../../../src/solvers/projected-eigenproblem.js';
+import { wantedFirst } from '../../../src/solvers/symmetric-eigen.js';
 import { operatorWithSpectrum } from '../../contract/prescribed-spectrum.js';
 import { bulk, folds, laplacian, line, sequence } from '../../contract/spectra-with-copies.js';
 import { useBackend } from '../../wasm-backend.js';
