@@ -69,7 +69,7 @@ const splitLossNames: OptionNames<SplitLoss> = {
  * An objective from any loss function of any variables: a custom loss, several models, no data loader.
  *
  * @param loss computes L(θ), a float32 scalar, from the variables. It is called anew at every linearization.
- *   What it assigns to variables meanwhile (moving averages) is not carried out, and random numbers drawn
+ *   What it assigns to other variables (moving averages) is taken back after every call, and random numbers drawn
  *   through `Math.random` (dropout) are the same at every call, so that L is a function of θ alone.
  *   Given as {@link SplitLoss} it serves {@link GaussNewtonOperator} and {@link FisherOperator}, too.
  * @param variables the variables to differentiate by; an empty list, another dtype than float32, a disposed

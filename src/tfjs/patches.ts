@@ -1,6 +1,8 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { engine, Variable } from '@tensorflow/tfjs-core';
 import { CallbackList, CustomCallback, layers } from '@tensorflow/tfjs-layers';
 import type { EngineInternals } from './engine.js';
+import { aliasTensor } from './engine.js';
 import { onBehalfOf } from './layer-names.js';
 
 /*
@@ -99,19 +101,32 @@ export function announceLayers(): () => void {
 /**
  * Runs `f` so that nothing of the user's moves and the result depends on the variables alone:
  *
- * - assignments to variables (the moving averages of batch normalisation) are not carried out;
+ * - what `f` assigns to variables (moving averages, the vectors of a spectral norm) holds within `f`; afterwards they have
+ *   their values again, bit for bit;
  * - `Math.random`, which TensorFlow.js seeds dropout and noise from, replays one fixed sequence, and its own
  *   sequence is not advanced.
  */
 export function withoutSideEffects<T>(f: () => T): T {
+  const prototype = Variable.prototype as { assign: (this: Variable, value: Tensor) => void };
+  const { assign } = prototype;
+  const before = new Map<Variable, Tensor>();
   const undo = [
-    patchMethods(Variable.prototype as { assign: (value: unknown) => void }, { assign: () => {} }),
+    patchMethods(prototype, {
+      assign(value) {
+        if (!before.has(this) && !this.isDisposed) before.set(this, aliasTensor(this));
+        assign.call(this, value);
+      },
+    }),
     patchMethods(Math as { random: () => number }, { random: weylSequence() }),
   ];
   try {
     return f();
   } finally {
     for (const restore of undo) restore();
+    for (const [variable, value] of before) {
+      if (!variable.isDisposed) assign.call(variable, value);
+      value.dispose();
+    }
   }
 }
 
