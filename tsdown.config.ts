@@ -13,7 +13,7 @@ export default defineConfig({
   dts: true,
   sourcemap: true,
   clean: true,
-  // What rolldown needs at run time has a file of its own: it would else stand in one of the entry points, which exports it.
+  // What rolldown needs at run time has a file of its own: it would else stand in one of the doors, which exports it.
   outputOptions: { codeSplitting: { groups: [{ name: 'runtime', test: /rolldown.runtime/ }] } },
   outExtensions: ({ format }) => ({ js: format === 'cjs' ? '.cjs' : '.mjs' }),
 });

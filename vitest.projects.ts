@@ -23,8 +23,32 @@ const withPages = [
   'test/examples/paper/unit-pool.test.ts',
 ];
 
+const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+
+/** The tests of the WASM kernels once more, every call that can be divided among three threads divided. */
+const onThreeThreads: TestProjectInlineConfiguration = {
+  resolve: {
+    alias: [
+      ...alias,
+      {
+        find: /^(\.\.\/)+src\/wasm\/index\.js$/,
+        replacement: path('test/wasm/on-three-threads/register.ts'),
+      },
+      { find: /^\.\/break-even\.js$/, replacement: path('test/wasm/on-three-threads/break-even.ts') },
+    ],
+  },
+  test: {
+    ...shared,
+    name: 'wasm on 3 threads',
+    include: ['test/wasm/*.test.ts'],
+    setupFiles: [path('test/wasm/on-three-threads/setup.ts')],
+    retry: 0,
+  },
+};
+
 /** The tests that run in Node. */
 export const nodeProjects: TestProjectInlineConfiguration[] = [
+  onThreeThreads,
   {
     resolve: { alias },
     test: {

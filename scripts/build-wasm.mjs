@@ -38,23 +38,32 @@ if (process.argv.includes('--force') || ![binaries, functions].every(isCurrent))
     if (error) throw new Error(`${error.message}\n${stderr.toString()}`);
     lines.push(`export const ${name} =`, `  '${readFileSync(file).toString('base64')}';`);
   }
-  const declarations = readFileSync(join(folder, 'simdBinary.d.ts'), 'utf8');
+  const declared = signatures(readFileSync(join(folder, 'simdBinary.d.ts'), 'utf8'));
   rmSync(folder, { recursive: true });
   write(binaries, lines);
   write(functions, [
     '/** The functions of the compiled module: see src/wasm/assembly. Addresses and distances are in bytes, flags 0 or 1. */',
     'export interface WasmFunctions {',
-    ...signatures(declarations),
+    ...declared.map(({ name, parameters, result }) => `  ${name}(${parameters}): ${result};`),
     '}',
+    '',
+    '/** The names of their parameters, in order. */',
+    'export const parameters = {',
+    ...declared.map(({ name, parameters }) => `  ${name}: [${namesOf(parameters)}],`),
+    '} as const;',
   ]);
 }
 
-/** The functions that the compiler declares, as members of an interface. */
+/** The functions that the compiler declares. */
 function signatures(declarations) {
   const found = declarations.matchAll(/export function (\w+)\((.*)\): (\w+);/g);
   return [...found].map(([, name, parameters, result]) => {
-    return `  ${name}(${parameters.replaceAll('boolean', 'number')}): ${result};`;
+    return { name, parameters: parameters.replaceAll('boolean', 'number'), result };
   });
+}
+
+function namesOf(parameters) {
+  return Array.from(parameters.matchAll(/(\w+):/g), ([, name]) => `'${name}'`).join(', ');
 }
 
 function write(file, lines) {

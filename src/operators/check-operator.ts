@@ -1,6 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { dispose, dot, mul, norm, sub, tidy } from '@tensorflow/tfjs-core';
-import { anyInteger, byDefault, readOptions } from '../options.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import { guardScope } from '../tfjs/scope-guard.js';
 import { checkDifference, differenceTolerance, randomUnit, toleranceFor } from './check-difference.js';
 import { HessianOperator } from './hessian.js';
@@ -45,6 +46,8 @@ export interface CheckOptions {
   readonly seed?: number;
 }
 
+const checkOptionNames: OptionNames<CheckOptions> = { seed: 'value' };
+
 /**
  * Checks on random unit vectors u, v that an operator A is what solvers take it for:
  *
@@ -71,8 +74,10 @@ export async function checkOperator(
   options: CheckOptions = {},
 ): Promise<OperatorReport> {
   requireOperator(operator, 'checkOperator');
+  requireOptions(options, checkOptionNames, 'checkOperator');
   const { size } = operator;
-  const { seed } = readOptions(options, { seed: byDefault(anyInteger, 0) }, 'checkOperator');
+  const { seed = 0 } = options;
+  requireArgument(Number.isSafeInteger(seed), 'checkOperator', 'an integer seed', seed);
   const requireScope = guardScope('checkOperator');
   const requireStill = guardParameters(operator, 'checkOperator');
   const owned: Tensor1D[] = [];

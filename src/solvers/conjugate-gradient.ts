@@ -1,19 +1,18 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { clone } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import type { OptionNames } from '../errors.js';
+import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
-import type { Schema, Settings } from '../options.js';
-import { readOptions, unchecked } from '../options.js';
 import { guardParameters } from '../operators/parameter-guard.js';
-import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
-import { driveAsync } from '../tfjs/drive.js';
+import type { SolverSteps } from '../tfjs/drive.js';
+import { driveAsync, driveOptionNames } from '../tfjs/drive.js';
 import { BestIterate } from './best-iterate.js';
 import { ConjugateDirection } from './conjugate-direction.js';
 import { FLOAT32_EPSILON } from '../float32.js';
 import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
-import { initialPair, linearSystem, solveSchema } from './linear-solve.js';
+import { initialPair, linearSystem, solveOptionNames } from './linear-solve.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
 import { zeroThreshold } from './zero-threshold.js';
@@ -24,10 +23,10 @@ export interface ConjugateGradientOptions extends SolveOptions {
   readonly preconditioner?: LinearOperator | AsyncLinearOperator;
 }
 
-function schemaFor(n: number) {
-  const preconditioner = unchecked<AnyOperator>();
-  return { ...solveSchema(n), preconditioner } satisfies Schema<ConjugateGradientOptions & DriveOptions>;
-}
+const conjugateGradientOptionNames: OptionNames<ConjugateGradientOptions> = {
+  ...solveOptionNames,
+  preconditioner: 'value',
+};
 
 /**
  * Solves (A + δI)x = b for a positive definite A + δI by conjugate gradient.
@@ -63,21 +62,22 @@ export async function solve(
   options: ConjugateGradientOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SolveResult> {
   requireAnyOperator(operator, 'solve');
-  const plan = readOptions(options, schemaFor(operator.size), 'solve');
+  requireOptions(options, { ...conjugateGradientOptionNames, ...driveOptionNames }, 'solve');
   return driveAsync(
-    conjugateGradientSteps(operator, b, plan),
-    plan,
+    conjugateGradientSteps(operator, b, options),
+    options,
     'solve',
     guardParameters(operator, 'solve'),
   );
 }
 
-function* conjugateGradientSteps(
+/** {@link solve} as steps, for a driver. */
+export function* conjugateGradientSteps(
   operator: AnyOperator,
   b: Tensor1D,
-  plan: Settings<ConjugateGradientOptions, ReturnType<typeof schemaFor>>,
+  options: ConjugateGradientOptions = {},
 ): SolverSteps<SolveResult> {
-  const { preconditioner } = plan;
+  const { preconditioner } = options;
   if (preconditioner != null) requireAnyOperator(preconditioner, 'solve preconditioner');
   requireArgument(
     preconditioner == null || preconditioner.size === operator.size,
@@ -85,7 +85,7 @@ function* conjugateGradientSteps(
     `a preconditioner of size ${operator.size}`,
     preconditioner?.size,
   );
-  const system = yield* linearSystem(operator, b, plan, 'solve');
+  const system = yield* linearSystem(operator, b, options, 'solve');
   try {
     const run = new ConjugateGradient(system, preconditioner ?? null, yield* initialPair(system));
     try {

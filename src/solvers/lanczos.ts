@@ -1,7 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { mul, slice, reshape, tidy, zeros } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
-import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
+import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { guardParameters } from '../operators/parameter-guard.js';
@@ -52,9 +52,13 @@ export async function lanczos(
   options: LanczosOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<EigenResult> {
   requireAnyOperator(operator, 'lanczos');
-  const where = 'lanczos';
-  const plan = planLanczos(operator, options, where);
-  return driveAsync(follow(plan, operator, where), plan, where, guardParameters(operator, where));
+  planLanczos(operator, options, 'lanczos');
+  return driveAsync(
+    lanczosSteps(operator, options, 'lanczos'),
+    options,
+    'lanczos',
+    guardParameters(operator, 'lanczos'),
+  );
 }
 
 /** {@link lanczos} as steps, for a driver. Options are checked when the first step is taken. */
@@ -63,11 +67,7 @@ export function* lanczosSteps(
   options: LanczosOptions = {},
   where = 'lanczos',
 ): SolverSteps<EigenResult> {
-  return yield* follow(planLanczos(operator, options, where), operator, where);
-}
-
-/** Runs as planned. */
-function* follow(plan: LanczosPlan, operator: AnyOperator, where: string): SolverSteps<EigenResult> {
+  const plan = planLanczos(operator, options, where);
   const random = new SeededRandom(plan.seed);
   const factorization = new LanczosFactorization(operator, plan.krylovDim + 3);
   try {

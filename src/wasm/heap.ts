@@ -14,15 +14,46 @@ export function sizeOf(tensor: TensorInfo): number {
   return util.sizeFromShape(tensor.shape);
 }
 
-/** tfjs's heap as our kernels see it: where tensors lie, new tensors, and one block of scratch used over and over. */
-export class Heap {
+/** One block of scratch on tfjs's heap, used over and over. */
+class Scratch {
   private block = 0;
   private capacity = 0;
 
+  constructor(private readonly backend: WasmBackend) {}
+
+  /** Address of at least `bytes`, 64-byte aligned, with undefined contents, valid until the next call. */
+  at(bytes: number): number {
+    const needed = Math.max(bytes, SMALLEST);
+    if (needed > this.capacity || (this.capacity > LARGEST_KEPT && needed <= LARGEST_KEPT)) {
+      this.free();
+      this.block = this.backend.wasm._malloc(needed + ALIGNMENT) >>> 0;
+      this.capacity = needed;
+    }
+    return Math.ceil(this.block / ALIGNMENT) * ALIGNMENT;
+  }
+
+  free(): void {
+    // A backend that tfjs has removed has given up its heap, and our block with it.
+    if (this.block !== 0) this.backend.wasm?._free(this.block);
+    this.block = 0;
+    this.capacity = 0;
+  }
+}
+
+/** tfjs's heap as our kernels see it: where tensors lie, new tensors, and two blocks of scratch. */
+export class Heap {
+  private readonly ownScratch: Scratch;
+  private readonly sharedScratch: Scratch;
+
+  /** @param functions what kernels compute with: the compiled functions, or those that divide their work among threads */
   constructor(
     readonly backend: WasmBackend,
-    readonly functions: WasmFunctions,
-  ) {}
+    readonly memory: WebAssembly.Memory,
+    public functions: WasmFunctions,
+  ) {
+    this.ownScratch = new Scratch(backend);
+    this.sharedScratch = new Scratch(backend);
+  }
 
   /** Address of a tensor's first element. Addresses survive a growing heap; views of it do not. */
   pointer(tensor: TensorInfo): number {
@@ -60,13 +91,12 @@ export class Heap {
    * no more than 32 MiB stay allocated once a smaller request has come.
    */
   scratch(bytes: number): number {
-    const needed = Math.max(bytes, SMALLEST);
-    if (needed > this.capacity || (this.capacity > LARGEST_KEPT && needed <= LARGEST_KEPT)) {
-      this.dispose();
-      this.block = this.backend.wasm._malloc(needed + ALIGNMENT) >>> 0;
-      this.capacity = needed;
-    }
-    return Math.ceil(this.block / ALIGNMENT) * ALIGNMENT;
+    return this.ownScratch.at(bytes);
+  }
+
+  /** Another such block, for what the threads of one call need besides: a kernel's own scratch is in use meanwhile. */
+  threadScratch(bytes: number): number {
+    return bytes === 0 ? 0 : this.sharedScratch.at(bytes);
   }
 
   /** Writes addresses into scratch, as `dotRows` and `combineRows` read them. Valid as long as scratch is. */
@@ -78,9 +108,7 @@ export class Heap {
 
   /** Gives the scratch back to tfjs's heap. The next kernel that needs some asks again. */
   dispose(): void {
-    // A backend that tfjs has removed has given up its heap, and our block with it.
-    if (this.block !== 0) this.backend.wasm?._free(this.block);
-    this.block = 0;
-    this.capacity = 0;
+    this.ownScratch.free();
+    this.sharedScratch.free();
   }
 }

@@ -1,1 +1,2 @@
-export { registerWasmTrainingKernels } from './register.js';
+export { registerWasmTrainingKernels, type UndoWasmKernels } from './register.js';
+export type { WasmKernelOptions } from './threads/options.js';

@@ -12,7 +12,7 @@ type InstructionSet = 'relaxed-simd' | 'simd';
  */
 export async function instantiate(
   memory: WebAssembly.Memory,
-): Promise<{ functions: WasmFunctions; instructions: InstructionSet } | null> {
+): Promise<{ module: WebAssembly.Module; functions: WasmFunctions; instructions: InstructionSet } | null> {
   const candidates: [InstructionSet, string][] = [
     ['relaxed-simd', relaxedSimdBinary],
     ['simd', simdBinary],
@@ -21,8 +21,8 @@ export async function instantiate(
     const bytes = decode(base64);
     if (isShared(memory)) declareShared(bytes);
     if (!WebAssembly.validate(bytes)) continue;
-    const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
-    return { functions: instance.exports as unknown as WasmFunctions, instructions };
+    const { module, instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
+    return { module, functions: instance.exports as unknown as WasmFunctions, instructions };
   }
   return null;
 }
@@ -31,7 +31,8 @@ function decode(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
-function isShared(memory: WebAssembly.Memory): boolean {
+/** True for a memory that threads can share. */
+export function isShared(memory: WebAssembly.Memory): boolean {
   return typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
 }
 
@@ -39,9 +40,8 @@ function isShared(memory: WebAssembly.Memory): boolean {
 const MEMORY_IMPORT = [3, ...bytesOf('env'), 6, ...bytesOf('memory'), 2, 1];
 
 /**
- * tfjs's threaded binary has a shared memory, and an import has to say so. Loads and stores are the same instructions
- * on either, so setting the flag in the import section makes the one binary serve both. Our kernels run on
- * the calling thread only.
+ * Memory that threads share is another type, and an import has to say so. Loads and stores are the same instructions
+ * on either, so setting the flag in the import section makes the one binary serve both.
  */
 function declareShared(bytes: Uint8Array): void {
   const at = bytes.findIndex((_, i) => MEMORY_IMPORT.every((byte, j) => bytes[i + j] === byte));

@@ -62,7 +62,8 @@ test('undo gives the scratch back to the heap', async () => {
   try {
     undo = await registerWasmTrainingKernels();
     tf.tidy(() => void tf.matMul(sample([20, 30], 1), sample([20, 30], 2), false, true).dataSync());
-    expect(live.size).toBe(1);
+    // That of the kernel, and on several threads another.
+    expect([1, 2]).toContain(live.size);
     undo();
     expect(live.size).toBe(0);
   } finally {
