@@ -1,13 +1,15 @@
 import type { DataId, Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { tidy } from '@tensorflow/tfjs-core';
+import { divNoNan, tidy } from '@tensorflow/tfjs-core';
 import { aliasTensor, handToScope } from '../tfjs/engine.js';
+import { Jitter, jitterTerms } from '../autodiff/jitter.js';
 import type { Linearization } from '../autodiff/linearize.js';
-import { linearize, requireScalar } from '../autodiff/linearize.js';
+import { linearizeWith, requireScalar } from '../autodiff/linearize.js';
 import { stockGradient } from '../autodiff/stock-gradient.js';
 import { isMissingKernel } from '../tfjs/missing-kernel.js';
 import { evaluateTerm, WeightedSum } from '../objectives/linearize-objective.js';
 import type { Objective } from '../objectives/objective.js';
 import { ParameterLease } from '../objectives/parameter-lease.js';
+import { DifferentiationError } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
 import type { DirectionalDifference } from './gradient-differences.js';
 import { GradientDifferences } from './gradient-differences.js';
@@ -48,11 +50,15 @@ export class FiniteDifferenceLinearization implements Linearization {
   }
 
   /**
-   * The gradients at θ ± hv cancel but for hHv, and what they were summed from is not known here: it shows in the change
-   * of the difference with the step.
+   * The terms that the gradient is summed from, by the step: the gradients at θ ± hv cancel but for hHv. What a kink
+   * between them adds is no rounding, and does not count. Cost: for each term of the objective two gradients on the tape;
+   * none where the tape cannot record the loss, of which the terms are then taken to be as long as its gradient.
    */
-  termsOf(v: Tensor1D): Tensor1D {
-    return tidy(() => this.differences.termsAlong(this.parameters.read(), v));
+  termsOf(v: Tensor1D, seed = 0): Tensor1D {
+    return tidy(() => {
+      const step = this.differences.stepOfRounding(this.parameters.read(), v);
+      return divNoNan<Tensor1D>(this.termsOfGradient(seed), step);
+    });
   }
 
   isCurrent(): boolean {
@@ -62,6 +68,31 @@ export class FiniteDifferenceLinearization implements Linearization {
   dispose(): void {
     this.loss.dispose();
     this.gradient.dispose();
+  }
+
+  private termsOfGradient(seed: number): Tensor1D {
+    const jitter = new Jitter(seed);
+    const sum = new WeightedSum<Tensor1D>();
+    try {
+      for (const term of this.objective.terms) {
+        const [disturbed, exact] = [jitter, null].map((errors) => {
+          const part = evaluateTerm(this.objective, () =>
+            tapeGradient(() => term.loss(), this.parameters, errors),
+          );
+          part.loss.dispose();
+          handToScope(part.gradient);
+          return part.gradient;
+        });
+        sum.add(term.weight, jitterTerms(disturbed!, exact!));
+      }
+    } catch (error) {
+      sum.dispose();
+      if (error instanceof DifferentiationError) return this.gradient;
+      throw error;
+    }
+    const terms = sum.take();
+    handToScope(terms);
+    return terms;
   }
 
   private gradientAt(theta: Tensor1D): Tensor1D {
@@ -110,10 +141,19 @@ function gradientOf(f: () => Tensor, parameters: ParameterSpace): { loss: Scalar
     return stockGradient(() => requireScalar(f(), 'HessianOperator'), parameters);
   } catch (error) {
     if (!isMissingKernel(error)) throw error;
-    const linearization = linearize(f, parameters.variables, 'HessianOperator');
-    const loss = aliasTensor(linearization.loss) as Scalar;
-    const gradient = aliasTensor(linearization.gradient) as Tensor1D;
-    linearization.dispose();
-    return { loss, gradient };
+    return tapeGradient(f, parameters);
   }
+}
+
+/** L and ∇L by the tape, which is not kept. @param jitter errors that go into both */
+function tapeGradient(
+  f: () => Tensor,
+  { variables }: ParameterSpace,
+  jitter: Jitter | null = null,
+): { loss: Scalar; gradient: Tensor1D } {
+  const linearization = linearizeWith(f, variables, 'HessianOperator', jitter);
+  const loss = aliasTensor(linearization.loss) as Scalar;
+  const gradient = aliasTensor(linearization.gradient) as Tensor1D;
+  linearization.dispose();
+  return { loss, gradient };
 }

@@ -29,9 +29,6 @@ const agreement = 1e-3;
 /** The same as a part of the largest product so far: what is below does not count beside the other eigenvalues. */
 const agreementToLargest = 1e-4;
 
-/** Of two steps of about this ratio none is a multiple of the other in float32. */
-const OTHER_STEP = 1.3;
-
 /** What came of measuring along one direction. */
 export interface DirectionalDifference {
   /** Hv. */
@@ -100,17 +97,12 @@ export class GradientDifferences {
   }
 
   /**
-   * What rounding and the coarsest step leave in a difference, entry by entry: g(θ)/h, and the change of the central
-   * difference with the step in units of the rounding of float32.
+   * The step, in units of v, that rounding is told by: where differences are nothing else, those of the first two steps
+   * agree best, and their product is that of the finer one.
    */
-  termsAlong(theta: Tensor1D, v: Tensor1D): Tensor1D {
-    const unit: Tensor1D = divNoNan(v, norm(v));
-    const step = this.coarsest(theta, unit);
-    const [one, other] = [1, OTHER_STEP].map((factor) => {
-      return this.differencesAt(theta, unit, mul(step, factor)).sides[0]!.difference;
-    });
-    const change: Tensor1D = mul(abs(sub(one!, other!)), 2 ** 23);
-    return mul<Tensor1D>(add(div(abs(this.gradient), step), change), norm(v));
+  stepOfRounding(theta: Tensor1D, v: Tensor1D): Scalar {
+    const length = norm(v) as Scalar;
+    return divNoNan(mul(this.coarsest(theta, divNoNan(v, length)), parts[1]! / parts[0]!), length);
   }
 
   private coarsest(theta: Tensor1D, unit: Tensor1D): Scalar {
