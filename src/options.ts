@@ -12,6 +12,8 @@ export interface Check<T> {
   /** In words, with the name of the option in them. */
   readonly expected: (name: string) => string;
   readonly accepts: (value: unknown) => boolean;
+  /** What to write instead of what is not accepted. */
+  readonly remedy?: string;
   /** Never there: the type that is accepted. */
   readonly type?: T;
 }
@@ -160,11 +162,11 @@ export function unchecked<T>(): Check<T> {
 /** Throws a CurvatureArgumentError that names `where` and `name` unless a value is what a check accepts. */
 export function requireIs<T>(
   value: unknown,
-  { accepts, expected }: Check<T>,
+  { accepts, expected, remedy }: Check<T>,
   name: string,
   where: string,
 ): asserts value is T {
-  requireArgument(accepts(value), where, expected(name), value);
+  requireArgument(accepts(value), where, expected(name), value, remedy);
 }
 
 /**

@@ -1,18 +1,19 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { clone } from '@tensorflow/tfjs-core';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
+import { requireArgument } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import type { Schema, Settings } from '../options.js';
+import { readOptions, unchecked } from '../options.js';
 import { guardParameters } from '../operators/parameter-guard.js';
-import type { SolverSteps } from '../tfjs/drive.js';
-import { driveAsync, driveOptionNames } from '../tfjs/drive.js';
+import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
+import { driveAsync } from '../tfjs/drive.js';
 import { BestIterate } from './best-iterate.js';
 import { ConjugateDirection } from './conjugate-direction.js';
 import { FLOAT32_EPSILON } from '../float32.js';
 import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
-import { initialPair, linearSystem, solveOptionNames } from './linear-solve.js';
+import { initialPair, linearSystem, solveSchema } from './linear-solve.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
 import { zeroThreshold } from './zero-threshold.js';
@@ -23,10 +24,10 @@ export interface ConjugateGradientOptions extends SolveOptions {
   readonly preconditioner?: LinearOperator | AsyncLinearOperator;
 }
 
-const conjugateGradientOptionNames: OptionNames<ConjugateGradientOptions> = {
-  ...solveOptionNames,
-  preconditioner: 'value',
-};
+function schemaFor(n: number) {
+  const preconditioner = unchecked<AnyOperator>();
+  return { ...solveSchema(n), preconditioner } satisfies Schema<ConjugateGradientOptions & DriveOptions>;
+}
 
 /**
  * Solves (A + δI)x = b for a positive definite A + δI by conjugate gradient.
@@ -62,22 +63,21 @@ export async function solve(
   options: ConjugateGradientOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SolveResult> {
   requireAnyOperator(operator, 'solve');
-  requireOptions(options, { ...conjugateGradientOptionNames, ...driveOptionNames }, 'solve');
+  const plan = readOptions(options, schemaFor(operator.size), 'solve');
   return driveAsync(
-    conjugateGradientSteps(operator, b, options),
-    options,
+    conjugateGradientSteps(operator, b, plan),
+    plan,
     'solve',
     guardParameters(operator, 'solve'),
   );
 }
 
-/** {@link solve} as steps, for a driver. */
-export function* conjugateGradientSteps(
+function* conjugateGradientSteps(
   operator: AnyOperator,
   b: Tensor1D,
-  options: ConjugateGradientOptions = {},
+  plan: Settings<ConjugateGradientOptions, ReturnType<typeof schemaFor>>,
 ): SolverSteps<SolveResult> {
-  const { preconditioner } = options;
+  const { preconditioner } = plan;
   if (preconditioner != null) requireAnyOperator(preconditioner, 'solve preconditioner');
   requireArgument(
     preconditioner == null || preconditioner.size === operator.size,
@@ -85,7 +85,7 @@ export function* conjugateGradientSteps(
     `a preconditioner of size ${operator.size}`,
     preconditioner?.size,
   );
-  const system = yield* linearSystem(operator, b, options, 'solve');
+  const system = yield* linearSystem(operator, b, plan, 'solve');
   try {
     const run = new ConjugateGradient(system, preconditioner ?? null, yield* initialPair(system));
     try {

@@ -74,7 +74,7 @@ export interface LanczosOptions {
 }
 
 /** The schema of {@link LanczosOptions} for an operator of R^n. */
-function lanczosSchema(n: number) {
+export function lanczosSchema(n: number) {
   return {
     k: byDefault(integer(1, n), 1),
     which: byDefault(oneOf('LA', 'SA', 'LM'), 'LA'),

@@ -1,7 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { mul, slice, reshape, tidy, zeros } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
-import type { AsyncLinearOperator } from '../operators/async-operator.js';
+import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { guardParameters } from '../operators/parameter-guard.js';
@@ -52,13 +52,9 @@ export async function lanczos(
   options: LanczosOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<EigenResult> {
   requireAnyOperator(operator, 'lanczos');
-  planLanczos(operator, options, 'lanczos');
-  return driveAsync(
-    lanczosSteps(operator, options, 'lanczos'),
-    options,
-    'lanczos',
-    guardParameters(operator, 'lanczos'),
-  );
+  const where = 'lanczos';
+  const plan = planLanczos(operator, options, where);
+  return driveAsync(follow(plan, operator, where), plan, where, guardParameters(operator, where));
 }
 
 /** {@link lanczos} as steps, for a driver. Options are checked when the first step is taken. */
@@ -67,7 +63,11 @@ export function* lanczosSteps(
   options: LanczosOptions = {},
   where = 'lanczos',
 ): SolverSteps<EigenResult> {
-  const plan = planLanczos(operator, options, where);
+  return yield* follow(planLanczos(operator, options, where), operator, where);
+}
+
+/** Runs as planned. */
+function* follow(plan: LanczosPlan, operator: AnyOperator, where: string): SolverSteps<EigenResult> {
   const random = new SeededRandom(plan.seed);
   const factorization = new LanczosFactorization(operator, plan.krylovDim + 3);
   try {

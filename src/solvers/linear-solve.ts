@@ -1,12 +1,13 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { clone, mul, sub, tidy, zerosLike } from '@tensorflow/tfjs-core';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireThat } from '../errors.js';
+import { requireThat } from '../errors.js';
 import type { AnyOperator } from '../operators/async-operator.js';
-import { requireAnyOperator } from '../operators/async-operator.js';
+import type { Schema, Settings } from '../options.js';
+import { byDefault, callable, integer, number, unchecked } from '../options.js';
 import { requireVector } from '../parameters.js';
 import { userFunction } from '../tfjs/run-scope.js';
-import type { SolverSteps } from '../tfjs/drive.js';
+import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
+import { driveSchema } from '../tfjs/drive.js';
 import { NormalizedOperator, powerOfTwoOf } from './normalized-operator.js';
 import { innerProducts, release } from './vector-arithmetic.js';
 
@@ -63,13 +64,17 @@ export interface SolveOptions {
   readonly onProgress?: (progress: SolveProgress) => void;
 }
 
-export const solveOptionNames: OptionNames<SolveOptions> = {
-  damping: 'value',
-  tol: 'value',
-  maxIterations: 'value',
-  initial: 'value',
-  onProgress: 'function',
-};
+/** The schema of {@link SolveOptions} for an operator of R^n. */
+export function solveSchema(n: number) {
+  return {
+    damping: byDefault(number(), 0),
+    tol: byDefault(number({ above: 0 }), 1e-4),
+    maxIterations: byDefault(integer(1), Math.min(4 * n, 1000) + 10),
+    initial: unchecked<Tensor1D>(),
+    onProgress: callable<(progress: SolveProgress) => void>(),
+    ...driveSchema,
+  } satisfies Schema<SolveOptions & DriveOptions>;
+}
 
 /**
  * A linear system (A + δI)x = b with its options checked and filled in. It is solved as ((A + δI)/s)y = b/t, so that no
@@ -96,22 +101,13 @@ export interface LinearSystem {
 export function* linearSystem(
   operator: AnyOperator,
   b: Tensor1D,
-  options: SolveOptions,
+  plan: Settings<SolveOptions, ReturnType<typeof solveSchema>>,
   where: string,
 ): SolverSteps<LinearSystem> {
-  requireAnyOperator(operator, where);
   const n = operator.size;
-  const { damping = 0, tol = 1e-4, maxIterations = Math.min(4 * n, 1000) + 10, initial = null } = options;
+  const { damping, tol, maxIterations, initial } = plan;
   requireVector(b, n, where);
   if (initial != null) requireVector(initial, n, where);
-  requireArgument(Number.isFinite(damping), where, 'a finite damping', damping);
-  requireArgument(Number.isFinite(tol) && tol > 0, where, 'tol > 0', tol);
-  requireArgument(
-    Number.isSafeInteger(maxIterations) && maxIterations >= 1,
-    where,
-    'an integer maxIterations >= 1',
-    maxIterations,
-  );
   // Held, so that the caller may dispose of theirs while the system is solved.
   const held = [clone(b), ...(initial == null ? [] : [clone(initial)])];
   const dispose = (): void => release(...held);
@@ -128,7 +124,7 @@ export function* linearSystem(
       'one with a NaN or an infinity in it',
     );
     const products = new NormalizedOperator(operator, damping);
-    const report = userFunction(options.onProgress ?? (() => {}));
+    const report = userFunction(plan.onProgress ?? (() => {}));
     const onProgress = (residualNorm: number): void =>
       report({ numMatvecs: products.numMatvecs, residualNorm: scale * residualNorm });
     // x = 0 solves a system with b = 0 to any tolerance, wherever one starts.

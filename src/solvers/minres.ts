@@ -1,17 +1,17 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { add } from '@tensorflow/tfjs-core';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import type { Schema, Settings } from '../options.js';
+import { integer, readOptions } from '../options.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import type { MeasuredResidual } from './best-iterate.js';
 import { BestIterate } from './best-iterate.js';
-import type { SolverSteps } from '../tfjs/drive.js';
-import { driveAsync, driveOptionNames } from '../tfjs/drive.js';
+import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
+import { driveAsync } from '../tfjs/drive.js';
 import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
-import { initialPair, linearSystem, solveOptionNames } from './linear-solve.js';
+import { initialPair, linearSystem, solveSchema } from './linear-solve.js';
 import { MinresRun } from './minres-run.js';
 import { innerProducts, release } from './vector-arithmetic.js';
 
@@ -26,7 +26,9 @@ export interface MinresOptions extends SolveOptions {
   readonly krylovDim?: number;
 }
 
-const minresOptionNames: OptionNames<MinresOptions> = { ...solveOptionNames, krylovDim: 'value' };
+function schemaFor(n: number) {
+  return { ...solveSchema(n), krylovDim: integer(2) } satisfies Schema<MinresOptions & DriveOptions>;
+}
 
 /** What the basis takes by default. */
 const BASIS_BYTES = 192 * 2 ** 20;
@@ -69,28 +71,20 @@ export async function minres(
   options: MinresOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SolveResult> {
   requireAnyOperator(operator, 'minres');
-  requireOptions(options, { ...minresOptionNames, ...driveOptionNames }, 'minres');
-  return driveAsync(
-    minresSteps(operator, b, options),
-    options,
-    'minres',
-    guardParameters(operator, 'minres'),
-  );
+  const plan = readOptions(options, schemaFor(operator.size), 'minres');
+  return driveAsync(minresSteps(operator, b, plan), plan, 'minres', guardParameters(operator, 'minres'));
 }
 
-/** {@link minres} as steps, for a driver. */
-export function* minresSteps(
+function* minresSteps(
   operator: AnyOperator,
   b: Tensor1D,
-  options: MinresOptions = {},
+  plan: Settings<MinresOptions, ReturnType<typeof schemaFor>>,
 ): SolverSteps<SolveResult> {
-  const system = yield* linearSystem(operator, b, options, 'minres');
+  const system = yield* linearSystem(operator, b, plan, 'minres');
   try {
     const { maxIterations } = system;
     const affordable = Math.floor(BASIS_BYTES / (4 * operator.size));
-    const { krylovDim = Math.max(2, Math.min(maxIterations + 1, affordable)) } = options;
-    const isCount = Number.isSafeInteger(krylovDim) && krylovDim >= 2;
-    requireArgument(isCount, 'minres', 'an integer krylovDim >= 2', krylovDim);
+    const { krylovDim = Math.max(2, Math.min(maxIterations + 1, affordable)) } = plan;
     const { y, residual } = yield* initialPair(system);
     const squares = innerProducts([residual, residual], [y, y]);
     let run: Minres | null = null;

@@ -1,18 +1,18 @@
 import { mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
 import { userFunction } from '../tfjs/run-scope.js';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import type { Schema, Settings } from '../options.js';
+import { anyInteger, byDefault, callable, integer, number, readOptions } from '../options.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import { SeededRandom } from '../random.js';
 import { KrylovBasis } from './basis.js';
 import { candidateOf } from './candidate.js';
 import type { DeflatedPair, Predecessor } from './deflated-pair.js';
 import { deflatedPair, orthonormal, ritzVectors } from './deflated-pair.js';
-import type { SolverSteps } from '../tfjs/drive.js';
-import { driveAsync, driveOptionNames } from '../tfjs/drive.js';
+import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
+import { driveAsync, driveSchema } from '../tfjs/drive.js';
 import { FLOAT32_EPSILON } from '../float32.js';
 import type { EigenProgress } from './lanczos-options.js';
 import { believed } from './measure-again.js';
@@ -41,13 +41,16 @@ export interface PowerIterationOptions {
 /** A vector that takes more products than this is asked whether it may be one of an operator that is zero to rounding. */
 const LATE = 10;
 
-const powerIterationOptionNames: OptionNames<PowerIterationOptions> = {
-  k: 'value',
-  tol: 'value',
-  maxIterations: 'value',
-  seed: 'value',
-  onProgress: 'function',
-};
+function schemaFor(n: number) {
+  return {
+    k: byDefault(integer(1, n), 1),
+    tol: byDefault(number({ above: 0, below: 1 }), 1e-3),
+    maxIterations: byDefault(integer(1), 1000),
+    seed: byDefault(anyInteger, 0),
+    onProgress: callable<(progress: EigenProgress) => void>(),
+    ...driveSchema,
+  } satisfies Schema<PowerIterationOptions & DriveOptions>;
+}
 
 /**
  * The k eigenpairs largest in magnitude, one after the other: v <- Av / ‖Av‖, kept orthogonal to the vectors already
@@ -76,32 +79,16 @@ export async function powerIteration(
   operator: LinearOperator | AsyncLinearOperator,
   options: PowerIterationOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<EigenResult> {
-  requireOptions(options, { ...powerIterationOptionNames, ...driveOptionNames }, 'powerIteration');
-  requireAnyOperator(operator, 'powerIteration');
-  return driveAsync(
-    powerIterationSteps(operator, options),
-    options,
-    'powerIteration',
-    guardParameters(operator, 'powerIteration'),
-  );
+  const where = 'powerIteration';
+  requireAnyOperator(operator, where);
+  const plan = readOptions(options, schemaFor(operator.size), where);
+  return driveAsync(powerIterationSteps(operator, plan), plan, where, guardParameters(operator, where));
 }
 
-/** {@link powerIteration} as steps, for a driver. */
-export function* powerIterationSteps(
-  operator: LinearOperator | AsyncLinearOperator,
-  options: PowerIterationOptions = {},
-): SolverSteps<EigenResult> {
-  const where = 'powerIteration';
-  const { k = 1, tol = 1e-3, maxIterations = 1000, seed = 0 } = options;
-  const onProgress = userFunction(options.onProgress ?? (() => {}));
-  requireAnyOperator(operator, where);
-  const n = operator.size;
-  requireArgument(Number.isInteger(k) && k >= 1 && k <= n, where, `an integer k from 1 to ${n}`, k);
-  requireArgument(Number.isFinite(tol) && tol > 0 && tol < 1, where, 'tol > 0 and < 1', tol);
-  const isCount = Number.isInteger(maxIterations) && maxIterations >= 1;
-  requireArgument(isCount, where, 'an integer maxIterations >= 1', maxIterations);
-  const plan = { k, tol, maxIterations, onProgress };
-  const run = new PowerIteration(operator, plan, new SeededRandom(seed, where), where);
+type Plan = Settings<PowerIterationOptions, ReturnType<typeof schemaFor>>;
+
+function* powerIterationSteps(operator: AnyOperator, plan: Plan): SolverSteps<EigenResult> {
+  const run = new PowerIteration(operator, plan);
   try {
     return yield* run.result(yield* run.iterate());
   } finally {
@@ -109,26 +96,26 @@ export function* powerIterationSteps(
   }
 }
 
-type PowerIterationPlan = Required<Omit<PowerIterationOptions, 'seed'>>;
-
 /** The vectors found so far, and what is known of the operator. */
 class PowerIteration {
   private readonly products: NormalizedOperator;
   private readonly found: KrylovBasis;
   private readonly pairs: DeflatedPair[] = [];
   private readonly symmetry: SymmetryWatch;
+  private readonly random: SeededRandom;
+  private readonly onProgress: (progress: EigenProgress) => void;
   /** What is zero to rounding, once it was asked for. */
   private zero: number | null = null;
 
   constructor(
     private readonly operator: AnyOperator,
-    private readonly plan: PowerIterationPlan,
-    private readonly random: SeededRandom,
-    where: string,
+    private readonly plan: Plan,
   ) {
+    this.random = new SeededRandom(plan.seed);
+    this.onProgress = userFunction(plan.onProgress ?? (() => {}));
     this.products = new NormalizedOperator(operator);
     this.found = new KrylovBasis(operator.size);
-    this.symmetry = new SymmetryWatch(operator, where);
+    this.symmetry = new SymmetryWatch(operator, 'powerIteration');
   }
 
   /** Finds all pairs, one after the other. */
@@ -212,7 +199,7 @@ class PowerIteration {
 
   private report(): void {
     const { pairs } = this;
-    this.plan.onProgress({
+    this.onProgress({
       numMatvecs: this.products.numMatvecs,
       numConverged: pairs.filter((pair) => this.isFound(pair)).length,
       ritzValues: Float64Array.from(pairs, ({ value }) => value),

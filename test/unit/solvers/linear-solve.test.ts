@@ -298,7 +298,7 @@ describe('linear solves', () => {
     const wrong = await method(broken, b);
     expect(wrong.status).toBe('nonFinite');
     for (const result of [nothing, fromThere, there, spent, wrong]) result.dispose();
-    await expect(method(operator, b, { tol: 0 })).rejects.toThrow(`${name}: expected tol > 0`);
+    await expect(method(operator, b, { tol: 0 })).rejects.toThrow(`${name}: expected a number tol > 0`);
     await expect(method(operator, b, { damping: NaN })).rejects.toBeInstanceOf(CurvatureArgumentError);
     const short = tf.ones([3]) as tf.Tensor1D;
     await expect(method(operator, short)).rejects.toThrow(`[${n}]`);
