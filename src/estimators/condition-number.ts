@@ -1,9 +1,9 @@
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { answersAtOnce, laterProductOf, requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { guardParameters } from '../operators/parameter-guard.js';
+import type { Schema } from '../options.js';
+import { byDefault, number, readOptions } from '../options.js';
 import { shifted } from '../operators/shifted.js';
 import type { DriveOptions } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
@@ -12,7 +12,7 @@ import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenResult } from '../solvers/result.js';
 import { zeroThreshold } from '../solvers/zero-threshold.js';
 import type { SpectralNumber, SpectralOptions } from './norm.js';
-import { spectralOptionNames } from './norm.js';
+import { spectralSchema } from './norm.js';
 
 const where = 'conditionNumber';
 
@@ -21,11 +21,6 @@ export interface ConditionNumberOptions extends SpectralOptions {
   /** δ in A + δI. Default 0. */
   readonly damping?: number;
 }
-
-const conditionNumberOptionNames: OptionNames<ConditionNumberOptions & DriveOptions> = {
-  damping: 'value',
-  ...spectralOptionNames,
-};
 
 /**
  * The condition number of a definite operator, κ(A + δI) = λ_max / λ_min, by Lanczos at either end.
@@ -48,15 +43,17 @@ export async function conditionNumber(
   options: ConditionNumberOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SpectralNumber> {
   requireAnyOperator(operator, where);
-  requireOptions(options, conditionNumberOptionNames, where);
-  const { damping = 0, ...rest } = options;
-  requireArgument(Number.isFinite(damping), where, 'a finite damping', damping);
+  const schema = {
+    damping: byDefault(number(), 0),
+    ...spectralSchema(operator.size),
+  } satisfies Schema<ConditionNumberOptions & DriveOptions>;
+  const { damping, ...settings } = readOptions(options, schema, where);
   const system = damped(operator, damping);
   const requireStill = guardParameters(operator, where);
   const end = async (which: 'LA' | 'SA'): Promise<EigenResult> => {
     const result = await driveAsync(
-      lanczosSteps(system, { ...rest, k: 1, which }, where),
-      options,
+      lanczosSteps(system, { ...settings, k: 1, which }, where),
+      settings,
       where,
       requireStill,
     );
@@ -70,7 +67,7 @@ export async function conditionNumber(
   }) as [End, End];
   const [far, near] = Math.abs(low.value) > Math.abs(high.value) ? [low, high] : [high, low];
   const failed = [largest, smallest].find(({ status }) => status !== 'converged');
-  const zero = await driveAsync(zeroThreshold(operator), options, where, requireStill);
+  const zero = await driveAsync(zeroThreshold(operator), settings, where, requireStill);
   const status = failed?.status ?? definiteness(far, near, zero);
   if (status === 'indefinite' || status === 'singular') {
     return { value: Infinity, residualNorm: Infinity, status, numMatvecs };

@@ -1,6 +1,5 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { add, div, maximum, mul, sqrt, square, sub, sum, tidy, zeros } from '@tensorflow/tfjs-core';
-import { requireOptions } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { guardParameters } from '../operators/parameter-guard.js';
@@ -9,7 +8,7 @@ import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
 import { NormalizedOperator } from '../solvers/normalized-operator.js';
 import type { Estimate, EstimatorOptions, EstimatorPlan } from './estimate.js';
-import { estimatorOptionNames, FEWEST_SAMPLES, planEstimator, studentFactor } from './estimate.js';
+import { FEWEST_SAMPLES, planEstimator, studentFactor } from './estimate.js';
 import { signs } from './quadratic-form.js';
 
 /** The diagonal of an operator with its spread. */
@@ -53,11 +52,10 @@ export async function diagonal(
   operator: LinearOperator | AsyncLinearOperator,
   options: EstimatorOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<DiagonalEstimate> {
-  requireOptions(options, estimatorOptionNames, 'diagonal');
   const plan = planEstimator(operator, options, 'diagonal', 2);
   return driveAsync(
     diagonalSteps(new NormalizedOperator(operator), plan),
-    options,
+    plan,
     'diagonal',
     guardParameters(operator, 'diagonal'),
   );

@@ -1,9 +1,9 @@
 import { userFunction } from '../tfjs/run-scope.js';
-import type { OptionNames } from '../errors.js';
-import { requireArgument } from '../errors.js';
 import type { AnyOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
-import { driveOptionNames, type DriveOptions } from '../tfjs/drive.js';
+import type { Schema, Settings } from '../options.js';
+import { anyInteger, byDefault, callable, integer, number, readOptions } from '../options.js';
+import { driveSchema, type DriveOptions } from '../tfjs/drive.js';
 
 /** A number found by chance, with what it cost and how far it may be off. */
 export interface Estimate {
@@ -42,16 +42,19 @@ export interface EstimatorOptions {
   readonly onProgress?: (progress: EstimateProgress) => void;
 }
 
-export const estimatorOptionNames: OptionNames<EstimatorOptions & DriveOptions> = {
-  tol: 'value',
-  maxMatvecs: 'value',
-  seed: 'value',
-  onProgress: 'function',
-  ...driveOptionNames,
-};
+/** The schema of {@link EstimatorOptions}, for an estimator that takes so many products at least. */
+export function estimatorSchema(fewest: number) {
+  return {
+    tol: byDefault(number({ above: 0 }), 0.05),
+    maxMatvecs: byDefault(integer(fewest), 100),
+    seed: byDefault(anyInteger, 0),
+    onProgress: callable<(progress: EstimateProgress) => void>(),
+    ...driveSchema,
+  } satisfies Schema<EstimatorOptions & DriveOptions>;
+}
 
 /** {@link EstimatorOptions} with the defaults filled in. */
-export interface EstimatorPlan extends Required<EstimatorOptions> {
+export interface EstimatorPlan extends Required<EstimatorOptions>, DriveOptions {
   /** The public function that runs, for errors. */
   readonly where: string;
 }
@@ -70,17 +73,16 @@ export function planEstimator(
   where: string,
   fewest: number,
 ): EstimatorPlan {
-  const { tol = 0.05, maxMatvecs = 100, seed = 0 } = options;
   requireAnyOperator(operator, where);
-  requireArgument(Number.isFinite(tol) && tol > 0, where, 'tol > 0', tol);
-  requireArgument(
-    Number.isSafeInteger(maxMatvecs) && maxMatvecs >= fewest,
-    where,
-    `an integer maxMatvecs >= ${fewest}`,
-    maxMatvecs,
-  );
-  requireArgument(Number.isSafeInteger(seed), where, 'an integer seed', seed);
-  return { where, tol, maxMatvecs, seed, onProgress: userFunction(options.onProgress ?? (() => {})) };
+  return estimatorPlan(readOptions(options, estimatorSchema(fewest), where), where);
+}
+
+/** The plan of options that have been read. */
+export function estimatorPlan(
+  settings: Settings<EstimatorOptions & DriveOptions, ReturnType<typeof estimatorSchema>>,
+  where: string,
+): EstimatorPlan {
+  return { ...settings, where, onProgress: userFunction(settings.onProgress ?? (() => {})) };
 }
 
 /** Mean and standard error of a growing sample, by Welford's recurrence (1962). */

@@ -1,19 +1,20 @@
-import type { OptionNames } from '../errors.js';
-import { requireOptions } from '../errors.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { guardParameters } from '../operators/parameter-guard.js';
+import type { Schema } from '../options.js';
+import { readOptions } from '../options.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { DriveOptions } from '../tfjs/drive.js';
-import { driveAsync, driveOptionNames } from '../tfjs/drive.js';
+import { driveAsync } from '../tfjs/drive.js';
 import { FLOAT32_EPSILON } from '../float32.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { LanczosOptions } from '../solvers/lanczos-options.js';
+import { lanczosSchema } from '../solvers/lanczos-options.js';
 import type { EigenStatus } from '../solvers/result.js';
 import type { Estimate, EstimatorOptions } from './estimate.js';
-import { estimatorOptionNames, FEWEST_SAMPLES, Sample, planEstimator } from './estimate.js';
+import { FEWEST_SAMPLES, Sample, planEstimator } from './estimate.js';
 import { EstimateRun } from './estimate-run.js';
 import { quadraticForm, signs } from './quadratic-form.js';
 
@@ -36,11 +37,10 @@ export async function frobeniusNorm(
   operator: LinearOperator | AsyncLinearOperator,
   options: EstimatorOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Estimate> {
-  requireOptions(options, estimatorOptionNames, 'frobeniusNorm');
   const plan = planEstimator(operator, options, 'frobeniusNorm', 2);
   return driveAsync(
     frobeniusSteps(new EstimateRun(operator, plan)),
-    options,
+    plan,
     'frobeniusNorm',
     guardParameters(operator, 'frobeniusNorm'),
   );
@@ -74,15 +74,12 @@ export interface SpectralNumber {
 /** Options of {@link spectralNorm} and `conditionNumber`: those of `lanczos` without what they decide. */
 export type SpectralOptions = Omit<LanczosOptions, 'k' | 'which' | 'startVectors'>;
 
-export const spectralOptionNames: OptionNames<SpectralOptions & DriveOptions> = {
-  tol: 'value',
-  krylovDim: 'value',
-  maxRestarts: 'value',
-  confirm: 'value',
-  seed: 'value',
-  onProgress: 'function',
-  ...driveOptionNames,
-};
+/** The schema of {@link SpectralOptions} for an operator of R^n. */
+export function spectralSchema(n: number) {
+  const { tol, krylovDim, maxRestarts, confirm, seed, onProgress, signal } = lanczosSchema(n);
+  const schema = { tol, krylovDim, maxRestarts, confirm, seed, onProgress, signal };
+  return schema satisfies Schema<SpectralOptions & DriveOptions>;
+}
 
 /**
  * The spectral norm of a symmetric operator, ‖A‖₂ = max |λ|, by Lanczos.
@@ -100,12 +97,13 @@ export async function spectralNorm(
   options: SpectralOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SpectralNumber> {
   requireAnyOperator(operator, 'spectralNorm');
-  requireOptions(options, spectralOptionNames, 'spectralNorm');
+  const where = 'spectralNorm';
+  const settings = readOptions(options, spectralSchema(operator.size), where);
   const found = await driveAsync(
-    lanczosSteps(operator, { ...options, k: 1, which: 'LM' }, 'spectralNorm'),
-    options,
-    'spectralNorm',
-    guardParameters(operator, 'spectralNorm'),
+    lanczosSteps(operator, { ...settings, k: 1, which: 'LM' }, where),
+    settings,
+    where,
+    guardParameters(operator, where),
   );
   found.dispose();
   return {

@@ -1,15 +1,15 @@
 import { tensor1d } from '@tensorflow/tfjs-core';
 import { userFunction } from '../tfjs/run-scope.js';
-import type { OptionNames } from '../errors.js';
 import { LARGEST_FLOAT32 } from '../float32.js';
-import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import type { Schema, Settings } from '../options.js';
+import { anyInteger, byDefault, callable, integer, number, oneOf, readOptions } from '../options.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import { SeededRandom } from '../random.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
-import { driveAsync, driveOptionNames } from '../tfjs/drive.js';
+import { driveAsync, driveSchema } from '../tfjs/drive.js';
 import { LanczosFactorization } from '../solvers/lanczos-factorization.js';
 import { solveProjected } from '../solvers/projected-eigenproblem.js';
 import { SymmetryWatch } from '../solvers/require-symmetric.js';
@@ -39,17 +39,20 @@ export interface SpectralDensityOptions {
   readonly onProgress?: (progress: { readonly numMatvecs: number; readonly numProbes: number }) => void;
 }
 
-const spectralDensityOptionNames: OptionNames<SpectralDensityOptions & DriveOptions> = {
-  krylovDim: 'value',
-  numProbes: 'value',
-  sigma: 'value',
-  gridSize: 'value',
-  scale: 'value',
-  epsilon: 'value',
-  seed: 'value',
-  onProgress: 'function',
-  ...driveOptionNames,
-};
+/** Points of a grid: more than any picture shows, and less than a spare second takes. */
+const FINEST = 2 ** 20;
+
+const schema = {
+  krylovDim: byDefault(integer(1), 80),
+  numProbes: byDefault(integer(1), 8),
+  sigma: number({ above: 0, to: LARGEST_FLOAT32 }),
+  gridSize: byDefault(integer(1, FINEST), 1024),
+  scale: byDefault(oneOf('linear', 'log'), 'linear'),
+  epsilon: byDefault(number({ above: 0 }), 1e-5),
+  seed: byDefault(anyInteger, 0),
+  onProgress: callable<(progress: { readonly numMatvecs: number; readonly numProbes: number }) => void>(),
+  ...driveSchema,
+} satisfies Schema<SpectralDensityOptions & DriveOptions>;
 
 /** The distribution of the eigenvalues. */
 export interface SpectralDensity {
@@ -98,38 +101,19 @@ export async function spectralDensity(
   options: SpectralDensityOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SpectralDensity> {
   requireAnyOperator(operator, 'spectralDensity');
-  requireOptions(options, spectralDensityOptionNames, 'spectralDensity');
-  return driveAsync(
-    spectralDensitySteps(operator, options),
-    options,
-    'spectralDensity',
-    guardParameters(operator, 'spectralDensity'),
-  );
+  const where = 'spectralDensity';
+  const plan = readOptions(options, schema, where);
+  return driveAsync(spectralDensitySteps(operator, plan), plan, where, guardParameters(operator, where));
 }
-
-/** Points of a grid: more than any picture shows, and less than a spare second takes. */
-const FINEST = 2 ** 20;
 
 function* spectralDensitySteps(
   operator: AnyOperator,
-  options: SpectralDensityOptions,
+  plan: Settings<SpectralDensityOptions, typeof schema>,
 ): SolverSteps<SpectralDensity> {
-  const where = 'spectralDensity';
-  const n = operator.size;
-  const { numProbes = 8, gridSize = 1024, scale = 'linear', epsilon = 1e-5, seed = 0 } = options;
-  const { krylovDim: most = 80 } = options;
-  for (const [name, value] of Object.entries({ krylovDim: most, numProbes, gridSize })) {
-    requireArgument(Number.isSafeInteger(value) && value >= 1, where, `an integer ${name} >= 1`, value);
-  }
-  const krylovDim = Math.min(n, most);
-  requireArgument(gridSize <= FINEST, where, `a gridSize of at most ${FINEST}`, gridSize);
-  requireArgument(scale === 'linear' || scale === 'log', where, "scale 'linear' or 'log'", scale);
-  requireArgument(Number.isFinite(epsilon) && epsilon > 0, where, 'epsilon > 0', epsilon);
-  const { sigma } = options;
-  const isWidth = sigma == null || (Number.isFinite(sigma) && sigma > 0 && sigma <= LARGEST_FLOAT32);
-  requireArgument(isWidth, where, 'sigma > 0, a float32 number', sigma);
-  const report = userFunction(options.onProgress ?? (() => {}));
-  const random = new SeededRandom(seed, where);
+  const { numProbes, gridSize, scale, epsilon, sigma } = plan;
+  const krylovDim = Math.min(operator.size, plan.krylovDim);
+  const report = userFunction(plan.onProgress ?? (() => {}));
+  const random = new SeededRandom(plan.seed);
   const probes: GaussQuadrature[] = [];
   let numMatvecs = 0;
   while (probes.length < numProbes) {

@@ -1,13 +1,13 @@
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
+import type { Schema } from '../options.js';
+import { byDefault, oneOf, readOptions } from '../options.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
-import type { Estimate, EstimatorOptions } from './estimate.js';
-import { estimatorOptionNames, FEWEST_SAMPLES, planEstimator } from './estimate.js';
+import type { Estimate, EstimatorOptions, EstimatorPlan } from './estimate.js';
+import { estimatorPlan, estimatorSchema, FEWEST_SAMPLES } from './estimate.js';
 import { EstimateRun } from './estimate-run.js';
 import { hutchPlusPlusSteps } from './hutch-plus-plus.js';
 import { hutchinsonSteps } from './hutchinson.js';
@@ -25,10 +25,10 @@ export interface TraceOptions extends EstimatorOptions {
   readonly method?: TraceMethod;
 }
 
-const traceOptionNames: OptionNames<TraceOptions & DriveOptions> = {
-  ...estimatorOptionNames,
-  method: 'value',
-};
+const schema = {
+  ...estimatorSchema(FEWEST_SAMPLES),
+  method: byDefault(oneOf('hutchinson', 'hutch++', 'xtrace'), 'xtrace'),
+} satisfies Schema<TraceOptions & DriveOptions>;
 
 /**
  * The trace of a symmetric operator, tr A = Σ a_ii = Σ λ_i, from products with random vectors.
@@ -60,29 +60,27 @@ export async function trace(
   options: TraceOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<Estimate> {
   requireAnyOperator(operator, 'trace');
-  requireOptions(options, traceOptionNames, 'trace');
-  return driveAsync(
-    traceSteps(operator, options, 'trace'),
-    options,
-    'trace',
-    guardParameters(operator, 'trace'),
-  );
+  const plan = planTrace(options, 'trace');
+  return driveAsync(plannedTrace(operator, plan), plan, 'trace', guardParameters(operator, 'trace'));
 }
 
 /** {@link trace} as steps, for a driver. */
-export function* traceSteps(
+export function traceSteps(
   operator: AnyOperator,
   options: TraceOptions,
   where: string,
 ): SolverSteps<Estimate> {
-  const { method = 'xtrace' } = options;
+  return plannedTrace(operator, planTrace(options, where));
+}
+
+type TracePlan = EstimatorPlan & { readonly method: TraceMethod };
+
+function planTrace(options: TraceOptions, where: string): TracePlan {
+  const settings = readOptions(options, schema, where);
+  return { ...estimatorPlan(settings, where), method: settings.method };
+}
+
+function plannedTrace(operator: AnyOperator, plan: TracePlan): SolverSteps<Estimate> {
   const steps = { hutchinson: hutchinsonSteps, 'hutch++': hutchPlusPlusSteps, xtrace: xtraceSteps };
-  requireArgument(
-    typeof method === 'string' && Object.hasOwn(steps, method),
-    where,
-    `method ${Object.keys(steps).join(', ')}`,
-    method,
-  );
-  const plan = planEstimator(operator, options, where, FEWEST_SAMPLES);
-  return yield* steps[method](new EstimateRun(operator, plan));
+  return steps[plan.method](new EstimateRun(operator, plan));
 }
