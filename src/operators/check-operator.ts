@@ -1,7 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { dispose, dot, mul, norm, sub, tidy } from '@tensorflow/tfjs-core';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
+import { anyInteger, byDefault, readOptions } from '../options.js';
 import { guardScope } from '../tfjs/scope-guard.js';
 import { checkDifference, differenceTolerance, randomUnit, toleranceFor } from './check-difference.js';
 import { HessianOperator } from './hessian.js';
@@ -46,8 +45,6 @@ export interface CheckOptions {
   readonly seed?: number;
 }
 
-const checkOptionNames: OptionNames<CheckOptions> = { seed: 'value' };
-
 /**
  * Checks on random unit vectors u, v that an operator A is what solvers take it for:
  *
@@ -74,10 +71,8 @@ export async function checkOperator(
   options: CheckOptions = {},
 ): Promise<OperatorReport> {
   requireOperator(operator, 'checkOperator');
-  requireOptions(options, checkOptionNames, 'checkOperator');
   const { size } = operator;
-  const { seed = 0 } = options;
-  requireArgument(Number.isSafeInteger(seed), 'checkOperator', 'an integer seed', seed);
+  const { seed } = readOptions(options, { seed: byDefault(anyInteger, 0) }, 'checkOperator');
   const requireScope = guardScope('checkOperator');
   const requireStill = guardParameters(operator, 'checkOperator');
   const owned: Tensor1D[] = [];

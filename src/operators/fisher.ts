@@ -1,7 +1,8 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
+import { requireArgument } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
+import type { Schema } from '../options.js';
+import { anyInteger, byDefault, integer, mandatory, oneOf, readOptions } from '../options.js';
 import type { ParameterSpace } from '../parameters.js';
 import { lossHessian } from './gauss-newton.js';
 import type { TermOperator, TermSource } from './magnitude.js';
@@ -25,7 +26,11 @@ export interface FisherOptions {
 
 const typeRemedy = "Write new FisherOperator(objective, { type: 'exact' })";
 
-const fisherOptionNames: OptionNames<FisherOptions> = { type: 'value', samples: 'value', seed: 'value' };
+const schema = {
+  type: { ...mandatory(oneOf('exact', 'monteCarlo', 'empirical')), remedy: typeRemedy },
+  samples: byDefault(integer(1), 1),
+  seed: byDefault(anyInteger, 0),
+} satisfies Schema<FisherOptions>;
 
 /**
  * The Fisher information matrix of a model as a linear operator on R^n:
@@ -62,15 +67,7 @@ export class FisherOperator implements TermOperator {
   constructor(objective: Objective, options: FisherOptions) {
     const where = 'FisherOperator';
     requireArgument(options != null, where, 'options {type}', options, typeRemedy);
-    requireOptions(options, fisherOptionNames, where);
-    const { type, samples = 1, seed = 0 } = options;
-    requireArgument(
-      Number.isInteger(samples) && samples > 0,
-      where,
-      'samples to be a whole number > 0',
-      samples,
-    );
-    requireArgument(Number.isInteger(seed), where, 'seed to be a whole number', seed);
+    const { type, samples, seed } = readOptions(options, schema, where);
     const metrics: Record<FisherOptions['type'], MetricFactory> = {
       exact: (split, outputs, term, jitter) => {
         requireLikelihoods(split);
@@ -79,8 +76,6 @@ export class FisherOperator implements TermOperator {
       monteCarlo: (split, outputs, term) => sampledMetric(split, outputs, samples, seed + 7919 * term),
       empirical: empiricalMetric,
     };
-    const isType = typeof type === 'string' && Object.hasOwn(metrics, type);
-    requireArgument(isType, where, "type to be 'exact', 'monteCarlo' or 'empirical'", type, typeRemedy);
     this.curvature = new OutputCurvature(objective, metrics[type], where);
     this.parameters = this.curvature.parameters;
     this.size = this.curvature.size;

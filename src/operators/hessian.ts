@@ -1,7 +1,6 @@
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
 import { getBackend } from '@tensorflow/tfjs-core';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions, requireThat } from '../errors.js';
+import { requireThat } from '../errors.js';
 import type { Linearization } from '../autodiff/linearize.js';
 import { requireFinite } from '../autodiff/finite.js';
 import { requireEngine } from '../tfjs/engine.js';
@@ -9,6 +8,8 @@ import { synchronousRead } from '../tfjs/capabilities.js';
 import { linearizeObjective } from '../objectives/linearize-objective.js';
 import type { Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
+import type { Schema, Settings } from '../options.js';
+import { byDefault, either, flag, oneOf, readOptions } from '../options.js';
 import type { ParameterSpace } from '../parameters.js';
 import { FiniteDifferenceLinearization } from './finite-difference.js';
 import type { TermOperator, TermSource } from './magnitude.js';
@@ -29,7 +30,10 @@ export interface HessianOptions {
   readonly retain?: 'auto' | boolean;
 }
 
-const hessianOptionNames: OptionNames<HessianOptions> = { method: 'value', retain: 'value' };
+const schema = {
+  method: byDefault(oneOf('exact', 'finiteDifference'), 'exact'),
+  retain: byDefault(either(oneOf('auto'), flag), 'auto'),
+} satisfies Schema<HessianOptions>;
 
 /**
  * The Hessian H = ∇²L(θ) of an objective as a linear operator on R^n: v ↦ Hv without ever forming H.
@@ -50,6 +54,7 @@ export class HessianOperator implements TermOperator {
   readonly parameters: ParameterSpace;
   /** n, the number of scalar parameters. */
   readonly size: number;
+  readonly options: Settings<HessianOptions, typeof schema>;
   private linearization: Linearization | null = null;
   private disposed = false;
 
@@ -63,24 +68,11 @@ export class HessianOperator implements TermOperator {
    */
   constructor(
     readonly objective: Objective,
-    readonly options: HessianOptions = {},
+    options: HessianOptions = {},
   ) {
     const where = 'HessianOperator';
     requireObjective(objective, where);
-    requireOptions(options, hessianOptionNames, where);
-    const { method = 'exact', retain = 'auto' } = options;
-    requireArgument(
-      method === 'exact' || method === 'finiteDifference',
-      where,
-      "method to be 'exact' or 'finiteDifference'",
-      method,
-    );
-    requireArgument(
-      retain === 'auto' || typeof retain === 'boolean',
-      where,
-      "retain to be 'auto', true or false",
-      retain,
-    );
+    this.options = readOptions(options, schema, where);
     this.parameters = objective.parameters;
     this.size = this.parameters.size;
     this.current('constructor');
@@ -168,7 +160,7 @@ export class HessianOperator implements TermOperator {
   }
 
   private linearize(): Linearization {
-    const { method = 'exact', retain = 'auto' } = this.options;
+    const { method, retain } = this.options;
     const where = 'HessianOperator';
     requireEngine(where);
     const linearization =

@@ -1,7 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, tensor2d } from '@tensorflow/tfjs-core';
-import type { OptionNames } from '../errors.js';
-import { requireOptions } from '../errors.js';
+import { abortSignal, readOptions } from '../options.js';
 import type { LinearOperator } from './linear-operator.js';
 import { productsOf, requireOperator } from './linear-operator.js';
 import { guardParameters } from './parameter-guard.js';
@@ -11,8 +10,6 @@ interface MaterializeOptions {
   /** Stops the work between blocks of products. */
   readonly signal?: AbortSignal;
 }
-
-const materializeOptionNames: OptionNames<MaterializeOptions> = { signal: 'signal' };
 
 /** Unit vectors multiplied at once: more would only hold more memory. */
 const ROWS_AT_ONCE = 32;
@@ -35,13 +32,13 @@ export async function materialize(
   options: MaterializeOptions = {},
 ): Promise<Tensor2D> {
   requireOperator(operator, 'materialize');
-  requireOptions(options, materializeOptionNames, 'materialize');
+  const { signal } = readOptions(options, { signal: abortSignal }, 'materialize');
   const { size } = operator;
   const requireStill = guardParameters(operator, 'materialize');
   const bands: Tensor2D[] = [];
   try {
     for (let from = 0; from < size; from += ROWS_AT_ONCE) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const count = Math.min(ROWS_AT_ONCE, size - from);
       const values = new Float32Array(count * size);
       for (let i = 0; i < count; i++) values[i * size + from + i] = 1;

@@ -1,7 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { readOnce } from './read-once.js';
 import { RunScope } from './run-scope.js';
-import type { OptionNames } from '../errors.js';
 import { abortSignal, type Schema } from '../options.js';
 import { guardScope } from './scope-guard.js';
 
@@ -44,8 +43,6 @@ export interface DriveOptions {
   /** Stops the run between two products; the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
-
-export const driveOptionNames: OptionNames<DriveOptions> = { signal: 'signal' };
 
 /** The schema of {@link DriveOptions}. */
 export const driveSchema = { signal: abortSignal } satisfies Schema<DriveOptions>;
