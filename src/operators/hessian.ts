@@ -8,7 +8,7 @@ import { synchronousRead } from '../tfjs/capabilities.js';
 import { linearizeObjective } from '../objectives/linearize-objective.js';
 import type { Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
-import type { Schema, Settings } from '../options.js';
+import type { Schema } from '../options.js';
 import { byDefault, either, flag, oneOf, readOptions } from '../options.js';
 import type { ParameterSpace } from '../parameters.js';
 import { FiniteDifferenceLinearization } from './finite-difference.js';
@@ -54,7 +54,7 @@ export class HessianOperator implements TermOperator {
   readonly parameters: ParameterSpace;
   /** n, the number of scalar parameters. */
   readonly size: number;
-  readonly options: Settings<HessianOptions, typeof schema>;
+  readonly options: HessianOptions;
   private linearization: Linearization | null = null;
   private disposed = false;
 
@@ -160,7 +160,7 @@ export class HessianOperator implements TermOperator {
   }
 
   private linearize(): Linearization {
-    const { method, retain } = this.options;
+    const { method, retain = 'auto' } = this.options;
     const where = 'HessianOperator';
     requireEngine(where);
     const linearization =
