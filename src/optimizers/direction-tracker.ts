@@ -3,8 +3,9 @@ import { clone, keep } from '@tensorflow/tfjs-core';
 import type { Linearization } from '../autodiff/linearize.js';
 import { linearize } from '../autodiff/linearize.js';
 import { leavingNothing } from '../tfjs/run-scope.js';
-import type { OptionNames } from '../errors.js';
-import { areNumbers, CurvatureArgumentError, requireArgument, requireOptions } from '../errors.js';
+import { areNumbers, CurvatureArgumentError, requireArgument } from '../errors.js';
+import type { Schema } from '../options.js';
+import { check, integer, readOptions, requireIs, unchecked } from '../options.js';
 import { ParameterSpace } from '../parameters.js';
 import { checkOrthonormal } from '../rows.js';
 import type { DirectionStatus, FoundDirections } from './direction-search.js';
@@ -22,7 +23,10 @@ export interface GivenDirections {
   readonly eigenvalues?: ArrayLike<number>;
 }
 
-const givenDirectionsNames: OptionNames<GivenDirections> = { variables: 'value', eigenvalues: 'value' };
+const givenSchema = {
+  variables: unchecked<readonly Variable[]>(),
+  eigenvalues: check<ArrayLike<number>>((name) => `${name} that are numbers`, areNumbers),
+} satisfies Schema<GivenDirections>;
 
 /** How and how often to search: the options of the same names. */
 export type TrackerSettings = Pick<
@@ -109,7 +113,8 @@ export class DirectionTracker {
    * @throws CurvatureArgumentError unless they are orthonormal rows [k, n] of the variables
    */
   give(directions: Tensor2D | null, given: GivenDirections, step: number): void {
-    requireOptions(given, givenDirectionsNames, 'NSGD.setDirections');
+    const where = 'NSGD.setDirections';
+    const { variables, eigenvalues: numbers } = readOptions(given, givenSchema, where);
     this.work.cancel();
     const { refreshEvery, trackEvery } = this.settings;
     this.times = { refreshAt: step + refreshEvery, trackAt: step + trackEvery };
@@ -118,11 +123,8 @@ export class DirectionTracker {
       this.status = 'none';
       return;
     }
-    const where = 'NSGD.setDirections';
-    const parameters = given.variables == null ? null : new ParameterSpace(given.variables, where);
+    const parameters = variables == null ? null : new ParameterSpace(variables, where);
     requireDirections(directions, parameters ?? this.parameters, where);
-    const { eigenvalues: numbers = null } = given;
-    requireArgument(numbers == null || areNumbers(numbers), where, 'eigenvalues that are numbers', numbers);
     const eigenvalues = numbers == null ? null : Float64Array.from(numbers);
     requireArgument(
       eigenvalues == null || eigenvalues.length === directions.shape[0],
@@ -172,13 +174,7 @@ export class DirectionTracker {
    */
   search(f: () => Scalar, kind: 'refresh' | 'track', step: number): { value: Scalar; grads: NamedTensorMap } {
     const parameters = this.parameters!;
-    const { k } = this.settings;
-    requireArgument(
-      k <= parameters.size,
-      'NSGD k',
-      `at most the number of parameters, ${parameters.size}`,
-      k,
-    );
+    requireIs(this.settings.k, integer(1, parameters.size), 'k', 'NSGD');
     return leavingNothing(() => {
       const { rows } = this;
       const stop = this.budget?.start();

@@ -1,7 +1,17 @@
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
-import type { Schedule } from './schedule.js';
-import { requireInteger, requireNonNegative, valueAt } from './schedule.js';
+import { requireArgument } from '../errors.js';
+import type { Schema } from '../options.js';
+import {
+  anyInteger,
+  byDefault,
+  flag,
+  integer,
+  mandatory,
+  number,
+  oneOf,
+  or,
+  readOptions,
+} from '../options.js';
+import { schedule, type Schedule } from './schedule.js';
 
 /** What the nudge is applied to: see {@link NSGDOptions.correction}. */
 export type Correction = 'update' | 'gradient' | 'both';
@@ -75,49 +85,31 @@ export interface NSGDOptions {
   readonly seed?: number;
 }
 
-const nsgdOptionNames: OptionNames<NSGDOptions> = {
-  learningRate: 'value',
-  gamma: 'value',
-  k: 'value',
-  momentum: 'value',
-  useNesterov: 'value',
-  decay: 'value',
-  correction: 'value',
-  refreshEvery: 'value',
-  trackEvery: 'value',
-  searchBudget: 'value',
-  burnIn: 'value',
-  which: 'value',
-  tol: 'value',
-  clipNorm: 'value',
-  clipValue: 'value',
-  weightDecay: 'value',
-  recordSteps: 'value',
-  seed: 'value',
-};
+const limit = or(number({ above: 0 }), null);
+
+const schema = {
+  learningRate: mandatory(schedule),
+  gamma: byDefault(schedule, 0.1),
+  k: byDefault(integer(1), 5),
+  momentum: byDefault(number({ from: 0, below: 1 }), 0),
+  useNesterov: byDefault(flag, false),
+  decay: byDefault(number({ from: 0 }), 0),
+  correction: byDefault(oneOf('update', 'gradient', 'both'), 'update'),
+  refreshEvery: byDefault(integer(0), 100),
+  trackEvery: byDefault(integer(0), 0),
+  searchBudget: byDefault(or(number({ above: 0, to: 1 }), null), null),
+  burnIn: byDefault(integer(0), 0),
+  which: byDefault(oneOf('LA', 'LM'), 'LA'),
+  tol: byDefault(number({ above: 0, below: 1 }), 0.05),
+  clipNorm: byDefault(limit, null),
+  clipValue: byDefault(limit, null),
+  weightDecay: byDefault(number({ from: 0 }), 0),
+  recordSteps: byDefault(integer(0), 0),
+  seed: byDefault(anyInteger, 0),
+} satisfies Schema<NSGDOptions>;
 
 /** All settings of {@link NSGD}, with nothing left open. */
 export type NSGDSettings = Required<NSGDOptions>;
-
-const defaults: Omit<NSGDSettings, 'learningRate'> = {
-  gamma: 0.1,
-  k: 5,
-  momentum: 0,
-  useNesterov: false,
-  decay: 0,
-  correction: 'update',
-  refreshEvery: 100,
-  trackEvery: 0,
-  searchBudget: null,
-  burnIn: 0,
-  which: 'LA',
-  tol: 0.05,
-  clipNorm: null,
-  clipValue: null,
-  weightDecay: 0,
-  recordSteps: 0,
-  seed: 0,
-};
 
 /**
  * Fills in the defaults and checks every setting.
@@ -133,72 +125,12 @@ export function resolveOptions(options: NSGDOptions): NSGDSettings {
     options,
     `Write new NSGD({ learningRate: ${rate} })`,
   );
-  requireOptions(options, nsgdOptionNames, 'NSGD');
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const settings: NSGDSettings = { ...defaults, ...(given as unknown as NSGDOptions) };
-  requireSchedule(settings.learningRate, 'NSGD learningRate');
-  requireSchedule(settings.gamma, 'NSGD gamma');
-  requireInteger(settings.k, 1, 'NSGD k');
-  requireArgument(
-    typeof settings.momentum === 'number' && settings.momentum >= 0 && settings.momentum < 1,
-    'NSGD momentum',
-    'a number in [0, 1)',
-    settings.momentum,
-  );
-  requireNonNegative(settings.decay, 'NSGD decay');
-  requireNonNegative(settings.weightDecay, 'NSGD weightDecay');
-  for (const name of ['refreshEvery', 'trackEvery', 'burnIn', 'recordSteps'] as const) {
-    requireInteger(settings[name], 0, `NSGD ${name}`);
-  }
-  requireArgument(Number.isSafeInteger(settings.seed), 'NSGD seed', 'an integer', settings.seed);
-  requireOneOf(settings.correction, ['update', 'gradient', 'both'], 'NSGD correction');
-  requireOneOf(settings.which, ['LA', 'LM'], 'NSGD which');
-  requireArgument(
-    typeof settings.useNesterov === 'boolean',
-    'NSGD useNesterov',
-    'true or false',
-    settings.useNesterov,
-  );
+  const settings = readOptions(options, schema, 'NSGD');
   requireArgument(
     !settings.useNesterov || settings.momentum > 0,
-    'NSGD momentum',
-    'a number > 0 with useNesterov, which looks ahead along the velocity',
+    'NSGD',
+    'a number momentum > 0 with useNesterov, which looks ahead along the velocity',
     settings.momentum,
   );
-  for (const name of ['clipNorm', 'clipValue'] as const) {
-    if (settings[name] != null) requirePositive(settings[name], `NSGD ${name}`);
-  }
-  requirePositive(settings.tol, 'NSGD tol');
-  requireArgument(settings.tol < 1, 'NSGD tol', 'a number < 1', settings.tol);
-  const { searchBudget } = settings;
-  requireArgument(
-    searchBudget == null || (typeof searchBudget === 'number' && searchBudget > 0 && searchBudget <= 1),
-    'NSGD searchBudget',
-    'a share in (0, 1]',
-    searchBudget,
-  );
   return settings;
-}
-
-/** Throws unless a schedule is a function or, as a number, a value it may take. */
-export function requireSchedule(schedule: Schedule, where: string): void {
-  if (typeof schedule !== 'function') valueAt(schedule, 0, where);
-}
-
-function requirePositive(value: unknown, where: string): void {
-  requireArgument(
-    typeof value === 'number' && Number.isFinite(value) && value > 0,
-    where,
-    'a finite number > 0',
-    value,
-  );
-}
-
-function requireOneOf(value: unknown, allowed: readonly string[], where: string): void {
-  requireArgument(
-    allowed.includes(value as string),
-    where,
-    allowed.map((name) => `'${name}'`).join(' | '),
-    value,
-  );
 }

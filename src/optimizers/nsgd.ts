@@ -2,14 +2,15 @@ import type { NamedTensorMap, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { dispose, serialization } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CurvatureArgumentError, requireArgument } from '../errors.js';
+import { requireIs } from '../options.js';
 import { DirectedOptimizer } from './directed-optimizer.js';
 import type { NamedTensor } from './named-tensor.js';
 import { takeNudgedStep } from './nudged-step.js';
 import type { NSGDOptions, NSGDSettings } from './nsgd-options.js';
-import { requireSchedule, resolveOptions } from './nsgd-options.js';
+import { resolveOptions } from './nsgd-options.js';
 import { packState, unpackState } from './nsgd-weights.js';
 import type { Schedule } from './schedule.js';
-import { valueAt } from './schedule.js';
+import { schedule, valueAt } from './schedule.js';
 import type { StepRecord } from './step-records.js';
 import { StepLog } from './step-records.js';
 import { gradientsByVariable, trainableVariables } from './trained-variables.js';
@@ -94,12 +95,12 @@ export class NSGD extends DirectedOptimizer {
   /** η of the next step, with schedule and decay. */
   get learningRate(): number {
     const { learningRate, decay } = this.settings;
-    return valueAt(learningRate, this.iterations, 'NSGD learningRate') / (1 + decay * this.iterations);
+    return valueAt(learningRate, this.iterations, 'learningRate') / (1 + decay * this.iterations);
   }
 
   /** γ of the next step. */
   get gamma(): number {
-    return valueAt(this.settings.gamma, this.iterations, 'NSGD gamma');
+    return valueAt(this.settings.gamma, this.iterations, 'gamma');
   }
 
   /** K, how many directions it finds. */
@@ -117,13 +118,13 @@ export class NSGD extends DirectedOptimizer {
    * schedule and `decay` leave what has been accumulated as it is.
    */
   setLearningRate(learningRate: Schedule): void {
-    requireSchedule(learningRate, 'NSGD.setLearningRate');
+    requireIs(learningRate, schedule, 'learningRate', 'NSGD.setLearningRate');
     this.settings = { ...this.settings, learningRate };
   }
 
   /** Changes γ, from the next step on. */
   setGamma(gamma: Schedule): void {
-    requireSchedule(gamma, 'NSGD.setGamma');
+    requireIs(gamma, schedule, 'gamma', 'NSGD.setGamma');
     this.settings = { ...this.settings, gamma };
   }
 

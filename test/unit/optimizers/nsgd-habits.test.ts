@@ -210,7 +210,7 @@ describe('searchBudget', () => {
 
   it.each([0, -1, 1.5, NaN, '0.5'])('refuses %s', (searchBudget) => {
     expect(() => new NSGD({ learningRate: 1, searchBudget: searchBudget as number })).toThrow(
-      /NSGD searchBudget: expected a share in \(0, 1\]/,
+      /NSGD: expected a number searchBudget > 0 and <= 1, or null, received/,
     );
   });
 
