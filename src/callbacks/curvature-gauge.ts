@@ -2,7 +2,6 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, keep, norm, reshape, sub, tidy } from '@tensorflow/tfjs-core';
 import { aliasTensor } from '../tfjs/engine.js';
 import { readOnce } from '../tfjs/read-once.js';
-import { requireArgument } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import type { HessianOperator } from '../operators/hessian.js';
 import { guardParameters } from '../operators/parameter-guard.js';
@@ -21,13 +20,13 @@ export type CurvatureReading = Required<Omit<CurvatureRecord, 'step' | 'epoch' |
 
 /** How a gauge measures: the options of the same names of the monitor. */
 export interface GaugeOptions {
-  readonly k?: number;
-  readonly tol?: number;
-  readonly method?: 'exact' | 'finiteDifference';
-  readonly optimizer?: object;
-  readonly seed?: number;
+  readonly k: number;
+  readonly tol: number;
+  readonly method: 'exact' | 'finiteDifference';
+  readonly optimizer: object | undefined;
+  readonly seed: number;
   /** Whether to estimate the trace. */
-  readonly withTrace?: boolean;
+  readonly withTrace: boolean;
 }
 
 const where = 'curvatureMonitor';
@@ -43,23 +42,11 @@ export class CurvatureGauge {
   private start: Tensor1D | null = null;
   private directions: Tensor2D | null = null;
   private timesDisposed = 0;
-  /** How many eigenvalues are measured. */
-  readonly k: number;
 
   constructor(
     private readonly objective: Objective,
     private readonly options: GaugeOptions,
-  ) {
-    const { size } = objective.parameters;
-    const { k = 1 } = options;
-    requireArgument(
-      Number.isSafeInteger(k) && k >= 1 && k <= size,
-      `${where} k`,
-      `an integer from 1 to the number of parameters, ${size}`,
-      k,
-    );
-    this.k = k;
-  }
+  ) {}
 
   /** Notes the present weights as θ₀, unless that has been done. */
   rememberStart(): void {
@@ -79,16 +66,15 @@ export class CurvatureGauge {
 
   private async measureFrom(start: Tensor1D): Promise<CurvatureReading> {
     const { timesDisposed } = this;
-    const hessian = await finiteHessian(this.objective, { method: this.options.method ?? 'exact' });
+    const hessian = await finiteHessian(this.objective, { method: this.options.method });
     if (hessian == null) return this.read(start, null, null, null);
     try {
-      const { tol = 1e-3, seed = 0 } = this.options;
-      const { k } = this;
+      const { k, tol, seed, withTrace } = this.options;
       const requireStill = guardParameters(hessian, where);
       const drive = <R>(steps: SolverSteps<R>): Promise<R> => driveAsync(steps, {}, where, requireStill);
       const found = await drive(repeatedSearch(hessian, this.directions, { k, tol, seed }, where));
       try {
-        const isSound = this.options.withTrace === true && found.status !== 'nonFinite';
+        const isSound = withTrace && found.status !== 'nonFinite';
         const options = { maxMatvecs: traceMatvecs, seed };
         const sum = isSound ? await drive(traceSteps(hessian, options, where)) : null;
         requireStill();
@@ -126,7 +112,7 @@ export class CurvatureGauge {
       return keep(concat([distance, loss, reshape(norm(gradient), [1]), along] as Tensor1D[]));
     });
     const [distance, loss = NaN, gradientNorm = NaN, ...along] = await readOnce(onDevice);
-    const missing = Array.from({ length: this.k }, () => null);
+    const missing = Array.from({ length: this.options.k }, () => null);
     const eigenvalues = found == null ? missing : Array.from(found.eigenvalues, orNull);
     return {
       status: found?.status ?? 'nonFinite',

@@ -1,6 +1,17 @@
 import type { CustomCallback } from '@tensorflow/tfjs-layers';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
+import { isListOf } from '../errors.js';
+import type { Schema } from '../options.js';
+import {
+  anyInteger,
+  byDefault,
+  callable,
+  check,
+  integer,
+  number,
+  oneOf,
+  or,
+  readOptions,
+} from '../options.js';
 import type { Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
 import type { CurvatureReading } from './curvature-gauge.js';
@@ -8,8 +19,7 @@ import { CurvatureGauge } from './curvature-gauge.js';
 import type { CurvatureMetric, CurvatureRecord } from './curvature-record.js';
 import { allMetrics, cheapMetrics, notMeasured, writeLogs } from './curvature-record.js';
 import type { MeasurementSchedule } from './measurement-schedule.js';
-import { isDueAtStep, requireSchedule } from './measurement-schedule.js';
-import { requireShare } from './sample-objective.js';
+import { isDueAtStep, schedule } from './measurement-schedule.js';
 import { TimeBudget } from '../time-budget.js';
 import { trainingCallback } from './training-callback.js';
 
@@ -38,17 +48,29 @@ export interface MonitorOptions {
   readonly seed?: number;
 }
 
-const monitorOptionNames: OptionNames<MonitorOptions> = {
-  k: 'value',
-  every: 'value',
-  metrics: 'value',
-  budget: 'value',
-  tol: 'value',
-  method: 'value',
-  optimizer: 'value',
-  onRecord: 'function',
-  seed: 'value',
-};
+const metricsCheck = check<readonly CurvatureMetric[]>(
+  (name) => `${name}, a list of some of ${allMetrics.join(', ')}`,
+  (value) => isListOf(value, (metric) => allMetrics.includes(metric as CurvatureMetric)),
+);
+const optimizerCheck = check<object>(
+  (name) => `an ${name} with a learningRate`,
+  (value) => typeof value === 'object' && value !== null && 'learningRate' in value,
+);
+
+/** The schema of {@link MonitorOptions} for an objective of so many parameters. */
+function schemaFor(size: number) {
+  return {
+    k: byDefault(integer(1, size), 1),
+    every: byDefault(schedule, 'epoch'),
+    metrics: byDefault(metricsCheck, cheapMetrics),
+    budget: byDefault(or(number({ above: 0, to: 1 }), null), null),
+    tol: byDefault(number({ above: 0, below: 1 }), 1e-3),
+    method: byDefault(oneOf('exact', 'finiteDifference'), 'exact'),
+    optimizer: optimizerCheck,
+    onRecord: callable<(record: CurvatureRecord) => void | Promise<void>>(),
+    seed: byDefault(anyInteger, 0),
+  } satisfies Schema<MonitorOptions>;
+}
 
 /**
  * A callback for `model.fit` and `model.fitDataset`, alone or in a list with others, with what it has measured. In a
@@ -92,18 +114,9 @@ export interface CurvatureMonitor extends CustomCallback {
 export function curvatureMonitor(objective: Objective, options: MonitorOptions = {}): CurvatureMonitor {
   const where = 'curvatureMonitor';
   requireObjective(objective, where);
-  requireOptions(options, monitorOptionNames, where);
-  const { every = 'epoch', metrics = cheapMetrics, budget: share = null, onRecord } = options;
-  requireSchedule(every, where);
-  requireArgument(Array.isArray(metrics), where, 'a list of metrics', metrics);
-  for (const metric of metrics) {
-    requireArgument(allMetrics.includes(metric), where, `metrics among ${allMetrics.join(', ')}`, metric);
-  }
-  const { optimizer } = options;
-  const hasRate = optimizer == null || (typeof optimizer === 'object' && 'learningRate' in optimizer);
-  requireArgument(hasRate, where, 'an optimizer with a learningRate', optimizer);
-  if (share != null) requireShare(share, `${where} budget`);
-  const gauge = new CurvatureGauge(objective, { ...options, withTrace: metrics.includes('trace') });
+  const settings = readOptions(options, schemaFor(objective.parameters.size), where);
+  const { every, metrics, budget: share, onRecord } = settings;
+  const gauge = new CurvatureGauge(objective, { ...settings, withTrace: metrics.includes('trace') });
   const records: CurvatureRecord[] = [];
   let budget = new TimeBudget(share);
   let [step, epoch, skipped] = [0, 0, 0];
@@ -139,7 +152,7 @@ export function curvatureMonitor(objective: Objective, options: MonitorOptions =
     },
     onEpochEnd: async (_, logs) => {
       if (every === 'epoch') await measureIfAllowed();
-      if (logs != null) writeLogs(fresh ?? notMeasured(metrics, gauge.k), logs);
+      if (logs != null) writeLogs(fresh ?? notMeasured(metrics, settings.k), logs);
       fresh = null;
     },
   });

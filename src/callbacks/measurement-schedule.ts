@@ -1,4 +1,5 @@
-import { requireArgument } from '../errors.js';
+import type { Check } from '../options.js';
+import { callable, either, integer, oneOf } from '../options.js';
 
 /**
  * When something is done during training: at the end of every epoch; every n steps, from step 0; at logarithmic
@@ -7,18 +8,10 @@ import { requireArgument } from '../errors.js';
  */
 export type MeasurementSchedule = 'epoch' | 'log' | number | ((step: number) => boolean);
 
-/** Throws a CurvatureArgumentError that names `where` unless `every` is a schedule. */
-export function requireSchedule(every: unknown, where: string): asserts every is MeasurementSchedule {
-  requireArgument(
-    every === 'epoch' ||
-      every === 'log' ||
-      typeof every === 'function' ||
-      (typeof every === 'number' && Number.isSafeInteger(every) && every > 0),
-    where,
-    "every: 'epoch', 'log', a number of steps ≥ 1 or a function of the step",
-    every,
-  );
-}
+export const schedule: Check<MeasurementSchedule> = either(
+  either(oneOf('epoch', 'log'), integer(1)),
+  callable<(step: number) => boolean>(),
+);
 
 /**
  * Whether a schedule asks for something after `step` steps.

@@ -1,7 +1,8 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { CustomCallback } from '@tensorflow/tfjs-layers';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
+import { requireArgument } from '../errors.js';
+import type { Schema } from '../options.js';
+import { anyInteger, byDefault, callable, integer, number, oneOf, readOptions } from '../options.js';
 import type { Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
 import type { GivenDirections } from '../optimizers/direction-tracker.js';
@@ -12,9 +13,9 @@ import { driveAsync } from '../tfjs/drive.js';
 import { repeatedSearch } from '../solvers/repeated-search.js';
 import type { EigenStatus } from '../solvers/result.js';
 import { finiteHessian } from './finite-hessian.js';
-import { isDueAtStep, requireSchedule } from './measurement-schedule.js';
+import { isDueAtStep, schedule } from './measurement-schedule.js';
 import type { MeasurementSchedule } from './measurement-schedule.js';
-import { requireShare, sampleObjective } from './sample-objective.js';
+import { sampleObjective } from './sample-objective.js';
 import { trainingCallback } from './training-callback.js';
 
 /** An optimizer that takes directions: an `NSGD`. */
@@ -58,17 +59,17 @@ export interface RefreshOptions {
   readonly onRefresh?: (refresh: DirectionRefresh) => void;
 }
 
-const refreshOptionNames: OptionNames<RefreshOptions> = {
-  every: 'value',
-  k: 'value',
-  which: 'value',
-  tol: 'value',
-  sampleSize: 'value',
-  sample: 'value',
-  method: 'value',
-  seed: 'value',
-  onRefresh: 'function',
-};
+const schema = {
+  every: byDefault(schedule, 'epoch'),
+  k: integer(1),
+  which: byDefault(oneOf('LA', 'LM'), 'LA'),
+  tol: byDefault(number({ above: 0, below: 1 }), 0.05),
+  sampleSize: byDefault(number({ above: 0, to: 1 }), 1),
+  sample: byDefault(oneOf('fresh', 'fixed'), 'fresh'),
+  method: byDefault(oneOf('exact', 'finiteDifference'), 'exact'),
+  seed: byDefault(anyInteger, 0),
+  onRefresh: callable<(refresh: DirectionRefresh) => void>(),
+} satisfies Schema<RefreshOptions>;
 
 /** What a refresh came to. Plain data. */
 export interface DirectionRefresh {
@@ -112,15 +113,12 @@ export function refreshDirections(
   options: RefreshOptions = {},
 ): RefreshHooks {
   const where = 'refreshDirections';
-  requireOptions(options, refreshOptionNames, where);
-  const { every = 'epoch', sampleSize = 1, sample = 'fresh', seed = 0 } = options;
+  const settings = readOptions(options, schema, where);
+  const { every, which, tol, sampleSize, sample, method, seed, onRefresh } = settings;
   const isTaker = typeof nsgd?.setDirections === 'function';
   requireArgument(isTaker, where, 'an optimizer with setDirections', nsgd, remedyFor('optimizer', nsgd));
-  requireSchedule(every, where);
-  requireShare(sampleSize, `${where} sampleSize`);
-  requireArgument(sample === 'fresh' || sample === 'fixed', where, "sample: 'fresh' | 'fixed'", sample);
   if (typeof objective !== 'function') requireObjective(objective, where);
-  const random = new SeededRandom(seed, where);
+  const random = new SeededRandom(seed);
   let fixed: Objective | null = null;
   let step = 0;
 
@@ -135,10 +133,10 @@ export function refreshDirections(
 
   const refresh = async (): Promise<void> => {
     const from = performance.now();
-    const hessian = await finiteHessian(await nextSample(), { method: options.method ?? 'exact' });
+    const hessian = await finiteHessian(await nextSample(), { method });
     if (hessian == null) return;
     try {
-      const { k = nsgd.k, which = 'LA', tol = 0.05, onRefresh } = options;
+      const { k = nsgd.k } = settings;
       const search = { k, which, tol, seed: seed + step };
       const found = await driveAsync(
         repeatedSearch(hessian, nsgd.directions, search, where),

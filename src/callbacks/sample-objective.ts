@@ -1,4 +1,3 @@
-import { requireArgument } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import type { SeededRandom } from '../random.js';
 
@@ -23,9 +22,4 @@ export function sampleObjective(objective: Objective, share: number, random: See
   const scale = total / weight;
   const terms = drawn.map((term) => ({ weight: term.weight * scale, loss: () => term.loss() }));
   return { ...objective, evaluate: (f) => objective.evaluate(f), terms };
-}
-
-/** Throws a CurvatureArgumentError that names `where` unless `share` is a number in (0, 1]. */
-export function requireShare(share: number, where: string): void {
-  requireArgument(typeof share === 'number' && share > 0 && share <= 1, where, 'a share in (0, 1]', share);
 }

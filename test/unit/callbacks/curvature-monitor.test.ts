@@ -304,11 +304,11 @@ describe('curvatureMonitor', () => {
   });
 
   it.each([
-    [{ every: 0 }, /every: 'epoch', 'log', a number of steps/],
-    [{ k: 0 }, /curvatureMonitor k: expected an integer from 1/],
-    [{ k: 1000 }, /curvatureMonitor k/],
-    [{ budget: 2 }, /curvatureMonitor budget: expected a share in \(0, 1\], received 2/],
-    [{ metrics: ['sharp'] }, /metrics among sharpness, .*received "sharp"/],
+    [{ every: 0 }, /every 'epoch' or 'log', or an integer every >= 1, or a function every, received 0/],
+    [{ k: 0 }, /curvatureMonitor: expected an integer k from 1 to 2, received 0/],
+    [{ k: 1000 }, /curvatureMonitor: .* k from 1 to 2, received 1000/],
+    [{ budget: 2 }, /curvatureMonitor: expected a number budget > 0 and <= 1, or null, received 2/],
+    [{ metrics: ['sharp'] }, /metrics, a list of some of sharpness, .*received \["sharp"\]/],
   ])('refuses %o', (options, message) => {
     const x = tf.variable(tf.tensor1d([1, 2]));
     const objective = lossObjective(() => tf.sum(tf.square(x)), [x]);
