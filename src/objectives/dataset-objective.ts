@@ -1,8 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { concat, dispose, tidy, util } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { OptionNames } from '../errors.js';
-import { CurvatureArgumentError, describe, requireArgument, requireOptions, requireThat } from '../errors.js';
+import { CurvatureArgumentError, describe, requireArgument, requireThat } from '../errors.js';
+import type { Schema } from '../options.js';
+import { byDefault, integer, number, or, readOptions } from '../options.js';
 import { ParameterSpace } from '../parameters.js';
 import { isDataset, remedyFor } from '../remedies.js';
 import { guardScope } from '../tfjs/scope-guard.js';
@@ -11,7 +12,7 @@ import { cutIntoBatches, fitsShape } from './batches.js';
 import type { OrderedData } from './model-data.js';
 import { orderData, requireLiveData } from './model-data.js';
 import type { ModelObjectiveOptions } from './model-objective.js';
-import { modelLoss, requireModelOptions } from './model-objective.js';
+import { modelLoss, modelObjectiveSchema } from './model-objective.js';
 import { requireLayersModel, trainableVariables } from './model-structure.js';
 import { modelTerm } from './model-terms.js';
 import type { LossTerm, Objective } from './objective.js';
@@ -32,13 +33,14 @@ export interface DatasetObjectiveOptions extends Omit<ModelObjectiveOptions, 'ba
   readonly memoryLimit?: number;
 }
 
-const datasetOptionNames: OptionNames<DatasetObjectiveOptions> = {
-  loss: 'value',
-  training: 'value',
-  classWeight: 'value',
-  batches: 'value',
-  memoryLimit: 'value',
-};
+const { loss, training, classWeight } = modelObjectiveSchema;
+const schema = {
+  loss,
+  training,
+  classWeight,
+  batches: integer(1),
+  memoryLimit: byDefault(or(number({ above: 0 }), Infinity), 256 * 2 ** 20),
+} satisfies Schema<DatasetObjectiveOptions>;
 
 /** An objective that owns the batches it was read from. */
 export interface DatasetObjective extends Objective {
@@ -49,7 +51,6 @@ export interface DatasetObjective extends Objective {
 }
 
 const where = 'modelObjectiveFromDataset';
-const defaultMemoryLimit = 256 * 2 ** 20;
 
 /**
  * The training loss of a tfjs-layers model on the batches of a `tf.data` Dataset:
@@ -89,17 +90,7 @@ export async function modelObjectiveFromDataset(
   requireLayersModel(model, where);
   const remedy = remedyFor('dataset', dataset);
   requireArgument(isDataset(dataset), where, 'a tf.data Dataset of batches {xs, ys}', dataset, remedy);
-  requireOptions(options, datasetOptionNames, where);
-  const { batches = null, memoryLimit = defaultMemoryLimit, ...modelOptions } = options;
-  requireModelOptions(modelOptions, where);
-  requireArgument(
-    batches == null || (Number.isSafeInteger(batches) && batches > 0),
-    where,
-    'batches to be a whole number > 0',
-    batches,
-  );
-  const isLimit = typeof memoryLimit === 'number' && memoryLimit > 0;
-  requireArgument(isLimit, where, 'memoryLimit to be a number of bytes > 0', memoryLimit);
+  const { batches, memoryLimit, ...settings } = readOptions(options, schema, where);
   requireThat(
     batches != null || dataset.size !== Infinity,
     where,
@@ -113,7 +104,7 @@ export async function modelObjectiveFromDataset(
   try {
     const examples = portions.reduce((total, portion) => total + portion.examples, 0);
     if (hasStates(model)) portions = [joinPortions(portions)];
-    const loss = modelLoss(model, portions, modelOptions, where);
+    const loss = modelLoss(model, portions, settings, where);
     const terms = portions.map((portion): LossTerm => {
       const size = hasStates(model) ? model.inputs[0]!.shape[0]! : portion.examples;
       const whole = portion.examples % size === 0;
@@ -136,11 +127,11 @@ export async function modelObjectiveFromDataset(
   }
 }
 
-/** The first batches of a dataset, all if `batches` is null. They are the caller's. */
+/** The first batches of a dataset, all if `batches` is undefined. They are the caller's. */
 async function readPortions(
   model: LayersModel,
   dataset: BatchedDataset,
-  batches: number | null,
+  batches: number | undefined,
   memoryLimit: number,
 ): Promise<OrderedData[]> {
   const requireScope = guardScope(where);

@@ -1,7 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions, requireThat } from '../errors.js';
+import { requireArgument, requireThat } from '../errors.js';
+import type { Schema } from '../options.js';
+import { mandatory, readOptions, unchecked } from '../options.js';
 import { remedyFor } from '../remedies.js';
 import type { TensorsByName } from './batches.js';
 import { countExamples, fitsShape, orderTensors, requireExamples, shapeText } from './batches.js';
@@ -20,10 +21,15 @@ export interface ModelData {
   readonly sampleWeight?: Tensor;
 }
 
-const modelDataNames: OptionNames<ModelData> = { xs: 'value', ys: 'value', sampleWeight: 'value' };
+/** The tensors are checked against the model. */
+const schema = {
+  xs: mandatory(unchecked<TensorsByName>()),
+  ys: mandatory(unchecked<TensorsByName>()),
+  sampleWeight: unchecked<Tensor>(),
+} satisfies Schema<ModelData>;
 
 /** The names of {@link ModelData}, of which none is an option. */
-export const dataNames: readonly string[] = Object.keys(modelDataNames);
+export const dataNames: readonly string[] = Object.keys(schema);
 
 /** The same in the order of a model's inputs and outputs. */
 export interface OrderedData {
@@ -43,12 +49,12 @@ export function orderData(model: LayersModel, data: ModelData, where: string): O
   requireLayersModel(model, where);
   const remedy = remedyFor('data', data);
   requireArgument(isData(data) && remedy == null, where, 'data {xs, ys}', data, remedy);
-  requireOptions(data, modelDataNames, where, (name) =>
+  const given = readOptions(data, schema, where, (name) =>
     optionsOfObjectives.includes(name) ? `It is an option: modelObjective(model, data, { ${name} })` : null,
   );
-  const xs = orderTensors(data.xs, inputNames(model, where), 'xs', where);
-  const ys = orderTensors(data.ys, outputNames(model, where), 'ys', where);
-  const sampleWeight = data.sampleWeight ?? null;
+  const xs = orderTensors(given.xs, inputNames(model, where), 'xs', where);
+  const ys = orderTensors(given.ys, outputNames(model, where), 'ys', where);
+  const sampleWeight = given.sampleWeight ?? null;
   const weights = sampleWeight == null ? [] : [sampleWeight];
   for (const tensor of weights) {
     requireExamples(tensor, 'sampleWeight', where);

@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions, requireThat } from '../errors.js';
+import { requireArgument, requireThat } from '../errors.js';
+import type { Schema, Settings } from '../options.js';
+import { byDefault, flag, integer, readOptions, unchecked } from '../options.js';
 import { ParameterSpace } from '../parameters.js';
 import { remedyFor } from '../remedies.js';
 import { cutIntoBatches } from './batches.js';
@@ -39,12 +40,16 @@ export interface ModelObjectiveOptions {
   readonly classWeight?: ClassWeights;
 }
 
-export const modelObjectiveOptionNames: OptionNames<ModelObjectiveOptions> = {
-  batchSize: 'value',
-  loss: 'value',
-  training: 'value',
-  classWeight: 'value',
-};
+/** The schema of {@link ModelObjectiveOptions}; loss and weights are checked against the model. */
+export const modelObjectiveSchema = {
+  batchSize: integer(1),
+  loss: unchecked<LossSpecification>(),
+  training: byDefault(flag, false),
+  classWeight: unchecked<ClassWeights>(),
+} satisfies Schema<ModelObjectiveOptions>;
+
+/** Options of an objective with their defaults. */
+export type ModelObjectiveSettings = Settings<ModelObjectiveOptions, typeof modelObjectiveSchema>;
 
 /**
  * The training loss of a tfjs-layers model on given examples, as a function of its trainable weights:
@@ -76,10 +81,10 @@ export function modelObjective(
   requireArgument(data != null, where, 'data {xs, ys}', data, 'Write modelObjective(model, { xs, ys })');
   const remedy = remedyFor('data', data);
   requireArgument(remedy == null, where, 'data {xs, ys}', data, remedy);
-  requireModelOptions(options, where);
+  const settings = readModelOptions(options, where);
   const ordered = orderData(model, data, where);
-  const loss = modelLoss(model, [ordered], options, where);
-  const batchSize = batchSizeFor(model, ordered.examples, options.batchSize, where);
+  const loss = modelLoss(model, [ordered], settings, where);
+  const batchSize = batchSizeFor(model, ordered.examples, settings.batchSize, where);
   const batches = cutIntoBatches(ordered.examples, batchSize);
   const terms = hasStates(model)
     ? [modelTerm(loss, ordered, batches, 1)]
@@ -96,26 +101,18 @@ export function modelObjective(
   };
 }
 
-/** Throws a CurvatureArgumentError that names `where` for options of an objective that are unknown or out of range. */
-export function requireModelOptions(options: ModelObjectiveOptions, where: string): void {
-  requireOptions(options, modelObjectiveOptionNames, where, (name) =>
+/** Options of an objective. @throws CurvatureArgumentError that names `where` for those unknown or out of range */
+export function readModelOptions(options: ModelObjectiveOptions, where: string): ModelObjectiveSettings {
+  return readOptions(options, modelObjectiveSchema, where, (name) =>
     dataNames.includes(name) ? `It belongs to the data: ${where}(model, { xs, ys, ${name} })` : null,
   );
-  const { batchSize = 128, training = false } = options;
-  requireArgument(
-    Number.isInteger(batchSize) && batchSize > 0,
-    where,
-    'batchSize to be a whole number > 0',
-    batchSize,
-  );
-  requireArgument(typeof training === 'boolean', where, 'training to be true or false', training);
 }
 
 /** How the loss of a model is taken on portions of data, whose targets are looked at. */
 export function modelLoss(
   model: LayersModel,
   portions: readonly OrderedData[],
-  { loss, training = false, classWeight }: ModelObjectiveOptions,
+  { loss, training, classWeight }: Omit<ModelObjectiveSettings, 'batchSize'>,
   where: string,
 ): ModelLoss {
   const names = outputNames(model, where);

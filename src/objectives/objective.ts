@@ -1,6 +1,7 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
+import { requireArgument } from '../errors.js';
+import type { Schema } from '../options.js';
+import { callable, mandatory, oneOf, readOptions, unchecked } from '../options.js';
 import { ParameterSpace } from '../parameters.js';
 import { remedyFor } from '../remedies.js';
 import type { OutputSplit } from './output-split.js';
@@ -58,12 +59,12 @@ export interface SplitLoss {
   readonly likelihood?: Likelihood;
 }
 
-const splitLossNames: OptionNames<SplitLoss> = {
-  outputs: 'function',
-  loss: 'function',
-  sampleWeight: 'value',
-  likelihood: 'value',
-};
+const splitSchema = {
+  outputs: mandatory(callable<SplitLoss['outputs']>()),
+  loss: mandatory(callable<SplitLoss['loss']>()),
+  sampleWeight: unchecked<Tensor>(),
+  likelihood: oneOf(...likelihoods),
+} satisfies Schema<SplitLoss>;
 
 /**
  * An objective from any loss function of any variables: a custom loss, several models, no data loader.
@@ -88,7 +89,6 @@ export function lossObjective(loss: (() => Scalar | Tensor) | SplitLoss, variabl
     loss,
     remedyFor('loss', loss),
   );
-  if (typeof loss !== 'function') requireSplitLoss(loss);
   return {
     parameters: new ParameterSpace(variables, 'lossObjective'),
     terms: [{ weight: 1, ...(typeof loss === 'function' ? { loss } : splitTerm(loss)) }],
@@ -97,24 +97,8 @@ export function lossObjective(loss: (() => Scalar | Tensor) | SplitLoss, variabl
   };
 }
 
-function requireSplitLoss(custom: SplitLoss): void {
-  requireOptions(custom, splitLossNames, 'lossObjective');
-  requireArgument(
-    typeof custom.loss === 'function',
-    'lossObjective',
-    'a function loss of the outputs',
-    custom.loss,
-  );
-  const { likelihood } = custom;
-  requireArgument(
-    likelihood == null || likelihoods.includes(likelihood),
-    'lossObjective',
-    `a likelihood among ${likelihoods.join(', ')}`,
-    likelihood,
-  );
-}
-
 function splitTerm(custom: SplitLoss): Pick<LossTerm, 'loss' | 'split'> {
+  readOptions(custom, splitSchema, 'lossObjective');
   const outputs = (): Tensor[] => {
     const result = custom.outputs();
     return Array.isArray(result) ? result : [result];
