@@ -1,12 +1,12 @@
-import type { OptionNames } from '../errors.js';
-import { requireArgument } from '../errors.js';
+import type { Schema } from '../options.js';
+import { number, readOptions } from '../options.js';
 import type { ChartOptions, SpecPart, VegaLiteSpec } from './chart.js';
-import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
+import { chartSchema, frameOf, requireRows, specOf } from './chart.js';
 import { logAxis } from './log-axis.js';
 import type { AlignmentRecord } from './records.js';
 import { referenceLine } from './reference-line.js';
 import type { Fields } from './require-records.js';
-import { isDrawable, requireRecords } from './require-records.js';
+import { isDrawable, LARGEST_DRAWABLE, requireRecords } from './require-records.js';
 
 /** What the chart of alignments can be told besides. */
 export interface AlignmentChartOptions extends ChartOptions {
@@ -14,10 +14,10 @@ export interface AlignmentChartOptions extends ChartOptions {
   readonly randomBaseline?: number;
 }
 
-const alignmentChartOptionNames: OptionNames<AlignmentChartOptions> = {
-  ...chartOptionNames,
-  randomBaseline: 'value',
-};
+const schema = {
+  ...chartSchema('Alignment of gradients with the sharpest directions', 480, 320),
+  randomBaseline: number({ above: 0, to: LARGEST_DRAWABLE }),
+} satisfies Schema<AlignmentChartOptions>;
 
 const alignmentFields: Fields<AlignmentRecord> = {
   direction: 'text',
@@ -37,15 +37,9 @@ export function alignmentChart(
   options: AlignmentChartOptions = {},
 ): VegaLiteSpec {
   const where = 'alignmentChart';
-  const title = 'Alignment of gradients with the sharpest directions';
-  const frame = frameOf(where, options, alignmentChartOptionNames, { title, width: 480, height: 320 });
-  const { randomBaseline } = options;
-  requireArgument(
-    randomBaseline === undefined || (isDrawable(randomBaseline) && randomBaseline > 0),
-    where,
-    'a random baseline greater than 0',
-    randomBaseline,
-  );
+  const settings = readOptions(options, schema, where);
+  const frame = frameOf(settings);
+  const { randomBaseline } = settings;
   requireRecords(records, alignmentFields, where);
   const rows = records.filter(({ meanAbsCosine }) => meanAbsCosine > 0 && isDrawable(meanAbsCosine));
   requireRows(rows, where, 'at least one record with a positive mean |cos|');

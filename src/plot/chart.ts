@@ -1,5 +1,6 @@
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions } from '../errors.js';
+import { requireArgument } from '../errors.js';
+import type { Schema, Settings } from '../options.js';
+import { byDefault, number, oneOf, text } from '../options.js';
 import type { Palette, Theme } from './theme.js';
 import { configOf, paletteOf } from './theme.js';
 
@@ -23,13 +24,19 @@ export interface ChartOptions {
   readonly height?: number;
 }
 
-export const chartOptionNames: OptionNames<ChartOptions> = {
-  title: 'value',
-  subtitle: 'value',
-  theme: 'value',
-  width: 'value',
-  height: 'value',
-};
+/** Pixels of a side: more than any screen or page has, and less than renderers fail at. */
+const pixels = number({ above: 0, to: 10_000 });
+
+/** The schema of {@link ChartOptions} with the defaults of a chart. */
+export function chartSchema(title: string, width: number, height: number) {
+  return {
+    title: byDefault(text, title),
+    subtitle: text,
+    theme: byDefault(oneOf('light', 'dark'), 'light'),
+    width: byDefault(pixels, width),
+    height: byDefault(pixels, height),
+  } satisfies Schema<ChartOptions>;
+}
 
 /** A part of a specification. */
 export type SpecPart = Readonly<Record<string, unknown>>;
@@ -43,36 +50,15 @@ export interface Frame {
   readonly palette: Palette;
 }
 
-/**
- * Fills in the defaults of a chart.
- *
- * @param where public function to name in errors
- * @param known the names of its options
- * @throws CurvatureArgumentError for an option that is not known, a theme that is none, or a size that is not a positive number
- */
-export function frameOf<Options extends ChartOptions>(
-  where: string,
-  options: Options,
-  known: OptionNames<Options>,
-  defaults: { readonly title: string; readonly width: number; readonly height: number },
-): Frame {
-  requireOptions(options, known, where);
-  const { title = defaults.title, subtitle, theme = 'light' } = options;
-  const { width = defaults.width, height = defaults.height } = options;
-  requireArgument(theme === 'light' || theme === 'dark', where, "the theme 'light' or 'dark'", theme);
-  for (const text of [title, subtitle ?? '']) {
-    requireArgument(typeof text === 'string', where, 'text for title and subtitle', text);
-  }
-  requireArgument(isLength(width), where, `a width in pixels, at most ${LONGEST}`, width);
-  requireArgument(isLength(height), where, `a height in pixels, at most ${LONGEST}`, height);
+/** The frame of a chart as its options say. */
+export function frameOf({
+  title,
+  subtitle,
+  width,
+  height,
+  theme,
+}: Settings<ChartOptions, ReturnType<typeof chartSchema>>): Frame {
   return { title, subtitle: subtitle ? [subtitle] : [], width, height, palette: paletteOf(theme) };
-}
-
-/** Pixels of a side: more than any screen or page has, and less than renderers fail at. */
-const LONGEST = 10_000;
-
-function isLength(value: unknown): boolean {
-  return typeof value === 'number' && value > 0 && value <= LONGEST;
 }
 
 /** The whole specification: `body` under its heading, in the colours of its theme. */

@@ -1,6 +1,7 @@
 import { requireArgument } from '../errors.js';
+import { readOptions } from '../options.js';
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
-import { chartOptionNames, frameOf, requireRows, specOf, withOmissions } from './chart.js';
+import { chartSchema, frameOf, requireRows, specOf, withOmissions } from './chart.js';
 import { distinctNames, seriesEncoding } from './line-panel.js';
 import { lossAxis } from './log-axis.js';
 import type { CrossSectionRecord } from './records.js';
@@ -21,7 +22,7 @@ export function crossSectionChart(
 ): VegaLiteSpec {
   const where = 'crossSectionChart';
   const title = 'Loss along the sharpest directions';
-  const frame = frameOf(where, options, chartOptionNames, { title, width: 640, height: 380 });
+  const frame = frameOf(readOptions(options, chartSchema(title, 640, 380), where));
   requireRecords(sections, { direction: 'text', offsets: 'numbers', losses: 'numbers' }, where);
   const directions = sections.map(({ direction }) => direction);
   const names = distinctNames(directions, where);

@@ -1,5 +1,6 @@
+import { readOptions } from '../options.js';
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
-import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
+import { chartSchema, frameOf, requireRows, specOf } from './chart.js';
 import { LINE_SYMBOLS } from './line-panel.js';
 import { isDrawable, requireRecords } from './require-records.js';
 import { subscript } from './subscript.js';
@@ -16,7 +17,7 @@ export function eigenvalueChart(
 ): VegaLiteSpec {
   const where = 'eigenvalueChart';
   const title = 'Largest Hessian eigenvalues along training';
-  const frame = frameOf(where, options, chartOptionNames, { title, width: 640, height: 340 });
+  const frame = frameOf(readOptions(options, chartSchema(title, 640, 340), where));
   requireRecords(records, { step: 'number', eigenvalues: 'numbers?' }, where);
   const values = records.flatMap(({ step, eigenvalues }) =>
     Array.from(eigenvalues ?? [], (value, i) => ({

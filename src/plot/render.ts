@@ -1,6 +1,7 @@
 import type { VegaLiteSpec } from './chart.js';
-import type { OptionNames } from '../errors.js';
-import { isListOf, requireArgument, requireOptions } from '../errors.js';
+import { isListOf, requireArgument } from '../errors.js';
+import type { Schema } from '../options.js';
+import { byDefault, check, number, readOptions } from '../options.js';
 import { importFailure } from './optional-package.js';
 
 /** How a picture is made of a specification. */
@@ -11,10 +12,16 @@ export interface PngOptions {
   readonly fontFiles?: readonly string[];
 }
 
-const pngOptionNames: OptionNames<PngOptions> = { scale: 'value', fontFiles: 'value' };
+const fontFiles = check<readonly string[]>(
+  (name) => `${name}, a list of names`,
+  (value) => isListOf(value, (file) => typeof file === 'string'),
+);
 
-/** More would be a picture that no memory holds. */
-const LARGEST_SCALE = 16;
+/** A larger scale would be a picture that no memory holds. */
+const schema = {
+  scale: byDefault(number({ above: 0, to: 16 }), 2),
+  fontFiles: byDefault(fontFiles, []),
+} satisfies Schema<PngOptions>;
 
 /** What a Vega-Lite specification has at least one of. */
 const views = ['mark', 'layer', 'facet', 'concat', 'hconcat', 'vconcat', 'repeat', 'spec'];
@@ -50,13 +57,8 @@ export async function toSvg(spec: VegaLiteSpec): Promise<string> {
  * @throws MissingPackageError unless `vega`, `vega-lite` and `@resvg/resvg-js` are installed
  */
 export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promise<Uint8Array> {
-  requireOptions(options, pngOptionNames, 'toPng');
-  const { scale = 2, fontFiles = [] } = options;
+  const { scale, fontFiles } = readOptions(options, schema, 'toPng');
   requireSpec(spec, 'toPng');
-  const isScale = typeof scale === 'number' && scale > 0 && scale <= LARGEST_SCALE;
-  requireArgument(isScale, 'toPng', `a scale > 0, at most ${LARGEST_SCALE}`, scale);
-  const areNames = isListOf(fontFiles, (file) => typeof file === 'string');
-  requireArgument(areNames, 'toPng', 'fontFiles, a list of names', fontFiles);
   const { Resvg } = await importResvg('toPng');
   const svg = await toSvg(spec);
   const resvg = new Resvg(svg, {

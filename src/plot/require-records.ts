@@ -50,7 +50,10 @@ function isOf(kind: string, value: unknown): boolean {
   return isList && Array.from(value as ArrayLike<unknown>).every((x) => x === null || typeof x === 'number');
 }
 
-/** Whether a number has a place on an axis: ends and margins of axes overflow soon above. */
+/** Ends and margins of axes overflow soon above. */
+export const LARGEST_DRAWABLE = 1e300;
+
+/** Whether a number has a place on an axis. */
 export function isDrawable(value: number | null | undefined): value is number {
-  return typeof value === 'number' && Math.abs(value) <= 1e300;
+  return typeof value === 'number' && Math.abs(value) <= LARGEST_DRAWABLE;
 }

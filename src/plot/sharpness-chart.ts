@@ -1,7 +1,7 @@
-import type { OptionNames } from '../errors.js';
-import { requireArgument } from '../errors.js';
+import type { Schema } from '../options.js';
+import { byDefault, oneOf, readOptions } from '../options.js';
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
-import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
+import { chartSchema, frameOf, requireRows, specOf } from './chart.js';
 import { distinctNames, finitePoints, linePanel, requireRuns } from './line-panel.js';
 import type { TrainingRun } from './records.js';
 import type { ReferenceLine } from './reference-line.js';
@@ -20,10 +20,10 @@ export interface SharpnessChartOptions extends ChartOptions {
   readonly axes?: 'linear' | 'log';
 }
 
-const sharpnessChartOptionNames: OptionNames<SharpnessChartOptions> = {
-  ...chartOptionNames,
-  axes: 'value',
-};
+const schema = {
+  ...chartSchema('Sharpness along training', 640, 340),
+  axes: byDefault(oneOf('linear', 'log'), 'linear'),
+} satisfies Schema<SharpnessChartOptions>;
 
 /**
  * Sharpness λ₁ along training, one line per run, with the level 2/η of the learning rates given: above it, gradient
@@ -36,14 +36,9 @@ export function sharpnessChart(
   options: SharpnessChartOptions = {},
 ): VegaLiteSpec {
   const where = 'sharpnessChart';
-  const frame = frameOf(where, options, sharpnessChartOptionNames, {
-    title: 'Sharpness along training',
-    width: 640,
-    height: 340,
-  });
+  const { axes, ...chart } = readOptions(options, schema, where);
+  const frame = frameOf(chart);
   requireRuns(runs, where);
-  const { axes = 'linear' } = options;
-  requireArgument(axes === 'linear' || axes === 'log', where, "axes 'linear' or 'log'", axes);
   const points = runs
     .flatMap(({ name, records }) => finitePoints(name, records, (r) => r.sharpness))
     .filter(({ step }) => axes === 'linear' || step > 0);

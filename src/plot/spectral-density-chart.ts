@@ -1,7 +1,8 @@
-import type { OptionNames } from '../errors.js';
-import { requireArgument } from '../errors.js';
+import { areNumbers, requireArgument } from '../errors.js';
+import type { Schema } from '../options.js';
+import { byDefault, check, number, readOptions, requireIs } from '../options.js';
 import type { ChartOptions, SpecPart, VegaLiteSpec } from './chart.js';
-import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
+import { chartSchema, frameOf, requireRows, specOf } from './chart.js';
 import { logAxis } from './log-axis.js';
 import type { SpectralDensityRecord } from './records.js';
 import { isDrawable, requireRecord } from './require-records.js';
@@ -14,11 +15,14 @@ export interface SpectralDensityChartOptions extends ChartOptions {
   readonly floor?: number;
 }
 
-const spectralDensityChartOptionNames: OptionNames<SpectralDensityChartOptions> = {
-  ...chartOptionNames,
-  eigenvalues: 'value',
-  floor: 'value',
-};
+const schema = {
+  ...chartSchema('Spectral density of the Hessian', 640, 340),
+  eigenvalues: byDefault(
+    check<ArrayLike<number>>((name) => `${name}, a list of numbers`, areNumbers),
+    [],
+  ),
+  floor: number({ above: 0 }),
+} satisfies Schema<SpectralDensityChartOptions>;
 
 const DEFAULT_FLOOR = 1e-6;
 
@@ -33,11 +37,8 @@ export function spectralDensityChart(
   options: SpectralDensityChartOptions = {},
 ): VegaLiteSpec {
   const where = 'spectralDensityChart';
-  const frame = frameOf(where, options, spectralDensityChartOptionNames, {
-    title: 'Spectral density of the Hessian',
-    width: 640,
-    height: 340,
-  });
+  const { eigenvalues, floor: asked, ...chart } = readOptions(options, schema, where);
+  const frame = frameOf(chart);
   requireRecord(record, { grid: 'numbers', density: 'numbers' }, where);
   const { grid, density, scale = 'linear', epsilon = 0 } = record;
   requireArgument(scale === 'linear' || scale === 'log', where, "scale 'linear' or 'log'", scale);
@@ -51,15 +52,8 @@ export function spectralDensityChart(
     (most, value) => (isDrawable(value) && value > most ? value : most),
     0,
   );
-  const { floor = DEFAULT_FLOOR * highest, eigenvalues = [] } = options;
-  const isFloor = typeof floor === 'number' && floor > 0 && floor < highest;
-  requireArgument(
-    highest === 0 || isFloor,
-    where,
-    'a floor greater than 0, below the highest density',
-    floor,
-  );
-  requireRecord({ eigenvalues }, { eigenvalues: 'numbers' }, where);
+  const floor = asked ?? DEFAULT_FLOOR * highest;
+  if (highest > 0) requireIs(floor, number({ above: 0, below: highest }), 'floor', where);
   const values = Array.from(grid, (eigenvalue, i) => ({ eigenvalue, density: density[i]! }))
     .filter((point) => isDrawable(point.density) && isDrawable(point.eigenvalue))
     // What lies below the floor stands on it, so that the curve comes down where the density does.

@@ -1,5 +1,6 @@
+import { readOptions } from '../options.js';
 import type { ChartOptions, SpecPart, VegaLiteSpec } from './chart.js';
-import { chartOptionNames, frameOf, requireRows, specOf, withOmissions } from './chart.js';
+import { chartSchema, frameOf, requireRows, specOf, withOmissions } from './chart.js';
 import type { StepDecompositionRecord } from './records.js';
 import type { Fields } from './require-records.js';
 import { isDrawable, requireRecords } from './require-records.js';
@@ -27,7 +28,7 @@ export function stepDecompositionChart(
 ): VegaLiteSpec {
   const where = 'stepDecompositionChart';
   const title = 'What a step along each direction does to the loss';
-  const frame = frameOf(where, options, chartOptionNames, { title, width: 132, height: 300 });
+  const frame = frameOf(readOptions(options, chartSchema(title, 132, 300), where));
   requireRecords(records, stepFields, where);
   const rows = records.filter(({ alpha, lossChange }) => isDrawable(alpha) && isDrawable(lossChange));
   requireRows(rows, where, 'at least one record with a finite change of the loss');

@@ -1,5 +1,6 @@
+import { readOptions } from '../options.js';
 import type { ChartOptions, VegaLiteSpec } from './chart.js';
-import { chartOptionNames, frameOf, requireRows, specOf } from './chart.js';
+import { chartSchema, frameOf, requireRows, specOf } from './chart.js';
 import { distinctNames, finitePoints, linePanel, requireRuns } from './line-panel.js';
 import type { TrainingRecord, TrainingRun } from './records.js';
 
@@ -37,7 +38,7 @@ export function trainingPanels(
   options: ChartOptions,
   title: string,
 ): VegaLiteSpec {
-  const frame = frameOf(where, options, chartOptionNames, { title, width: 640, height: 220 });
+  const frame = frameOf(readOptions(options, chartSchema(title, 640, 220), where));
   requireRuns(runs, where);
   const seriesNames = distinctNames(
     runs.map(({ name }) => name),
