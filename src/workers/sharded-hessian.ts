@@ -1,6 +1,7 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { OptionNames } from '../errors.js';
-import { requireArgument, requireOptions, requireThat } from '../errors.js';
+import { requireArgument, requireThat } from '../errors.js';
+import type { Schema } from '../options.js';
+import { byDefault, flag, integer, number, or, readOptions, unchecked } from '../options.js';
 import { lossNames } from '../objectives/loss-functions.js';
 import type { ModelData } from '../objectives/model-data.js';
 import { orderData } from '../objectives/model-data.js';
@@ -36,13 +37,13 @@ export interface ShardedHessianOptions {
   readonly timeout?: number | null;
 }
 
-const shardedHessianOptionNames: OptionNames<ShardedHessianOptions> = {
-  loss: 'value',
-  batchSize: 'value',
-  training: 'value',
-  numShards: 'value',
-  timeout: 'value',
-};
+const schema = {
+  loss: unchecked<string | string[] | Record<string, string>>(),
+  batchSize: byDefault(integer(1), 128),
+  training: byDefault(flag, false),
+  numShards: integer(1),
+  timeout: byDefault(or(number({ above: 0 }), null), null),
+} satisfies Schema<ShardedHessianOptions>;
 
 const where = 'ShardedHessian';
 
@@ -99,21 +100,13 @@ export class ShardedHessian implements AsyncLinearOperator {
     data: ModelData,
     options: ShardedHessianOptions = {},
   ): Promise<ShardedHessian> {
-    requireOptions(options, shardedHessianOptionNames, where);
-    const { batchSize = 128, training = false, timeout = null } = options;
+    const settings = readOptions(options, schema, where);
+    const { loss, batchSize, training, timeout, numShards = workers?.length } = settings;
     const isList = Array.isArray(workers) && workers.length > 0;
     requireArgument(isList, where, 'at least one worker {service, terminate}', workers);
     for (const worker of workers) requireWorker(worker, where);
     const areDifferent = new Set(workers).size === workers.length;
     requireThat(areDifferent, where, 'workers that differ', 'one twice');
-    const { numShards = workers.length } = options;
-    const isCount = Number.isSafeInteger(numShards) && numShards >= 1;
-    requireArgument(isCount, where, 'an integer numShards >= 1', numShards);
-    const isSize = Number.isSafeInteger(batchSize) && batchSize >= 1;
-    requireArgument(isSize, where, 'batchSize to be a whole number > 0', batchSize);
-    requireArgument(typeof training === 'boolean', where, 'training to be true or false', training);
-    const isTime = timeout === null || (Number.isFinite(timeout) && timeout > 0);
-    requireArgument(isTime, where, 'a timeout > 0 in milliseconds, or null', timeout);
     requireLayersModel(model, where);
     const isStateless = !hasStates(model);
     requireThat(
@@ -122,7 +115,7 @@ export class ShardedHessian implements AsyncLinearOperator {
       'a model without stateful layers, whose batches can be shared out',
       'one with',
     );
-    const losses = lossNames(model, outputNames(model, where), options.loss, where);
+    const losses = lossNames(model, outputNames(model, where), loss, where);
     const shards = await splitIntoShards(orderData(model, data, where), numShards, where);
     const weights = await Promise.all(model.getWeights().map((weight) => packTensor(weight, where)));
     const topology = model.toJSON(null, false) as object;
