@@ -5,8 +5,6 @@
  * never throw: solvers return a `status` with residuals.
  */
 
-import { nearestName } from './nearest-name.js';
-
 /** An argument broke the contract of a public function. */
 export class CurvatureArgumentError extends Error {
   override readonly name = 'CurvatureArgumentError';
@@ -103,57 +101,9 @@ export function areNumbers(value: unknown): value is readonly number[] | Float32
   return isListOf(isView ? Array.from(value as Float32Array) : value, (x) => typeof x === 'number');
 }
 
-/** What an option has to be: something to call, an AbortSignal, or a value that its function looks at itself. */
-type OptionKind<T> = [T] extends [(...args: never[]) => unknown]
-  ? 'function'
-  : [T] extends [AbortSignal]
-    ? 'signal'
-    : 'value';
-
-/**
- * The names of all options of an interface, each with its kind. It stands beside the interface; one that lacks a name,
- * or has one too many, does not compile.
- */
-export type OptionNames<Options> = {
-  readonly [Name in keyof Options]-?: OptionKind<NonNullable<Options[Name]>>;
-};
-
-/**
- * Throws a {@link CurvatureArgumentError} unless `options` is an object that has no options but the known ones, with
- * a function wherever one is called and an AbortSignal for a signal. What is undefined counts as left out.
- *
- * @param remedyFor what to write instead of an unknown option, where it has its place elsewhere
- */
-export function requireOptions<Options extends object>(
-  options: Options,
-  known: OptionNames<Options>,
-  where: string,
-  remedyFor: (unknown: string) => string | null = () => null,
-): void {
-  const isObject =
-    typeof options === 'object' && options !== null && !Array.isArray(options) && !isTensor(options);
-  const names = Object.keys(known);
-  requireArgument(isObject, where, `an object {${names.join(', ')}}`, options);
-  for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(known, name)) {
-      const remedy = remedyFor(name);
-      const nearest = remedy == null ? nearestName(name, names) : null;
-      const hint = nearest == null ? '' : ` (did you mean ${nearest}?)`;
-      requireThat(false, where, `options among ${names.join(', ')}`, `${describe(name)}${hint}`, remedy);
-    }
-    const kind = known[name as keyof Options] as 'function' | 'signal' | 'value';
-    if (value == null || kind === 'value') continue;
-    if (kind === 'function') requireArgument(typeof value === 'function', where, `a function ${name}`, value);
-    else requireArgument(isSignal(value), where, `an AbortSignal as ${name}`, value);
-  }
-}
-
-function isTensor(value: object): boolean {
+/** Whether an object is a tensor, of whichever copy of TensorFlow.js. */
+export function isTensor(value: object): boolean {
   return 'shape' in value && 'dtype' in value;
-}
-
-function isSignal(value: unknown): boolean {
-  return typeof (value as Partial<AbortSignal>).throwIfAborted === 'function';
 }
 
 /** A short, readable rendering of any value for an error message. */

@@ -4,7 +4,7 @@
  * lacks an option of the interface, or has one too many, does not compile.
  */
 
-import { describe, isListOf, requireArgument, requireThat } from './errors.js';
+import { describe, isListOf, isTensor, requireArgument, requireThat } from './errors.js';
 import { nearestName } from './nearest-name.js';
 
 /** What a value has to be. */
@@ -112,6 +112,12 @@ export function oneOf<T extends string>(...words: readonly T[]): Check<T> {
   );
 }
 
+/** Text. */
+export const text: Check<string> = check(
+  (name) => `a text ${name}`,
+  (value) => typeof value === 'string',
+);
+
 /** A truth value. */
 export const flag: Check<boolean> = check(
   (name) => `${name} true or false`,
@@ -213,8 +219,4 @@ function requireNames(
     const hint = nearest == null ? '' : ` (did you mean ${nearest}?)`;
     requireThat(false, where, `options among ${names.join(', ')}`, `${describe(name)}${hint}`, remedy);
   }
-}
-
-function isTensor(value: object): boolean {
-  return 'shape' in value && 'dtype' in value;
 }

@@ -1,5 +1,3 @@
-import { requireArgument } from './errors.js';
-
 /**
  * A seeded stream of random numbers that repeats bit for bit.
  *
@@ -18,12 +16,8 @@ export class SeededRandom {
   /** The second half of a Box-Muller pair, not yet handed out. */
   private spare: number | null = null;
 
-  /**
-   * @param seed any safe integer; equal seeds give equal streams. Default 0.
-   * @param where the public function to name in errors; without one, the seed has been checked before
-   */
-  constructor(seed = 0, where?: string) {
-    if (where != null) requireArgument(Number.isSafeInteger(seed), where, 'an integer seed', seed);
+  /** @param seed any safe integer; equal seeds give equal streams. Default 0. */
+  constructor(seed = 0) {
     const mix = splitmix32(seed | 0);
     const high = splitmix32(Math.floor(seed / 2 ** 32) ^ 0x9e3779b9);
     this.a = mix() ^ high();

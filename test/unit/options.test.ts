@@ -120,3 +120,35 @@ describe('readOptions', () => {
     expect(read).toThrow('Put batch there');
   });
 });
+
+describe('the names of options', () => {
+  interface Named {
+    readonly k?: number;
+    readonly damping?: number;
+    readonly sampleWeight?: object;
+  }
+  const named = {
+    k: integer(1),
+    damping: number(),
+    sampleWeight: unchecked<object>(),
+  } satisfies Schema<Named>;
+
+  it.each<[unknown, string]>([
+    [{ dampng: 1 }, '"dampng" (did you mean damping?)'],
+    [{ K: 2 }, '"K" (did you mean k?)'],
+    [{ sampleWeights: 1 }, '"sampleWeights" (did you mean sampleWeight?)'],
+    [{ tolerance: undefined }, '"tolerance"'],
+    [{ toString: 1 }, '"toString"'],
+  ])('refuses the unknown in %o', (options, received) => {
+    const read = (): unknown => readOptions(options as Named, named, 'f');
+    expect(read).toThrow(new CurvatureArgumentError('f', 'options among k, damping, sampleWeight', received));
+  });
+
+  it.each([undefined, () => 1, [1], { shape: [1], dtype: 'float32', k: 1 }])(
+    'refuses %o for options',
+    (options) => {
+      const read = (): unknown => readOptions(options as Named, named, 'f');
+      expect(read).toThrow('f: expected an object {k, damping, sampleWeight}, received ');
+    },
+  );
+});
