@@ -1,11 +1,12 @@
 import { defineConfig } from 'tsdown';
 
-export default defineConfig({
+const doors = defineConfig({
   entry: {
     index: 'src/index.ts',
     'wasm/index': 'src/wasm/index.ts',
     'plot/index': 'src/plot/index.ts',
     'workers/index': 'src/workers/index.ts',
+    'nats/index': 'src/nats/index.ts',
   },
   format: ['esm', 'cjs'],
   target: 'es2022',
@@ -17,3 +18,22 @@ export default defineConfig({
   outputOptions: { codeSplitting: { groups: [{ name: 'runtime', test: /rolldown.runtime/ }] } },
   outExtensions: ({ format }) => ({ js: format === 'cjs' ? '.cjs' : '.mjs' }),
 });
+
+/** The command: programs of their own, which import the doors as anyone does. */
+const command = defineConfig({
+  entry: {
+    'worker-command/main': 'src/worker-command/main.ts',
+    'worker-command/session-thread': 'src/worker-command/session-thread.ts',
+  },
+  format: 'esm',
+  target: 'es2022',
+  platform: 'node',
+  dts: false,
+  sourcemap: true,
+  clean: false,
+  external: [/^tfjs-curvature/],
+  outputOptions: { banner: '#!/usr/bin/env node' },
+  outExtensions: () => ({ js: '.mjs' }),
+});
+
+export default [doors, command];

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { TestProjectInlineConfiguration } from 'vitest/config';
 
 /** Examples import the package by its name. */
-const alias = ['wasm', 'plot', 'workers', ''].map((entry) => ({
+const alias = ['wasm', 'plot', 'workers', 'nats', ''].map((entry) => ({
   find: new RegExp(`^tfjs-curvature${entry && `/${entry}`}$`),
   replacement: fileURLToPath(new URL(`src/${entry && `${entry}/`}index.ts`, import.meta.url)),
 }));
@@ -20,6 +20,7 @@ const shared = {
 const withPages = [
   'test/demo/**/*.test.ts',
   'test/workers/**/*.test.ts',
+  'test/nats/**/*.test.ts',
   'test/examples/paper/unit-pool.test.ts',
 ];
 

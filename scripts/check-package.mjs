@@ -11,6 +11,7 @@ import { consumers } from './package-check/consumers.mjs';
 import { doors } from './package-check/doors.mjs';
 import { drawing } from './package-check/drawing.mjs';
 import { pages } from './package-check/pages.mjs';
+import { workerCommand } from './package-check/worker-command.mjs';
 import { bin, lastLines, root, run } from './package-check/run.mjs';
 
 const keep = process.argv.includes('--keep');
@@ -51,6 +52,7 @@ async function checkAll() {
   );
   for (const consumer of consumers) await consumer({ scratch, tarball, check });
   await doors({ scratch, check });
+  await workerCommand({ scratch, check });
   await composing({ scratch, check });
   for (const bundle of bundles) await bundle({ scratch, check });
   for (const page of pages) await page({ scratch, check });

@@ -7,8 +7,11 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import * as curvature from '../src/index.js';
 import { SeededRandom } from '../src/random.js';
+import * as natsEntry from '../src/nats/index.js';
 import * as wasmEntry from '../src/wasm/index.js';
 import * as workersEntry from '../src/workers/index.js';
+import { openLab } from './nats/lab.js';
+import { isLeftOut } from './nats/nats-server.js';
 import { useBackend } from './wasm-backend.js';
 
 /*
@@ -19,6 +22,7 @@ import { useBackend } from './wasm-backend.js';
  *   model        a compiled classifier of 4 numbers into 3 classes, whose last layer is called 'logits'
  *   xs, ys       24 examples for it, targets one-hot
  *   workerpool, script   the package of that name, here within this process, and the script of a worker
+ *   connection   in nats/: to a NATS server with two workers of the group 'lab'
  *
  * Imports are left out: what they bring is there.
  */
@@ -90,6 +94,7 @@ beforeEach(async () => {
     ...curvature,
     ...wasmEntry,
     ...workersEntry,
+    ...natsEntry,
     SeededRandom,
     tf,
     tfl,
@@ -114,6 +119,18 @@ it('finds the examples', () => {
 
 // What patches TensorFlow.js for good comes last: no other example is to need it.
 const isPatch = ({ place }: Example): boolean => place.startsWith('chained-ops');
-it.each([...all.filter((example) => !isPatch(example)), ...all.filter(isPatch)])('runs $place', ({ code }) =>
-  run(code, given),
+const onNats = all.filter(({ place }) => place.startsWith('nats/'));
+const here = all.filter((example) => !onNats.includes(example));
+it.each([...here.filter((example) => !isPatch(example)), ...here.filter(isPatch)])(
+  'runs $place',
+  ({ code }) => run(code, given),
 );
+
+it.skipIf(isLeftOut).each(onNats)('runs $place', async ({ code }) => {
+  const { connection, dispose } = await openLab();
+  try {
+    await run(code, { ...given, connection });
+  } finally {
+    await dispose();
+  }
+});

@@ -3,7 +3,7 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const entryPoints = ['', 'plot/', 'wasm/', 'workers/'].map((folder) => `src/${folder}index.ts`);
+const entryPoints = ['', 'plot/', 'wasm/', 'workers/', 'nats/'].map((folder) => `src/${folder}index.ts`);
 
 /** A text that some call passes as `where`, the function that an error names. */
 interface GivenName {

@@ -12,10 +12,10 @@ const require = createRequire(import.meta.url);
 const from = (door) => 'tfjs-curvature' + door;
 const loaded = (folder) => Object.keys(require.cache).filter((path) => path.includes('/dist/' + folder + '/'));
 require(from(''));
-for (const folder of ['wasm', 'plot', 'workers']) {
+for (const folder of ['wasm', 'plot', 'workers', 'nats']) {
   if (loaded(folder).length > 0) throw new Error('expected the main door alone, received ' + loaded(folder));
 }
-for (const door of ['', '/wasm', '/plot', '/workers']) {
+for (const door of ['', '/wasm', '/plot', '/workers', '/nats']) {
   const modules = Object.keys(await import(from(door))).sort().join(' ');
   const common = Object.keys(require(from(door))).sort().join(' ');
   if (modules !== common) throw new Error(from(door) + ': expected ' + modules + ', received ' + common);

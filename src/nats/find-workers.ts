@@ -1,0 +1,60 @@
+import type { NatsConnection } from '@nats-io/nats-core';
+import { byDefault, number, readOptions } from '../options.js';
+import type { FoundWorker } from './discovery.js';
+import { serviceManager } from './discovery.js';
+import { isToken, serviceName, subjectToken } from './subjects.js';
+
+/** Settings of {@link findWorkers}. */
+export interface FindOptions {
+  /** The name that workers and hosts have agreed on. Default 'workers'. */
+  readonly group?: string;
+  /** Milliseconds without one more answer after which no more are awaited. Default 300. */
+  readonly stallMs?: number;
+}
+
+const findSchema = {
+  group: byDefault(subjectToken, 'workers'),
+  stallMs: byDefault(number({ above: 0 }), 300),
+};
+
+/**
+ * The workers of a group that answer at present, by their names.
+ *
+ * Cost: one small message and its answers, and `stallMs` of waiting.
+ *
+ * @param connection the caller's
+ * @throws CurvatureArgumentError for wrong options; the error of NATS where the connection may not ask
+ * @example
+ * const workers = await findWorkers(connection, { group: 'lab' });
+ * const free = workers.filter(({ busy, sessions }) => busy < sessions);
+ */
+export async function findWorkers(
+  connection: NatsConnection,
+  options: FindOptions = {},
+): Promise<readonly FoundWorker[]> {
+  const { group, stallMs } = readOptions(options, findSchema, 'findWorkers');
+  const services = await serviceManager(connection, 'findWorkers');
+  const client = services.client({ strategy: 'stall', maxWait: 20 * stallMs, stall: stallMs });
+  const found: FoundWorker[] = [];
+  try {
+    for await (const { id, metadata, endpoints } of await client.stats(serviceName(group))) {
+      const { name, backend, threads, sessions } = metadata ?? {};
+      const data = (endpoints?.find((endpoint) => endpoint.name === 'open')?.data ?? {}) as {
+        busy?: unknown;
+      };
+      if (!isToken(name) || !isToken(id)) continue;
+      found.push({
+        name,
+        backend: String(backend),
+        threads: Number(threads),
+        busy: Number(data.busy),
+        sessions: Number(sessions),
+        instance: id,
+      });
+    }
+  } catch (error) {
+    // Nobody is there.
+    if ((error as Error).name !== 'NoResponders') throw error;
+  }
+  return found.sort((a, b) => a.name.localeCompare(b.name));
+}
