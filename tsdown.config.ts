@@ -14,7 +14,7 @@ const doors = defineConfig({
   dts: true,
   sourcemap: true,
   clean: true,
-  // What rolldown needs at run time has a file of its own: it would else stand in one of the doors, which exports it.
+  // What rolldown needs at run time has a file of its own: it would else stand in one of the entry points, which exports it.
   outputOptions: { codeSplitting: { groups: [{ name: 'runtime', test: /rolldown.runtime/ }] } },
   outExtensions: ({ format }) => ({ js: format === 'cjs' ? '.cjs' : '.mjs' }),
 });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { bundles } from './package-check/bundles.mjs';
 import { composing } from './package-check/composing.mjs';
 import { consumers } from './package-check/consumers.mjs';
-import { doors } from './package-check/doors.mjs';
+import { entryPoints } from './package-check/entry-points.mjs';
 import { drawing } from './package-check/drawing.mjs';
 import { pages } from './package-check/pages.mjs';
 import { workerCommand } from './package-check/worker-command.mjs';
@@ -45,13 +45,13 @@ async function checkAll() {
   if (!packed) return;
 
   await check('publint --strict', () => run(bin('publint'), ['run', tarball, '--strict'], { cwd: root }));
-  // node16 and bundler resolution: `exports` is what the doors ./wasm and ./plot are made of, and the older
+  // node16 and bundler resolution: `exports` is what the entry points ./wasm and ./plot are made of, and the older
   // resolution, called node10, does not read it.
   await check('are the types wrong?', () =>
     run(bin('attw'), [tarball, '--profile', 'node16', '--no-emoji'], { cwd: root }),
   );
   for (const consumer of consumers) await consumer({ scratch, tarball, check });
-  await doors({ scratch, check });
+  await entryPoints({ scratch, check });
   await workerCommand({ scratch, check });
   await composing({ scratch, check });
   for (const bundle of bundles) await bundle({ scratch, check });

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import extractDepcruiseOptions from 'dependency-cruiser/config-utl/extract-depcruise-options';
@@ -218,5 +219,36 @@ describe('source files', () => {
   test('are named in kebab-case, after what they hold', () => {
     expect(paths(({ path }) => !/^([a-z0-9-]+\/)*[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(path))).toEqual([]);
     expect(paths(({ path }) => /(^|\/)(utils?|helpers?|misc|common)\.ts$/.test(path))).toEqual([]);
+  });
+});
+
+/** The folders below a folder, as paths from it. */
+function foldersIn(path: string): string[] {
+  return readdirSync(join(root, path), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => relative(join(root, path), join(entry.parentPath, entry.name)));
+}
+
+describe('tests', () => {
+  test('of a file stand in the folder of test/unit that is named as its folder in src', () => {
+    const source = new Set(foldersIn('src'));
+    const withoutSource = foldersIn('test/unit').filter(
+      (path) => !path.endsWith('/cases') && !source.has(path),
+    );
+    expect(withoutSource).toEqual([]);
+  });
+});
+
+describe('the table of layers in CONTRIBUTING.md', () => {
+  const page = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+
+  test('names the files and folders of each layer, from the highest down', () => {
+    const { layers } = createRequire(import.meta.url)('../.dependency-cruiser.cjs') as { layers: string[][] };
+    const rows = [...page.matchAll(/^\| (\d+) \| ([^|]+) \|/gm)].map(([, number, names]) => ({
+      number: Number(number),
+      names: [...names!.matchAll(/`([^`]+)`/g)].map(([, name]) => name!),
+    }));
+    const wanted = layers.map((names, i) => ({ number: i + 1, names })).reverse();
+    expect(rows).toEqual(wanted);
   });
 });

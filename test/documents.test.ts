@@ -96,7 +96,7 @@ function complaints(files: ReadonlyMap<string, string>): string[] {
 
 it('the examples on the pages are strict TypeScript', () => {
   const pages = examples();
-  expect(pages.size).toBeGreaterThan(20);
+  expect(pages.size).toBeGreaterThan(0);
   expect(complaints(new Map([[join(root, 'docs/given.ts'), given], ...pages]))).toEqual([]);
 });
 

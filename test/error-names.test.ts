@@ -54,11 +54,13 @@ function givenNames(program: ts.Program, isOurs: (file: string) => boolean): Giv
 }
 
 /** Why a name is not one that the reader can look up: `lanczos`, `NSGD.minimize` and `NSGD k` are. */
-function problemOf(text: string, program: ts.Program, doors: readonly string[]): string | null {
+function problemOf(text: string, program: ts.Program, entries: readonly string[]): string | null {
   const checker = program.getTypeChecker();
   const [name, member] = text.split(' ')[0]!.split('.') as [string, string?];
-  const found = doors
-    .flatMap((door) => checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(door)!)!))
+  const found = entries
+    .flatMap((entry) =>
+      checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!),
+    )
     .find((symbol) => symbol.name === name);
   if (found == null) return name === 'tf' ? null : 'no public name';
   // Nothing after the dot: the text goes on with what is not known here.
@@ -70,23 +72,23 @@ function problemOf(text: string, program: ts.Program, doors: readonly string[]):
 
 function wrongNames(
   program: ts.Program,
-  doors: readonly string[],
+  entries: readonly string[],
   isOurs: (file: string) => boolean,
 ): string[] {
   return givenNames(program, isOurs).flatMap(({ text, file }) => {
-    const problem = problemOf(text, program, doors);
+    const problem = problemOf(text, program, entries);
     return problem == null ? [] : [`${file.slice(file.lastIndexOf('src/'))}: '${text}' is ${problem}`];
   });
 }
 
 describe('the function that an error names', () => {
-  const doors = entryPoints.map((path) => root + path);
-  const program = programOf(doors);
+  const entries = entryPoints.map((path) => root + path);
+  const program = programOf(entries);
   const isOurs = (file: string): boolean => file.startsWith(`${root}src/`);
 
   test('is public, wherever one is named', () => {
     expect(givenNames(program, isOurs).length).toBeGreaterThan(100);
-    expect(wrongNames(program, doors, isOurs)).toEqual([]);
+    expect(wrongNames(program, entries, isOurs)).toEqual([]);
   });
 
   test('is found where it is not', () => {

@@ -20,7 +20,7 @@ async function eigenvaluesOfAQuadratic() {
 }
 `;
 
-/** A wrong argument is told by its class, so the class has to be one and the same through every door. */
+/** A wrong argument is told by its class, so the class has to be one and the same through every entry point. */
 const errorsAreRecognised = `
 function errorsAreRecognised() {
   try {
@@ -66,7 +66,7 @@ async function main() {
   errorsAreRecognised();
   await eigenvaluesOfAQuadratic();
   await aModelTrains();
-  if (typeof registerWasmTrainingKernels !== 'function') throw new Error('the door ./wasm is shut');
+  if (typeof registerWasmTrainingKernels !== 'function') throw new Error('the entry point ./wasm does not open');
   await missingPackagesAreNamed();
   return 'works';
 }

@@ -10,7 +10,7 @@ import { requireTensor, rowOf } from '../rows.js';
 /**
  * A symmetric linear map of R^n given by its products alone: v [n] -> Av [n].
  *
- * Everything above this floor (solvers, estimators, optimizers) knows curvature only through this interface.
+ * Everything above this layer (solvers, estimators, optimizers) knows curvature only through this interface.
  */
 export interface LinearOperator {
   /** n, the length of the vectors the operator acts on. */

@@ -89,7 +89,7 @@ async function refusal(call: () => unknown): Promise<string> {
   return (error as Error).message;
 }
 
-/** Every door that an operator goes in by. */
+/** Every function that takes an operator. */
 const operatorDoors: [string, (operator: never) => unknown][] = [
   ['lanczos', (o) => lanczos(o)],
   ['powerIteration', (o) => powerIteration(o)],

@@ -5,13 +5,19 @@ export function addBias(x: usize, rows: i32, cols: i32, bias: usize, relu: bool)
   const floor = f32x4.splat(relu ? 0 : -Infinity);
   for (let r = 0; r < rows; r++) {
     let b = bias;
-    for (let left = cols; left > 0; left -= 4) {
+    let left = cols;
+    for (; left >= 4; left -= 4) {
       let v = v128.load(x);
       if (bias) v = f32x4.add(v, v128.load(b));
-      storeFew(x, f32x4.max(v, floor), left);
+      v128.store(x, f32x4.max(v, floor));
       x += 16;
       b += 16;
     }
-    x -= <usize>(-cols & 3) << 2;
+    if (left > 0) {
+      let v = v128.load(x);
+      if (bias) v = f32x4.add(v, v128.load(b));
+      storeFew(x, f32x4.max(v, floor), left);
+      x += <usize>left << 2;
+    }
   }
 }

@@ -22,7 +22,7 @@ interface Row {
   replaced: string;
 }
 
-const page = readFileSync(join(import.meta.dirname, '../../../../../docs/ops.md'), 'utf8');
+const page = readFileSync(join(import.meta.dirname, '../../../../docs/ops.md'), 'utf8');
 
 /** The rows of the table of kernels on the page. */
 const table = new Map<string, Row>(

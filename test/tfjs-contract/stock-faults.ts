@@ -1,0 +1,235 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** A call for which a kernel of TensorFlow.js gives the wrong answer. */
+export interface StockFault {
+  readonly kernel: string;
+  readonly backends: readonly ('cpu' | 'wasm')[];
+  readonly inputs: () => Record<string, Tensor>;
+  readonly attrs?: object;
+  /** The right answer. Default: that of cpu. */
+  readonly truth?: (inputs: Record<string, Tensor>) => Tensor;
+}
+
+const numbers = (shape: number[], offset = 0): Tensor =>
+  tf.tensor(
+    Float32Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => Math.sin(12.9898 * i + 1) + offset),
+    shape,
+  );
+const ints = (values: number[], shape?: number[]): Tensor => tf.tensor(values, shape, 'int32');
+
+const images = { strides: [1, 1], dataFormat: 'NHWC', dilations: [1, 1] };
+const volumes = { strides: [2, 1, 1], pad: 'same', dataFormat: 'NDHWC' };
+/** Rounded up, the output has a window that hangs over. */
+const rounded = { strides: [2, 2], pad: 1, dimRoundingMode: 'ceil' };
+const [both, wasm, cpu] = [['cpu', 'wasm'], ['wasm'], ['cpu']] as const;
+
+/** ∂/∂x of the average over each window of two cells of a row with one cell of padding behind, for ȳ = 1. */
+const averageAdjoint = (shape: number[]) => (): Tensor => tf.tensor([0.5, 0.5, 1], shape);
+
+export const stockFaults: readonly StockFault[] = [
+  {
+    kernel: 'AvgPoolGrad',
+    backends: both,
+    inputs: () => ({ dy: tf.ones([1, 1, 2, 1]), input: numbers([1, 1, 3, 1]) }),
+    attrs: { filterSize: [1, 2], strides: [1, 2], pad: 'same' },
+    truth: averageAdjoint([1, 1, 3, 1]),
+  },
+  {
+    kernel: 'AvgPool3DGrad',
+    backends: both,
+    inputs: () => ({ dy: tf.ones([1, 1, 1, 2, 1]), input: numbers([1, 1, 1, 3, 1]) }),
+    attrs: { filterSize: [1, 1, 2], strides: [1, 1, 2], pad: 'same' },
+    truth: averageAdjoint([1, 1, 1, 3, 1]),
+  },
+  {
+    kernel: 'Conv3DBackpropInputV2',
+    backends: wasm,
+    inputs: () => ({ dy: numbers([2, 2, 3, 4, 3]), filter: numbers([2, 2, 3, 2, 3]) }),
+    attrs: { ...volumes, inputShape: [2, 4, 3, 4, 2] },
+  },
+  {
+    kernel: 'Conv3DBackpropFilterV2',
+    backends: wasm,
+    inputs: () => ({ x: numbers([2, 4, 3, 4, 2]), dy: numbers([2, 2, 3, 4, 3]) }),
+    attrs: { ...volumes, filterShape: [2, 2, 3, 2, 3] },
+  },
+  {
+    kernel: 'Conv2D',
+    backends: wasm,
+    inputs: () => ({ x: numbers([1, 6, 5, 2]), filter: numbers([3, 3, 2, 2]) }),
+    attrs: { ...images, ...rounded },
+  },
+  {
+    // Other numbers than above: what the kernel leaves out is what lay in memory, which was right by chance.
+    kernel: 'FusedConv2D',
+    backends: wasm,
+    inputs: () => ({ x: numbers([1, 6, 5, 2], 2), filter: numbers([3, 3, 2, 2]) }),
+    attrs: { ...images, ...rounded, activation: 'linear' },
+  },
+  {
+    kernel: 'DepthwiseConv2dNative',
+    backends: wasm,
+    inputs: () => ({ x: numbers([1, 6, 5, 2]), filter: numbers([3, 3, 2, 1]) }),
+    attrs: { ...images, ...rounded },
+  },
+  {
+    kernel: 'FusedDepthwiseConv2D',
+    backends: wasm,
+    inputs: () => ({ x: numbers([1, 6, 5, 2], 2), filter: numbers([3, 3, 2, 1]) }),
+    attrs: { ...images, ...rounded, activation: 'linear' },
+  },
+  {
+    kernel: 'MaxPool',
+    backends: wasm,
+    inputs: () => ({ x: numbers([1, 6, 5, 2]) }),
+    attrs: { filterSize: [3, 3], ...rounded },
+  },
+  {
+    kernel: 'AvgPool',
+    backends: wasm,
+    inputs: () => ({ x: numbers([1, 6, 5, 2]) }),
+    attrs: { filterSize: [3, 3], ...rounded },
+  },
+  {
+    kernel: 'GatherV2',
+    backends: wasm,
+    inputs: () => ({ x: numbers([3, 4, 2]), indices: ints([3, 0, 1, 2, 0, 1], [3, 2]) }),
+    attrs: { axis: 1, batchDims: 1 },
+  },
+  {
+    kernel: 'StridedSlice',
+    backends: both,
+    inputs: () => ({ x: tf.tensor2d([0, 1, 2, 3, 4, 5, 6, 7], [2, 4]) }),
+    // x[1, ::2]
+    attrs: {
+      begin: [1, 0],
+      end: [2, 4],
+      strides: [1, 2],
+      beginMask: 0,
+      endMask: 0,
+      ellipsisMask: 0,
+      newAxisMask: 0,
+      shrinkAxisMask: 1,
+    },
+    truth: () => tf.tensor1d([4, 6]),
+  },
+  {
+    // a, [2, 1, 1, 1], and b, [1, 3, 1, 1]: every pair.
+    kernel: 'BatchMatMul',
+    backends: both,
+    inputs: () => ({ a: tf.tensor4d([2, 3], [2, 1, 1, 1]), b: tf.tensor4d([1, 10, 100], [1, 3, 1, 1]) }),
+    attrs: { transposeA: false, transposeB: false },
+    truth: () => tf.tensor4d([2, 20, 200, 3, 30, 300], [2, 3, 1, 1]),
+  },
+  {
+    kernel: '_FusedMatMul',
+    backends: wasm,
+    inputs: () => ({ a: numbers([1, 100, 3]), b: numbers([1, 100, 2]), bias: numbers([2]) }),
+    attrs: { transposeA: true, transposeB: false, activation: 'linear' },
+  },
+  {
+    kernel: 'MaxPoolGrad',
+    backends: wasm,
+    inputs: () => ({
+      dy: tf.ones([1, 1, 1, 1]),
+      input: tf.tensor4d([-4, -3, -2, -1], [1, 2, 2, 1]),
+      output: tf.fill([1, 1, 1, 1], -1),
+    }),
+    attrs: { filterSize: [2, 2], strides: [2, 2], pad: 'valid' },
+    truth: () => tf.tensor4d([0, 0, 0, 1], [1, 2, 2, 1]),
+  },
+  {
+    kernel: 'MaxPool3DGrad',
+    backends: wasm,
+    inputs: () => ({
+      dy: tf.ones([1, 1, 1, 1, 1]),
+      input: tf.tensor5d([-4, -3, -2, -1], [1, 1, 2, 2, 1]),
+      output: tf.fill([1, 1, 1, 1, 1], -1),
+    }),
+    attrs: { filterSize: [1, 2, 2], strides: [1, 2, 2], pad: 'valid' },
+    truth: () => tf.tensor5d([0, 0, 0, 1], [1, 1, 2, 2, 1]),
+  },
+  {
+    // Of equal maxima the first counts.
+    kernel: 'MaxPool3DGrad',
+    backends: cpu,
+    inputs: () => ({
+      dy: tf.ones([1, 1, 1, 1, 1]),
+      input: tf.ones([1, 1, 2, 2, 1]),
+      output: tf.ones([1, 1, 1, 1, 1]),
+    }),
+    attrs: { filterSize: [1, 2, 2], strides: [1, 2, 2], pad: 'valid' },
+    truth: () => tf.tensor5d([1, 0, 0, 0], [1, 1, 2, 2, 1]),
+  },
+  {
+    kernel: 'MaxPoolWithArgmax',
+    backends: wasm,
+    inputs: () => ({ x: tf.tensor4d([-4, -3, -2, -1], [1, 2, 2, 1]) }),
+    attrs: { filterSize: [2, 2], strides: [2, 2], pad: 'valid', includeBatchInIndex: false },
+    truth: () => tf.tensor4d([-1], [1, 1, 1, 1]),
+  },
+  {
+    // Statistics along the first axis.
+    kernel: 'FusedBatchNorm',
+    backends: both,
+    inputs: () => ({
+      x: tf.tensor4d([1, 2, 3, 4], [2, 1, 1, 2]),
+      mean: tf.tensor4d([1, 3], [2, 1, 1, 1]),
+      variance: tf.ones([2, 1, 1, 1]),
+    }),
+    attrs: { varianceEpsilon: 0 },
+    truth: () => tf.tensor4d([0, 1, 0, 1], [2, 1, 1, 2]),
+  },
+  {
+    kernel: 'Prelu',
+    backends: wasm,
+    inputs: () => ({ x: numbers([2, 3], -2), alpha: tf.tensor2d([1, 2], [2, 1]) }),
+  },
+  {
+    // Each pixel twice: its adjoint is the sum over both.
+    kernel: 'ResizeBilinearGrad',
+    backends: both,
+    inputs: () => ({ dy: tf.ones([2, 1, 4, 1]), images: numbers([2, 1, 2, 1]) }),
+    attrs: { alignCorners: false, halfPixelCenters: true },
+    truth: () => tf.fill([2, 1, 2, 1], 2),
+  },
+  {
+    // Of three pixels the first and the last are taken.
+    kernel: 'ResizeNearestNeighborGrad',
+    backends: both,
+    inputs: () => ({ dy: tf.ones([1, 1, 2, 1]), images: numbers([1, 1, 3, 1]) }),
+    attrs: { alignCorners: false, halfPixelCenters: true },
+    truth: () => tf.tensor4d([1, 0, 1], [1, 1, 3, 1]),
+  },
+  {
+    kernel: 'MaxPool3D',
+    backends: wasm,
+    inputs: () => ({ x: numbers([1, 4, 4, 4, 2], -3) }),
+    attrs: { filterSize: [2, 3, 2], strides: [2, 1, 2], pad: 'same', dataFormat: 'NDHWC' },
+  },
+  {
+    kernel: 'Dilation2D',
+    backends: wasm,
+    inputs: () => ({ x: numbers([1, 5, 4, 2], -3), filter: numbers([2, 2, 2]) }),
+    attrs: { strides: [1, 1], pad: 'same', dilations: [1, 1] },
+  },
+  {
+    // The input, after the kernel has run.
+    kernel: 'TensorScatterUpdate',
+    backends: cpu,
+    inputs: () => ({ tensor: tf.tensor1d([1, 2]), indices: ints([1], [1, 1]), updates: tf.tensor1d([9]) }),
+    truth: ({ tensor }) => tf.clone(tensor!),
+  },
+];
+
+/** Kernels that the WASM backend lacks. */
+export const missingOnWasm = [
+  'Conv2DBackpropFilter',
+  'DepthwiseConv2dNativeBackpropFilter',
+  'DepthwiseConv2dNativeBackpropInput',
+  'UnsortedSegmentSum',
+];
+
+/** Kernels that are replaced because they are slow, and only where they are. */
+export const onlySlow = ['Conv2DBackpropInput', 'ScatterNd', 'Sum', 'UnsortedSegmentSum'];

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { describeExports } from './public-api.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const entryPoints = new Map(
+  ['', 'plot', 'wasm', 'workers'].map((folder) => [
+    join('tfjs-curvature', folder),
+    join(root, 'src', folder, 'index.ts'),
+  ]),
+);
+const expectations = join(root, 'test/types/expectations.ts');
+const altered = join(root, 'test/types/expectations-altered.ts');
+
+let program: ts.Program;
+
+beforeAll(() => {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
+    config: object;
+  };
+  const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, root);
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile } = host;
+  // The expectations with one that does not hold: where it is not found, none is.
+  const wrong = readFileSync(expectations, 'utf8').replace(
+    'toEqualTypeOf<Tensor1D>',
+    'toEqualTypeOf<string>',
+  );
+  host.fileExists = (path) => path === altered || fileExists(path);
+  host.readFile = (path) => (path === altered ? wrong : readFile(path));
+  program = ts.createProgram([...entryPoints.values(), expectations, altered], options, host);
+});
+
+describe('the public types', () => {
+  it('are those of public-api.txt; npm run types:public writes it anew', async () => {
+    const text = [...entryPoints]
+      .map(([name, path]) => `== ${name}\n${describeExports(program, path)}\n`)
+      .join('\n');
+    await expect(text).toMatchFileSnapshot('public-api.txt');
+  });
+
+  const complaints = (path: string): string[] =>
+    program
+      .getSemanticDiagnostics(program.getSourceFile(path))
+      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
+
+  it('are what expectations.ts says', () => {
+    expect(complaints(expectations)).toEqual([]);
+  });
+
+  it('and what they are not is found out', () => {
+    expect(complaints(altered)).toHaveLength(1);
+  });
+});
