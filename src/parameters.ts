@@ -3,36 +3,7 @@ import { concat, reshape, slice, tidy, Variable, zeros } from '@tensorflow/tfjs-
 import { CurvatureArgumentError, describe, requireArgument, requireThat } from './errors.js';
 import { remedyFor } from './remedies.js';
 import { requireTensor } from './rows.js';
-
-/**
- * The variables behind the weights of a model or a layer, each once: one that is used twice may be listed twice.
- *
- * @throws CurvatureArgumentError that names `where`, for weights that were disposed, as those of a model are with it
- */
-export function weightVariables(
-  weights: readonly { read(): unknown; readonly name?: string }[],
-  where: string,
-): Variable[] {
-  const variables = weights.map((weight) => {
-    try {
-      return weight.read() as Variable;
-    } catch (cause) {
-      const error = new CurvatureArgumentError(where, ...disposedVariable(weight.name));
-      error.cause = cause;
-      throw error;
-    }
-  });
-  return [...new Set(variables)];
-}
-
-/** What is expected, received and to be done where a variable has been disposed. */
-function disposedVariable(name: string | undefined): [expected: string, received: string, remedy: string] {
-  return [
-    'variables that are not disposed, nor is the model they belong to',
-    `variable '${name}', disposed`,
-    'Dispose variables and models after what uses them',
-  ];
-}
+import { disposedVariable } from './variables.js';
 
 /**
  * An ordered list of float32 variables seen as one flat vector of R^n.

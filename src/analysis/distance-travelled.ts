@@ -3,8 +3,9 @@ import { addN, keep, sqrt, square, sub, sum, tidy } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { aliasTensor } from '../tfjs/engine.js';
 import { readOnce } from '../tfjs/read-once.js';
-import { CurvatureArgumentError, describe, requireThat } from '../errors.js';
-import { ParameterSpace, weightVariables } from '../parameters.js';
+import { requireArgument, requireThat } from '../errors.js';
+import { ParameterSpace } from '../parameters.js';
+import { variablesOf } from '../variables.js';
 
 /** How far the parameters were from where they began. */
 export interface DistanceRecord {
@@ -44,7 +45,9 @@ const where = 'distanceTravelled';
  * travelled.dispose();
  */
 export function distanceTravelled(target: LayersModel | Variable[]): DistanceTravelled {
-  const parameters = new ParameterSpace(variablesOf(target), where);
+  const given = variablesOf<unknown>(target, where);
+  requireArgument(Array.isArray(given), where, 'a model or a list of variables', target);
+  const parameters = new ParameterSpace(given as Variable[], where);
   const { variables } = parameters;
   let origin: Tensor[] = variables.map((variable) => aliasTensor(variable));
   const records: DistanceRecord[] = [];
@@ -68,12 +71,4 @@ export function distanceTravelled(target: LayersModel | Variable[]): DistanceTra
 /** ‖a − b‖₂ over all tensors as one vector. */
 export function distanceBetween(a: readonly Tensor[], b: readonly Tensor[]): Scalar {
   return tidy(() => sqrt(addN(a.map((tensor, i) => sum(square(sub(tensor, b[i]!)))))) as Scalar);
-}
-
-function variablesOf(target: LayersModel | Variable[]): Variable[] {
-  if (Array.isArray(target)) return target;
-  if (!Array.isArray(target?.trainableWeights)) {
-    throw new CurvatureArgumentError(where, 'a model or a list of variables', describe(target));
-  }
-  return weightVariables(target.trainableWeights, where);
 }

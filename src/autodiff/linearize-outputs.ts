@@ -1,7 +1,8 @@
-import type { DataId, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { tidy, variable, zerosLike } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
+import { PresentValues } from '../variables.js';
 import { withCorrections } from '../tfjs/corrections/execute.js';
 import { handToScope, requireEngine } from '../tfjs/engine.js';
 import type { Jitter } from './jitter.js';
@@ -65,7 +66,7 @@ function recordOutputs(
   where: string,
 ): OutputLinearization {
   const variables = parameters.variables as Variable[];
-  const values = variables.map(({ dataId }) => dataId);
+  const values = new PresentValues(variables);
   const recording = recorder.record(variables, () => {
     const sources = recorder.sourcesOf(variables);
     const outputs = tidy(f);
@@ -91,7 +92,8 @@ function recordOutputs(
     where,
   );
   return new TapeOutputLinearization(
-    { parameters, values },
+    parameters,
+    values,
     space,
     { sweep: backward, seeds: outputIds },
     { sweep: forward, seeds: gradientIds },
@@ -106,17 +108,12 @@ interface LinearSweep {
   readonly seeds: readonly (ValueId | null)[];
 }
 
-/** The variables differentiated by and the values they had. */
-interface Origin {
-  readonly parameters: ParameterSpace;
-  readonly values: readonly DataId[];
-}
-
 class TapeOutputLinearization implements OutputLinearization {
   private disposed = false;
 
   constructor(
-    private readonly origin: Origin,
+    private readonly parameters: ParameterSpace,
+    private readonly values: PresentValues,
     readonly outputs: ParameterSpace,
     private readonly backward: LinearSweep,
     private readonly forward: LinearSweep,
@@ -125,16 +122,15 @@ class TapeOutputLinearization implements OutputLinearization {
   ) {}
 
   jvp(v: Tensor1D): Tensor1D {
-    return apply(this.forward, v, this.origin.parameters, this.outputs, this.jitter);
+    return apply(this.forward, v, this.parameters, this.outputs, this.jitter);
   }
 
   vjp(u: Tensor1D): Tensor1D {
-    return apply(this.backward, u, this.outputs, this.origin.parameters, this.jitter);
+    return apply(this.backward, u, this.outputs, this.parameters, this.jitter);
   }
 
   isCurrent(): boolean {
-    const { parameters, values } = this.origin;
-    return parameters.variables.every((source, i) => source.dataId === values[i]);
+    return this.values.areCurrent();
   }
 
   dispose(): void {

@@ -1,7 +1,8 @@
-import type { DataId, Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { keep, tidy } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
 import { ParameterSpace } from '../parameters.js';
+import { PresentValues } from '../variables.js';
 import { withCorrections } from '../tfjs/corrections/execute.js';
 import { handToScope, requireEngine } from '../tfjs/engine.js';
 import { Jitter, jitterTerms } from './jitter.js';
@@ -100,7 +101,7 @@ function recordGradient(
   where: string,
 ): Linearization {
   const variables = parameters.variables as Variable[];
-  const values = variables.map(({ dataId }) => dataId);
+  const values = new PresentValues(variables);
   const { value, grads, sources } = recorder.record(variables, () => {
     const sources = recorder.sourcesOf(variables);
     const gradients = recorder.gradients(() => requireLoss(f(), recorder, where), variables, null, true);
@@ -112,7 +113,8 @@ function recordGradient(
   recorder.retain(sweep);
   const gradient = parameters.flatten(grads);
   return new TapeLinearization(
-    { parameters, values },
+    parameters,
+    values,
     keep(value as Scalar),
     keep(gradient),
     sweep,
@@ -123,18 +125,12 @@ function recordGradient(
   );
 }
 
-/** The variables differentiated by and the values they had. */
-interface Origin {
-  readonly parameters: ParameterSpace;
-  readonly values: readonly DataId[];
-}
-
 class TapeLinearization implements Linearization {
-  readonly parameters: ParameterSpace;
   private disposed = false;
 
   constructor(
-    private readonly origin: Origin,
+    readonly parameters: ParameterSpace,
+    private readonly values: PresentValues,
     readonly loss: Scalar,
     readonly gradient: Tensor1D,
     private readonly sweep: Sweep,
@@ -143,9 +139,7 @@ class TapeLinearization implements Linearization {
     private readonly recorder: Recorder,
     private readonly jitter: Jitter | null,
     private readonly where: string,
-  ) {
-    this.parameters = origin.parameters;
-  }
+  ) {}
 
   hvp(v: Tensor1D): Tensor1D {
     if (this.disposed) {
@@ -169,7 +163,7 @@ class TapeLinearization implements Linearization {
   }
 
   isCurrent(): boolean {
-    return this.parameters.variables.every((variable, i) => variable.dataId === this.origin.values[i]);
+    return this.values.areCurrent();
   }
 
   dispose(): void {

@@ -13,7 +13,7 @@ import type { OrderedData } from './model-data.js';
 import { orderData, requireLiveData } from './model-data.js';
 import type { ModelObjectiveOptions } from './model-objective.js';
 import { modelLoss, modelObjectiveSchema } from './model-objective.js';
-import { requireLayersModel, trainableVariables } from './model-structure.js';
+import { requireLayersModel, modelVariables } from './model-structure.js';
 import { modelTerm } from './model-terms.js';
 import type { LossTerm, Objective } from './objective.js';
 import { hasStates } from '../tfjs/stateful-layers.js';
@@ -98,7 +98,7 @@ export async function modelObjectiveFromDataset(
     'one that repeats without end',
     'Write { batches: n } to take the first n batches',
   );
-  const parameters = new ParameterSpace(trainableVariables(model, where), where);
+  const parameters = new ParameterSpace(modelVariables(model, where), where);
   let portions = await readPortions(model, dataset, batches, memoryLimit);
   const release = (): void => portions.forEach(disposePortion);
   try {

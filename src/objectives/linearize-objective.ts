@@ -7,6 +7,7 @@ import { linearizeWith } from '../autodiff/linearize.js';
 import { CurvatureArgumentError } from '../errors.js';
 import type { LossTerm, Objective } from './objective.js';
 import { withoutSideEffects } from '../tfjs/patches.js';
+import { PresentValues } from '../variables.js';
 
 /**
  * Bytes of tapes that `retain: 'auto'` keeps: half of what a 32-bit WASM heap comfortably holds beside the
@@ -48,7 +49,7 @@ class WeightedLinearization implements Linearization {
   readonly gradient: Tensor1D;
   /** The kept tapes, by term; null for a term that is linearized anew at each product. */
   private readonly kept: (Linearization | null)[] = [];
-  private readonly values: unknown[];
+  private readonly values: PresentValues;
 
   constructor(
     private readonly objective: Objective,
@@ -56,7 +57,7 @@ class WeightedLinearization implements Linearization {
     private readonly where: string,
   ) {
     this.parameters = objective.parameters;
-    this.values = this.parameters.variables.map((variable) => variable.dataId);
+    this.values = new PresentValues(this.parameters.variables);
     const loss = new WeightedSum<Scalar>();
     const gradient = new WeightedSum<Tensor1D>();
     try {
@@ -124,7 +125,7 @@ class WeightedLinearization implements Linearization {
   }
 
   isCurrent(): boolean {
-    return this.parameters.variables.every((variable, i) => variable.dataId === this.values[i]);
+    return this.values.areCurrent();
   }
 
   dispose(): void {

@@ -11,7 +11,7 @@ import type { LossSpecification } from './loss-functions.js';
 import { resolveLosses } from './loss-functions.js';
 import type { ModelData, OrderedData } from './model-data.js';
 import { dataNames, orderData, requireLiveData } from './model-data.js';
-import { outputNames, requireLayersModel, trainableVariables } from './model-structure.js';
+import { outputNames, requireLayersModel, modelVariables } from './model-structure.js';
 import type { ModelLoss } from './model-terms.js';
 import { modelTerm } from './model-terms.js';
 import type { Objective } from './objective.js';
@@ -89,7 +89,7 @@ export function modelObjective(
   const terms = hasStates(model)
     ? [modelTerm(loss, ordered, batches, 1)]
     : batches.map((batch) => modelTerm(loss, ordered, [batch], batch.size / ordered.examples));
-  const parameters = new ParameterSpace(trainableVariables(model, where), where);
+  const parameters = new ParameterSpace(modelVariables(model, where), where);
   return {
     parameters,
     terms,

@@ -1,7 +1,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, Sequential } from '@tensorflow/tfjs-layers';
 import { requireArgument, requireThat } from '../errors.js';
-import { weightVariables } from '../parameters.js';
+import { weightVariables } from '../variables.js';
 import { remedyFor } from '../remedies.js';
 import { wrappedModel } from '../tfjs/layers-internals.js';
 
@@ -26,7 +26,7 @@ export function outputNames(model: LayersModel, where: string): readonly string[
  *
  * @throws CurvatureArgumentError that names `where`, for a model without any, and for one that was disposed
  */
-export function trainableVariables(model: LayersModel, where: string): Variable[] {
+export function modelVariables(model: LayersModel, where: string): Variable[] {
   requireThat(
     model.trainableWeights.length > 0,
     where,

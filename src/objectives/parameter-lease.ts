@@ -1,7 +1,8 @@
-import type { DataId, Tensor, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { aliasTensor, exchangeData } from '../tfjs/engine.js';
 import { CurvatureArgumentError, requireThat } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
+import { PresentValues } from '../variables.js';
 
 /** Who moves which variables at present. One for all copies of this package that share a page or a process. */
 const registry = Symbol.for('tfjs-curvature.parameterLeases');
@@ -28,7 +29,7 @@ export class ParameterLease {
   /** The data that is not in the variables: those of the lease; while it is entered, those of the owner. */
   private readonly others: readonly Tensor[];
   /** The data of the owner as the lease left them. */
-  private readonly known: readonly DataId[];
+  private readonly known: PresentValues;
   private isEntered = false;
 
   /**
@@ -50,7 +51,7 @@ export class ParameterLease {
       throw new CurvatureArgumentError(where, 'parameters that nobody else is moving', received);
     }
     this.variables = variables;
-    this.known = variables.map(({ dataId }) => dataId);
+    this.known = new PresentValues(variables);
     this.others = variables.map((variable) => aliasTensor(variable));
     if (kind === 'exclusive') for (const variable of variables) holders().set(variable, this);
   }
@@ -61,13 +62,7 @@ export class ParameterLease {
    * @throws CurvatureArgumentError if someone else has assigned to a variable or disposed it; nothing is changed then
    */
   enter(): void {
-    this.variables.forEach((variable, i) => {
-      const expected = 'parameters that stay as they are while it runs';
-      const { name } = variable;
-      requireThat(!variable.isDisposed, this.where, expected, `'${name}', disposed meanwhile`);
-      const isOurs = variable.dataId === this.known[i];
-      requireThat(isOurs, this.where, expected, `'${name}', assigned to meanwhile; its new value was kept`);
-    });
+    this.known.requireCurrent(this.where, '; its new value was kept');
     entered.push(this);
     this.isEntered = true;
     this.exchange();

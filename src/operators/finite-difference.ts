@@ -1,4 +1,4 @@
-import type { DataId, Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { divNoNan, tidy } from '@tensorflow/tfjs-core';
 import { aliasTensor, handToScope } from '../tfjs/engine.js';
 import { Jitter, jitterTerms } from '../autodiff/jitter.js';
@@ -11,6 +11,7 @@ import type { Objective } from '../objectives/objective.js';
 import { ParameterLease } from '../objectives/parameter-lease.js';
 import { DifferentiationError } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
+import { PresentValues } from '../variables.js';
 import type { DirectionalDifference } from './gradient-differences.js';
 import { GradientDifferences } from './gradient-differences.js';
 
@@ -28,7 +29,7 @@ export class FiniteDifferenceLinearization implements Linearization {
   readonly parameters: ParameterSpace;
   readonly loss: Scalar;
   readonly gradient: Tensor1D;
-  private readonly values: DataId[];
+  private readonly values: PresentValues;
   private readonly differences: GradientDifferences;
 
   constructor(private readonly objective: Objective) {
@@ -36,7 +37,7 @@ export class FiniteDifferenceLinearization implements Linearization {
     const { loss, gradient } = this.differentiate();
     this.loss = loss;
     this.gradient = gradient;
-    this.values = this.parameters.variables.map((variable) => variable.dataId);
+    this.values = new PresentValues(this.parameters.variables);
     this.differences = new GradientDifferences(gradient, (theta) => this.gradientAt(theta));
   }
 
@@ -62,7 +63,7 @@ export class FiniteDifferenceLinearization implements Linearization {
   }
 
   isCurrent(): boolean {
-    return this.parameters.variables.every((variable, i) => variable.dataId === this.values[i]);
+    return this.values.areCurrent();
   }
 
   dispose(): void {

@@ -1,5 +1,5 @@
-import type { DataId, Variable } from '@tensorflow/tfjs-core';
-import { requireThat } from '../errors.js';
+import type { Variable } from '@tensorflow/tfjs-core';
+import { PresentValues } from '../variables.js';
 
 /** Hands out the operators that an operator is made of, whose parameters are its own. */
 export const operandsOf: unique symbol = Symbol('tfjs-curvature.operands');
@@ -14,15 +14,8 @@ export const operandsOf: unique symbol = Symbol('tfjs-curvature.operands');
  *   assigned to or disposed since
  */
 export function guardParameters(operator: object, where: string): () => void {
-  const known = new Map<Variable, DataId>();
-  for (const variable of variablesBehind(operator)) known.set(variable, variable.dataId);
-  const expected = 'parameters that stay as they are while it runs';
-  return () => {
-    for (const [variable, dataId] of known) {
-      requireThat(!variable.isDisposed, where, expected, `'${variable.name}', disposed meanwhile`);
-      requireThat(variable.dataId === dataId, where, expected, `'${variable.name}', assigned to meanwhile`);
-    }
-  };
+  const known = new PresentValues(variablesBehind(operator));
+  return () => known.requireCurrent(where);
 }
 
 function variablesBehind(operator: object): readonly Variable[] {

@@ -1,7 +1,8 @@
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { concat, slice, tidy, zeros } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
-import { ParameterSpace, weightVariables } from '../parameters.js';
+import { ParameterSpace } from '../parameters.js';
+import { variablesOf } from '../variables.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
 import { requireOperator } from './linear-operator.js';
@@ -140,8 +141,7 @@ function choose(parameters: ParameterSpace, selection: VariableSelection): Varia
     requireArgument(chosen.length > 0, 'subset', 'a predicate that chooses a variable', parameters.names);
     return chosen;
   }
-  const { trainableWeights } = (selection ?? {}) as { trainableWeights?: readonly { read(): unknown }[] };
-  const wanted = Array.isArray(trainableWeights) ? weightVariables(trainableWeights, 'subset') : selection;
+  const wanted = variablesOf(selection, 'subset') as readonly Variable[];
   requireArgument(
     Array.isArray(wanted),
     'subset',

@@ -10,7 +10,8 @@ import type { DirectionStatus } from './direction-search.js';
 import type { GivenDirections, TrackerSettings } from './direction-tracker.js';
 import { warnOfGradientsFromElsewhere } from './gradients-from-elsewhere.js';
 import { DirectionTracker } from './direction-tracker.js';
-import { requireVariables, trainableVariables } from './trained-variables.js';
+import { requireVariables } from './trained-variables.js';
+import { trainableAmong } from '../variables.js';
 
 /**
  * An optimizer that knows the sharpest directions of the loss it minimizes: given to it, or found by itself from
@@ -121,7 +122,7 @@ export abstract class DirectedOptimizer extends Optimizer {
     const where = 'NSGD.minimize';
     requireArgument(typeof f === 'function', where, 'a function that returns the loss', f);
     requireVariables(varList, where);
-    const variables = trainableVariables(varList);
+    const variables = trainableAmong(varList);
     requireThat(variables.length > 0, where, 'at least one float32 variable to train', 'none');
     tracker.enter(variables);
     this.lossSeenAt = this.iterations;

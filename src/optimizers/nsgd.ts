@@ -13,7 +13,8 @@ import type { Schedule } from './schedule.js';
 import { schedule, valueAt } from './schedule.js';
 import type { StepRecord } from './step-records.js';
 import { StepLog } from './step-records.js';
-import { gradientsByVariable, trainableVariables } from './trained-variables.js';
+import { gradientsByVariable } from './trained-variables.js';
+import { trainableAmong } from '../variables.js';
 import { Velocities } from './velocities.js';
 import type { WeightConstraint } from './weight-constraints.js';
 import { weightConstraints } from './weight-constraints.js';
@@ -176,7 +177,7 @@ export class NSGD extends DirectedOptimizer {
       const saved = packState({
         iterations,
         directions: tracker.save(),
-        velocities: velocities.entries(trainableVariables(tracker.parameters?.variables ?? [])),
+        velocities: velocities.entries(trainableAmong(tracker.parameters?.variables ?? [])),
       });
       this.exported = saved.made;
       resolve(saved.weights);

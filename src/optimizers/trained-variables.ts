@@ -4,19 +4,6 @@ import { isListOf, requireArgument } from '../errors.js';
 import { registeredVariables } from '../tfjs/engine.js';
 import type { NamedTensor } from './named-tensor.js';
 
-/**
- * The variables that a step can move: float32, trainable and alive, each once.
- *
- * @param variables default: all that exist, as in `Optimizer.minimize`
- */
-export function trainableVariables(
-  variables: readonly Variable[] = Object.values(registeredVariables()),
-): Variable[] {
-  return [...new Set(variables)].filter(
-    (variable) => variable.trainable && variable.dtype === 'float32' && !variable.isDisposed,
-  );
-}
-
 /** Throws unless `variables` is left out or a list of variables. */
 export function requireVariables(variables: unknown, where: string): void {
   const isList = isListOf(variables, (variable) => variable instanceof Variable);

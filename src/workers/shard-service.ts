@@ -3,7 +3,7 @@ import { dispose as disposeTensors, ready, tensor1d } from '@tensorflow/tfjs-cor
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { requireArgument, requireThat } from '../errors.js';
 import { modelObjective } from '../objectives/model-objective.js';
-import { trainableVariables } from '../objectives/model-structure.js';
+import { modelVariables } from '../objectives/model-structure.js';
 import { HessianOperator } from '../operators/hessian.js';
 import { knownMagnitude } from '../operators/magnitude.js';
 import { ParameterSpace } from '../parameters.js';
@@ -84,7 +84,7 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
       release();
       const model = await buildModel(message);
       try {
-        const parameters = new ParameterSpace(trainableVariables(model, 'ShardedHessian'), 'ShardedHessian');
+        const parameters = new ParameterSpace(modelVariables(model, 'ShardedHessian'), 'ShardedHessian');
         loaded = { model, message, parameters };
         return { version: PROTOCOL_VERSION, size: parameters.size };
       } catch (error) {

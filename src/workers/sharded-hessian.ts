@@ -5,7 +5,7 @@ import { byDefault, flag, integer, number, or, readOptions, unchecked } from '..
 import { lossNames } from '../objectives/loss-functions.js';
 import type { ModelData } from '../objectives/model-data.js';
 import { orderData } from '../objectives/model-data.js';
-import { outputNames, requireLayersModel, trainableVariables } from '../objectives/model-structure.js';
+import { outputNames, requireLayersModel, modelVariables } from '../objectives/model-structure.js';
 import { hasStates } from '../tfjs/stateful-layers.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { packTensor } from './packed-tensor.js';
@@ -121,7 +121,7 @@ export class ShardedHessian implements AsyncLinearOperator {
     const topology = model.toJSON(null, false) as object;
     const version = PROTOCOL_VERSION;
     const message: ModelMessage = { version, topology, weights, losses, batchSize, training };
-    const size = trainableVariables(model, where).reduce((count, { size: own }) => count + own, 0);
+    const size = modelVariables(model, where).reduce((count, { size: own }) => count + own, 0);
     const operator = new ShardedHessian(size, message, shards, timeout);
     try {
       await Promise.all(workers.map((worker) => operator.introduce(worker)));

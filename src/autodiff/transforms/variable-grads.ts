@@ -2,6 +2,7 @@ import type { NamedTensorMap, Scalar } from '@tensorflow/tfjs-core';
 import { clone, tidy, Variable } from '@tensorflow/tfjs-core';
 import { DifferentiationError, requireArgument, requireThat } from '../../errors.js';
 import { registeredVariables } from '../../tfjs/engine.js';
+import { trainableAmong } from '../../variables.js';
 import { requireFunction, requireValue } from './arguments.js';
 import { differentiate } from './gradients-at.js';
 import { requireDifferentiable } from './open-tape.js';
@@ -35,13 +36,12 @@ export function variableGrads(
   requireFunction(f, where);
   requireDifferentiable(where);
   const given = varList == null ? null : requireVariables(varList, where);
-  const candidates = given ?? Object.values(registeredVariables());
-  const variables = candidates.filter(({ trainable, dtype }) => trainable && dtype === 'float32');
+  const variables = trainableAmong(given ?? undefined);
   requireThat(
     variables.length > 0,
     where,
     'at least one trainable float32 variable',
-    `${candidates.length} variables, none of them such`,
+    `${(given ?? Object.values(registeredVariables())).length} variables, none of them such`,
   );
   return tidy(() => {
     const evaluate = (): Scalar => {

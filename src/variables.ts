@@ -1,0 +1,84 @@
+import type { DataId, Variable } from '@tensorflow/tfjs-core';
+import { CurvatureArgumentError, requireThat } from './errors.js';
+import { registeredVariables } from './tfjs/engine.js';
+
+/** A weight of a layer or a model. */
+interface Weight {
+  read(): unknown;
+  readonly name?: string;
+}
+
+/**
+ * The variables behind the weights of a model or a layer, each once: one that is used twice may be listed twice.
+ *
+ * @throws CurvatureArgumentError that names `where`, for weights that were disposed, as those of a model are with it
+ */
+export function weightVariables(weights: readonly Weight[], where: string): Variable[] {
+  const variables = weights.map((weight) => {
+    try {
+      return weight.read() as Variable;
+    } catch (cause) {
+      const error = new CurvatureArgumentError(where, ...disposedVariable(weight.name));
+      error.cause = cause;
+      throw error;
+    }
+  });
+  return [...new Set(variables)];
+}
+
+/** The variables that a model or a layer is trained by; of anything else, what was given. */
+export function variablesOf<T>(target: T, where: string): T | Variable[] {
+  const { trainableWeights } = (target ?? {}) as { readonly trainableWeights?: readonly Weight[] };
+  return Array.isArray(trainableWeights) ? weightVariables(trainableWeights, where) : target;
+}
+
+/**
+ * Of some variables those that a step can move: float32, trainable and alive, each once.
+ *
+ * @param variables default: all that exist, as in `Optimizer.minimize`
+ */
+export function trainableAmong(
+  variables: readonly Variable[] = Object.values(registeredVariables()),
+): Variable[] {
+  return [...new Set(variables)].filter(
+    (variable) => variable.trainable && variable.dtype === 'float32' && !variable.isDisposed,
+  );
+}
+
+/** What is expected, received and to be done where a variable has been disposed. */
+export function disposedVariable(
+  name: string | undefined,
+): [expected: string, received: string, remedy: string] {
+  return [
+    'variables that are not disposed, nor is the model they belong to',
+    `variable '${name}', disposed`,
+    'Dispose variables and models after what uses them',
+  ];
+}
+
+/** The values that variables hold when this is made. It keeps nothing on the device. */
+export class PresentValues {
+  private readonly data: readonly DataId[];
+
+  constructor(private readonly variables: readonly Variable[]) {
+    this.data = variables.map(({ dataId }) => dataId);
+  }
+
+  /** Whether the variables still hold them. */
+  areCurrent(): boolean {
+    return this.variables.every(({ dataId }, i) => dataId === this.data[i]);
+  }
+
+  /**
+   * Throws if a variable has been assigned to or disposed since; the error names `where`.
+   *
+   * @param remark what became of the new value
+   */
+  requireCurrent(where: string, remark = ''): void {
+    const expected = 'parameters that stay as they are while it runs';
+    this.variables.forEach(({ name, isDisposed, dataId }, i) => {
+      requireThat(!isDisposed, where, expected, `'${name}', disposed meanwhile`);
+      requireThat(dataId === this.data[i], where, expected, `'${name}', assigned to meanwhile${remark}`);
+    });
+  }
+}
