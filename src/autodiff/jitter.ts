@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import { mul, sub, tensor, tidy } from '@tensorflow/tfjs-core';
 import { SeededRandom } from '../random.js';
 
@@ -48,6 +48,6 @@ export class Jitter {
 }
 
 /** The terms of a product, from one that errors went into and one that is right. */
-export function jitterTerms(disturbed: Tensor1D, exact: Tensor1D): Tensor1D {
-  return tidy((): Tensor1D => mul(sub(disturbed, exact), 1 / JITTER_SIZE));
+export function jitterTerms<T extends Tensor>(disturbed: T, exact: T): T {
+  return tidy((): T => mul(sub(disturbed, exact), 1 / JITTER_SIZE));
 }

@@ -42,6 +42,17 @@ export interface Linearization {
   dispose(): void;
 }
 
+/** A linearization that multiplies variable by variable, for who adds up several of them. */
+export interface TermLinearization extends Linearization {
+  /**
+   * ∇²L(θ) v for a v that has been checked and cut.
+   *
+   * @param parts v by variable, shaped like it; they stay the caller's
+   * @returns for each variable a new tensor, kept and owned by the caller, or null for zeros
+   */
+  multiply(parts: readonly Tensor[]): (Tensor | null)[];
+}
+
 /**
  * Linearizes the gradient of a loss at the present values of the variables: evaluates the loss and its
  * gradient once, and keeps what is needed to multiply by the Hessian any number of times.
@@ -75,13 +86,13 @@ export function linearizeWith(
   variables: readonly Variable[],
   where: string,
   jitter: Jitter | null,
-): Linearization {
+): TermLinearization {
   requireEngine(where);
   requireArgument(typeof f === 'function', where, 'a function that returns the loss', f);
   const parameters = new ParameterSpace(variables, where);
   const recorder = new Recorder({ jitter });
   try {
-    let linearization: Linearization;
+    let linearization: TermLinearization;
     // Not returned from the tidy, which would take every tensor it can reach for a result.
     tidy(() => {
       linearization = recordGradient(f, parameters, recorder, jitter, where);
@@ -99,7 +110,7 @@ function recordGradient(
   recorder: Recorder,
   jitter: Jitter | null,
   where: string,
-): Linearization {
+): TermLinearization {
   const variables = parameters.variables as Variable[];
   const values = new PresentValues(variables);
   const { value, grads, sources } = recorder.record(variables, () => {
@@ -125,7 +136,7 @@ function recordGradient(
   );
 }
 
-class TapeLinearization implements Linearization {
+class TapeLinearization implements TermLinearization {
   private disposed = false;
 
   constructor(
@@ -142,21 +153,22 @@ class TapeLinearization implements Linearization {
   ) {}
 
   hvp(v: Tensor1D): Tensor1D {
-    if (this.disposed) {
-      throw new CurvatureArgumentError(`${this.where}.hvp`, 'a live linearization', 'a disposed one');
-    }
-    return this.multiply(v, this.jitter);
+    return this.product(v, this.jitter);
   }
 
   termsOf(v: Tensor1D, seed = 0): Tensor1D {
-    return tidy(() => jitterTerms(this.multiply(v, new Jitter(seed)), this.hvp(v)));
+    return tidy(() => jitterTerms(this.product(v, new Jitter(seed)), this.hvp(v)));
   }
 
-  private multiply(v: Tensor1D, jitter: Jitter | null): Tensor1D {
+  multiply(parts: readonly Tensor[], jitter: Jitter | null = this.jitter): (Tensor | null)[] {
+    const seeds = this.seedIds.flatMap((id, i) => (id == null ? [] : [[id, parts[i]!] as const]));
+    return withCorrections(() => this.sweep.run(seeds, { jitter }));
+  }
+
+  private product(v: Tensor1D, jitter: Jitter | null): Tensor1D {
+    requireThat(!this.disposed, `${this.where}.hvp`, 'a live linearization', 'a disposed one');
     return tidy(() => {
-      const parts = this.parameters.unflatten(v);
-      const seeds = this.seedIds.flatMap((id, i) => (id == null ? [] : [[id, parts[i]!] as const]));
-      const products = withCorrections(() => this.sweep.run(seeds, { jitter }));
+      const products = this.multiply(this.parameters.unflatten(v), jitter);
       for (const product of products) if (product != null) handToScope(product);
       return this.parameters.flatten(products);
     });

@@ -1,7 +1,7 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { add, keep, memory, mul, tidy } from '@tensorflow/tfjs-core';
-import { aliasTensor, handToScope } from '../tfjs/engine.js';
-import type { Linearization } from '../autodiff/linearize.js';
+import { add, dispose, keep, memory, mul, tidy } from '@tensorflow/tfjs-core';
+import { aliasTensor } from '../tfjs/engine.js';
+import type { Linearization, TermLinearization } from '../autodiff/linearize.js';
 import { Jitter, jitterTerms } from '../autodiff/jitter.js';
 import { linearizeWith } from '../autodiff/linearize.js';
 import { CurvatureArgumentError } from '../errors.js';
@@ -48,7 +48,7 @@ class WeightedLinearization implements Linearization {
   readonly loss: Scalar;
   readonly gradient: Tensor1D;
   /** The kept tapes, by term; null for a term that is linearized anew at each product. */
-  private readonly kept: (Linearization | null)[] = [];
+  private readonly kept: (TermLinearization | null)[] = [];
   private readonly values: PresentValues;
 
   constructor(
@@ -82,46 +82,55 @@ class WeightedLinearization implements Linearization {
   }
 
   hvp(v: Tensor1D): Tensor1D {
-    return this.sumOf(v, (linearization) => linearization.hvp(v));
+    return this.sumOf(v, (linearization, parts) => linearization.multiply(parts));
   }
 
   termsOf(v: Tensor1D, seed = 0): Tensor1D {
     // One stream of errors for all batches: what cancels between them is a term, too.
     const jitter = new Jitter(seed);
-    return this.sumOf(v, (linearization, term) => {
+    return this.sumOf(v, (linearization, parts, term) => {
       const disturbed = this.linearizeTerm(term, jitter);
       try {
-        return tidy(() => jitterTerms(disturbed.hvp(v), linearization.hvp(v)));
+        const [others, exact] = [disturbed.multiply(parts), linearization.multiply(parts)];
+        const terms = others.map((other, i) => other && keep(jitterTerms(other, exact[i]!)));
+        dispose([...others, ...exact].filter((part) => part != null));
+        return terms;
       } finally {
         disturbed.dispose();
       }
     });
   }
 
-  /** Σ w_b of what `f` makes of the linearization of each term. */
-  private sumOf(v: Tensor1D, f: (linearization: Linearization, term: LossTerm) => Tensor1D): Tensor1D {
+  /**
+   * Σ w_b of what `f` makes of the linearization of each term: v is cut into parts once, and the parts of the sum are
+   * joined once.
+   */
+  private sumOf(
+    v: Tensor1D,
+    f: (linearization: TermLinearization, parts: Tensor[], term: LossTerm) => (Tensor | null)[],
+  ): Tensor1D {
     if (this.loss.isDisposed) {
       throw new CurvatureArgumentError(`${this.where}.matvec`, 'a live operator', 'a disposed one');
     }
-    this.parameters.requireVector(v, `${this.where}.matvec`);
-    const product = new WeightedSum<Tensor1D>();
-    try {
-      this.objective.terms.forEach((term, i) => {
-        const kept = this.kept[i];
-        const linearization = kept ?? this.linearizeTerm(term);
-        try {
-          product.add(term.weight, f(linearization, term));
-        } finally {
-          if (kept == null) linearization.dispose();
-        }
-      });
-    } catch (error) {
-      product.dispose();
-      throw error;
-    }
-    const result = product.take();
-    handToScope(result);
-    return result;
+    const { parameters, objective } = this;
+    const sums = parameters.variables.map(() => new WeightedSum<Tensor>());
+    return tidy(() => {
+      const parts = parameters.unflatten(v);
+      try {
+        objective.terms.forEach((term, t) => {
+          const kept = this.kept[t];
+          const linearization = kept ?? this.linearizeTerm(term);
+          try {
+            addParts(sums, term.weight, f(linearization, parts, term));
+          } finally {
+            if (kept == null) linearization.dispose();
+          }
+        });
+        return parameters.flatten(sums.map((sum) => sum.present));
+      } finally {
+        for (const sum of sums) sum.dispose();
+      }
+    });
   }
 
   isCurrent(): boolean {
@@ -139,7 +148,7 @@ class WeightedLinearization implements Linearization {
     this.kept.length = 0;
   }
 
-  private linearizeTerm(term: LossTerm, jitter: Jitter | null = null): Linearization {
+  private linearizeTerm(term: LossTerm, jitter: Jitter | null = null): TermLinearization {
     const { variables } = this.parameters;
     return evaluateTerm(this.objective, () =>
       linearizeWith(() => term.loss(), variables, this.where, jitter),
@@ -165,9 +174,27 @@ class RetentionBudget {
   }
 }
 
+/** Adds w·x by variable and takes x over, also where that fails. */
+function addParts(sums: readonly WeightedSum<Tensor>[], weight: number, parts: (Tensor | null)[]): void {
+  let added = 0;
+  try {
+    for (const sum of sums) {
+      const part = parts[added++];
+      if (part != null) sum.add(weight, part);
+    }
+  } finally {
+    for (const part of parts.slice(added)) part?.dispose();
+  }
+}
+
 /** Σ w_i x_i on the device, in one kept tensor. */
 export class WeightedSum<T extends Tensor> {
   private sum: T | null = null;
+
+  /** The sum so far, which stays its own; null before anything was added. */
+  get present(): T | null {
+    return this.sum;
+  }
 
   /** Adds w·x and takes x over, also where that fails. */
   add(weight: number, x: T): void {
