@@ -119,9 +119,9 @@ function measure(source: LossSource, plan: Plan): SolverSteps<GradientAlignment>
     const k = found.eigenvalues.length;
     const random = new SeededRandom(seed);
     const stream = source.minibatches(plan.batchSize, random);
-    const portion = source.first(plan.lossExamples);
+    const part = source.first(plan.lossExamples);
     const progress = new ProgressCounter(minibatches + 1, plan.onProgress);
-    const full = own(takeGradient(portion, where));
+    const full = own(takeGradient(part, where));
     const fullRow = own(tidy(() => reshape(divNoNan(full, norm(full)), [1, n]) as Tensor2D));
     const randomRows = Array.from({ length: plan.randomDirections }, () => own(randomDirection(n, random)));
     const rows = [found.rows, fullRow, ...randomRows];
@@ -150,7 +150,7 @@ function measure(source: LossSource, plan: Plan): SolverSteps<GradientAlignment>
         batchSize: stream.batchSize,
         minibatches,
         randomDirections: plan.randomDirections,
-        lossExamples: portion.examples,
+        lossExamples: part.examples,
         hessianExamples: found.hessianExamples,
         seed,
       },

@@ -135,15 +135,15 @@ function measure(source: LossSource, plan: Plan): SolverSteps<LossCrossSection> 
     const sides = [...new Set(plan.distances.flatMap((distance) => [-distance, distance]))];
     const offsets = [...new Set(sides.map((side) => side + 0))].sort((a, b) => a - b);
     const progress = new ProgressCounter(scales.length * offsets.length, plan.onProgress);
-    const portion = own(source.first(plan.lossExamples));
+    const part = own(source.first(plan.lossExamples));
     const theta = own(parameters.read());
-    const lossBefore = (yield lossOf(portion.objective))[0]!;
+    const lossBefore = (yield lossOf(part.objective))[0]!;
     const records: LossSection[] = [];
     for (const [i, scale] of scales.entries()) {
       const losses: number[] = [];
       for (const offset of offsets) {
         moveTo(parameters, () => add(theta, mul(rowOf(found.rows, i), offset * scale)) as Tensor1D);
-        losses.push((yield lossOf(portion.objective))[0]!);
+        losses.push((yield lossOf(part.objective))[0]!);
         progress.advance();
       }
       const widths = widthsOf(offsets, losses, lossBefore, plan.thresholds);
@@ -160,7 +160,7 @@ function measure(source: LossSource, plan: Plan): SolverSteps<LossCrossSection> 
         k: scales.length,
         batchSize: stream?.batchSize ?? null,
         minibatches: stream == null ? null : plan.minibatches,
-        lossExamples: portion.examples,
+        lossExamples: part.examples,
         hessianExamples: found.hessianExamples,
         seed: plan.seed,
       },

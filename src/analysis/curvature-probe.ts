@@ -7,7 +7,7 @@ import { repeatedSearch } from '../solvers/repeated-search.js';
 import { lossOf } from './loss-and-gradient.js';
 import type { EigenResult } from '../solvers/result.js';
 import { hasAllPairs } from '../solvers/result.js';
-import type { LossSource, Portion } from './loss-source.js';
+import type { LossSource, SubObjective } from './loss-source.js';
 
 /** What a probe measures and on how many examples. */
 export interface ProbeSettings {
@@ -26,8 +26,8 @@ export interface LossReading {
   readonly accuracy?: number;
 }
 
-/** The sharpest directions at a point. The rows belong to the probe, until it looks again. */
-export interface CurvatureReading {
+/** The sharpest eigenpairs at a point. The rows belong to the probe, until it looks again. */
+export interface SharpestPairs {
   readonly rows: Tensor2D;
   readonly eigenvalues: readonly number[];
 }
@@ -37,8 +37,8 @@ export interface CurvatureReading {
  * pairs of the one before, which are close by, and tries a random direction in case another one has overtaken them.
  */
 export class CurvatureProbe {
-  private readonly losses: Portion;
-  private readonly sample: Portion;
+  private readonly losses: SubObjective;
+  private readonly sample: SubObjective;
   private rows: Tensor2D | null = null;
 
   /** @param where the public function to name in errors */
@@ -69,7 +69,7 @@ export class CurvatureProbe {
   }
 
   /** Eigenpairs at the present parameters; null if loss or products are not finite there. */
-  *readCurvature(): SolverSteps<CurvatureReading | null> {
+  *readCurvature(): SolverSteps<SharpestPairs | null> {
     const { objective } = this.sample;
     if (!Number.isFinite((yield lossOf(objective))[0]!)) return null;
     const { k, tol, seed } = this.settings;

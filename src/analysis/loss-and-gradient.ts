@@ -3,7 +3,7 @@ import { add, keep, mul, tidy } from '@tensorflow/tfjs-core';
 import { evaluateTerm, linearizeObjective } from '../objectives/linearize-objective.js';
 import type { Objective } from '../objectives/objective.js';
 import type { ParameterSpace } from '../parameters.js';
-import type { MinibatchStream, Portion } from './loss-source.js';
+import type { MinibatchStream, SubObjective } from './loss-source.js';
 
 /** L(θ) at the present variables, with nothing disturbed. The caller disposes it. */
 export function lossOf(objective: Objective): Scalar {
@@ -38,12 +38,12 @@ export function moveTo(parameters: ParameterSpace, place: () => Tensor1D): void 
   tidy(() => parameters.write(place()));
 }
 
-/** The gradient [n] of a portion, which is disposed. The caller or the innermost tidy disposes the gradient. */
-export function takeGradient(portion: Portion, where: string): Tensor1D {
+/** The gradient [n] of a part, which is disposed. The caller or the innermost tidy disposes the gradient. */
+export function takeGradient(part: SubObjective, where: string): Tensor1D {
   try {
-    return gradientOf(portion.objective, where);
+    return gradientOf(part.objective, where);
   } finally {
-    portion.dispose();
+    part.dispose();
   }
 }
 

@@ -4,7 +4,7 @@ import type { ParameterSpace } from '../parameters.js';
 import type { SeededRandom } from '../random.js';
 
 /** An objective on some of the examples, with the tensors that were copied for it. */
-export interface Portion {
+export interface SubObjective {
   readonly objective: Objective;
   /** How many examples it is taken on; null where that is not known. */
   readonly examples: number | null;
@@ -22,7 +22,7 @@ export interface MinibatchStream {
   /** S, or null where a minibatch is a term of an objective. */
   readonly batchSize: number | null;
   /** The next minibatch, owned by the caller. */
-  draw(): Portion;
+  draw(): SubObjective;
 }
 
 /** Where an analysis takes losses and gradients from: a model with data, or an objective. */
@@ -31,9 +31,9 @@ export interface LossSource {
   /** N, the number of examples there are; null where that is not known. */
   readonly examples: number | null;
   /** The first `count` examples, or all there are if these are fewer. */
-  first(count: number): Portion;
+  first(count: number): SubObjective;
   /** `count` examples drawn at random, or all there are. */
-  sample(count: number, random: SeededRandom): Portion;
+  sample(count: number, random: SeededRandom): SubObjective;
   /** Minibatches of `batchSize` examples. */
   minibatches(batchSize: number | undefined, random: SeededRandom): MinibatchStream;
   dispose(): void;

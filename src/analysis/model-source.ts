@@ -23,7 +23,7 @@ import type { ModelData } from '../objectives/model-data.js';
 import type { ModelObjectiveOptions } from '../objectives/model-objective.js';
 import { modelObjective } from '../objectives/model-objective.js';
 import type { Objective } from '../objectives/objective.js';
-import type { LossSource, MinibatchStream, Portion } from './loss-source.js';
+import type { LossSource, MinibatchStream, SubObjective } from './loss-source.js';
 import { ShuffledPasses } from './shuffled-passes.js';
 
 /** S where none is given: the batch size of the paper's main experiments. */
@@ -45,16 +45,16 @@ export function modelSource(
   const { parameters } = modelObjective(model, data, options);
   requireMatchingClasses(model, data.ys, where);
   const examples = firstTensor(data.xs).shape[0]!;
-  const portion = (pick: (tensor: Tensor) => Tensor, count: number): Portion =>
-    portionOf(model, () => pickData(data, pick), options, count);
-  const gathered = (indices: Int32Array): Portion =>
-    portion((tensor) => tidy(() => gather(tensor, tensor1d(indices, 'int32'))), indices.length);
+  const part = (pick: (tensor: Tensor) => Tensor, count: number): SubObjective =>
+    partOf(model, () => pickData(data, pick), options, count);
+  const gathered = (indices: Int32Array): SubObjective =>
+    part((tensor) => tidy(() => gather(tensor, tensor1d(indices, 'int32'))), indices.length);
   return {
     parameters,
     examples,
     first: (count) => {
       const size = Math.min(count, examples);
-      return portion((tensor) => (size === examples ? tensor.clone() : slice(tensor, 0, size)), size);
+      return part((tensor) => (size === examples ? tensor.clone() : slice(tensor, 0, size)), size);
     },
     sample: (count, random) => {
       const size = Math.min(count, examples);
@@ -82,12 +82,12 @@ function requireMatchingClasses(model: LayersModel, ys: TensorsByName, where: st
   );
 }
 
-function portionOf(
+function partOf(
   model: LayersModel,
   pick: () => ModelData,
   options: ModelObjectiveOptions,
   examples: number,
-): Portion {
+): SubObjective {
   let data!: ModelData;
   let tensors: Tensor[] = [];
   tidy(() => {

@@ -1,7 +1,7 @@
 import { requireArgument } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import type { SeededRandom } from '../random.js';
-import type { LossSource, MinibatchStream, Portion } from './loss-source.js';
+import type { LossSource, MinibatchStream, SubObjective } from './loss-source.js';
 import { ShuffledPasses } from './shuffled-passes.js';
 
 /**
@@ -9,7 +9,7 @@ import { ShuffledPasses } from './shuffled-passes.js';
  * and the loss is always the whole objective.
  */
 export function objectiveSource(objective: Objective, where: string): LossSource {
-  const whole = portion(objective);
+  const whole = part(objective);
   return {
     parameters: objective.parameters,
     examples: null,
@@ -37,11 +37,11 @@ function termStream(
     batchSize: null,
     draw: () => {
       const term = objective.terms[passes.draw()[0]!]!;
-      return portion({ ...objective, terms: [{ ...term, weight: 1 }] });
+      return part({ ...objective, terms: [{ ...term, weight: 1 }] });
     },
   };
 }
 
-function portion(objective: Objective): Portion {
+function part(objective: Objective): SubObjective {
   return { objective, examples: null, accuracy: () => null, dispose: () => undefined };
 }

@@ -125,14 +125,14 @@ function measure(source: LossSource, plan: Plan): SolverSteps<StepDecomposition>
     const found = own(yield* sharpestDirections(source, plan, where));
     const random = new SeededRandom(seed);
     const stream = source.minibatches(plan.batchSize, random);
-    const portion = own(source.first(plan.lossExamples));
+    const part = own(source.first(plan.lossExamples));
     const k = found.eigenvalues.length;
     const extra = own(randomDirection(parameters.size, random));
     const rows = own(tidy(() => concat([found.rows, extra], 0)));
     const theta = own(parameters.read());
     const names = [...found.eigenvalues.map((_, i) => directionName(i)), 'random', 'full step'];
     const progress = new ProgressCounter(minibatches * names.length * alphas.length, plan.onProgress);
-    const lossBefore = (yield lossOf(portion.objective))[0]!;
+    const lossBefore = (yield lossOf(part.objective))[0]!;
     const losses = names.map(() => alphas.map((): number[] => []));
     const lengths = names.map((): number[] => []);
     for (let m = 0; m < minibatches; m++) {
@@ -145,7 +145,7 @@ function measure(source: LossSource, plan: Plan): SolverSteps<StepDecomposition>
             lengths[d]!.push((yield norm(step))[0]!);
             for (let a = 0; a < alphas.length; a++) {
               moveTo(parameters, () => sub(theta, mul(step, alphas[a]!)) as Tensor1D);
-              losses[d]![a]!.push((yield lossOf(portion.objective))[0]!);
+              losses[d]![a]!.push((yield lossOf(part.objective))[0]!);
               progress.advance();
             }
           });
@@ -160,7 +160,7 @@ function measure(source: LossSource, plan: Plan): SolverSteps<StepDecomposition>
         k,
         batchSize: stream.batchSize,
         minibatches,
-        lossExamples: portion.examples,
+        lossExamples: part.examples,
         hessianExamples: found.hessianExamples,
         seed,
       },

@@ -124,7 +124,7 @@ export abstract class DirectedOptimizer extends Optimizer {
     requireVariables(varList, where);
     const variables = trainableAmong(varList);
     requireThat(variables.length > 0, where, 'at least one float32 variable to train', 'none');
-    tracker.enter(variables);
+    tracker.bindVariables(variables);
     this.lossSeenAt = this.iterations;
     const due = this.wantsDirections ? tracker.affordable(this.iterations) : null;
     const loss = (): Scalar => {

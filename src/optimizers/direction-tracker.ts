@@ -81,7 +81,7 @@ export class DirectionTracker {
   constructor(private readonly settings: TrackerSettings) {}
 
   /** Notes which variables are trained now, and lays the directions out for them. */
-  enter(variables: readonly Variable[]): void {
+  bindVariables(variables: readonly Variable[]): void {
     const known = this.parameters?.variables;
     if (known?.length !== variables.length || known.some((variable, i) => variable !== variables[i])) {
       this.parameters = new ParameterSpace(variables, 'NSGD.minimize');

@@ -233,7 +233,7 @@ export class NSGD extends DirectedOptimizer {
     this.requireLive('applyGradients');
     const known = tracker.parameters?.variables ?? [];
     const variables = [...gradients.keys()];
-    if (!variables.every((variable) => known.includes(variable))) tracker.enter(variables);
+    if (!variables.every((variable) => known.includes(variable))) tracker.bindVariables(variables);
     if (settings.momentum > 0) velocities.prepare(tracker.parameters!.variables);
     const directions = iterations < settings.burnIn ? null : tracker.current;
     takeNudgedStep(gradients, {
