@@ -5,15 +5,12 @@ import { byDefault, integer, readOptions } from '../options.js';
 import { coordinates } from '../rows.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { driveAsync } from '../tfjs/drive.js';
+import type { Workplace } from './analyse.js';
+import { analyse } from './analyse.js';
 import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
 import { directionSchema, minibatchSchema, ProgressCounter, runSchema } from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
-import { openTarget } from './analysis-target.js';
-import { holdingParameters } from './holding-parameters.js';
 import { nextGradient, takeGradient } from './loss-and-gradient.js';
-import type { LossSource } from './loss-source.js';
-import { owning } from './owning.js';
 import { randomDirection } from './random-direction.js';
 import { directionName, sharpestDirections } from './sharpest-directions.js';
 import { spreadOf } from './statistics.js';
@@ -99,69 +96,60 @@ export async function gradientAlignment(
   options: GradientAlignmentOptions = {},
 ): Promise<GradientAlignment> {
   const plan = readOptions(options, schema, where);
-  return driveAsync(align(target, plan), plan, where);
+  return analyse(target, plan, where, 'shared', (workplace) => measure(workplace, plan));
 }
 
 const where = 'gradientAlignment';
 
-function align(target: AnalysisTarget, plan: Plan): SolverSteps<GradientAlignment> {
-  return owning(function* (own) {
-    const source = own(openTarget(target, where));
-    return yield* holdingParameters(source.parameters, where, 'shared', () => measure(source, plan));
-  });
-}
-
-function measure(source: LossSource, plan: Plan): SolverSteps<GradientAlignment> {
+function* measure({ source, own }: Workplace, plan: Plan): SolverSteps<GradientAlignment> {
   const { minibatches, seed } = plan;
   const n = source.parameters.size;
-  return owning(function* (own) {
-    const found = own(yield* sharpestDirections(source, plan, where));
-    const k = found.eigenvalues.length;
-    const random = new SeededRandom(seed);
-    const stream = source.minibatches(plan.batchSize, random);
-    const part = source.first(plan.lossExamples);
-    const progress = new ProgressCounter(minibatches + 1, plan.onProgress);
-    const full = own(takeGradient(part, where));
-    const fullRow = own(tidy(() => reshape(divNoNan(full, norm(full)), [1, n]) as Tensor2D));
-    const randomRows = Array.from({ length: plan.randomDirections }, () => own(randomDirection(n, random)));
-    const rows = [found.rows, fullRow, ...randomRows];
+  const found = own(yield* sharpestDirections(source, plan, where));
+  const k = found.eigenvalues.length;
+  const random = new SeededRandom(seed);
+  const stream = source.minibatches(plan.batchSize, random);
+  const part = source.first(plan.lossExamples);
+  const progress = new ProgressCounter(minibatches + 1, plan.onProgress);
+  const full = own(takeGradient(part, where));
+  const fullRow = own(tidy(() => reshape(divNoNan(full, norm(full)), [1, n]) as Tensor2D));
+  const randomRows = Array.from({ length: plan.randomDirections }, () => own(randomDirection(n, random)));
+  const rows = [found.rows, fullRow, ...randomRows];
+  progress.advance();
+  const ofFull = Array.from(yield cosines(rows, full));
+  const ofBatches: number[][] = [];
+  for (let m = 0; m < minibatches; m++) {
+    ofBatches.push(Array.from(yield tidy(() => cosines(rows, nextGradient(stream, where)))));
     progress.advance();
-    const ofFull = Array.from(yield cosines(rows, full));
-    const ofBatches: number[][] = [];
-    for (let m = 0; m < minibatches; m++) {
-      ofBatches.push(Array.from(yield tidy(() => cosines(rows, nextGradient(stream, where)))));
-      progress.advance();
-    }
-    const column = (i: number): number[] => ofBatches.map((row) => row[i]!);
-    const randomOf = (row: readonly number[]): number[] => row.slice(k + 1);
-    const names = found.eigenvalues.map((_, i) => directionName(i));
-    const records = [
-      ...names.map((name, i) => entry(name, 'minibatch', column(i))),
-      ...names.map((name, i) => entry(name, 'full batch', [ofFull[i]!])),
-      entry('full gradient', 'minibatch', column(k)),
-      entry('random', 'minibatch', ofBatches.flatMap(randomOf)),
-      entry('random', 'full batch', randomOf(ofFull)),
-    ];
-    const expectedRandomBaseline = Math.sqrt(2 / (Math.PI * n));
-    return {
-      analysis: 'gradientAlignment',
-      settings: {
-        k,
-        batchSize: stream.batchSize,
-        minibatches,
-        randomDirections: plan.randomDirections,
-        lossExamples: part.examples,
-        hessianExamples: found.hessianExamples,
-        seed,
-      },
-      units: { cosine: 'cosine of the angle, −1 to 1', factors: 'mean |cos| over √(2/(πn))' },
-      eigenvalues: found.eigenvalues,
-      records,
-      randomBaseline: records.find(({ direction }) => direction === 'random')!.meanAbsCosine,
-      expectedRandomBaseline,
-      factors: names.map((_, i) => spreadOf(column(i).map(Math.abs)).mean / expectedRandomBaseline),
-    };
-  });
+  }
+  const column = (i: number): number[] => ofBatches.map((row) => row[i]!);
+  const randomOf = (row: readonly number[]): number[] => row.slice(k + 1);
+  const names = found.eigenvalues.map((_, i) => directionName(i));
+  const records = [
+    ...names.map((name, i) => entry(name, 'minibatch', column(i))),
+    ...names.map((name, i) => entry(name, 'full batch', [ofFull[i]!])),
+    entry('full gradient', 'minibatch', column(k)),
+    entry('random', 'minibatch', ofBatches.flatMap(randomOf)),
+    entry('random', 'full batch', randomOf(ofFull)),
+  ];
+  const expectedRandomBaseline = Math.sqrt(2 / (Math.PI * n));
+  return {
+    analysis: 'gradientAlignment',
+    settings: {
+      k,
+      batchSize: stream.batchSize,
+      minibatches,
+      randomDirections: plan.randomDirections,
+      lossExamples: part.examples,
+      hessianExamples: found.hessianExamples,
+      seed,
+    },
+    units: { cosine: 'cosine of the angle, −1 to 1', factors: 'mean |cos| over √(2/(πn))' },
+    eigenvalues: found.eigenvalues,
+    records,
+    randomBaseline: records.find(({ direction }) => direction === 'random')!.meanAbsCosine,
+    expectedRandomBaseline,
+    factors: names.map((_, i) => spreadOf(column(i).map(Math.abs)).mean / expectedRandomBaseline),
+  };
 }
 
 /** cos of the angles between a vector and unit rows, some [m, n] after the other; 0 for a zero vector. */

@@ -6,15 +6,13 @@ import { byDefault, integer, number, numbers, readOptions } from '../options.js'
 import { coordinates, rowOf } from '../rows.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { driveAsync } from '../tfjs/drive.js';
+import type { Workplace } from './analyse.js';
+import { analyse } from './analyse.js';
 import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
 import { directionSchema, minibatchSchema, ProgressCounter, runSchema } from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
-import { openTarget } from './analysis-target.js';
-import { holdingParameters } from './holding-parameters.js';
 import { lossOf, moveTo, nextGradient } from './loss-and-gradient.js';
 import type { LossSource } from './loss-source.js';
-import { owning } from './owning.js';
 import type { SectionWidth } from './section-width.js';
 import { widthsOf } from './section-width.js';
 import type { SharpestDirections } from './sharpest-directions.js';
@@ -110,70 +108,61 @@ export async function lossCrossSection(
   const { learningRate, scale } = plan;
   const isOne = (learningRate == null) !== (scale == null);
   requireArgument(isOne, where, 'either learningRate or scale', [learningRate, scale]);
-  return driveAsync(section(target, plan), plan, where);
+  return analyse(target, plan, where, 'exclusive', (workplace) => measure(workplace, plan));
 }
 
 const where = 'lossCrossSection';
 
-function section(target: AnalysisTarget, plan: Plan): SolverSteps<LossCrossSection> {
-  return owning(function* (own) {
-    const source = own(openTarget(target, where));
-    return yield* holdingParameters(source.parameters, where, 'exclusive', () => measure(source, plan));
-  });
-}
-
-function measure(source: LossSource, plan: Plan): SolverSteps<LossCrossSection> {
+function* measure({ source, own }: Workplace, plan: Plan): SolverSteps<LossCrossSection> {
   const { parameters } = source;
   const fixed = plan.scale;
-  return owning(function* (own) {
-    const found = own(yield* sharpestDirections(source, plan, where));
-    const stream = fixed == null ? source.minibatches(plan.batchSize, new SeededRandom(plan.seed)) : null;
-    const scales =
-      stream == null
-        ? found.eigenvalues.map(() => fixed!)
-        : yield* stepLengths(stream, found, plan.learningRate!, plan.minibatches);
-    const sides = [...new Set(plan.distances.flatMap((distance) => [-distance, distance]))];
-    const offsets = [...new Set(sides.map((side) => side + 0))].sort((a, b) => a - b);
-    const progress = new ProgressCounter(scales.length * offsets.length, plan.onProgress);
-    const part = own(source.first(plan.lossExamples));
-    const theta = own(parameters.read());
-    const lossBefore = (yield lossOf(part.objective))[0]!;
-    const records: LossSection[] = [];
-    for (const [i, scale] of scales.entries()) {
-      const losses: number[] = [];
-      for (const offset of offsets) {
-        moveTo(parameters, () => add(theta, mul(rowOf(found.rows, i), offset * scale)) as Tensor1D);
-        losses.push((yield lossOf(part.objective))[0]!);
-        progress.advance();
-      }
-      const widths = widthsOf(offsets, losses, lossBefore, plan.thresholds);
-      const direction = directionName(i);
-      records.push({ direction, eigenvalue: found.eigenvalues[i]!, scale, offsets, losses, widths });
+  const found = own(yield* sharpestDirections(source, plan, where));
+  const stream = fixed == null ? source.minibatches(plan.batchSize, new SeededRandom(plan.seed)) : null;
+  const scales =
+    stream == null
+      ? found.eigenvalues.map(() => fixed!)
+      : yield* stepLengths(stream, found, plan.learningRate!, plan.minibatches);
+  const sides = [...new Set(plan.distances.flatMap((distance) => [-distance, distance]))];
+  const offsets = [...new Set(sides.map((side) => side + 0))].sort((a, b) => a - b);
+  const progress = new ProgressCounter(scales.length * offsets.length, plan.onProgress);
+  const part = own(source.first(plan.lossExamples));
+  const theta = own(parameters.read());
+  const lossBefore = (yield lossOf(part.objective))[0]!;
+  const records: LossSection[] = [];
+  for (const [i, scale] of scales.entries()) {
+    const losses: number[] = [];
+    for (const offset of offsets) {
+      moveTo(parameters, () => add(theta, mul(rowOf(found.rows, i), offset * scale)) as Tensor1D);
+      losses.push((yield lossOf(part.objective))[0]!);
+      progress.advance();
     }
-    return {
-      analysis: 'lossCrossSection',
-      settings: {
-        learningRate: plan.learningRate ?? null,
-        scale: fixed ?? null,
-        distances: plan.distances,
-        thresholds: plan.thresholds,
-        k: scales.length,
-        batchSize: stream?.batchSize ?? null,
-        minibatches: stream == null ? null : plan.minibatches,
-        lossExamples: part.examples,
-        hessianExamples: found.hessianExamples,
-        seed: plan.seed,
-      },
-      units: {
-        offsets: 'scales',
-        scale: 'Euclidean distance in parameter space',
-        losses: 'loss',
-        widths: 'scales',
-      },
-      lossBefore,
-      records,
-    };
-  });
+    const widths = widthsOf(offsets, losses, lossBefore, plan.thresholds);
+    const direction = directionName(i);
+    records.push({ direction, eigenvalue: found.eigenvalues[i]!, scale, offsets, losses, widths });
+  }
+  return {
+    analysis: 'lossCrossSection',
+    settings: {
+      learningRate: plan.learningRate ?? null,
+      scale: fixed ?? null,
+      distances: plan.distances,
+      thresholds: plan.thresholds,
+      k: scales.length,
+      batchSize: stream?.batchSize ?? null,
+      minibatches: stream == null ? null : plan.minibatches,
+      lossExamples: part.examples,
+      hessianExamples: found.hessianExamples,
+      seed: plan.seed,
+    },
+    units: {
+      offsets: 'scales',
+      scale: 'Euclidean distance in parameter space',
+      losses: 'loss',
+      widths: 'scales',
+    },
+    lossBefore,
+    records,
+  };
 }
 
 /** η·mean|⟨g, e_i⟩| over some minibatches, for each direction. */

@@ -5,15 +5,14 @@ import { byDefault, integer, list, mandatory, number, oneOf, readOptions } from 
 import { coordinates } from '../rows.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { driveAsync } from '../tfjs/drive.js';
+import type { Workplace } from './analyse.js';
+import { analyse } from './analyse.js';
 import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
 import { directionSchema, minibatchSchema, ProgressCounter, runSchema } from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
-import { openTarget } from './analysis-target.js';
 import { CurvatureProbe } from './curvature-probe.js';
 import type { EscapeRule, EscapeVariant } from './escape-variant.js';
 import { escapeRule, escapeUpdate, escapeVariants } from './escape-variant.js';
-import { holdingParameters } from './holding-parameters.js';
 import { moveTo, nextGradient } from './loss-and-gradient.js';
 import type { LossSource } from './loss-source.js';
 import { owning } from './owning.js';
@@ -136,48 +135,43 @@ export async function escapeAblation(
     const { variant, factor } = readOptions(given, choiceSchema, where);
     return escapeRule(variant, factor, where);
   });
-  return driveAsync(ablate(target, rules, settled), settled, where);
+  return analyse(target, settled, where, 'exclusive', (workplace) => ablate(workplace, rules, settled));
 }
 
 const where = 'escapeAblation';
 
-function ablate(
-  target: AnalysisTarget,
+function* ablate(
+  { source, own, lease }: Workplace,
   rules: readonly EscapeRule[],
   settled: Settled,
 ): SolverSteps<EscapeAblation> {
   const { learningRate, steps, refreshEvery, seed, eigenpairs } = settled;
-  return owning(function* (own) {
-    const source = own(openTarget(target, where));
-    const many = rules.some(({ variant }) => variant.startsWith('all'));
-    const k = settled.k ?? (many ? Math.min(5, source.parameters.size) : 1);
-    if (eigenpairs != null) requirePairs(eigenpairs, k, source.parameters.size, where);
-    const hessianExamples = settled.hessianExamples ?? defaultHessianExamples(source);
-    const probe = own(new CurvatureProbe(source, { ...settled, k, hessianExamples }, where));
-    return yield* holdingParameters(source.parameters, where, 'exclusive', function* (lease) {
-      const progress = new ProgressCounter(rules.length * steps, settled.onProgress);
-      const plan = { ...settled, progress };
-      const runs: EscapeRun[] = [];
-      for (const rule of rules) {
-        probe.forget();
-        lease.rewind();
-        if (eigenpairs != null) probe.start(eigenpairs, k);
-        runs.push(yield* run(source, probe, rule, plan));
-      }
-      const { batchSize } = source.minibatches(settled.batchSize, new SeededRandom(seed));
-      return {
-        analysis: 'escapeAblation',
-        settings: { learningRate, steps, refreshEvery, k, batchSize, ...probe.examples, seed },
-        units: {
-          loss: 'loss',
-          accuracy: 'share of the examples',
-          sharpness: 'loss per squared distance in parameter space',
-          alongTop: 'loss per distance in parameter space',
-        },
-        runs,
-      };
-    });
-  });
+  const many = rules.some(({ variant }) => variant.startsWith('all'));
+  const k = settled.k ?? (many ? Math.min(5, source.parameters.size) : 1);
+  if (eigenpairs != null) requirePairs(eigenpairs, k, source.parameters.size, where);
+  const hessianExamples = settled.hessianExamples ?? defaultHessianExamples(source);
+  const probe = own(new CurvatureProbe(source, { ...settled, k, hessianExamples }, where));
+  const progress = new ProgressCounter(rules.length * steps, settled.onProgress);
+  const plan = { ...settled, progress };
+  const runs: EscapeRun[] = [];
+  for (const rule of rules) {
+    probe.forget();
+    lease.rewind();
+    if (eigenpairs != null) probe.start(eigenpairs, k);
+    runs.push(yield* run(source, probe, rule, plan));
+  }
+  const { batchSize } = source.minibatches(settled.batchSize, new SeededRandom(seed));
+  return {
+    analysis: 'escapeAblation',
+    settings: { learningRate, steps, refreshEvery, k, batchSize, ...probe.examples, seed },
+    units: {
+      loss: 'loss',
+      accuracy: 'share of the examples',
+      sharpness: 'loss per squared distance in parameter space',
+      alongTop: 'loss per distance in parameter space',
+    },
+    runs,
+  };
 }
 
 type Plan = Settled & { readonly progress: ProgressCounter };

@@ -14,16 +14,16 @@ import {
   readOptions,
   requireIs,
 } from '../options.js';
+import { outsideLeases } from '../objectives/parameter-lease.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { driveAsync } from '../tfjs/drive.js';
+import type { Workplace } from './analyse.js';
+import { analyse } from './analyse.js';
 import type { RunOptions } from './analysis-options.js';
 import { directionSchema, ProgressCounter, runSchema } from './analysis-options.js';
 import type { ModelTarget } from './analysis-target.js';
-import { openTarget } from './analysis-target.js';
 import { CurvatureProbe } from './curvature-probe.js';
 import { distanceBetween } from './distance-travelled.js';
-import { holdingParameters } from './holding-parameters.js';
 import { HeavyBall } from './heavy-ball.js';
 import type { LossSource } from './loss-source.js';
 import { owning } from './owning.js';
@@ -137,42 +137,37 @@ export async function noiseGrid(target: ModelTarget, options: NoiseGridOptions):
   const settled = readOptions(options, schema, where);
   const isTarget = target != null && typeof target === 'object' && 'model' in target;
   requireArgument(isTarget, where, 'a target {model, data}', target);
-  return driveAsync(runGrid(target, settled), settled, where);
+  return analyse(target, settled, where, 'exclusive', (workplace) => runGrid(workplace, settled));
 }
 
 const where = 'noiseGrid';
 
-function runGrid(target: ModelTarget, settled: Settled): SolverSteps<NoiseGrid> {
+function* runGrid({ source, own, lease }: Workplace, settled: Settled): SolverSteps<NoiseGrid> {
   const { learningRates, batchSizes, momentum, k, seed } = settled;
-  return owning(function* (own) {
-    const source = own(openTarget(target, where));
-    const cells = learningRates.flatMap((learningRate) =>
-      batchSizes.map((batchSize) => cellOf(source, settled, learningRate, batchSize)),
-    );
-    const hessianExamples = settled.hessianExamples ?? defaultHessianExamples(source);
-    const total = cells.reduce((sum, cell) => sum + Math.ceil(cell.steps / cell.measureEvery) + 1, 0);
-    const progress = new ProgressCounter(total, settled.onProgress);
-    const probe = own(new CurvatureProbe(source, { ...settled, hessianExamples }, where));
-    return yield* holdingParameters(source.parameters, where, 'exclusive', function* (lease) {
-      const runs: NoiseGridRun[] = [];
-      for (const cell of cells) {
-        probe.forget();
-        lease.rewind();
-        runs.push(yield* run(source, probe, { ...cell, momentum, seed, progress }));
-      }
-      return {
-        analysis: 'noiseGrid',
-        settings: { learningRates, batchSizes, momentum, k, ...probe.examples, seed },
-        units: {
-          loss: 'loss',
-          accuracy: 'share of the examples',
-          sharpness: 'loss per squared distance in parameter space',
-          distance: 'Euclidean distance in parameter space',
-        },
-        runs,
-      };
-    });
-  });
+  const cells = learningRates.flatMap((learningRate) =>
+    batchSizes.map((batchSize) => cellOf(source, settled, learningRate, batchSize)),
+  );
+  const hessianExamples = settled.hessianExamples ?? defaultHessianExamples(source);
+  const total = cells.reduce((sum, cell) => sum + Math.ceil(cell.steps / cell.measureEvery) + 1, 0);
+  const progress = new ProgressCounter(total, settled.onProgress);
+  const probe = own(new CurvatureProbe(source, { ...settled, hessianExamples }, where));
+  const runs: NoiseGridRun[] = [];
+  for (const cell of cells) {
+    probe.forget();
+    lease.rewind();
+    runs.push(yield* run(source, probe, { ...cell, momentum, seed, progress }));
+  }
+  return {
+    analysis: 'noiseGrid',
+    settings: { learningRates, batchSizes, momentum, k, ...probe.examples, seed },
+    units: {
+      loss: 'loss',
+      accuracy: 'share of the examples',
+      sharpness: 'loss per squared distance in parameter space',
+      distance: 'Euclidean distance in parameter space',
+    },
+    runs,
+  };
 }
 
 interface Cell {
@@ -184,7 +179,7 @@ interface Cell {
 
 function cellOf(source: LossSource, settled: Settled, learningRate: number, batchSize: number): Cell {
   const at = (value: number | ((batchSize: number) => number)): number =>
-    typeof value === 'function' ? Math.round(value(batchSize)) : value;
+    typeof value === 'function' ? Math.round(outsideLeases(() => value(batchSize))) : value;
   const steps = at(settled.steps);
   requireIs(steps, integer(1), 'steps', where);
   const measureEvery = at(settled.measureEvery ?? Math.max(1, Math.floor(steps / 20)));

@@ -5,14 +5,12 @@ import { byDefault, integer, mandatory, number, numbers, readOptions } from '../
 import { coordinates, rowOf } from '../rows.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { driveAsync } from '../tfjs/drive.js';
+import type { Workplace } from './analyse.js';
+import { analyse } from './analyse.js';
 import type { DirectionOptions, MinibatchOptions, RunOptions } from './analysis-options.js';
 import { directionSchema, minibatchSchema, ProgressCounter, runSchema } from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
-import { openTarget } from './analysis-target.js';
-import { holdingParameters } from './holding-parameters.js';
 import { lossOf, moveTo, nextGradient } from './loss-and-gradient.js';
-import type { LossSource } from './loss-source.js';
 import { owning } from './owning.js';
 import { randomDirection } from './random-direction.js';
 import { directionName, sharpestDirections } from './sharpest-directions.js';
@@ -106,82 +104,73 @@ export async function stepDecomposition(
   options: StepDecompositionOptions,
 ): Promise<StepDecomposition> {
   const plan = readOptions(options, schema, where);
-  return driveAsync(decompose(target, plan), plan, where);
+  return analyse(target, plan, where, 'exclusive', (workplace) => measure(workplace, plan));
 }
 
 const where = 'stepDecomposition';
 
-function decompose(target: AnalysisTarget, plan: Plan): SolverSteps<StepDecomposition> {
-  return owning(function* (own) {
-    const source = own(openTarget(target, where));
-    return yield* holdingParameters(source.parameters, where, 'exclusive', () => measure(source, plan));
-  });
-}
-
-function measure(source: LossSource, plan: Plan): SolverSteps<StepDecomposition> {
+function* measure({ source, own }: Workplace, plan: Plan): SolverSteps<StepDecomposition> {
   const { alphas, minibatches, learningRate, seed } = plan;
   const { parameters } = source;
-  return owning(function* (own) {
-    const found = own(yield* sharpestDirections(source, plan, where));
-    const random = new SeededRandom(seed);
-    const stream = source.minibatches(plan.batchSize, random);
-    const part = own(source.first(plan.lossExamples));
-    const k = found.eigenvalues.length;
-    const extra = own(randomDirection(parameters.size, random));
-    const rows = own(tidy(() => concat([found.rows, extra], 0)));
-    const theta = own(parameters.read());
-    const names = [...found.eigenvalues.map((_, i) => directionName(i)), 'random', 'full step'];
-    const progress = new ProgressCounter(minibatches * names.length * alphas.length, plan.onProgress);
-    const lossBefore = (yield lossOf(part.objective))[0]!;
-    const losses = names.map(() => alphas.map((): number[] => []));
-    const lengths = names.map((): number[] => []);
-    for (let m = 0; m < minibatches; m++) {
-      parameters.write(theta);
-      yield* owning(function* (ownGradient) {
-        const gradient = ownGradient(nextGradient(stream, where));
-        for (let d = 0; d < names.length; d++) {
-          yield* owning(function* (ownStep) {
-            const step = ownStep(sgdStep(rows, gradient, d, learningRate));
-            lengths[d]!.push((yield norm(step))[0]!);
-            for (let a = 0; a < alphas.length; a++) {
-              moveTo(parameters, () => sub(theta, mul(step, alphas[a]!)) as Tensor1D);
-              losses[d]![a]!.push((yield lossOf(part.objective))[0]!);
-              progress.advance();
-            }
-          });
-        }
-      });
-    }
-    return {
-      analysis: 'stepDecomposition',
-      settings: {
-        learningRate,
-        alphas,
-        k,
-        batchSize: stream.batchSize,
-        minibatches,
-        lossExamples: part.examples,
-        hessianExamples: found.hessianExamples,
-        seed,
-      },
-      units,
-      lossBefore,
-      eigenvalues: found.eigenvalues,
-      records: names.flatMap((direction, d) =>
-        alphas.map((alpha, a) => {
-          const changes = spreadOf(losses[d]![a]!.map((loss) => (100 * loss) / lossBefore - 100));
-          const meanStepLength = Math.abs(alpha) * spreadOf(lengths[d]!).mean;
-          return {
-            direction,
-            alpha,
-            lossChange: changes.mean,
-            standardDeviation: changes.standardDeviation,
-            meanStepLength,
-          };
-        }),
-      ),
-    };
-  });
+  const found = own(yield* sharpestDirections(source, plan, where));
+  const random = new SeededRandom(seed);
+  const stream = source.minibatches(plan.batchSize, random);
+  const part = own(source.first(plan.lossExamples));
+  const k = found.eigenvalues.length;
+  const extra = own(randomDirection(parameters.size, random));
+  const rows = own(tidy(() => concat([found.rows, extra], 0)));
+  const theta = own(parameters.read());
+  const names = [...found.eigenvalues.map((_, i) => directionName(i)), 'random', 'full step'];
+  const progress = new ProgressCounter(minibatches * names.length * alphas.length, plan.onProgress);
+  const lossBefore = (yield lossOf(part.objective))[0]!;
+  const losses = names.map(() => alphas.map((): number[] => []));
+  const lengths = names.map((): number[] => []);
+  for (let m = 0; m < minibatches; m++) {
+    parameters.write(theta);
+    yield* owning(function* (ownGradient) {
+      const gradient = ownGradient(nextGradient(stream, where));
+      for (let d = 0; d < names.length; d++) {
+        yield* owning(function* (ownStep) {
+          const step = ownStep(sgdStep(rows, gradient, d, learningRate));
+          lengths[d]!.push((yield norm(step))[0]!);
+          for (let a = 0; a < alphas.length; a++) {
+            moveTo(parameters, () => sub(theta, mul(step, alphas[a]!)) as Tensor1D);
+            losses[d]![a]!.push((yield lossOf(part.objective))[0]!);
+            progress.advance();
+          }
+        });
+      }
+    });
+  }
+  return {
+    analysis: 'stepDecomposition',
+    settings: {
+      learningRate,
+      alphas,
+      k,
+      batchSize: stream.batchSize,
+      minibatches,
+      lossExamples: part.examples,
+      hessianExamples: found.hessianExamples,
+      seed,
+    },
+    units,
+    lossBefore,
+    eigenvalues: found.eigenvalues,
+    records: names.flatMap((direction, d) =>
+      alphas.map((alpha, a) => {
+        const changes = spreadOf(losses[d]![a]!.map((loss) => (100 * loss) / lossBefore - 100));
+        const meanStepLength = Math.abs(alpha) * spreadOf(lengths[d]!).mean;
+        return {
+          direction,
+          alpha,
+          lossChange: changes.mean,
+          standardDeviation: changes.standardDeviation,
+          meanStepLength,
+        };
+      }),
+    ),
+  };
 }
 
 /** η⟨g, e⟩e for row d of the directions; ηg for d beyond them. */
