@@ -77,7 +77,7 @@ export { conditionNumber, type ConditionNumberOptions } from './estimators/condi
 export type { Estimate, EstimateProgress, EstimatorOptions } from './estimators/estimate.js';
 
 // Training
-export { NSGD, register } from './optimizers/nsgd.js';
+export { NSGD, register, registerNSGD } from './optimizers/nsgd.js';
 export type { Correction, NSGDOptions, NSGDSettings } from './optimizers/nsgd-options.js';
 export type { DirectionStatus } from './optimizers/direction-search.js';
 export type { GivenDirections } from './optimizers/direction-tracker.js';

@@ -20,34 +20,17 @@ export class ParameterSpace {
 
   /**
    * @param variables float32 variables, at least one, each once
-   * @param where the public function to name in errors
    * @throws CurvatureArgumentError for an empty list, something that is no variable, another dtype, a disposed
    *   or a repeated variable
    */
-  constructor(variables: readonly Variable[], where = 'ParameterSpace') {
-    requireArgument(
-      Array.isArray(variables) && variables.length > 0,
-      where,
-      'at least one tf.Variable to differentiate with respect to',
-      variables,
-      remedyFor('variables', variables),
-    );
-    const seen = new Set<number>();
+  constructor(variables: readonly Variable[]) {
+    requireVariables(variables, 'ParameterSpace');
     const offsets: number[] = [];
     let size = 0;
     for (const variable of variables) {
-      const isVariable = variable instanceof Variable;
-      requireArgument(isVariable, where, 'a list of tf.Variable', variable, remedyFor('variables', variable));
-      const name = `variable '${variable.name}'`;
-      requireThat(!variable.isDisposed, where, ...disposedVariable(variable.name));
-      const type = `${name} of ${variable.dtype}`;
-      requireThat(variable.dtype === 'float32', where, 'float32 variables', type);
-      requireThat(!seen.has(variable.id), where, 'each variable once', `${name} twice`);
-      seen.add(variable.id);
       offsets.push(size);
       size += variable.size;
     }
-    requireThat(size > 0, where, 'variables with at least one element', 'only empty variables');
     this.variables = [...variables];
     this.offsets = offsets;
     this.size = size;
@@ -132,6 +115,35 @@ export class ParameterSpace {
   requireVector(vector: Tensor1D, where: string): void {
     requireVector(vector, this.size, where);
   }
+}
+
+/** The space of some variables; what is wrong with them is said in the name of `where`. */
+export function parameterSpace(variables: readonly Variable[], where: string): ParameterSpace {
+  requireVariables(variables, where);
+  return new ParameterSpace(variables);
+}
+
+function requireVariables(variables: readonly Variable[], where: string): void {
+  requireArgument(
+    Array.isArray(variables) && variables.length > 0,
+    where,
+    'at least one tf.Variable to differentiate with respect to',
+    variables,
+    remedyFor('variables', variables),
+  );
+  const seen = new Set<number>();
+  for (const variable of variables) {
+    const isVariable = variable instanceof Variable;
+    requireArgument(isVariable, where, 'a list of tf.Variable', variable, remedyFor('variables', variable));
+    const name = `variable '${variable.name}'`;
+    requireThat(!variable.isDisposed, where, ...disposedVariable(variable.name));
+    const type = `${name} of ${variable.dtype}`;
+    requireThat(variable.dtype === 'float32', where, 'float32 variables', type);
+    requireThat(!seen.has(variable.id), where, 'each variable once', `${name} twice`);
+    seen.add(variable.id);
+  }
+  const isEmpty = variables.every(({ size }) => size === 0);
+  requireThat(!isEmpty, where, 'variables with at least one element', 'only empty variables');
 }
 
 /** Throws unless `vector` is a live float32 tensor of shape [size]; the error names `where`. */

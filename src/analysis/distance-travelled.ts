@@ -4,7 +4,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { aliasTensor } from '../tfjs/engine.js';
 import { readOnce } from '../tfjs/read-once.js';
 import { requireArgument, requireThat } from '../errors.js';
-import { ParameterSpace } from '../parameters.js';
+import { parameterSpace } from '../parameters.js';
 import { variablesOf } from '../variables.js';
 
 /** How far the parameters were from where they began. */
@@ -47,7 +47,7 @@ const where = 'distanceTravelled';
 export function distanceTravelled(target: LayersModel | Variable[]): DistanceTravelled {
   const given = variablesOf<unknown>(target, where);
   requireArgument(Array.isArray(given), where, 'a model or a list of variables', target);
-  const parameters = new ParameterSpace(given as Variable[], where);
+  const parameters = parameterSpace(given as Variable[], where);
   const { variables } = parameters;
   let origin: Tensor[] = variables.map((variable) => aliasTensor(variable));
   const records: DistanceRecord[] = [];

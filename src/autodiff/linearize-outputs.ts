@@ -1,7 +1,8 @@
 import type { Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { tidy, variable, zerosLike } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
-import { ParameterSpace } from '../parameters.js';
+import type { ParameterSpace } from '../parameters.js';
+import { parameterSpace } from '../parameters.js';
 import { PresentValues } from '../variables.js';
 import { withCorrections } from '../tfjs/corrections/execute.js';
 import { handToScope, requireEngine } from '../tfjs/engine.js';
@@ -87,7 +88,7 @@ function recordOutputs(
     gradientIds.filter((id) => id != null),
   );
   recorder.retain(backward, forward);
-  const space = new ParameterSpace(
+  const space = parameterSpace(
     outputs.map((output) => variable(output, false)),
     where,
   );

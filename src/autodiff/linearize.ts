@@ -1,7 +1,8 @@
 import type { Scalar, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { keep, tidy } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
-import { ParameterSpace } from '../parameters.js';
+import type { ParameterSpace } from '../parameters.js';
+import { parameterSpace } from '../parameters.js';
 import { PresentValues } from '../variables.js';
 import { withCorrections } from '../tfjs/corrections/execute.js';
 import { handToScope, requireEngine } from '../tfjs/engine.js';
@@ -68,28 +69,25 @@ export interface TermLinearization extends Linearization {
  * @throws DifferentiationError for an op without gradient between the variables and the loss
  * Cost: one evaluation and one gradient; memory: the tensors that the gradient's gradient needs.
  */
-export function linearize(
-  f: () => Tensor,
-  variables: readonly Variable[],
-  where = 'linearize',
-): Linearization {
-  return linearizeWith(f, variables, where, null);
+export function linearize(f: () => Tensor, variables: readonly Variable[]): Linearization {
+  return linearizeWith(f, variables, 'linearize');
 }
 
 /**
- * {@link linearize} with errors that go into everything from the loss to the products.
+ * {@link linearize} for another function, with errors that go into everything from the loss to the products.
  *
+ * @param where the public function to name in errors
  * @param jitter the errors; null for none
  */
 export function linearizeWith(
   f: () => Tensor,
   variables: readonly Variable[],
   where: string,
-  jitter: Jitter | null,
+  jitter: Jitter | null = null,
 ): TermLinearization {
   requireEngine(where);
   requireArgument(typeof f === 'function', where, 'a function that returns the loss', f);
-  const parameters = new ParameterSpace(variables, where);
+  const parameters = parameterSpace(variables, where);
   const recorder = new Recorder({ jitter });
   try {
     let linearization: TermLinearization;

@@ -4,7 +4,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CurvatureArgumentError, describe, requireArgument, requireThat } from '../errors.js';
 import type { Schema } from '../options.js';
 import { byDefault, integer, number, or, readOptions } from '../options.js';
-import { ParameterSpace } from '../parameters.js';
+import { parameterSpace } from '../parameters.js';
 import { isDataset, remedyFor } from '../remedies.js';
 import { guardScope } from '../tfjs/scope-guard.js';
 import type { TensorsByName } from './batches.js';
@@ -98,7 +98,7 @@ export async function modelObjectiveFromDataset(
     'one that repeats without end',
     'Write { batches: n } to take the first n batches',
   );
-  const parameters = new ParameterSpace(modelVariables(model, where), where);
+  const parameters = parameterSpace(modelVariables(model, where), where);
   let portions = await readPortions(model, dataset, batches, memoryLimit);
   const release = (): void => portions.forEach(disposePortion);
   try {

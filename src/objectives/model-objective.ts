@@ -2,7 +2,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { requireArgument, requireThat } from '../errors.js';
 import type { Schema, Settings } from '../options.js';
 import { byDefault, flag, integer, readOptions, unchecked } from '../options.js';
-import { ParameterSpace } from '../parameters.js';
+import { parameterSpace } from '../parameters.js';
 import { remedyFor } from '../remedies.js';
 import { cutIntoBatches } from './batches.js';
 import type { ClassWeights } from './class-weights.js';
@@ -89,7 +89,7 @@ export function modelObjective(
   const terms = hasStates(model)
     ? [modelTerm(loss, ordered, batches, 1)]
     : batches.map((batch) => modelTerm(loss, ordered, [batch], batch.size / ordered.examples));
-  const parameters = new ParameterSpace(modelVariables(model, where), where);
+  const parameters = parameterSpace(modelVariables(model, where), where);
   return {
     parameters,
     terms,

@@ -2,7 +2,8 @@ import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import type { Schema } from '../options.js';
 import { callable, mandatory, oneOf, readOptions, unchecked } from '../options.js';
-import { ParameterSpace } from '../parameters.js';
+import type { ParameterSpace } from '../parameters.js';
+import { parameterSpace } from '../parameters.js';
 import { remedyFor } from '../remedies.js';
 import type { OutputSplit } from './output-split.js';
 import { likelihoods, type Likelihood } from './output-split.js';
@@ -90,7 +91,7 @@ export function lossObjective(loss: (() => Scalar | Tensor) | SplitLoss, variabl
     remedyFor('loss', loss),
   );
   return {
-    parameters: new ParameterSpace(variables, 'lossObjective'),
+    parameters: parameterSpace(variables, 'lossObjective'),
     terms: [{ weight: 1, ...(typeof loss === 'function' ? { loss } : splitTerm(loss)) }],
     source: 'lossObjective',
     evaluate: (f) => f(),

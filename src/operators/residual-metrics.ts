@@ -24,7 +24,7 @@ import {
   tidy,
   tile,
 } from '@tensorflow/tfjs-core';
-import { linearize } from '../autodiff/linearize.js';
+import { linearizeWith } from '../autodiff/linearize.js';
 import { CurvatureArgumentError } from '../errors.js';
 import type { Likelihood, OutputSplit } from '../objectives/output-split.js';
 import type { ParameterSpace } from '../parameters.js';
@@ -46,7 +46,7 @@ export function requireLikelihoods(split: OutputSplit): Likelihood[] {
 export function empiricalMetric(split: OutputSplit, outputs: ParameterSpace): OutputMetric {
   const z = [...outputs.variables];
   const examples = z[0]!.shape[0]!;
-  const linearization = linearize(() => split.loss(z), z, 'FisherOperator');
+  const linearization = linearizeWith(() => split.loss(z), z, 'FisherOperator');
   const [residuals, shares] = keptTogether(() => {
     try {
       const parts = sharesOf(split.commonWeights(), examples);

@@ -1,7 +1,8 @@
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { concat, slice, tidy, zeros } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
-import { ParameterSpace } from '../parameters.js';
+import type { ParameterSpace } from '../parameters.js';
+import { parameterSpace } from '../parameters.js';
 import { variablesOf } from '../variables.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
@@ -41,7 +42,7 @@ export function subset(operator: ParameterOperator, selection: VariableSelection
   requireParameters(operator, 'subset');
   const { parameters } = operator;
   const chosen = choose(parameters, selection);
-  const block = new ParameterSpace(chosen, 'subset');
+  const block = parameterSpace(chosen, 'subset');
   const isChosen = new Set(chosen);
   /** Vectors of the block with zeros for the other variables. */
   const widen = <T extends Vectors>(v: T): T =>

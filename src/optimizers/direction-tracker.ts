@@ -1,12 +1,13 @@
 import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { clone, keep } from '@tensorflow/tfjs-core';
 import type { Linearization } from '../autodiff/linearize.js';
-import { linearize } from '../autodiff/linearize.js';
+import { linearizeWith } from '../autodiff/linearize.js';
 import { leavingNothing } from '../tfjs/run-scope.js';
 import { areNumbers, CurvatureArgumentError, requireArgument } from '../errors.js';
 import type { Schema } from '../options.js';
 import { check, integer, readOptions, requireIs, unchecked } from '../options.js';
-import { ParameterSpace } from '../parameters.js';
+import type { ParameterSpace } from '../parameters.js';
+import { parameterSpace } from '../parameters.js';
 import { checkOrthonormal } from '../rows.js';
 import type { DirectionStatus, FoundDirections } from './direction-search.js';
 import { followDirections, searchDirections } from './direction-search.js';
@@ -84,7 +85,7 @@ export class DirectionTracker {
   bindVariables(variables: readonly Variable[]): void {
     const known = this.parameters?.variables;
     if (known?.length !== variables.length || known.some((variable, i) => variable !== variables[i])) {
-      this.parameters = new ParameterSpace(variables, 'NSGD.minimize');
+      this.parameters = parameterSpace(variables, 'NSGD.minimize');
     }
     const { current } = this;
     if (current == null) return;
@@ -123,7 +124,7 @@ export class DirectionTracker {
       this.status = 'none';
       return;
     }
-    const parameters = variables == null ? null : new ParameterSpace(variables, where);
+    const parameters = variables == null ? null : parameterSpace(variables, where);
     requireDirections(directions, parameters ?? this.parameters, where);
     const eigenvalues = numbers == null ? null : Float64Array.from(numbers);
     requireArgument(
@@ -178,7 +179,7 @@ export class DirectionTracker {
     return leavingNothing(() => {
       const { rows } = this;
       const stop = this.budget?.start();
-      const linearization = linearize(f, parameters.variables, 'NSGD.minimize');
+      const linearization = linearizeWith(f, parameters.variables, 'NSGD.minimize');
       let isHandedOver = false;
       try {
         const value = clone(linearization.loss);

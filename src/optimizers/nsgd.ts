@@ -255,13 +255,31 @@ export class NSGD extends DirectedOptimizer {
   }
 }
 
+/** What is needed of a copy of TensorFlow.js. */
+interface TensorFlow {
+  readonly serialization: Pick<typeof serialization, 'registerClass'>;
+}
+
 /**
  * Makes a copy of TensorFlow.js able to load models that were saved with an NSGD. Importing this package does so
  * for the copy it uses itself; another one beside it has a registry of its own.
  */
-export function register(tf: { readonly serialization: Pick<typeof serialization, 'registerClass'> }): void {
+export function registerNSGD(tf: TensorFlow): void {
+  registerIn(tf, 'registerNSGD');
+}
+
+/**
+ * The former name of {@link registerNSGD}.
+ *
+ * @deprecated
+ */
+export function register(tf: TensorFlow): void {
+  registerIn(tf, 'register');
+}
+
+function registerIn(tf: TensorFlow, where: string): void {
   const isTensorFlow = typeof tf?.serialization?.registerClass === 'function';
-  requireArgument(isTensorFlow, 'register', 'a copy of TensorFlow.js', tf);
+  requireArgument(isTensorFlow, where, 'a copy of TensorFlow.js', tf);
   tf.serialization.registerClass(NSGD);
 }
 

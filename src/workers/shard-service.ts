@@ -6,7 +6,8 @@ import { modelObjective } from '../objectives/model-objective.js';
 import { modelVariables } from '../objectives/model-structure.js';
 import { HessianOperator } from '../operators/hessian.js';
 import { knownMagnitude } from '../operators/magnitude.js';
-import { ParameterSpace } from '../parameters.js';
+import type { ParameterSpace } from '../parameters.js';
+import { parameterSpace } from '../parameters.js';
 import { buildModel } from './build-model.js';
 import { requirePacked, unpackTensor } from './packed-tensor.js';
 import type { ModelMessage, Reply, ShardGradient, ShardMessage, ShardService } from './protocol.js';
@@ -84,7 +85,7 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
       release();
       const model = await buildModel(message);
       try {
-        const parameters = new ParameterSpace(modelVariables(model, 'ShardedHessian'), 'ShardedHessian');
+        const parameters = parameterSpace(modelVariables(model, 'ShardedHessian'), 'ShardedHessian');
         loaded = { model, message, parameters };
         return { version: PROTOCOL_VERSION, size: parameters.size };
       } catch (error) {

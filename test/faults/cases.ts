@@ -286,5 +286,6 @@ export const withoutComputation = [
   'DifferentiationError',
   'escapeVariants',
   'register',
+  'registerNSGD',
   'registerChainedOps',
 ];

@@ -166,6 +166,7 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
       args: [[{ name: 'iter', tensor: tf.scalar(1, 'int32') }]],
     },
     register: { call: curvature.register, args: [tf] },
+    registerNSGD: { call: curvature.registerNSGD, args: [tf] },
     curvatureMonitor: { call: curvature.curvatureMonitor, args: [objective, {}], hasOptions: true },
     refreshDirections: {
       call: curvature.refreshDirections,

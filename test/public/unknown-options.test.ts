@@ -106,6 +106,7 @@ const withoutOptions = [
   'matrixOperator',
   'projected',
   'register',
+  'registerNSGD',
   'registerChainedOps',
   'saveEigenResult',
   'scaled',
