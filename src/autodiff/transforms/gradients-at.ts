@@ -40,7 +40,7 @@ export function differentiate(
 }
 
 /** Throws unless a derivative leads to each argument. */
-export function requireEach(adjoints: readonly (Tensor | null)[], where: string): Tensor[] {
+function requireEach(adjoints: readonly (Tensor | null)[], where: string): Tensor[] {
   return adjoints.map((adjoint, i) => {
     if (adjoint == null) throw unconnected(where, adjoints.length === 1 ? 'its argument' : `argument ${i}`);
     return adjoint;

@@ -1,36 +1,10 @@
-import { slice_util, util } from '@tensorflow/tfjs-core';
+import { util } from '@tensorflow/tfjs-core';
 import { add, cast, gather, mul, reshape, reverse, scatterNd, transpose } from '../kernels/kernel-ops.js';
 import { takeEvery } from '../kernels/spread.js';
+import { stridedEntries } from '../kernels/strided-slice.js';
 import { batchedIndices } from '../kernels/batched-indices.js';
 import { rowsOf, traceWrites } from '../kernels/writes.js';
 import type { Correction } from './correction.js';
-
-interface StridedSliceAttributes {
-  begin: number[];
-  end: number[];
-  strides: number[];
-  beginMask: number;
-  endMask: number;
-  ellipsisMask: number;
-  newAxisMask: number;
-  shrinkAxisMask: number;
-}
-
-function sliceInfo(xShape: number[], attrs: object): slice_util.SliceInfo {
-  const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } =
-    attrs as StridedSliceAttributes;
-  return slice_util.sliceInfo(
-    xShape,
-    begin,
-    end,
-    strides,
-    beginMask,
-    endMask,
-    ellipsisMask,
-    newAxisMask,
-    shrinkAxisMask,
-  );
-}
 
 const gatherWithBatches: Correction = {
   kernel: 'GatherV2',
@@ -67,16 +41,13 @@ const stridedSlice: Correction = {
   backends: 'all',
   why: 'reads the wrong entries where an axis is dropped or added beside one with a stride',
   when: ({ x }, attrs) => {
-    const { finalShapeSparse, isIdentity, sliceDim0, isSimpleSlice } = sliceInfo(x!.shape, attrs);
+    const { finalShapeSparse, isIdentity, sliceDim0, isSimpleSlice } = stridedEntries(x!.shape, attrs);
     return !isIdentity && !sliceDim0 && !isSimpleSlice && finalShapeSparse.length !== x!.rank;
   },
   compute: ({ x }, attrs) => {
-    const { finalShape, begin, end, strides } = sliceInfo(x!.shape, attrs);
-    const counts = slice_util.computeOutShape(begin, end, strides);
+    const { finalShape, strides, counts, first } = stridedEntries(x!.shape, attrs);
     const taken = strides.reduce((t, stride, axis) => {
-      const count = counts[axis]!;
-      const first = stride < 0 ? begin[axis]! + (count - 1) * stride : begin[axis]!;
-      const forward = takeEvery(t, axis, Math.abs(stride), count, first);
+      const forward = takeEvery(t, axis, Math.abs(stride), counts[axis]!, first[axis]!);
       return stride < 0 ? reverse(forward, [axis]) : forward;
     }, x!);
     return reshape(taken, finalShape);
