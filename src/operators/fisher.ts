@@ -1,12 +1,8 @@
-import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import type { Objective } from '../objectives/objective.js';
 import type { Schema } from '../options.js';
 import { anyInteger, byDefault, integer, mandatory, oneOf, readOptions } from '../options.js';
-import type { ParameterSpace } from '../parameters.js';
 import { lossHessian } from './gauss-newton.js';
-import type { TermOperator, TermSource } from './magnitude.js';
-import { termSource } from './magnitude.js';
 import type { MetricFactory } from './output-curvature.js';
 import { OutputCurvature } from './output-curvature.js';
 import { empiricalMetric, requireLikelihoods, sampledMetric } from './residual-metrics.js';
@@ -51,13 +47,7 @@ const schema = {
  * @example
  * const fisher = new FisherOperator(modelObjective(model, { xs, ys }), { type: 'monteCarlo', seed: 7 });
  */
-export class FisherOperator implements TermOperator {
-  /** θ, the variables that the rows and columns of F belong to. */
-  readonly parameters: ParameterSpace;
-  /** n, the number of scalar parameters. */
-  readonly size: number;
-  private readonly curvature: OutputCurvature;
-
+export class FisherOperator extends OutputCurvature {
   /**
    * @param objective a modelObjective, or a lossObjective given as {outputs, loss, likelihood}
    * @param options see {@link FisherOptions}
@@ -76,28 +66,6 @@ export class FisherOperator implements TermOperator {
       monteCarlo: (split, outputs, term) => sampledMetric(split, outputs, samples, seed + 7919 * term),
       empirical: empiricalMetric,
     };
-    this.curvature = new OutputCurvature(objective, metrics[type], where);
-    this.parameters = this.curvature.parameters;
-    this.size = this.curvature.size;
-  }
-
-  /** Fv at the present values of the variables. v: shape [n]. The caller disposes the new tensor [n]. */
-  matvec(v: Tensor1D): Tensor1D {
-    return this.curvature.matvec(v);
-  }
-
-  /** The size of the terms that products are summed from before they cancel: see `LinearOperator.magnitude`. */
-  magnitude(): number {
-    return this.curvature.magnitude();
-  }
-
-  /** @internal */
-  [termSource](): TermSource {
-    return this.curvature[termSource]();
-  }
-
-  /** Releases the tapes and samples. Harmless when repeated. */
-  dispose(): void {
-    this.curvature.dispose();
+    super(objective, metrics[type], where);
   }
 }

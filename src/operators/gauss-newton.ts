@@ -1,11 +1,9 @@
-import type { Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import type { Variable } from '@tensorflow/tfjs-core';
 import type { Jitter } from '../autodiff/jitter.js';
 import { linearizeWith } from '../autodiff/linearize.js';
 import type { Objective } from '../objectives/objective.js';
 import type { OutputSplit } from '../objectives/output-split.js';
 import type { ParameterSpace } from '../parameters.js';
-import type { TermOperator, TermSource } from './magnitude.js';
-import { termSource } from './magnitude.js';
 import type { OutputMetric } from './output-curvature.js';
 import { OutputCurvature } from './output-curvature.js';
 
@@ -25,41 +23,13 @@ import { OutputCurvature } from './output-curvature.js';
  * @example
  * const gaussNewton = new GaussNewtonOperator(modelObjective(model, { xs, ys }));
  */
-export class GaussNewtonOperator implements TermOperator {
-  /** θ, the variables that the rows and columns of G belong to. */
-  readonly parameters: ParameterSpace;
-  /** n, the number of scalar parameters. */
-  readonly size: number;
-  private readonly curvature: OutputCurvature;
-
+export class GaussNewtonOperator extends OutputCurvature {
   /**
    * @param objective a modelObjective, or a lossObjective given as {outputs, loss}
    * @throws CurvatureArgumentError for an objective that does not know its outputs
    */
   constructor(objective: Objective) {
-    this.curvature = new OutputCurvature(objective, lossHessian, 'GaussNewtonOperator');
-    this.parameters = this.curvature.parameters;
-    this.size = this.curvature.size;
-  }
-
-  /** Gv at the present values of the variables. v: shape [n]. The caller disposes the new tensor [n]. */
-  matvec(v: Tensor1D): Tensor1D {
-    return this.curvature.matvec(v);
-  }
-
-  /** The size of the terms that products are summed from before they cancel: see `LinearOperator.magnitude`. */
-  magnitude(): number {
-    return this.curvature.magnitude();
-  }
-
-  /** @internal */
-  [termSource](): TermSource {
-    return this.curvature[termSource]();
-  }
-
-  /** Releases the tapes. Harmless when repeated. */
-  dispose(): void {
-    this.curvature.dispose();
+    super(objective, lossHessian, 'GaussNewtonOperator');
   }
 }
 

@@ -39,8 +39,10 @@ interface LinearizedTerm {
  * Σ_b w_b J_bᵀ M_b J_b with J the Jacobian of a model's outputs: the frame that Gauss-Newton and Fisher
  * matrices share. Linearized when first used and whenever the variables have been assigned to.
  */
-export class OutputCurvature implements TermOperator {
+export abstract class OutputCurvature implements TermOperator {
+  /** θ, the variables that the rows and columns belong to. */
   readonly parameters: ParameterSpace;
+  /** n, the number of scalar parameters. */
   readonly size: number;
   private linearized: LinearizedTerm[] | null = null;
   /** Belongs to `linearized`. */
@@ -69,6 +71,7 @@ export class OutputCurvature implements TermOperator {
     this.current('constructor');
   }
 
+  /** The product at the present values of the variables. v: shape [n]. The caller disposes the new tensor [n]. */
   matvec(v: Tensor1D): Tensor1D {
     const terms = this.current('matvec');
     this.parameters.requireVector(v, `${this.where}.matvec`);
@@ -76,10 +79,12 @@ export class OutputCurvature implements TermOperator {
     return productOf(terms, v);
   }
 
+  /** The size of the terms that products are summed from before they cancel: see `LinearOperator.magnitude`. */
   magnitude(): number {
     return magnitudeOfTerms(this.size, this[termSource]());
   }
 
+  /** @internal */
   [termSource](): TermSource {
     const terms = this.current('magnitude');
     this.terms ??= {
@@ -95,6 +100,7 @@ export class OutputCurvature implements TermOperator {
     return this.terms;
   }
 
+  /** Releases the tapes and samples. Harmless when repeated. */
   dispose(): void {
     this.disposed = true;
     this.release();
