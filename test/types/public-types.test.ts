@@ -7,7 +7,7 @@ import { describeExports } from './public-api.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const entryPoints = new Map(
-  ['', 'plot', 'wasm', 'workers'].map((folder) => [
+  ['', 'plot', 'wasm', 'workers', 'nats'].map((folder) => [
     join('tfjs-curvature', folder),
     join(root, 'src', folder, 'index.ts'),
   ]),
