@@ -9,8 +9,8 @@ import { nearestName } from './nearest-name.js';
 
 /** What a value has to be. */
 export interface Check<T> {
-  /** In words, with the name of the option in them. */
-  readonly expected: (name: string) => string;
+  /** In words, with {name} for the name of the option. */
+  readonly words: string;
   readonly accepts: (value: unknown) => boolean;
   /** What to write instead of what is not accepted. */
   readonly remedy?: string;
@@ -52,22 +52,23 @@ export function mandatory<T>(check: Check<T>): Mandatory<T> {
   return { ...check, isMandatory: true };
 }
 
-/** A check in words of its own. */
-export function check<T>(expected: (name: string) => string, accepts: (value: unknown) => boolean): Check<T> {
-  return { expected, accepts };
+/** A check in words of its own, with {name} for the name of the option. */
+export function check<T>(words: string, accepts: (value: unknown) => boolean): Check<T> {
+  return { words, accepts };
 }
 
 /** A whole number in a range. */
 export function integer(least: number, largest = Infinity): Check<number> {
   const range = largest === Infinity ? `>= ${least}` : `from ${least} to ${largest}`;
+  const isInside = (value: number): boolean => value >= least && value <= largest;
   return check(
-    (name) => `an integer ${name} ${range}`,
-    (value) => Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= largest,
+    `an integer {name} ${range}`,
+    (value) => Number.isSafeInteger(value) && isInside(value as number),
   );
 }
 
 /** A whole number of either sign: a seed. */
-export const anyInteger: Check<number> = check((name) => `an integer ${name}`, Number.isSafeInteger);
+export const anyInteger: Check<number> = check('an integer {name}', Number.isSafeInteger);
 
 /** Limits of a number, which is finite. */
 interface Range {
@@ -83,96 +84,72 @@ export function number(range: Range = {}): Check<number> {
   const isInside = (value: number): boolean => value > above && value >= from && value < below && value <= to;
   const signs = { above: '>', from: '>=', below: '<', to: '<=' };
   const limits = Object.entries(range).map(([limit, at]) => `${signs[limit as keyof Range]} ${at}`);
-  return check(
-    (name) => [`a number ${name}`, limits.join(' and ')].join(' ').trim(),
-    (value) => Number.isFinite(value) && isInside(value as number),
-  );
+  const words = `a number {name} ${limits.join(' and ')}`.trim();
+  return check(words, (value) => Number.isFinite(value) && isInside(value as number));
 }
 
 /** A list, not empty, of what `accepts` holds of. */
 export function list<T>(of: string, accepts: (entry: unknown) => boolean): Check<readonly T[]> {
-  return check(
-    (name) => `${name}, a list of ${of}`,
-    (value) => isListOf(value, accepts) && value.length > 0,
-  );
+  return check(`{name}, a list of ${of}`, (value) => isListOf(value, accepts) && value.length > 0);
 }
 
 /** A list of finite numbers, not empty, each in a range. */
 export function numbers(range: Range = {}): Check<readonly number[]> {
-  const { expected, accepts } = number(range);
-  return list(expected('').replace('a number ', 'numbers').trim(), accepts);
+  const { words, accepts } = number(range);
+  return list(words.replace('a number {name}', 'numbers'), accepts);
 }
 
 /** One of some words. */
 export function oneOf<T extends string>(...words: readonly T[]): Check<T> {
   const quoted = words.map((word) => `'${word}'`).join(', ');
-  return check(
-    (name) => `${name} ${quoted.replace(/, ([^,]*)$/, ' or $1')}`,
-    (value) => words.includes(value as T),
-  );
+  return check(`{name} ${quoted.replace(/, ([^,]*)$/, ' or $1')}`, (value) => words.includes(value as T));
 }
 
 /** Text. */
-export const text: Check<string> = check(
-  (name) => `a text ${name}`,
-  (value) => typeof value === 'string',
-);
+export const text: Check<string> = check('a text {name}', (value) => typeof value === 'string');
 
 /** A truth value. */
-export const flag: Check<boolean> = check(
-  (name) => `${name} true or false`,
-  (value) => typeof value === 'boolean',
-);
+export const flag: Check<boolean> = check('{name} true or false', (value) => typeof value === 'boolean');
 
 /** Something to call. */
 export function callable<F extends (...args: never[]) => unknown>(): Check<F> {
-  return check(
-    (name) => `a function ${name}`,
-    (value) => typeof value === 'function',
-  );
+  return check('a function {name}', (value) => typeof value === 'function');
 }
 
 /** What can stop a run. */
 export const abortSignal: Check<AbortSignal> = check(
-  (name) => `an AbortSignal as ${name}`,
+  'an AbortSignal as {name}',
   (value) => typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === 'function',
 );
 
 /** What one of two checks accepts. */
 export function either<A, B>(first: Check<A>, second: Check<B>): Check<A | B> {
-  return check(
-    (name) => `${first.expected(name)}, or ${second.expected(name)}`,
-    (value) => first.accepts(value) || second.accepts(value),
-  );
+  const accepts = (value: unknown): boolean => first.accepts(value) || second.accepts(value);
+  return check(`${first.words}, or ${second.words}`, accepts);
 }
 
 /** Another check, or one value besides. */
 export function or<T, V extends number | null>(other: Check<T>, value: V): Check<T | V> {
   return either(
     other,
-    check<V>(
-      () => String(value),
-      (given) => given === value,
-    ),
+    check<V>(String(value), (given) => given === value),
   );
 }
 
 /** Whatever it is: its function looks at it itself. */
 export function unchecked<T>(): Check<T> {
-  return check(
-    (name) => name,
-    () => true,
-  );
+  return check('{name}', () => true);
 }
 
 /** Throws a CurvatureArgumentError that names `where` and `name` unless a value is what a check accepts. */
 export function requireIs<T>(
   value: unknown,
-  { accepts, expected, remedy }: Check<T>,
+  { accepts, words, remedy }: Check<T>,
   name: string,
   where: string,
 ): asserts value is T {
-  requireArgument(accepts(value), where, expected(name), value, remedy);
+  const expected = words.replaceAll('{name}', () => name);
+  requireArgument(accepts(value), where, expected, value, remedy);
 }
 
 /**

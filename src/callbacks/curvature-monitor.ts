@@ -49,11 +49,11 @@ export interface MonitorOptions {
 }
 
 const metricsCheck = check<readonly CurvatureMetric[]>(
-  (name) => `${name}, a list of some of ${allMetrics.join(', ')}`,
+  `{name}, a list of some of ${allMetrics.join(', ')}`,
   (value) => isListOf(value, (metric) => allMetrics.includes(metric as CurvatureMetric)),
 );
 const optimizerCheck = check<object>(
-  (name) => `an ${name} with a learningRate`,
+  'an {name} with a learningRate',
   (value) => typeof value === 'object' && value !== null && 'learningRate' in value,
 );
 

@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { Schema } from '../options.js';
-import { byDefault, callable, integer, number, readOptions, requireIs, check } from '../options.js';
+import { byDefault, callable, integer, number, readOptions, requireIs, text } from '../options.js';
 import type { ShardWorker } from '../workers/index.js';
 import type { ConnectionWatch } from './connection-watch.js';
 import { watchConnection } from './connection-watch.js';
@@ -49,13 +49,7 @@ const schema = {
   ...limitsSchema,
   group: byDefault(subjectToken, 'workers'),
   name: subjectToken,
-  backend: byDefault(
-    check<string>(
-      (name) => `a text ${name}`,
-      (value) => typeof value === 'string',
-    ),
-    'unknown',
-  ),
+  backend: byDefault(text, 'unknown'),
   threads: byDefault(integer(1), 1),
   silenceMs: byDefault(number({ from: 1000 }), 30_000),
   onEvent: callable<(event: WorkerEvent) => void>(),

@@ -5,10 +5,7 @@ import { check } from '../options.js';
 const token = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** The name of a group or a worker: a part of a subject. */
-export const subjectToken: Check<string> = check(
-  (name) => `${name} of letters, digits, - and _, at most 64`,
-  isToken,
-);
+export const subjectToken: Check<string> = check('{name} of letters, digits, - and _, at most 64', isToken);
 
 /** Whether a value can stand between two dots of a subject. */
 export function isToken(value: unknown): value is string {

@@ -26,7 +26,7 @@ export interface GivenDirections {
 
 const givenSchema = {
   variables: unchecked<readonly Variable[]>(),
-  eigenvalues: check<ArrayLike<number>>((name) => `${name} that are numbers`, areNumbers),
+  eigenvalues: check<ArrayLike<number>>('{name} that are numbers', areNumbers),
 } satisfies Schema<GivenDirections>;
 
 /** How and how often to search: the options of the same names. */

@@ -12,9 +12,8 @@ export interface PngOptions {
   readonly fontFiles?: readonly string[];
 }
 
-const fontFiles = check<readonly string[]>(
-  (name) => `${name}, a list of names`,
-  (value) => isListOf(value, (file) => typeof file === 'string'),
+const fontFiles = check<readonly string[]>('{name}, a list of names', (value) =>
+  isListOf(value, (file) => typeof file === 'string'),
 );
 
 /** A larger scale would be a picture that no memory holds. */

@@ -17,10 +17,7 @@ export interface SpectralDensityChartOptions extends ChartOptions {
 
 const schema = {
   ...chartSchema('Spectral density of the Hessian', 640, 340),
-  eigenvalues: byDefault(
-    check<ArrayLike<number>>((name) => `${name}, a list of numbers`, areNumbers),
-    [],
-  ),
+  eigenvalues: byDefault(check<ArrayLike<number>>('{name}, a list of numbers', areNumbers), []),
   floor: number({ above: 0 }),
 } satisfies Schema<SpectralDensityChartOptions>;
 

@@ -1,6 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { tensor2d } from '@tensorflow/tfjs-core';
 import { isListOf, requireArgument, requireThat } from '../errors.js';
+import { integer, requireIs } from '../options.js';
 import { ORTHONORMALITY_TOLERANCE } from '../rows.js';
 
 /**
@@ -141,7 +142,7 @@ export function loadEigenResult(saved: SavedEigenResult): EigenResult {
   );
   const where = 'loadEigenResult';
   const { shape, status } = json;
-  const isShape = isListOf<number>(shape, (size) => isCount(size, 1)) && shape.length === 2;
+  const isShape = isListOf<number>(shape, integer(1).accepts) && shape.length === 2;
   requireArgument(isShape, where, 'a shape [k, n] in the JSON', shape);
   const [k, n] = shape;
   requireArgument(
@@ -163,10 +164,10 @@ export function loadEigenResult(saved: SavedEigenResult): EigenResult {
   // A product that is not finite may come after all pairs were found.
   const isAll = numConverged === k;
   const fits = status === 'converged' ? isAll : !isAll || status === 'nonFinite';
-  const isSome = isCount(numConverged, 0) && numConverged <= numMeasured;
+  const isSome = integer(0).accepts(numConverged) && numConverged <= numMeasured;
   const counts = `numConverged up to ${numMeasured}, the residuals that are known, and ${k} if and only if 'converged'`;
   requireArgument(isSome && fits, where, counts, numConverged);
-  requireArgument(isCount(numMatvecs, 0), where, 'numMatvecs, a whole number from 0', numMatvecs);
+  requireIs(numMatvecs, integer(0), 'numMatvecs', where);
   requireArgument(isSizeOrNull(asymmetry), where, 'asymmetry, a number >= 0 or null', asymmetry);
   // What was not found has no vector.
   if (status !== 'nonFinite') requireOrthonormal(eigenvectors, json.eigenvalues, n);
@@ -179,10 +180,6 @@ export function loadEigenResult(saved: SavedEigenResult): EigenResult {
     numMatvecs,
     asymmetry: numberOrNaN(asymmetry),
   });
-}
-
-function isCount(value: unknown, least: number): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= least;
 }
 
 /** Throws unless the rows are orthonormal, but for those without an eigenvalue, which are zero. */

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tensor } from '@tensorflow/tfjs-core';
 import { isListOf, requireArgument, requireThat } from '../errors.js';
+import { integer } from '../options.js';
 import type { PackedTensor } from './protocol.js';
 
 /**
@@ -23,10 +24,7 @@ export function sizeOf(shape: readonly number[]): number {
 /** Throws a CurvatureArgumentError that names `where` unless `x` is a tensor on its way, of as many values as its shape says. */
 export function requirePacked(x: unknown, where: string): asserts x is PackedTensor {
   const { shape, dtype, values } = (x ?? {}) as Partial<PackedTensor>;
-  const isShape = isListOf<number>(
-    shape,
-    (length) => Number.isSafeInteger(length) && (length as number) >= 0,
-  );
+  const isShape = isListOf<number>(shape, integer(0).accepts);
   requireArgument(isShape, where, 'a tensor with a shape', shape);
   requireArgument(['float32', 'int32', 'bool'].includes(dtype!), where, 'float32, int32 or bool', dtype);
   requireArgument(ArrayBuffer.isView(values), where, 'the values of a tensor as a typed array', values);

@@ -23,7 +23,7 @@ const MOST = MOST_HELPERS + 1;
 
 export const wasmKernelOptions = {
   threads: check<number | 'auto'>(
-    (name) => `an integer ${name} from 1 to ${MOST}, or 'auto'`,
+    `an integer {name} from 1 to ${MOST}, or 'auto'`,
     (value) => value === 'auto' || (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MOST),
   ),
   createWorker: callable<CreateWorker>(),
