@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { modelNames } from '../models/create-model.js';
+import { scaleFindings } from './at-scale/rows.js';
 import { RunError } from './run-error.js';
 import type { FindingName, RunSettings } from './settings.js';
 import { findingNames } from './settings.js';
@@ -13,7 +14,9 @@ export const usage: string = `npm run paper -- <finding> [options]
 
   <finding>          ${findingNames.join(' | ')},
                      or all of them, one after the other
-  --size             ${sizeNames.join(' | ')}   (default: tiny)
+  --size             ${[...sizeNames, 'paper'].join(' | ')}   (default: tiny)
+                     paper: long trainings (${scaleFindings.join(', ')}) that go on where they were stopped; of the
+                     options below it takes --data-folder, and --out for the folder of checkpoints
   --data             ${dataNames.join(' | ')}   (default: by size)
   --data-folder      folder with the original files of the data
   --model            ${modelNames.join(' | ')}   (default: simple-cnn)
@@ -25,12 +28,22 @@ export const usage: string = `npm run paper -- <finding> [options]
   --jobs             processes that work at a time, at most   (default: as many as there are cores)
 `;
 
-/** What a command line asks for. */
-export interface Command {
+/** What a command line asks for: findings of one size, or trainings at the paper's scale. */
+export type Command = FindingsCommand | TrainingsCommand;
+
+export interface FindingsCommand {
   /** Findings to run one after the other, with the same data. */
   readonly runs: readonly RunSettings[];
   /** Processes that work at a time, at most. */
   readonly jobs: number;
+}
+
+export interface TrainingsCommand {
+  /** Findings whose trainings are to go on, one after the other. */
+  readonly trainings: readonly FindingName[];
+  /** Folder of the checkpoints. */
+  readonly checkpoints: string;
+  readonly dataFolder: string | null;
 }
 
 /**
@@ -42,8 +55,9 @@ export interface Command {
 export function parseCommandLine(args: readonly string[]): Command {
   const { values, positionals } = parse(args);
   if (positionals.length !== 1) throw new RunError(`expected one finding, received ${positionals.length}`);
+  const size = oneOf('--size', values.size ?? 'tiny', [...sizeNames, 'paper'] as const);
+  if (size === 'paper') return trainingsOf(positionals[0]!, values);
   const asked = oneOf('a finding', positionals[0]!, [...findingNames, 'all'] as const);
-  const size = oneOf('--size', values.size ?? 'tiny', sizeNames);
   const data = oneOf('--data', values.data ?? sizes[size].data, dataNames);
   const model = oneOf('--model', values.model ?? 'simple-cnn', modelNames);
   const seeds = countOf('--seeds', values.seeds ?? sizes[size].seeds);
@@ -69,6 +83,20 @@ export function parseCommandLine(args: readonly string[]): Command {
         }))
       : [{ finding: asked, ...shared, out: values.out ?? join(home, folderOf(asked)) }];
   return { runs, jobs };
+}
+
+/** The options that trainings at the paper's scale take; all else is laid down for them. */
+const trainingOptions: readonly string[] = ['size', 'data-folder', 'out'];
+
+function trainingsOf(finding: string, values: ReturnType<typeof parse>['values']): TrainingsCommand {
+  const stray = Object.keys(values).find((name) => !trainingOptions.includes(name));
+  if (stray !== undefined) throw new RunError(`--${stray}: the size paper lays it down`);
+  const asked = oneOf('a finding', finding, [...scaleFindings, 'all'] as const);
+  return {
+    trainings: asked === 'all' ? scaleFindings : [asked],
+    checkpoints: values.out ?? join('out', 'paper', 'trainings'),
+    dataFolder: values['data-folder'] ?? null,
+  };
 }
 
 function parse(args: readonly string[]) {

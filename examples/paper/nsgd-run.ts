@@ -1,13 +1,11 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { linalg, reshape, stack, tidy } from '@tensorflow/tfjs-core';
 import type { AnalysisProgress } from '../../src/analysis/analysis-options.js';
 import { distanceTravelled } from '../../src/analysis/distance-travelled.js';
-import { randomDirection } from '../../src/analysis/random-direction.js';
 import { ShuffledPasses } from '../../src/analysis/shuffled-passes.js';
 import { NSGD } from '../../src/optimizers/nsgd.js';
 import { SeededRandom } from '../../src/random.js';
 import type { Bench } from './bench.js';
 import { accuracyOn, eigenpairsOf, trainingLoss } from './measure.js';
+import { randomOrthonormal } from './random-orthonormal.js';
 import { trainOn } from './training-step.js';
 
 /** What is varied. */
@@ -70,7 +68,8 @@ export async function trainNudged(
         const loss = await trainingLoss(bench, model);
         const accuracy = await accuracyOn(validation, model);
         records.push({ step, loss, sharpness: pairs.eigenvalues[0]!, accuracy });
-        const directions = control ? randomOrthonormal(pairs.eigenvectors, random) : pairs.eigenvectors;
+        const [count, size] = pairs.eigenvectors.shape;
+        const directions = control ? randomOrthonormal(count, size, random) : pairs.eigenvectors;
         optimizer.setDirections(directions);
         if (control) directions.dispose();
         pairs.dispose();
@@ -86,16 +85,4 @@ export async function trainNudged(
     model.dispose();
     optimizer.dispose();
   }
-}
-
-/** As many random orthonormal directions as there are rows. */
-function randomOrthonormal({ shape }: Tensor2D, random: SeededRandom): Tensor2D {
-  const [count, size] = shape;
-  return tidy(() => {
-    const rows = Array.from(
-      { length: count },
-      () => reshape(randomDirection(size, random), [size]) as Tensor1D,
-    );
-    return stack(linalg.gramSchmidt(rows) as Tensor1D[]) as Tensor2D;
-  });
 }

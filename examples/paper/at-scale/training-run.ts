@@ -1,0 +1,88 @@
+import type { ModelName } from '../../models/create-model.js';
+import type { FindingName } from '../settings.js';
+import type { SizePlan } from '../size-plan.js';
+
+/**
+ * Where the directions of NSGD come from: nowhere (SGD), once per epoch from a fixed sample of the training examples,
+ * from the minibatches by the optimizer itself, or drawn at random once per epoch, the paper's control.
+ */
+export type DirectionSource = 'none' | 'sample' | 'optimizer' | 'random';
+
+/** One training at the paper's scale. */
+export interface TrainingRun {
+  /** The finding it belongs to. */
+  readonly finding: FindingName;
+  /** The same for the runs that are to be compared at equal epochs, and go on side by side. */
+  readonly group: string;
+  readonly data: SizePlan['data'];
+  readonly model: ModelName;
+  readonly seed: number;
+  /** η */
+  readonly learningRate: number;
+  /** S */
+  readonly batchSize: number;
+  /** γ; 1 is SGD. */
+  readonly gamma: number;
+  readonly directions: DirectionSource;
+  /** Length of the whole run. */
+  readonly epochs: number;
+  /** Share of training examples classified rightly at which it ends before; 1 for never. */
+  readonly untilAccuracy: number;
+  /** How many of λ₁ ≥ λ₂ ≥ … are measured each half epoch. */
+  readonly eigenvalues: number;
+}
+
+/** Sizes that all trainings share. */
+export interface ScalePlan {
+  readonly train: number;
+  readonly validation: number;
+  readonly test: number;
+  /** The loss and the accuracy on training examples are those of so many, the first. */
+  readonly lossExamples: number;
+  /** The eigenvalues are those of the Hessian on so many, the first. */
+  readonly hessianExamples: number;
+  /** So many are taken at three points of a run, to check the sample above. */
+  readonly checkExamples: number;
+  /** Directions are found on so many, the first. */
+  readonly directionExamples: number;
+  /** K */
+  readonly k: number;
+  /** Shares of the widths of the model. */
+  readonly widths: { readonly filters: number; readonly hidden: number };
+}
+
+/** The paper's own scale. */
+export const paperPlan: ScalePlan = {
+  train: 45_000,
+  validation: 5_000,
+  test: 10_000,
+  lossExamples: 2_560,
+  hessianExamples: 512,
+  checkExamples: 2_250,
+  directionExamples: 2_560,
+  k: 5,
+  widths: { filters: 1, hidden: 1 },
+};
+
+/** What a run is called, in words. */
+export function nameOf({ finding, learningRate, batchSize, gamma, directions, seed }: TrainingRun): string {
+  const how: Record<DirectionSource, string> = {
+    none: finding === 'nsgd' ? 'γ = 1 (SGD)' : `η = ${learningRate}, S = ${batchSize}`,
+    sample: `γ = ${gamma}`,
+    optimizer: `γ = ${gamma}, directions of the optimizer`,
+    random: `γ = ${gamma}, random directions`,
+  };
+  return `${how[directions]}, seed ${seed}`;
+}
+
+/** What the files of a run are called. */
+export function idOf(run: TrainingRun): string {
+  const { finding, data, model, learningRate, batchSize, gamma, directions, seed } = run;
+  const nudge = directions === 'none' ? 'sgd' : `gamma-${gamma}-${directions}`;
+  return `${finding}-${data}-${model}-eta-${learningRate}-s-${batchSize}-${nudge}-seed-${seed}`;
+}
+
+/** Steps of an epoch: what is too few for a minibatch at its end is left out. */
+export function stepsPerEpoch({ train }: ScalePlan, { batchSize }: TrainingRun): number {
+  return Math.floor(train / batchSize);
+}

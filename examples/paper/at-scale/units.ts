@@ -1,0 +1,78 @@
+import type { TrainingPoint } from './training-point.js';
+import { epochsOf } from './training-point.js';
+import { isOver } from './train-run.js';
+import type { ScalePlan, TrainingRun } from './training-run.js';
+
+/** Epochs of a unit: what is done in one go. At 3 the dearest run takes some half an hour of a core. */
+const epochsPerUnit = 3;
+
+/** How far a run has come. */
+export interface RunState {
+  readonly run: TrainingRun;
+  /** Those of its record. */
+  readonly recorded: readonly TrainingPoint[];
+  /** Epochs of its checkpoint, 0 where there is none: from here it would go on. */
+  readonly resumable: number;
+}
+
+/** A stretch of a run, done in one go. */
+export interface Unit {
+  readonly run: TrainingRun;
+  /** Epochs that the run then has behind it. */
+  readonly until: number;
+}
+
+/**
+ * What to do next: of the first group that is not over, the run that has come least far. So the runs of a group can be
+ * compared at equal epochs at any time.
+ *
+ * @param states in the order they are to be done in
+ * @returns null where all is done
+ */
+export function nextUnit(states: readonly RunState[]): Unit | null {
+  const open = states.filter(({ run, recorded }) => !isOver(run, recorded));
+  const group = open.filter(({ run }) => run.group === open[0]!.run.group);
+  const epochs = ({ recorded }: RunState): number => epochsOf(recorded);
+  const least = group.reduce<RunState | null>(
+    (best, state) => (best == null || epochs(state) < epochs(best) ? state : best),
+    null,
+  );
+  if (least == null) return null;
+  const { run, resumable } = least;
+  return { run, until: Math.min(run.epochs, Math.floor(resumable) + epochsPerUnit) };
+}
+
+// Milliseconds of one core, for the SimpleCNN of the paper on CIFAR-10 and the WASM training kernels, measured on a
+// core of a server with other work beside it.
+const stepPerExample = 2.2;
+const forwardPerExample = 0.7;
+/** A Hessian-vector product with a kept tape. One without costs a gradient more. */
+const productPerExample = 4;
+
+/** Products of a search for k directions that begins from those of the search before. */
+function productsOf(k: number): number {
+  return 10 + 3 * k;
+}
+
+/** Processor seconds that an epoch of a run is expected to take before one has been measured. */
+export function expectedSeconds(plan: ScalePlan, run: TrainingRun): number {
+  const { train, validation, test, lossExamples, hessianExamples, directionExamples, k } = plan;
+  const refreshes = Math.floor(train / run.batchSize) / 100;
+  const directions = {
+    none: 0,
+    random: 0,
+    sample: productsOf(k) * directionExamples * (productPerExample + stepPerExample),
+    optimizer: refreshes * productsOf(k) * run.batchSize * productPerExample,
+  }[run.directions];
+  const eigenvalues = 2 * productsOf(run.eigenvalues) * hessianExamples * productPerExample;
+  const forward = (3 * lossExamples + validation + test) * forwardPerExample;
+  return (train * stepPerExample + directions + eigenvalues + forward) / 1000;
+}
+
+/** Processor seconds that are left of a run from its checkpoint on: by what its own epochs took, where it has some. */
+export function secondsLeft(plan: ScalePlan, { run, recorded, resumable }: RunState): number {
+  if (isOver(run, recorded)) return 0;
+  const last = recorded.at(-1);
+  const isKnown = last != null && last.epoch > 0;
+  return (run.epochs - resumable) * (isKnown ? last.seconds / last.epoch : expectedSeconds(plan, run));
+}
