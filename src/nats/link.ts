@@ -8,9 +8,9 @@ import { Inbox } from './inbox.js';
 import { Outbox } from './outbox.js';
 
 /** Milliseconds from one sign of life to the next. */
-export const HEARTBEAT = 500;
+const HEARTBEAT = 500;
 /** Milliseconds without a server, or after its return without the other side, that are put up with. */
-export const AWAY = 8000;
+const AWAY = 8000;
 /** Milliseconds after which a part that is still awaited is sent again. */
 export const PATIENCE = 1000;
 

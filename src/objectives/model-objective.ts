@@ -102,7 +102,7 @@ export function modelObjective(
 }
 
 /** Options of an objective. @throws CurvatureArgumentError that names `where` for those unknown or out of range */
-export function readModelOptions(options: ModelObjectiveOptions, where: string): ModelObjectiveSettings {
+function readModelOptions(options: ModelObjectiveOptions, where: string): ModelObjectiveSettings {
   return readOptions(options, modelObjectiveSchema, where, (name) =>
     dataNames.includes(name) ? `It belongs to the data: ${where}(model, { xs, ys, ${name} })` : null,
   );

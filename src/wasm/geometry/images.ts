@@ -14,7 +14,7 @@ export function imagesOf(heap: Heap, tensor: TensorInfo, batch: number): Images 
 }
 
 /** Slice number `at` of every volume of a batch, of `count` in each. */
-export function slice({ pointer, stride }: Images, count: number, at: number): Images {
+function slice({ pointer, stride }: Images, count: number, at: number): Images {
   return { pointer: pointer + (at * stride) / count, stride };
 }
 
