@@ -4,7 +4,7 @@ import type { Jitter } from './jitter.js';
 import { broadcastTo } from '../tfjs/kernels/broadcast.js';
 import { add } from '../tfjs/kernels/kernel-ops.js';
 import type { TapeValue, ValueId } from './tape.js';
-import { secondHold } from './tape-in-charge.js';
+import { secondReference } from './tape-in-charge.js';
 
 /**
  * The adjoints of the values a sweep has reached so far, each of its value's shape or of one that broadcasts to it.
@@ -51,10 +51,10 @@ export class AdjointTable {
     }
   }
 
-  /** A hold of the adjoint of a value, for the caller to own; null if it was not reached. */
-  hold(value: TapeValue): Tensor | null {
+  /** A reference to the adjoint of a value, for the caller to own; null if it was not reached. */
+  reference(value: TapeValue): Tensor | null {
     const adjoint = this.whole(value);
-    return adjoint == null ? null : secondHold(adjoint);
+    return adjoint == null ? null : secondReference(adjoint);
   }
 
   dispose(): void {
@@ -76,7 +76,7 @@ export class AdjointTable {
   private takeOne(output: TapeValue, isWanted: boolean): Tensor {
     const adjoint = this.whole(output);
     if (adjoint == null) return kept(() => zeros(output.shape));
-    if (isWanted) return secondHold(adjoint);
+    if (isWanted) return secondReference(adjoint);
     this.adjoints.delete(output.id);
     return adjoint;
   }

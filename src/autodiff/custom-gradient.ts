@@ -48,7 +48,7 @@ export function runCustomGradient(
   let results: Tensor[] = [];
   const { nodes, reads } = recordBody(() => {
     const result = tidy(() =>
-      forwardFunc(null, (tensors) => saved.push(...tensors.map((tensor) => values.hold(tensor)))),
+      forwardFunc(null, (tensors) => saved.push(...tensors.map((tensor) => values.reference(tensor)))),
     );
     results = Array.isArray(result) ? result : [result];
   });

@@ -141,11 +141,11 @@ function save(
     if (x == null) continue;
     shapes[name] = x.shape;
     const isNeeded = saveInputs === 'all' || varying.some((by) => neededFor(saveInputs, by).includes(name));
-    if (isNeeded) inputs[name] = values.hold(x);
+    if (isNeeded) inputs[name] = values.reference(x);
   }
   return {
     inputs,
-    outputs: outputs.filter((_, i) => saveOutputs?.[i]).map((output) => values.hold(output)),
+    outputs: outputs.filter((_, i) => saveOutputs?.[i]).map((output) => values.reference(output)),
     constants: constants == null ? [] : saveAll(() => constants(given, outputs, attrs, varying), values),
     derived: [],
     attrs,
@@ -157,7 +157,7 @@ function save(
 }
 
 function saveAll(compute: () => Tensor[], values: ValueTable): Tensor[] {
-  return tidy(() => compute().map((tensor) => values.hold(tensor)));
+  return tidy(() => compute().map((tensor) => values.reference(tensor)));
 }
 
 /** The inputs whose values the adjoint of one input uses. */

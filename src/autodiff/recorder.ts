@@ -168,7 +168,7 @@ export class Recorder extends ValueTape {
       const node = this.besideStock(() => kernelNode(call, outputs, this.values));
       if (node != null) {
         this.append(node, outputs);
-        this.stock?.note(call, outputs, this.hold, node);
+        this.stock?.note(call, outputs, this.reference, node);
       }
       return result;
     } finally {
@@ -226,7 +226,7 @@ export class Recorder extends ValueTape {
     return customGradientName(this.engine.state.activeScope?.name);
   }
 
-  private readonly hold = (tensor: Tensor): Tensor => this.values.hold(tensor);
+  private readonly reference = (tensor: Tensor): Tensor => this.values.reference(tensor);
 
   private besideStock<T>(f: () => T): T {
     return this.stock == null ? f() : this.stock.aside(f);

@@ -108,14 +108,14 @@ function extremes({ inputs, attrs }: KernelCall, [y]: readonly Tensor[]): Tensor
 export function suspicionOf(
   call: KernelCall,
   outputs: readonly Tensor[],
-  hold: (tensor: Tensor) => Tensor,
+  reference: (tensor: Tensor) => Tensor,
 ): (() => boolean) | null {
   const check = checks[call.kernelName];
   const places = ties[call.kernelName];
   if (check == null && places == null) return null;
-  const inputs = Object.fromEntries(Object.entries(call.inputs).map(([name, x]) => [name, hold(x)]));
+  const inputs = Object.fromEntries(Object.entries(call.inputs).map(([name, x]) => [name, reference(x)]));
   const held = { ...call, inputs };
   if (check != null) return () => tidy(() => check(held));
-  const heldOutputs = outputs.map(hold);
+  const heldOutputs = outputs.map(reference);
   return () => tidy(() => sum(cast(places!(held, heldOutputs), 'float32')).dataSync()[0] !== 0);
 }

@@ -83,13 +83,13 @@ export class StockTape {
   note(
     call: KernelCall,
     outputs: readonly Tensor[],
-    hold: (tensor: Tensor) => Tensor,
+    reference: (tensor: Tensor) => Tensor,
     node?: TapeNode,
   ): void {
     // Also in the bodies of custom gradients that are differentiated as what they compute.
     if (node != null && isDifferentRule(call, node)) this.suspicions.push({ confirm: null, node });
     if (!this.isOn) return;
-    const confirm = suspicionOf(call, outputs, hold);
+    const confirm = suspicionOf(call, outputs, reference);
     if (confirm != null) this.suspicions.push({ confirm, node });
   }
 

@@ -8,7 +8,7 @@ import type { Jitter } from './jitter.js';
 import { onBehalfOf } from '../tfjs/layer-names.js';
 import { lostResource } from '../tfjs/lost-resource.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
-import { secondHold, tapeInCharge } from './tape-in-charge.js';
+import { secondReference, tapeInCharge } from './tape-in-charge.js';
 
 /** A node on the way from the variables to the result, with the inputs that lie on that way. */
 interface Step {
@@ -89,14 +89,14 @@ export class Sweep {
     const adjoints = new AdjointTable(jitter);
     const results: (Tensor | null)[] = [];
     try {
-      for (const [id, seed] of seeds) adjoints.accumulate(id, secondHold(seed));
+      for (const [id, seed] of seeds) adjoints.accumulate(id, secondReference(seed));
       const wanted = new Set(this.sources.map(({ id }) => id));
       for (const { node, inputs } of this.steps) {
         const dys = adjoints.take(node.outputs, wanted);
         if (dys != null) give(adjoints, inputs, pullBack(node, inputs, dys));
         visited?.(node);
       }
-      for (const source of this.sources) results.push(adjoints.hold(source));
+      for (const source of this.sources) results.push(adjoints.reference(source));
       return results;
     } catch (error) {
       for (const result of results) result?.dispose();
@@ -142,12 +142,12 @@ function pullBack(node: TapeNode, inputs: Step['inputs'], dys: Tensor[]): Tensor
 function collect(node: TapeNode, inputs: Step['inputs'], dys: Tensor[], results: Tensor[]): Tensor[] {
   tidy(() => {
     node.prepare?.();
-    // A pullback may hand on a tensor that was there before, such as dy itself: take a second hold of it.
+    // A pullback may hand on a tensor that was there before, such as dy itself: take a second reference to it.
     const firstNewId = engineInternals().nextTensorId();
     const adjoints = node.pullback(dys);
     for (const input of inputs) {
       const dx = requireAdjoint(node, input, adjoints[input.name]?.());
-      if (dx.id < firstNewId || results.includes(dx)) results.push(secondHold(dx));
+      if (dx.id < firstNewId || results.includes(dx)) results.push(secondReference(dx));
       else {
         dx.kept = true;
         results.push(dx);

@@ -16,7 +16,7 @@ export interface TapeInCharge {
   readonly isRecording: boolean;
   /** Whether the recording has not ended. */
   readonly isOpen: boolean;
-  /** A second hold of a tensor that counts as the same value; kept. */
+  /** A second reference to a tensor that counts as the same value; kept. */
   alias(tensor: Tensor): Tensor;
   /** The identity of a tensor's value. */
   idOf(tensor: Tensor): ValueId;
@@ -41,7 +41,7 @@ export function tapeInCharge(): TapeInCharge | null {
   return (engineInternals() as unknown as { [inCharge]?: TapeInCharge })[inCharge] ?? null;
 }
 
-/** A second hold of a tensor, the same value to whoever records. Kept: the caller disposes it. */
-export function secondHold(tensor: Tensor): Tensor {
+/** A second reference to a tensor, the same value to whoever records. Kept: the caller disposes it. */
+export function secondReference(tensor: Tensor): Tensor {
   return tapeInCharge()?.alias(tensor) ?? aliasTensor(tensor);
 }

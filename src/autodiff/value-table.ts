@@ -6,14 +6,14 @@ import type { TapeNode, TapeValue, ValueId } from './tape.js';
 export type OnAssigned = (variable: Variable, before: ValueId, now: ValueId) => void;
 
 /**
- * Which tensors are which values, which values depend on a source, and a hold of each that a node needs.
+ * Which tensors are which values, which values depend on a source, and a reference to each that a node needs.
  *
- * A tensor is one value; a variable is another value each time it is assigned to. Holds are second holds on the memory
+ * A tensor is one value; a variable is another value each time it is assigned to. Holds are second references on the memory
  * of tensors that TensorFlow.js may dispose at any time: nothing is copied.
  */
 export class ValueTable {
-  /** One hold of each saved value, shared by the nodes that need it. */
-  private readonly holds = new Map<ValueId, Tensor>();
+  /** One reference to each saved value, shared by the nodes that need it. */
+  private readonly references = new Map<ValueId, Tensor>();
   /** Values that depend on a source with a derivative. */
   private readonly tracked = new Set<ValueId>();
   /** Values that depend on a source with a derivative that is zero wherever it exists. */
@@ -21,7 +21,7 @@ export class ValueTable {
   /** Those of the tracked values that are no float32 numbers. */
   private readonly wholes = new Set<ValueId>();
   private readonly trackedData = new Map<DataId, TapeValue[]>();
-  /** The value that a second hold stands for. */
+  /** The value that a second reference stands for. */
   private readonly identity = new Map<number, ValueId>();
   /** The values that each variable met has held, by its memory. The first bears the id of the variable. */
   private readonly contents = new Map<number, Map<DataId, ValueId>>();
@@ -103,33 +103,33 @@ export class ValueTable {
     return found;
   }
 
-  /** A second hold of a tensor that counts as the same value. The caller disposes it. */
+  /** A second reference to a tensor that counts as the same value. The caller disposes it. */
   alias(tensor: Tensor): Tensor {
     const alias = aliasTensor(tensor);
     this.identity.set(alias.id, this.idOf(tensor));
     return alias;
   }
 
-  /** The table's own hold of a tensor's value, which lives until it is released. */
-  hold(tensor: Tensor): Tensor {
+  /** The table's own reference to a tensor's value, which lives until it is released. */
+  reference(tensor: Tensor): Tensor {
     const id = this.idOf(tensor);
-    const present = this.holds.get(id);
+    const present = this.references.get(id);
     if (present != null) return present;
-    const hold = this.alias(tensor);
-    this.holds.set(id, hold);
-    return hold;
+    const reference = this.alias(tensor);
+    this.references.set(id, reference);
+    return reference;
   }
 
-  /** Releases all holds but those that these nodes need, and forgets what was tracked. */
+  /** Releases all references but those that these nodes need, and forgets what was tracked. */
   retain(nodes: readonly TapeNode[]): void {
     this.releaseAllBut(new Set(nodes.flatMap((node) => node.saved)));
   }
 
   private releaseAllBut(needed: ReadonlySet<Tensor>): void {
-    for (const [id, hold] of this.holds) {
-      if (needed.has(hold)) continue;
-      hold.dispose();
-      this.holds.delete(id);
+    for (const [id, reference] of this.references) {
+      if (needed.has(reference)) continue;
+      reference.dispose();
+      this.references.delete(id);
     }
     this.tracked.clear();
     this.constant.clear();
@@ -139,7 +139,7 @@ export class ValueTable {
   }
 
   /**
-   * Releases the holds that none of these nodes needs, and each other one after the last node that does.
+   * Releases the references that none of these nodes needs, and each other one after the last node that does.
    *
    * @param nodes in the order in which they will be visited
    * @returns a function to call after each visit
@@ -161,15 +161,15 @@ export class ValueTable {
     };
   }
 
-  /** The holds that are left. */
+  /** The references that are left. */
   get held(): Tensor[] {
-    return [...this.holds.values()];
+    return [...this.references.values()];
   }
 
-  /** Releases all holds. */
+  /** Releases all references. */
   dispose(): void {
-    for (const hold of this.holds.values()) hold.dispose();
-    this.holds.clear();
+    for (const reference of this.references.values()) reference.dispose();
+    this.references.clear();
   }
 
   private contentOf(variable: Variable): ValueId {

@@ -14,8 +14,8 @@ import { requireVariables } from './trained-variables.js';
 import { trainableAmong } from '../variables.js';
 
 /**
- * An optimizer that knows the sharpest directions of the loss it minimizes: given to it, or found by itself from
- * the minibatch loss. What it does with them is up to the subclass.
+ * The part of NSGD that knows the sharpest directions of the loss it minimizes: given to it, or found by itself from
+ * the minibatch loss. The step that it takes with them, and its settings, are in `NSGD`, by whose name errors go.
  */
 export abstract class DirectedOptimizer extends Optimizer {
   protected readonly tracker: DirectionTracker;

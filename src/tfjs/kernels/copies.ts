@@ -5,7 +5,7 @@ import type { KernelCall } from '../engine.js';
 import { aliasTensor } from '../engine.js';
 
 /**
- * The result of a kernel that does nothing but copy, or call the same values by another shape: a second hold, for the
+ * The result of a kernel that does nothing but copy, or call the same values by another shape: a second reference, for the
  * engine's scope. Null for others.
  */
 export function copyOf({ kernelName, inputs, attrs }: KernelCall): Tensor | null {
