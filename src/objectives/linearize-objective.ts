@@ -1,6 +1,6 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { add, dispose, keep, memory, mul, tidy } from '@tensorflow/tfjs-core';
-import { aliasTensor } from '../tfjs/engine.js';
+import { add, keep, memory, mul, tidy } from '@tensorflow/tfjs-core';
+import { aliasTensor, handToScope } from '../tfjs/engine.js';
 import type { Linearization, TermLinearization } from '../autodiff/linearize.js';
 import { Jitter, jitterTerms } from '../autodiff/jitter.js';
 import { linearizeWith } from '../autodiff/linearize.js';
@@ -91,10 +91,14 @@ class WeightedLinearization implements Linearization {
     return this.sumOf(v, (linearization, parts, term) => {
       const disturbed = this.linearizeTerm(term, jitter);
       try {
-        const [others, exact] = [disturbed.multiply(parts), linearization.multiply(parts)];
-        const terms = others.map((other, i) => other && keep(jitterTerms(other, exact[i]!)));
-        dispose([...others, ...exact].filter((part) => part != null));
-        return terms;
+        return tidy(() => {
+          const [others, exact] = [disturbed, linearization].map((either) => {
+            const products = either.multiply(parts);
+            for (const product of products) if (product != null) handToScope(product);
+            return products;
+          });
+          return others!.map((other, i) => other && jitterTerms(other, exact![i]!)) as Tensor[];
+        });
       } finally {
         disturbed.dispose();
       }
