@@ -9,10 +9,13 @@ import { bundles } from './package-check/bundles.mjs';
 import { composing } from './package-check/composing.mjs';
 import { consumers } from './package-check/consumers.mjs';
 import { entryPoints } from './package-check/entry-points.mjs';
+import { firstPrograms } from './package-check/first-programs.mjs';
 import { drawing } from './package-check/drawing.mjs';
 import { pages } from './package-check/pages.mjs';
 import { workerCommand } from './package-check/worker-command.mjs';
+import { manifest } from './package-check/manifest.mjs';
 import { bin, lastLines, root, run } from './package-check/run.mjs';
+import { runtimes } from './package-check/runtimes.mjs';
 
 const keep = process.argv.includes('--keep');
 const scratch = mkdtempSync(join(tmpdir(), 'check-package-'));
@@ -50,12 +53,15 @@ async function checkAll() {
   await check('are the types wrong?', () =>
     run(bin('attw'), [tarball, '--profile', 'node16', '--no-emoji'], { cwd: root }),
   );
+  await firstPrograms({ scratch, tarball, check });
+  await manifest({ scratch, check });
   for (const consumer of consumers) await consumer({ scratch, tarball, check });
   await entryPoints({ scratch, check });
   await workerCommand({ scratch, check });
   await composing({ scratch, check });
   for (const bundle of bundles) await bundle({ scratch, check });
   for (const page of pages) await page({ scratch, check });
+  await runtimes({ scratch, check });
   await drawing({ scratch, check });
 }
 

@@ -47,6 +47,9 @@ function consumer(name, tensorflow) {
 /** Where the tarball is found installed beside core, layers and a backend: the bundles start from there. */
 export const separatePackages = 'core-layers-cpu';
 
+/** Where it is found beside the package that has all of TensorFlow.js. */
+export const unionPackage = 'union';
+
 const version = '^4.22.0';
 
 export const consumers = [
@@ -58,9 +61,9 @@ export const consumers = [
       (part) => `@tensorflow/tfjs-${part}@${version}`,
     ),
   }),
-  consumer('union', {
+  consumer(unionPackage, {
     core: '@tensorflow/tfjs',
     layers: '@tensorflow/tfjs',
-    install: [`@tensorflow/tfjs@${version}`],
+    install: ['tfjs', 'tfjs-backend-wasm'].map((name) => `@tensorflow/${name}@${version}`),
   }),
 ];

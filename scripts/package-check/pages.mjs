@@ -8,8 +8,15 @@ import { chromium } from 'playwright';
 import { build as vite } from 'vite';
 import webpack from 'webpack';
 import { chromiumFlags, findChromium, noChromium } from '../chromium.mjs';
-import { separatePackages } from './consumers.mjs';
+import { separatePackages, unionPackage } from './consumers.mjs';
 import { serve } from './serve.mjs';
+
+const report = `
+largestEigenvalue().then(
+  (value) => (document.title = Math.abs(value - 4) < 1e-4 ? 'works' : 'expected 4, received ' + value),
+  (error) => (document.title = 'failed: ' + error),
+);
+`;
 
 /**
  * The mean squared error of a linear layer has the Hessian 2/N XᵀX: with X = [[2, 0], [0, 1]], diag(4, 1).
@@ -32,10 +39,7 @@ async function largestEigenvalue() {
   return eigenvalues[0];
 }
 
-largestEigenvalue().then(
-  (value) => (document.title = Math.abs(value - 4) < 1e-4 ? 'works' : 'expected 4, received ' + value),
-  (error) => (document.title = 'failed: ' + error),
-);
+${report}
 `;
 
 const onCpu = program({ module: '@tensorflow/tfjs-backend-cpu', name: 'cpu' });
@@ -61,6 +65,27 @@ const importMap = {
     ]),
   ),
 };
+
+const scripts = [
+  '@tensorflow/tfjs/dist/tf.min.js',
+  '@tensorflow/tfjs-backend-wasm/dist/tf-backend-wasm.min.js',
+  'tfjs-curvature/dist/tf-curvature.min.js',
+];
+
+/** The same eigenvalue from the global objects that files loaded by <script> tags define, on the training kernels. */
+const onGlobals = `
+async function largestEigenvalue() {
+  tf.wasm.setWasmPaths('${modules}/@tensorflow/tfjs-backend-wasm/dist/');
+  await tf.setBackend('wasm');
+  await tfCurvature.registerWasmTrainingKernels();
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2], useBias: false })] });
+  const data = { xs: tf.tensor2d([[2, 0], [0, 1]]), ys: tf.tensor2d([[1], [1]]) };
+  const objective = tfCurvature.modelObjective(model, data, { loss: 'meanSquaredError' });
+  const { eigenvalues } = await tfCurvature.lanczos(new tfCurvature.HessianOperator(objective), { k: 1 });
+  return eigenvalues[0];
+}
+${report}
+`;
 
 const html = (head) => `<!doctype html><html lang="en"><head><title>waits</title>${head}</head></html>`;
 const script = (file) => html(`<script type="module" src="${file}"></script>`);
@@ -122,6 +147,18 @@ const ways = {
     out: '..',
     bundle: () => Promise.resolve(),
   },
+  'script tags': {
+    files: {
+      'index.html': html(
+        scripts.map((path) => `<script src="${modules}/${path}"></script>`).join('') +
+          `<script src="main.js"></script>`,
+      ),
+      'main.js': onGlobals,
+    },
+    project: unionPackage,
+    out: '..',
+    bundle: () => Promise.resolve(),
+  },
 };
 
 /** The title a page gives itself, or the first error it throws. */
@@ -142,14 +179,14 @@ async function titleOf(url) {
   }
 }
 
-function page(name, { files, out, bundle }) {
+function page(name, { files, project = separatePackages, out, bundle }) {
   return async ({ scratch, check }) => {
     if (findChromium() == null) {
       console.log(`skip  page: ${name} (${noChromium})`);
       return;
     }
     await check(`page: ${name}`, async () => {
-      const folder = join(scratch, separatePackages, `page-${name.replaceAll(' ', '-')}`);
+      const folder = join(scratch, project, `page-${name.replaceAll(' ', '-')}`);
       for (const [file, text] of Object.entries(files)) {
         const path = join(folder, file);
         mkdirSync(join(path, '..'), { recursive: true });

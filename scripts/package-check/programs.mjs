@@ -132,6 +132,24 @@ eigenvaluesOfAQuadratic().then(
 );
 `;
 
+const test = `
+test('finds eigenvalues', eigenvaluesOfAQuadratic);
+`;
+
+/** The same under test runners: Jest loads CommonJS and replaces globals of Node, Vitest transforms modules. */
+export const jestTest = `
+const tf = require('@tensorflow/tfjs-core');
+require('@tensorflow/tfjs-backend-cpu');
+const { HessianOperator, lanczos, lossObjective } = require('tfjs-curvature');
+${eigenvaluesOfAQuadratic}${test}`;
+
+export const vitestTest = `
+import { test } from 'vitest';
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
+import { HessianOperator, lanczos, lossObjective } from 'tfjs-curvature';
+${eigenvaluesOfAQuadratic}${test}`;
+
 /** A saved model names its optimizer by class: importing the package for nothing but that has to register it. */
 export const bundledRegistration = `
 import { serialization } from '@tensorflow/tfjs-core';
