@@ -1,4 +1,4 @@
-// node --experimental-wasm-relaxed-simd --import tsx bench/profile.ts [--model M1] [--of gradient|forward|product] [--repeats 100]
+// node --experimental-wasm-relaxed-simd --import tsx bench/profile.ts [--model M1] [--of gradient|forward|product] [--repeats 100] [--threads 1]
 // Where the time of a model of the bench goes: calls and milliseconds of each kernel of the WASM backend, and the rest.
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
@@ -12,13 +12,14 @@ const { values } = parseArgs({
     model: { type: 'string', default: 'M1' },
     of: { type: 'string', default: 'gradient' },
     repeats: { type: 'string', default: '100' },
+    threads: { type: 'string', default: '1' },
   },
 });
 const repeats = Number(values.repeats);
 const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 
+await registerWasmTrainingKernels({ threads: Number(values.threads) });
 await tf.setBackend('wasm');
-await registerWasmTrainingKernels();
 const model = createModels().find(({ name }) => name === values.model);
 if (model == null) throw new Error(`--model: one of M1, M2, M3, M4, not ${values.model}`);
 const { loss, variables } = model;

@@ -109,7 +109,8 @@ models = {
     "M3": Model(ResNet8(), (3, 32, 32)),
     "M4": Model(LSTM(), (20, 32)),
 }
-print("ready", torch.__version__, flush=True)
+instructions = [line.strip("- ") for line in torch.__config__.show().splitlines() if "CPU capability" in line]
+print("ready", torch.__version__, *instructions, flush=True)
 for line in sys.stdin:
     name, what, repeats = line.split()
     times = [models[name].time(what) for _ in range(int(repeats))]

@@ -5,6 +5,8 @@ import { spread } from './interleave.js';
 
 /** A PyTorch process that times one thing when asked, so that its runs interleave with ours. */
 export class TorchWorker {
+  /** Its version and the instructions that it uses. */
+  description = '';
   private readonly answers: AsyncIterator<string>;
 
   private constructor(
@@ -16,17 +18,27 @@ export class TorchWorker {
 
   /**
    * @param script path of torch-worker.py
+   * @param environment variables that it gets besides
    * @returns null where there is no python with torch
    */
-  static async start(script: string, threads: number, clock: Clock): Promise<TorchWorker | null> {
+  static async start(
+    script: string,
+    threads: number,
+    clock: Clock,
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<TorchWorker | null> {
     for (const python of ['/usr/bin/python3', 'python3']) {
-      const child = spawn(python, [script, String(threads), clock], { stdio: 'pipe' });
+      const env = { ...process.env, ...environment };
+      const child = spawn(python, [script, String(threads), clock], { stdio: 'pipe', env });
       // A missing python is told by the stream that ends; this only keeps the event from being thrown.
       child.on('error', () => undefined);
       child.stderr.resume();
       const worker = new TorchWorker(child, threads);
       const first = await worker.answers.next();
-      if (first.done !== true && first.value.startsWith('ready')) return worker;
+      if (first.done !== true && first.value.startsWith('ready')) {
+        worker.description = first.value.replace('ready ', '');
+        return worker;
+      }
       child.kill();
     }
     return null;

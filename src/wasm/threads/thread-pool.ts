@@ -2,8 +2,8 @@ import { CELLS, createControlBlock, LAST_JOB, type ControlBlock } from './contro
 import type { HelperThread } from './helper-thread.js';
 import { runChunk, writeJob, type Compiled, type Job } from './job.js';
 
-/** How often the calling thread looks for a last chunk before it sleeps. */
-const SPINS = 20;
+/** Milliseconds for which the calling thread looks for a last chunk before it sleeps: about what waking it takes. */
+const SPIN = 0.05;
 /** Milliseconds after which it looks whether a helper has died, and after which one of a page that says nothing is given up. */
 const LOOK = 100;
 const SILENCE = 1000;
@@ -86,8 +86,9 @@ export class ThreadPool {
   private waitFor(chunk: number, number: number, perform: (chunk: number) => void): void {
     const { cells } = this.block;
     const cell = CELLS.done + chunk;
-    for (let spins = 0; spins < SPINS; spins++) if (Atomics.load(cells, cell) === number) return;
+    if (Atomics.load(cells, cell) === number) return;
     const since = performance.now();
+    while (performance.now() - since < SPIN) if (Atomics.load(cells, cell) === number) return;
     let next = since + LOOK;
     Atomics.store(cells, CELLS.waiting, 1);
     for (let seen = Atomics.load(cells, cell); seen !== number; seen = Atomics.load(cells, cell)) {
