@@ -25,14 +25,21 @@ function dispose(...tensors: Tensor[]): void {
   for (const tensor of tensors) tensor.dispose();
 }
 
-/** The largest eigenpairs of the Hessian on the first `count` examples; the caller disposes them. */
-export async function eigenpairsOnFirst(
-  count: number,
-  examples: Examples,
+/** What a Hessian is taken on: the first `count` examples. */
+export interface Sample {
+  readonly count: number;
+  readonly examples: Examples;
+  /** Whether the tapes of all of them are kept, as `HessianOptions` says. Default 'auto'. */
+  readonly retain?: boolean;
+}
+
+/** The largest eigenpairs of the Hessian on a sample; the caller disposes them. */
+export async function eigenpairsOn(
+  sample: Sample,
   model: LayersModel,
   options: LanczosOptions,
 ): Promise<EigenResult> {
-  return onFirst(count, examples, model, (hessian) => lanczos(hessian, options));
+  return withHessian(sample, model, (hessian) => lanczos(hessian, options));
 }
 
 /**
@@ -42,25 +49,23 @@ export async function eigenpairsOnFirst(
  */
 export async function eigenpairsFrom(
   before: Tensor2D | null,
-  count: number,
-  examples: Examples,
+  sample: Sample,
   model: LayersModel,
   options: LanczosOptions & { readonly k: number },
 ): Promise<EigenResult> {
   const where = 'eigenpairsFrom';
-  return onFirst(count, examples, model, (hessian) =>
+  return withHessian(sample, model, (hessian) =>
     driveAsync(repeatedSearch(hessian, before, options, where), {}, where),
   );
 }
 
-async function onFirst(
-  count: number,
-  examples: Examples,
+async function withHessian(
+  { count, examples, retain }: Sample,
   model: LayersModel,
   search: (hessian: HessianOperator) => Promise<EigenResult>,
 ): Promise<EigenResult> {
   const { xs, ys } = firstOf(examples, count);
-  const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+  const hessian = new HessianOperator(modelObjective(model, { xs, ys }), retain == null ? {} : { retain });
   try {
     return await search(hessian);
   } finally {
@@ -71,7 +76,8 @@ async function onFirst(
 
 /** The k largest eigenpairs of the Hessian on the first `hessianExamples` training examples; the caller disposes them. */
 export async function eigenpairsOf(bench: Bench, model: LayersModel, k: number): Promise<EigenResult> {
-  return eigenpairsOnFirst(bench.plan.hessianExamples, bench.data.train, model, { k, tol: tolerance });
+  const sample = { count: bench.plan.hessianExamples, examples: bench.data.train };
+  return eigenpairsOn(sample, model, { k, tol: tolerance });
 }
 
 /** The loss on the first `count` examples. */

@@ -46,7 +46,7 @@ export function nextUnit(states: readonly RunState[]): Unit | null {
 // core of a server with other work beside it.
 const stepPerExample = 2.2;
 const forwardPerExample = 0.7;
-/** A Hessian-vector product with a kept tape. One without costs a gradient more. */
+/** A Hessian-vector product with a kept tape. */
 const productPerExample = 4;
 
 /** Products of a search for k directions that begins from those of the search before. */
@@ -61,7 +61,7 @@ export function expectedSeconds(plan: ScalePlan, run: TrainingRun): number {
   const directions = {
     none: 0,
     random: 0,
-    sample: productsOf(k) * directionExamples * (productPerExample + stepPerExample),
+    sample: productsOf(k) * directionExamples * productPerExample,
     optimizer: refreshes * productsOf(k) * run.batchSize * productPerExample,
   }[run.directions];
   const eigenvalues = 2 * productsOf(run.eigenvalues) * hessianExamples * productPerExample;
