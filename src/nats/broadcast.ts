@@ -1,6 +1,6 @@
 import type { ConnectionWatch } from './connection-watch.js';
 import { partBytesOf, publish } from './connection-watch.js';
-import { encodeMessage } from './codec.js';
+import { decodeMessage, encodeMessage } from './codec.js';
 import { HEADER_BYTES, writeFrame } from './frame.js';
 import type { Link } from './link.js';
 import { PATIENCE } from './link.js';
@@ -91,8 +91,10 @@ export class Broadcast {
   private publish(vector: Float32Array): void {
     const number = this.outbox.end;
     const floor = Math.min(number, ...this.uses.keys());
-    const values = vector.slice();
+    const message = encodeMessage({ floor, values: vector } satisfies SharedMessage);
+    // The copy that goes out is also the one to compare with.
+    const { values } = decodeMessage(message, message.length) as SharedMessage;
     this.last = { number, values };
-    this.outbox.put(encodeMessage({ floor, values } satisfies SharedMessage));
+    this.outbox.put(message);
   }
 }

@@ -32,7 +32,7 @@ function aligned(length: number): number {
  * @param value objects, lists, texts, numbers, truth values, null, and arrays of float32, int32 and uint8
  * @throws MessageError for typed arrays of other numbers
  */
-export function encodeMessage(value: unknown): Uint8Array {
+export function encodeMessage(value: unknown): Uint8Array<ArrayBuffer> {
   requireMessage(isLittleEndian, 'a machine that stores low bytes first', 'another');
   const rows: Row[] = [];
   const arrays: View[] = [];

@@ -156,7 +156,7 @@ export class Link {
   /** Time counts only while this side is awake: one that slept has not heard of the other, either. */
   private tick(): void {
     const now = performance.now();
-    const passed = Math.min(now - this.lastTick, 2 * HEARTBEAT);
+    const passed = Math.min(now - this.lastTick, HEARTBEAT);
     this.lastTick = now;
     const { watch, silence } = this.settings;
     if (watch.closure != null) return this.end(watch.closure);
