@@ -72,24 +72,26 @@ function sum(v: v128): f64 {
 }
 
 /**
- * y[j, i] = base[j, i] + scale · sum over r of weights[j, r] row r[i] for j below m; a base of 0 is none. Block by
+ * y[j, i] = base[j, i] + scale · sum over r of weights[j, r] row r[i] for j below m and the `n` columns i from `first`
+ * on, of `len`; a base of 0 is none. Block by
  * block of columns, so that the rows are read from memory once for all j.
  */
 export function combineRows(
-  rows: usize, stride: usize, count: i32, len: i32, weights: usize, m: i32, scale: f32, base: usize, y: usize,
+  rows: usize, stride: usize, count: i32, len: i32, first: i32, n: i32, weights: usize, m: i32, scale: f32, base: usize, y: usize,
 ): void {
-  for (let i0 = 0; i0 < len; i0 += BLOCK) {
-    const n = min(BLOCK, len - i0);
+  const end = first + n;
+  for (let i0 = first; i0 < end; i0 += BLOCK) {
+    const wide = min(BLOCK, end - i0);
     const at = (<usize>i0) << 2;
     for (let j = 0; j < m; j++) {
       const to = (<usize>j * <usize>len) << 2;
       const d = y + to + at;
-      if (base == 0) memory.fill(d, 0, (<usize>n) << 2);
-      else memory.copy(d, base + to + at, (<usize>n) << 2);
+      if (base == 0) memory.fill(d, 0, (<usize>wide) << 2);
+      else memory.copy(d, base + to + at, (<usize>wide) << 2);
       const w = weights + ((<usize>j * <usize>count) << 2);
       let r = 0;
-      for (; r + 4 <= count; r += 4) addFour(rows, stride, r, at, n, w, scale, d);
-      for (; r < count; r++) addOne(rowAt(rows, stride, r) + at, n, scale * load<f32>(w + ((<usize>r) << 2)), d);
+      for (; r + 4 <= count; r += 4) addFour(rows, stride, r, at, wide, w, scale, d);
+      for (; r < count; r++) addOne(rowAt(rows, stride, r) + at, wide, scale * load<f32>(w + ((<usize>r) << 2)), d);
     }
   }
 }

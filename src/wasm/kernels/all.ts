@@ -17,7 +17,7 @@ import { einsum } from './einsum.js';
 import { gather } from './gather.js';
 import { cast, identity } from './identity.js';
 import { batchMatMul, fusedMatMul } from './mat-mul.js';
-import { clipByValue, sigmoidSlope, tanh, tanhSlope } from './pointwise.js';
+import { clipByValue, relu, sigmoidSlope, step, tanh, tanhSlope } from './pointwise.js';
 import { avgPool3dGrad, avgPoolGrad, maxPool3dGrad, maxPoolGrad } from './pool-gradients.js';
 import { avgPool, avgPool3d, maxPool, maxPool3d, maxPoolWithArgmax } from './pool.js';
 import { prelu } from './prelu.js';
@@ -60,11 +60,13 @@ export const trainingKernels: readonly TrainingKernel[] = [
   maxPoolWithArgmax,
   multiply,
   prelu,
+  relu,
   rowCombination,
   rowDots,
   sigmoidSlope,
   slice,
   splitV,
+  step,
   sub,
   sum,
   tanh,

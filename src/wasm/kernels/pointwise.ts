@@ -1,4 +1,4 @@
-import { ClipByValue, Tanh, type ClipByValueAttrs } from '@tensorflow/tfjs-core';
+import { ClipByValue, Relu, Step, Tanh, type ClipByValueAttrs, type StepAttrs } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../heap.js';
 import { floatKernel, type TrainingKernel } from '../kernel.js';
 
@@ -6,6 +6,20 @@ import { floatKernel, type TrainingKernel } from '../kernel.js';
 export const tanh = floatKernel(Tanh, ['x'], (heap, { x }) => {
   const y = heap.output(x.shape);
   heap.functions.tanh(heap.pointer(x), heap.pointer(y), sizeOf(x));
+  return y;
+});
+
+/** `Relu`, whose stock kernel is as fast on one thread. */
+export const relu = floatKernel(Relu, ['x'], (heap, { x }) => {
+  const y = heap.output(x.shape);
+  heap.functions.relu(heap.pointer(x), heap.pointer(y), sizeOf(x));
+  return y;
+});
+
+/** `Step`, four at a time; stock takes twice as long. */
+export const step = floatKernel(Step, ['x'], (heap, { x }, { alpha }: StepAttrs) => {
+  const y = heap.output(x.shape);
+  heap.functions.step(heap.pointer(x), heap.pointer(y), sizeOf(x), alpha);
   return y;
 });
 

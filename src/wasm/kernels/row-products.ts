@@ -34,7 +34,18 @@ export const rowCombination = kernel(
     if (base != null) requireShape(base, [m, n]);
     const y = heap.output([m, n]);
     const at = base == null ? 0 : heap.pointer(base);
-    heap.functions.combineRows(list, 0, count, n, heap.pointer(weights), m, scale, at, heap.pointer(y));
+    const columns = [n, 0, n] as const;
+    heap.functions.combineRows(
+      list,
+      0,
+      count,
+      ...columns,
+      heap.pointer(weights),
+      m,
+      scale,
+      at,
+      heap.pointer(y),
+    );
     return y;
   },
 );

@@ -9,7 +9,7 @@ export interface Cut<P extends string> {
   readonly size: P;
   /** Every chunk but the last has a multiple of this. */
   readonly grain: number;
-  /** Addresses that move on, with the bytes for one unit of `size`. */
+  /** Addresses that move on, with the bytes for one unit of `size`; and places, which move by 1. */
   readonly moves: { readonly [Name in P]?: number };
   /**
    * Where the function sums along what is divided: the address of the sum, its bytes, and whether the function adds to what is

@@ -169,6 +169,8 @@ export const splits: Splits = {
   tanh: pointwise(EXPONENTIAL),
   logisticSlope: pointwise(EXPONENTIAL),
   clip: pointwise(MEMORY),
+  relu: pointwise(MEMORY),
+  step: pointwise(MEMORY),
   sumTrailing: {
     work: ({ rows, cols }) => MEMORY * rows * cols,
     cut: ({ cols }) => ({ size: 'rows', grain: 1, moves: { src: 4 * cols, dst: 4 } }),
@@ -185,6 +187,11 @@ export const splits: Splits = {
           },
     chunksPerThread: 1,
     sums: true,
+  },
+  combineRows: {
+    work: ({ count, n, m }) => MEMORY * count * n * m,
+    cut: () => ({ size: 'n', grain: 4, moves: { first: 1 } }),
+    chunksPerThread: 2,
   },
   dotRows: {
     work: ({ count, len }) => MEMORY * count * len,

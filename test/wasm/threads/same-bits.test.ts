@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { rowDots } from '../../../src/tfjs/kernels/row-products.js';
+import { combineRows, rowDots } from '../../../src/tfjs/kernels/row-products.js';
 import { registerWasmTrainingKernels } from '../../../src/wasm/index.js';
 import { useBackend } from '../../wasm-backend.js';
 
@@ -83,7 +83,7 @@ const cases: Record<string, (whole: Whole, seed: number) => tf.Tensor[]> = {
     const [same, bias] = [normal(a.shape, seed + 2), normal([a.shape[1]!], seed + 3)];
     const others = [b, same, bias];
     const sums = others.flatMap((other) => [tf.add(a, other), tf.sub(other, a), tf.mul(a, other)]);
-    return [...sums, tf.tanh(a), tf.clipByValue(a, -0.5, 0.5)];
+    return [...sums, tf.tanh(a), tf.clipByValue(a, -0.5, 0.5), tf.relu(a), tf.step(a, 0.1)];
   },
   sums: (whole, seed) => {
     const x = normal([whole(1, 4), whole(1, 900), whole(1, 40)], seed);
@@ -92,7 +92,13 @@ const cases: Record<string, (whole: Whole, seed: number) => tf.Tensor[]> = {
   'products with rows': (whole, seed) => {
     const n = whole(1, 3000);
     const parts = [normal([whole(1, 9), n], seed), normal([whole(1, 9), n], seed + 1)] as tf.Tensor2D[];
-    return rowDots(parts, normal([1, n], seed + 2) as tf.Tensor2D);
+    const rows = parts[0]!.shape[0] + parts[1]!.shape[0];
+    const weights = normal([whole(1, 3), rows], seed + 3) as tf.Tensor2D;
+    const combined = combineRows(weights, parts);
+    const [column, row] = [normal([n, 1], seed + 4), normal([1, rows], seed + 5)];
+    const matrix = tf.concat(parts);
+    const vectors = [tf.matMul(matrix, column), tf.matMul(row, matrix), tf.matMul(matrix, row, true, true)];
+    return [...rowDots(parts, normal([1, n], seed + 2) as tf.Tensor2D), combined, ...vectors];
   },
 };
 
