@@ -38,7 +38,7 @@ export class ConjugateDirection {
     private readonly products: NormalizedOperator,
     where: string,
   ) {
-    this.symmetry = new SymmetryWatch(products.operator, where);
+    this.symmetry = new SymmetryWatch(products.operator, where, products.budget);
   }
 
   /** p. */

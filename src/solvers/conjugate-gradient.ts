@@ -16,7 +16,7 @@ import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './lin
 import { initialPair, linearSystem, solveSchema } from './linear-solve.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
-import { zeroThreshold } from './zero-threshold.js';
+import { zeroWithin } from './zero-threshold.js';
 
 /** Options of {@link solve}. */
 export interface ConjugateGradientOptions extends SolveOptions {
@@ -110,6 +110,8 @@ class ConjugateGradient {
   private lowest: { readonly y: Tensor1D; readonly residualNorm: number } | null = null;
   private best: BestIterate | null = null;
   private numIterations = 0;
+  /** Whether the present residual is that of y, not what the recurrence says. */
+  private isMeasured = true;
 
   /** Scaled as well, as conjugate gradient does not see by what its preconditioner is multiplied. */
   private readonly preconditioner: NormalizedOperator | null;
@@ -127,7 +129,7 @@ class ConjugateGradient {
   }
 
   *iterate(): SolverSteps<SolveStatus> {
-    const { goal, maxIterations } = this.system;
+    const { goal, maxIterations, products } = this.system;
     let confirmed = Infinity;
     let norm = 0;
     let slope = yield* this.turn(null);
@@ -147,10 +149,12 @@ class ConjugateGradient {
       }
       if (!Number.isFinite(this.residualNorm) || !Number.isFinite(slope)) return 'nonFinite';
       if (this.numIterations >= maxIterations) return 'maxIterations';
+      if (!products.budget.allows()) return 'maxMatvecs';
       if (this.lowest != null && best.isDue(this.length, norm, this.lowest.residualNorm)) {
         const claimed = this.lowest.residualNorm;
         const measured = yield* this.measureLowest(best);
         if (!(measured <= 2 * claimed)) return 'stagnated';
+        if (!products.budget.allows()) return 'maxMatvecs';
       }
       this.numIterations++;
       const { curvature, length } = yield* this.direction.multiply();
@@ -172,8 +176,8 @@ class ConjugateGradient {
   /** Whether a curvature that is not positive is no more than rounding: of those before, or of what the product is made of. */
   private *isZero(quotient: number, norm: number): SolverSteps<boolean> {
     if (quotient >= -FLOAT32_EPSILON * norm) return true;
-    const { operator, scale } = this.system.products;
-    return scale * -quotient <= (yield* zeroThreshold(operator));
+    const { operator, scale, budget } = this.system.products;
+    return scale * -quotient <= ((yield* zeroWithin(budget, operator)) ?? 0);
   }
 
   /** The best iterate or the last one, as the result. */
@@ -181,12 +185,10 @@ class ConjugateGradient {
     const best = this.best!;
     // Up to there the quadratic ½xᵀ(A + δI)x - bᵀx has fallen from step to step, whatever the residuals did.
     if (status === 'negativeCurvature') best.take(this.y, this.residualNorm);
-    else if (status === 'maxIterations') {
-      yield* this.replaceResidual(best);
+    else if (status === 'maxIterations' || status === 'maxMatvecs') {
+      if (!this.isMeasured) yield* this.replaceResidual(best);
       best.take(this.y, this.residualNorm);
-    }
-    // The residual of one that has converged has just been measured.
-    else if (status !== 'converged' && this.lowest != null) yield* this.measureLowest(best);
+    } else if (!this.isMeasured && this.lowest != null) yield* this.measureLowest(best);
     return best.result(status, this.numIterations);
   }
 
@@ -201,6 +203,7 @@ class ConjugateGradient {
     const { y, residual, direction } = this;
     this.y = plusMultiple(y, direction.vector, length);
     this.residual = plusMultiple(residual, direction.image!, -length);
+    this.isMeasured = false;
     release(y, residual);
   }
 
@@ -210,6 +213,7 @@ class ConjugateGradient {
     this.residual.dispose();
     this.residual = residual;
     this.residualNorm = residualNorm;
+    this.isMeasured = true;
     this.forgetLowest();
   }
 

@@ -10,6 +10,7 @@ import { candidateOf, discard } from './candidate.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
+import { ProductBudget } from './product-budget.js';
 import { ProjectedMatrix } from './projected-matrix.js';
 import { projectProduct } from './projected-product.js';
 import { RowsAside } from './rows-aside.js';
@@ -48,12 +49,14 @@ export class LanczosFactorization<
   /**
    * @param operator symmetric
    * @param room vectors that may be held at most while rows are replaced: see {@link KrylovBasis}
+   * @param budget counts the products; who extends sees to it that it allows them
    */
   constructor(
     readonly operator: O,
     room = 0,
+    readonly budget: ProductBudget = new ProductBudget(),
   ) {
-    this.products = new NormalizedOperator(operator);
+    this.products = new NormalizedOperator(operator, 0, budget);
     this.basis = new KrylovBasis(operator.size, room);
     this.aside = new RowsAside(this.basis, this.matrix);
   }

@@ -16,6 +16,7 @@ import {
   unchecked,
 } from '../options.js';
 import { driveSchema, type DriveOptions } from '../tfjs/drive.js';
+import { mostProducts } from './product-budget.js';
 import type { Which } from './symmetric-eigen.js';
 
 /** What a solver tells while it runs. */
@@ -54,6 +55,12 @@ export interface LanczosOptions {
   /** How often the basis may be restarted before the run ends with `maxIterations`. Default 100. */
   readonly maxRestarts?: number;
   /**
+   * Products at most, k at least; default as many as it takes. When they are spent the run ends with the pairs as they
+   * stand and the status `maxMatvecs`. All products count: those that check the pairs, those that measure them again,
+   * and, where an operator looks as if it were zero or not symmetric, two for its `magnitude`.
+   */
+  readonly maxMatvecs?: number;
+  /**
    * Where to start: one vector [n] or several as rows [m, n], e.g. the eigenvectors of an earlier step. Of any
    * length but zero; they stay the caller's. Several whose span is invariant to some tol are improved as a block, for
    * little more than m products; else the run starts from their sum. Default: one random vector.
@@ -81,6 +88,7 @@ export function lanczosSchema(n: number) {
     tol: byDefault(number({ above: 0, below: 1 }), 1e-3),
     krylovDim: or(integer(Math.min(n, 2)), Infinity),
     maxRestarts: byDefault(or(integer(0), Infinity), 100),
+    maxMatvecs: mostProducts,
     startVectors: unchecked<Tensor1D | Tensor2D>(),
     confirm: byDefault(or(integer(0), Infinity), 50),
     seed: byDefault(anyInteger, 0),
@@ -117,7 +125,8 @@ export function planLanczos(
 ): LanczosPlan {
   const n = operator.size;
   const settings = readOptions(options, lanczosSchema(n), where);
-  const { k, startVectors, onProgress } = settings;
+  const { k, maxMatvecs, startVectors, onProgress } = settings;
+  requireIs(maxMatvecs, or(integer(k), Infinity), 'maxMatvecs', where);
   const affordable = Math.min(LARGEST_DEFAULT, Math.floor(BASIS_BYTES / (4 * n)));
   const krylovDim = Math.min(n, settings.krylovDim ?? Math.max(leastKrylovDim(k, n), affordable));
   requireIs(krylovDim, integer(Math.min(n, k + 1), n), 'krylovDim', where);

@@ -7,7 +7,7 @@ import type { LanczosPlan } from './lanczos-options.js';
 import type { RitzPairs } from './projected-eigenproblem.js';
 import { solveProjected } from './projected-eigenproblem.js';
 import { requireSymmetric } from './require-symmetric.js';
-import { zeroThreshold } from './zero-threshold.js';
+import { zeroWithin } from './zero-threshold.js';
 
 /**
  * Up to this residual, in units of the tolerance, several start vectors are multiplied as a block. Tried along SGD steps of
@@ -25,6 +25,8 @@ export class LanczosSearch {
   ritz: RitzPairs | null = null;
   /** Whether all products were finite. */
   isFinite = true;
+  /** Whether the products allowed were spent before the run had come to an end. */
+  isCut = false;
   /** What is zero to rounding; asked for where products look wrong, since that costs some. */
   private zero = 0;
 
@@ -50,7 +52,7 @@ export class LanczosSearch {
   /** How many of some pairs are within the tolerance, measured after the run. */
   *count(values: Float64Array, residualNorms: Float64Array): SolverSteps<number> {
     const within = (): number => residualNorms.filter((norm, i) => norm <= this.threshold(values[i]!)).length;
-    if (within() < values.length) this.zero = yield* zeroThreshold(this.factorization.operator);
+    if (within() < values.length) yield* this.findZero();
     return within();
   }
 
@@ -73,17 +75,24 @@ export class LanczosSearch {
       this.solve();
     }
     // What is rounding alone converges to nothing: a pair that has not may be zero.
-    if (this.isFinite && this.numConverged < this.plan.k)
-      this.zero = yield* zeroThreshold(this.factorization.operator);
+    if (this.isFinite && this.numConverged < this.plan.k) yield* this.findZero();
+  }
+
+  /** Asks what is zero to rounding, if that is within the budget. */
+  private *findZero(): SolverSteps<void> {
+    const { budget, operator } = this.factorization;
+    this.zero = (yield* zeroWithin(budget, operator)) ?? this.zero;
   }
 
   private *search(): SolverSteps<void> {
     const { factorization, plan } = this;
+    if (this.isSpent()) return;
     if (factorization.pending.length > 1 && (yield* this.begin()) === 'nonFinite') {
       this.isFinite = false;
       return;
     }
     for (;;) {
+      if (this.isSpent()) return;
       const row = this.nextRow();
       const extension = yield* factorization.extend(row);
       if (extension === 'nonFinite') {
@@ -94,11 +103,11 @@ export class LanczosSearch {
       this.zero = yield* requireSymmetric(this.factorization, this.zero, this.where);
       this.check?.observe(row, factorization.column(row));
       const isFull = factorization.held > plan.krylovDim;
-      const isSpent = factorization.pending.length === 0;
-      if (isFull || isSpent || this.check != null || this.isDue()) {
+      const isExhausted = factorization.pending.length === 0;
+      if (isFull || isExhausted || this.check != null || this.isDue()) {
         this.solve();
         this.report();
-        if (yield* this.isConfirmed(isSpent)) return;
+        if (yield* this.isConfirmed(isExhausted)) return;
       }
       if (factorization.pending.length === 0 && !(yield* this.addChain())) return;
       if (factorization.held > plan.krylovDim) {
@@ -106,6 +115,15 @@ export class LanczosSearch {
         yield* this.restart();
       }
     }
+  }
+
+  /** Whether there is no product left for another step; if so, the pairs are as they stand. */
+  private isSpent(): boolean {
+    const { factorization } = this;
+    if (factorization.budget.allows()) return false;
+    this.isCut = true;
+    if (factorization.processed.length > 0) this.solve();
+    return true;
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { mul, slice, reshape, tidy, zeros } from '@tensorflow/tfjs-core';
+import { concat, mul, slice, reshape, tidy, zeros } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
@@ -14,6 +14,7 @@ import { planLanczos } from './lanczos-options.js';
 import { LanczosSearch } from './lanczos-search.js';
 import { believed } from './measure-again.js';
 import { powerOfTwoOf } from './normalized-operator.js';
+import { ProductBudget } from './product-budget.js';
 import type { EigenResult, EigenStatus } from './result.js';
 import { eigenResult } from './result.js';
 
@@ -69,13 +70,14 @@ export function* lanczosSteps(
 /** Runs as planned. */
 function* follow(plan: LanczosPlan, operator: AnyOperator, where: string): SolverSteps<EigenResult> {
   const random = new SeededRandom(plan.seed);
-  const factorization = new LanczosFactorization(operator, plan.krylovDim + 3);
+  const budget = new ProductBudget(plan.maxMatvecs);
+  const factorization = new LanczosFactorization(operator, plan.krylovDim + 3, budget);
   try {
     yield* start(factorization, plan, random, where);
     const search = new LanczosSearch(factorization, plan, random, where);
     yield* search.run();
     const result = collect(factorization, plan, search);
-    return yield* believed(result, operator, plan.tol, (values, norms) => search.count(values, norms));
+    return yield* believed(result, factorization, plan.tol, (values, norms) => search.count(values, norms));
   } finally {
     factorization.dispose();
   }
@@ -128,29 +130,44 @@ function* normalized(vector: Tensor1D): SolverSteps<Tensor1D> {
 function collect(factorization: LanczosFactorization, plan: LanczosPlan, search: LanczosSearch): EigenResult {
   const { k } = plan;
   const { ritz, numConverged } = search;
-  const { isComplete } = factorization;
+  const status = statusOf(factorization, plan, search);
   const eigenvalues = new Float64Array(k).fill(NaN);
   const residualNorms = new Float64Array(k).fill(NaN);
-  let eigenvectors: Tensor2D;
-  if (ritz != null && ritz.residualNorms.length === k) {
+  if (ritz != null) {
     eigenvalues.set(ritz.values.subarray(0, k));
     residualNorms.set(ritz.residualNorms);
-    eigenvectors = factorization.extract(ritz.vectors.slice(0, k));
-  } else {
-    eigenvectors = zeros([k, factorization.operator.size]);
   }
-  let status: EigenStatus = 'maxIterations';
-  if (!search.isFinite) status = 'nonFinite';
-  else if (numConverged === k) status = 'converged';
-  else if (isComplete) status = 'invariantSubspace';
-  else if (search.isStagnant) status = 'stagnated';
   return eigenResult({
     eigenvalues,
-    eigenvectors,
+    eigenvectors: rowsOf(factorization, ritz?.vectors.slice(0, k) ?? [], k),
     residualNorms,
     status,
     numConverged,
     numMatvecs: factorization.numMatvecs,
     asymmetry: factorization.norm > 0 ? factorization.asymmetry / factorization.norm : 0,
   });
+}
+
+/** Combinations of the multiplied rows as rows [k, n], with zeros below them where they are fewer. */
+function rowsOf(factorization: LanczosFactorization, vectors: readonly Float64Array[], k: number): Tensor2D {
+  const { size } = factorization.operator;
+  if (vectors.length === 0) return zeros([k, size]);
+  const rows = factorization.extract(vectors);
+  if (vectors.length === k) return rows;
+  const padded: Tensor2D = tidy(() => concat([rows, zeros([k - vectors.length, size])]));
+  rows.dispose();
+  return padded;
+}
+
+function statusOf(
+  { isComplete }: LanczosFactorization,
+  { k, confirm }: LanczosPlan,
+  { isFinite, isCut, numConverged, isStagnant }: LanczosSearch,
+): EigenStatus {
+  if (!isFinite) return 'nonFinite';
+  // Pairs of a run that was cut short have not been checked, unless they are to be taken as they are.
+  if (numConverged === k && (!isCut || confirm === 0)) return 'converged';
+  if (isCut) return 'maxMatvecs';
+  if (isComplete) return 'invariantSubspace';
+  return isStagnant ? 'stagnated' : 'maxIterations';
 }

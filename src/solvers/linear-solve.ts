@@ -9,6 +9,7 @@ import { userFunction } from '../tfjs/run-scope.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import { driveSchema } from '../tfjs/drive.js';
 import { NormalizedOperator, powerOfTwoOf } from './normalized-operator.js';
+import { mostProducts, ProductBudget } from './product-budget.js';
 import { innerProducts, release } from './vector-arithmetic.js';
 
 /**
@@ -17,6 +18,7 @@ import { innerProducts, release } from './vector-arithmetic.js';
  * - `converged`: the residual is within the tolerance.
  * - `maxIterations`: the allowed work is spent. Allow more, precondition, or damp more. `x` of `solve` is the last
  *   iterate, of which every one lowers the quadratic ½xᵀ(A + δI)x - bᵀx, whatever its residual does.
+ * - `maxMatvecs`: the products allowed are spent. As `maxIterations`.
  * - `negativeCurvature`: conjugate gradient met a direction p with pᵀ(A + δI)p < 0, so that the system is not
  *   positive definite; `x` is the last iterate before, the quadratic ½xᵀ(A + δI)x - bᵀx the smallest so far. Damp by
  *   more than -λ_min, take the Gauss-Newton operator, or solve by `minres`.
@@ -24,10 +26,11 @@ import { innerProducts, release } from './vector-arithmetic.js';
  *   singular and b not in its range. Damp, or take x for what it is.
  * - `nonFinite`: a product had a NaN or an infinity in it.
  *
- * But for `negativeCurvature`, and `maxIterations` of `solve`, `x` is the iterate of the smallest residual measured, so
+ * But for `negativeCurvature`, and `maxIterations` and `maxMatvecs` of `solve`, `x` is the iterate of the smallest residual measured, so
  * that it is finite, and the residual never above that of the start.
  */
-export type SolveStatus = 'converged' | 'maxIterations' | 'negativeCurvature' | 'stagnated' | 'nonFinite';
+export type SolveStatus =
+  'converged' | 'maxIterations' | 'maxMatvecs' | 'negativeCurvature' | 'stagnated' | 'nonFinite';
 
 /** The solution of a linear system with what it cost and how good it is. */
 export interface SolveResult {
@@ -58,11 +61,20 @@ export interface SolveOptions {
   readonly tol?: number;
   /** Default min(4n, 1000) + 10: n would do without rounding. */
   readonly maxIterations?: number;
+  /**
+   * Products at most, default as many as it takes: when they are spent the run ends with the status `maxMatvecs`. One of
+   * them is kept to measure the residual at the end, one is spent on `initial`, and, where an operator looks as if it
+   * were zero or not symmetric, two on its `magnitude`. Those of a preconditioner do not count.
+   */
+  readonly maxMatvecs?: number;
   /** Where to start, shape [n]; stays the caller's. Default 0. */
   readonly initial?: Tensor1D;
   /** Called after every iteration. */
   readonly onProgress?: (progress: SolveProgress) => void;
 }
+
+/** The product that measures the residual of the iterate returned. */
+const MEASUREMENT = 1;
 
 /** The schema of {@link SolveOptions} for an operator of R^n. */
 export function solveSchema(n: number) {
@@ -70,6 +82,7 @@ export function solveSchema(n: number) {
     damping: byDefault(number(), 0),
     tol: byDefault(number({ above: 0 }), 1e-4),
     maxIterations: byDefault(integer(1), Math.min(4 * n, 1000) + 10),
+    maxMatvecs: mostProducts,
     initial: unchecked<Tensor1D>(),
     onProgress: callable<(progress: SolveProgress) => void>(),
     ...driveSchema,
@@ -105,7 +118,7 @@ export function* linearSystem(
   where: string,
 ): SolverSteps<LinearSystem> {
   const n = operator.size;
-  const { damping, tol, maxIterations, initial } = plan;
+  const { damping, tol, maxIterations, maxMatvecs, initial } = plan;
   requireVector(b, n, where);
   if (initial != null) requireVector(initial, n, where);
   // Held, so that the caller may dispose of theirs while the system is solved.
@@ -123,7 +136,7 @@ export function* linearSystem(
       'a finite right-hand side',
       'one with a NaN or an infinity in it',
     );
-    const products = new NormalizedOperator(operator, damping);
+    const products = new NormalizedOperator(operator, damping, new ProductBudget(maxMatvecs, MEASUREMENT));
     const report = userFunction(plan.onProgress ?? (() => {}));
     const onProgress = (residualNorm: number): void =>
       report({ numMatvecs: products.numMatvecs, residualNorm: scale * residualNorm });

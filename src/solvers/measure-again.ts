@@ -4,9 +4,16 @@ import type { AnyOperator } from '../operators/async-operator.js';
 import { rowOf } from '../rows.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { NormalizedOperator } from './normalized-operator.js';
+import type { ProductBudget } from './product-budget.js';
 import type { EigenResult } from './result.js';
 import { eigenResult } from './result.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
+
+/** What a run has multiplied by, and what it may still spend. */
+interface Spender {
+  readonly operator: AnyOperator;
+  readonly budget: ProductBudget;
+}
 
 /** Asymmetry that exact float32 products do not reach: some 1e-6 of ‖A‖ is what they leave. */
 export const EXACT = 1e-5;
@@ -21,28 +28,33 @@ function isDoubtful(asymmetry: number, tol: number): boolean {
 
 /**
  * A result that has converged by products that contradict each other is measured again: an operator that drifts has
- * pairs of none that there ever was, and what it is now, they may be far from. Cost: a product for each pair, then.
+ * pairs of none that there ever was, and what it is now, they may be far from. Cost: a product for each pair, then. Where
+ * the budget has fewer, they are not believed.
  *
  * @param result taken over
  * @param count how many of some pairs are within the tolerance
  */
 export function* believed(
   result: EigenResult,
-  operator: AnyOperator,
+  { operator, budget }: Spender,
   tol: number,
   count: (values: Float64Array, residualNorms: Float64Array) => SolverSteps<number>,
 ): SolverSteps<EigenResult> {
   if (result.status !== 'converged' || !isDoubtful(result.asymmetry, tol)) return result;
   const { eigenvalues, eigenvectors } = result;
   const k = eigenvalues.length;
+  if (!budget.allows(k)) return { ...result, status: 'maxMatvecs' };
   let isDone = false;
   try {
-    const residualNorms = yield* residualsNow(operator, eigenvectors, eigenvalues);
+    const residualNorms = yield* residualsNow(
+      new NormalizedOperator(operator, 0, budget),
+      eigenvectors,
+      eigenvalues,
+    );
     const numConverged = yield* count(eigenvalues, residualNorms);
     isDone = true;
     const status = numConverged === k ? 'converged' : 'stagnated';
-    const numMatvecs = result.numMatvecs + k;
-    return eigenResult({ ...result, residualNorms, status, numConverged, numMatvecs });
+    return eigenResult({ ...result, residualNorms, status, numConverged, numMatvecs: budget.spent });
   } finally {
     if (!isDone) result.dispose();
   }
@@ -50,12 +62,11 @@ export function* believed(
 
 /** ‖Av − λv‖ of pairs as the operator is now. Cost: a product for each. @param rows unit vectors, the caller's */
 function* residualsNow(
-  operator: AnyOperator,
+  products: NormalizedOperator,
   rows: Tensor2D,
   values: Float64Array,
 ): SolverSteps<Float64Array> {
   const [k] = rows.shape;
-  const products = new NormalizedOperator(operator);
   const norms = new Float64Array(k);
   for (let i = 0; i < k; i++) {
     const row = rowOf(rows, i);

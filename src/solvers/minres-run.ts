@@ -63,7 +63,7 @@ export class MinresRun {
     private readonly rows: number,
     where: string,
   ) {
-    this.symmetry = new SymmetryWatch(products.operator, where);
+    this.symmetry = new SymmetryWatch(products.operator, where, products.budget);
     this.problem = new TridiagonalLeastSquares(residualNorm);
     this.basis = new KrylovBasis(products.size);
     this.basis.append(candidateOf(residual), 1 / residualNorm);

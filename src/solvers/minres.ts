@@ -130,15 +130,17 @@ class Minres {
   /** Runs of MINRES, each from the residual measured at the end of the one before. */
   *iterate(): SolverSteps<SolveStatus> {
     const { products, goal, maxIterations } = this.system;
+    const { budget } = products;
     let { residual, residualNorm } = this.start;
     let before = Infinity;
     for (;;) {
       const isOver = residualNorm <= goal || !Number.isFinite(residualNorm);
       const isSpent = this.numIterations >= maxIterations;
-      if (isOver || isSpent || residualNorm > LEAST_GAIN * before) {
+      if (isOver || isSpent || !budget.allows() || residualNorm > LEAST_GAIN * before) {
         residual.dispose();
         if (isOver) return residualNorm <= goal ? 'converged' : 'nonFinite';
-        return isSpent ? 'maxIterations' : 'stagnated';
+        if (isSpent) return 'maxIterations';
+        return budget.allows() ? 'stagnated' : 'maxMatvecs';
       }
       const run = new MinresRun(products, residual, residualNorm, this.krylovDim, 'minres');
       try {
@@ -169,13 +171,15 @@ class Minres {
    * @returns the residual of the iterate that it has led to, owned by the caller
    */
   private *follow(run: MinresRun, aim: number): SolverSteps<MeasuredResidual | SolveStatus> {
-    const { maxIterations, onProgress } = this.system;
+    const { products, maxIterations, onProgress } = this.system;
+    const { budget } = products;
     for (;;) {
       const step = yield* run.step();
       this.numIterations++;
       if (run.size === 0) return step === 'nonFinite' ? step : 'stagnated';
       onProgress(run.residualNorm);
-      const isOver = step !== 'taken' || run.residualNorm <= aim || this.numIterations >= maxIterations;
+      const isSpent = this.numIterations >= maxIterations || !budget.allows();
+      const isOver = step !== 'taken' || run.residualNorm <= aim || isSpent;
       const length = this.length + run.length;
       if (!isOver && !this.best.isDue(length, run.norm, run.residualNorm)) continue;
       const correction = run.correction();
@@ -184,7 +188,7 @@ class Minres {
       let isKept = false;
       try {
         const measured = yield* this.best.measure(y, length);
-        isKept = isOver || measured.residualNorm > 2 * run.residualNorm;
+        isKept = isOver || !budget.allows() || measured.residualNorm > 2 * run.residualNorm;
         if (!isKept) {
           measured.residual.dispose();
           continue;

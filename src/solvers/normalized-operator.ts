@@ -3,6 +3,7 @@ import { abs, max, mul, reshape, tidy } from '@tensorflow/tfjs-core';
 import type { AnyOperator } from '../operators/async-operator.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { multiply } from './product.js';
+import { ProductBudget } from './product-budget.js';
 import { plusMultiple } from './vector-arithmetic.js';
 
 /** Numbers within this factor of 1 have squares, and squares of those, that float32 holds. */
@@ -30,8 +31,6 @@ export function* powerOfTwoOf(vector: Tensor1D): SolverSteps<number | null> {
  * The first product that is not zero is measured, which reads one number; no product is spent.
  */
 export class NormalizedOperator<O extends AnyOperator = AnyOperator> {
-  /** Products spent so far. */
-  numMatvecs = 0;
   /** s, once a product was not zero; it stays as it is from then on, unless it is forgotten. */
   private measured: number | null = null;
   /** Whether s comes from the latest product. */
@@ -40,11 +39,18 @@ export class NormalizedOperator<O extends AnyOperator = AnyOperator> {
   /**
    * @param operator A; stays the caller's
    * @param damping δ
+   * @param budget counts the products; who multiplies sees to it that it allows them
    */
   constructor(
     readonly operator: O,
     private readonly damping = 0,
+    readonly budget: ProductBudget = new ProductBudget(),
   ) {}
+
+  /** Products spent so far. */
+  get numMatvecs(): number {
+    return this.budget.spent;
+  }
 
   /** s, which is 1 as long as all products were zero. */
   get scale(): number {
@@ -92,7 +98,7 @@ export class NormalizedOperator<O extends AnyOperator = AnyOperator> {
 
   private *damped(v: Tensor1D): SolverSteps<Tensor1D> {
     const product = yield* multiply(this.operator, v);
-    this.numMatvecs++;
+    this.budget.spent++;
     if (this.damping === 0) return product;
     const sum = plusMultiple(product, v, this.damping);
     product.dispose();

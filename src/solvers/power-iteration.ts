@@ -158,7 +158,7 @@ class PowerIteration {
       numMatvecs: this.products.numMatvecs,
       asymmetry: symmetry.norm > 0 ? symmetry.asymmetry / symmetry.norm : 0,
     });
-    return yield* believed(result, operator, tol, (values, norms) => this.count(values, norms));
+    return yield* believed(result, this.products, tol, (values, norms) => this.count(values, norms));
   }
 
   dispose(): void {

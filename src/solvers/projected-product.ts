@@ -23,7 +23,7 @@ export interface ProjectedProduct {
  * Multiplies a vector and orthogonalises the product against the rows of a basis.
  *
  * The scale was chosen by an earlier product. One that has outgrown it by 1e19, as where the run began with a vector that is
- * almost in the null space, is taken again at a scale of its own: that is a product more.
+ * almost in the null space, is taken again at a scale of its own: that is a product more, if the budget has it.
  *
  * @param take gives the vector, which is disposed once it is multiplied, and gives it again where it is asked again
  * @param coupled see {@link orthogonalize}
@@ -41,7 +41,7 @@ export function* projectProduct(
     const coefficients = projection.coefficients.map((h) => scale * h);
     const remainder = scale * projection.remainder;
     const norm = Math.hypot(...coefficients, remainder);
-    if (Number.isFinite(norm) || !products.forgetScale()) {
+    if (Number.isFinite(norm) || !products.budget.allows() || !products.forgetScale()) {
       return { coefficients, remainder, norm, candidate, scale };
     }
     discard(candidate);

@@ -1,7 +1,8 @@
 import { CurvatureArgumentError } from '../errors.js';
 import type { AnyOperator } from '../operators/async-operator.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { zeroThreshold } from './zero-threshold.js';
+import { ProductBudget } from './product-budget.js';
+import { zeroWithin } from './zero-threshold.js';
 
 /**
  * Beyond this relative asymmetry pairs and solutions mean nothing; central differences in float32 stay well below.
@@ -18,22 +19,25 @@ export interface MeasuredSymmetry {
   readonly asymmetry: number;
   /** Largest ‖Av‖ seen. */
   readonly norm: number;
+  /** What asking for the rounding of the products is taken off. */
+  readonly budget: ProductBudget;
 }
 
 /**
  * Throws an {@link AsymmetryError} that names `where` for an operator whose products contradict each other by more than
- * the rounding of what they are made of.
+ * the rounding of what they are made of. Where the budget does not allow to ask how much that is, nothing is said.
  *
  * @param zero what is known to be zero to rounding
  * @returns the same, asked for if it was needed
  */
 export function* requireSymmetric(
-  { operator, asymmetry, norm }: MeasuredSymmetry,
+  { operator, asymmetry, norm, budget }: MeasuredSymmetry,
   zero: number,
   where: string,
 ): SolverSteps<number> {
   if (asymmetry <= Math.max(LARGEST_ASYMMETRY * norm, zero)) return zero;
-  const threshold = yield* zeroThreshold(operator);
+  const threshold = yield* zeroWithin(budget, operator);
+  if (threshold == null) return zero;
   if (asymmetry <= threshold) return threshold;
   throw new AsymmetryError(
     where,
@@ -54,6 +58,7 @@ export class SymmetryWatch {
   constructor(
     private readonly operator: AnyOperator,
     private readonly where: string,
+    private readonly budget: ProductBudget = new ProductBudget(),
   ) {}
 
   /**
@@ -71,7 +76,7 @@ export class SymmetryWatch {
   }
 
   private get measured(): MeasuredSymmetry {
-    const { operator, asymmetry, norm } = this;
-    return { operator, asymmetry, norm };
+    const { operator, asymmetry, norm, budget } = this;
+    return { operator, asymmetry, norm, budget };
   }
 }

@@ -4,6 +4,7 @@ import type { LinearOperator } from '../operators/linear-operator.js';
 import { MOST_TURNS, pause, ZERO_SHARE } from '../operators/magnitude.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { RemoteAnswer } from './product.js';
+import type { ProductBudget } from './product-budget.js';
 
 /**
  * The largest |vᵀAv|, ‖Av‖ or |uᵀAv − vᵀAu| of unit vectors that is zero to rounding: 1e-6 of the operator's
@@ -27,4 +28,12 @@ export function* zeroThreshold(operator: LinearOperator | AsyncLinearOperator): 
     return ZERO_SHARE * magnitude;
   }
   return 0;
+}
+
+/** {@link zeroThreshold}, or null where a budget does not allow to ask for it. */
+export function* zeroWithin(
+  budget: ProductBudget,
+  operator: LinearOperator | AsyncLinearOperator,
+): SolverSteps<number | null> {
+  return budget.takeMagnitude(operator) ? yield* zeroThreshold(operator) : null;
 }

@@ -5,6 +5,7 @@ import { wantedFirst } from '../../src/solvers/symmetric-eigen.js';
 import type { EigenResult } from '../../src/solvers/result.js';
 import { SeededRandom } from '../../src/random.js';
 import type { ContractBackend } from './contract-backend.js';
+import { counted } from './counted.js';
 import { brokenOperators, later } from './later.js';
 import { matrixWithSpectrum, operatorWithSpectrum } from './prescribed-spectrum.js';
 import type { EigensolverRow, LinearSolverRow, RunOptions } from './solver-rows.js';
@@ -18,7 +19,7 @@ export function testEigensolverContract(
   spectra: readonly Spectrum[],
   { use, tidily }: ContractBackend,
 ): void {
-  describe.each(rows)('eigensolver $name', ({ ends, solve, cannot, mostPairs }) => {
+  describe.each(rows)('eigensolver $name', ({ ends, solve, cannot, mostPairs, hasBudget }) => {
     beforeAll(use);
 
     describe.each(spectra.filter(({ name }) => !cannot.includes(name)))('on $name', ({ values }) => {
@@ -79,6 +80,30 @@ export function testEigensolverContract(
       'names what is wrong with products that come later: %s',
       (_, operator, message) =>
         tidily(() => expect(solve(operator, { which: ends[0]!, k: 1, tol })).rejects.toThrow(message)),
+    );
+
+    it.runIf(hasBudget).each(ends)('spends what is allowed, and has true pairs then, at %s', (which) =>
+      tidily(async () => {
+        const values = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? 1 : -1) * (1 + i / 40));
+        const operator = counted(operatorWithSpectrum(values));
+        for (const maxMatvecs of [3, 4, 9, 17]) {
+          operator.products = 0;
+          const result = await solve(operator, { which, k: 3, tol, maxMatvecs });
+          expect(result.status).toBe('maxMatvecs');
+          expect(result.numMatvecs).toBe(maxMatvecs);
+          expect(operator.products).toBe(maxMatvecs);
+          await expectTrueResiduals(operator, result, 2);
+          // A residual bounds the distance to the nearest eigenvalue (Parlett 1998, §4.5).
+          result.eigenvalues.forEach((received, i) => {
+            const distance = Math.min(...values.map((value) => Math.abs(value - received)));
+            expect(distance).toBeLessThanOrEqual(result.residualNorms[i]! + 1e-5);
+          });
+          result.dispose();
+        }
+        const below = solve(operator, { which, k: 3, tol, maxMatvecs: 2 });
+        await expect(below).rejects.toThrow(/maxMatvecs >= 3, .*received 2/);
+        operator.dispose();
+      }),
     );
 
     it('stops when told, with the reason, and leaves nothing behind', () =>
@@ -142,6 +167,35 @@ export function testLinearSolverContract(
           b.dispose();
         }),
     );
+
+    it('spends what is allowed, and has the residual of its iterate then', () =>
+      tidily(async () => {
+        const { operator: plain, b, rightHandSide } = system(definite);
+        const operator = counted(plain);
+        for (const initial of [undefined, tf.fill([definite.length], 0.5) as tf.Tensor1D]) {
+          let before = Infinity;
+          for (const maxMatvecs of [1, 2, 3, 4, 7]) {
+            operator.products = 0;
+            const result = await solve(operator, b, { tol: 1e-6, maxMatvecs, initial });
+            expect(result.status).toBe('maxMatvecs');
+            expect(operator.products).toBeLessThanOrEqual(maxMatvecs);
+            expect(result.numMatvecs).toBe(operator.products);
+            // One is kept to measure the residual, one is spent on `initial`.
+            expect(result.numIterations).toBe(Math.max(0, maxMatvecs - 1 - (initial == null ? 0 : 1)));
+            const residual = await read(tf.tidy(() => tf.sub(b, plain.matvec(result.x))));
+            // Rounding of a float32 product of twelve terms.
+            const off = Math.abs(result.residualNorm - Math.hypot(...residual));
+            expect(off).toBeLessThan(3e-6 * Math.hypot(...rightHandSide) * 12);
+            expect(result.residualNorm).toBeLessThanOrEqual(before * 1.5);
+            before = result.residualNorm;
+            result.dispose();
+          }
+          initial?.dispose();
+        }
+        await expect(solve(operator, b, { maxMatvecs: 0 })).rejects.toThrow(/maxMatvecs >= 1, .*received 0/);
+        b.dispose();
+        operator.dispose();
+      }));
 
     it('stops when told, with the reason, and leaves nothing behind', () =>
       tidily(async () => {

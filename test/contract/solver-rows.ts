@@ -12,6 +12,7 @@ import type { EigenResult } from '../../src/solvers/result.js';
 export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: () => void;
+  readonly maxMatvecs?: number;
 }
 
 /** A new eigensolver is a new row. */
@@ -25,6 +26,8 @@ export interface EigensolverRow {
   /** Spectra that the method cannot separate: eigenvalues of equal or nearly equal magnitude. */
   readonly cannot: readonly string[];
   readonly mostPairs: number;
+  /** Whether it takes `maxMatvecs`. */
+  readonly hasBudget: boolean;
 }
 
 /** A new solver of linear systems is a new row. */
@@ -33,14 +36,21 @@ export interface LinearSolverRow {
   readonly solve: (
     operator: AnyOperator,
     b: Tensor1D,
-    options: Pick<SolveOptions, 'tol'> & RunOptions,
+    options: Pick<SolveOptions, 'tol' | 'initial'> & RunOptions,
   ) => Promise<SolveResult>;
   /** Whether the matrix may have eigenvalues of both signs. */
   readonly isForIndefinite: boolean;
 }
 
 export const eigensolverRows: readonly EigensolverRow[] = [
-  { name: 'lanczos', ends: ['LA', 'SA', 'LM'], solve: lanczos, cannot: [], mostPairs: Infinity },
+  {
+    name: 'lanczos',
+    ends: ['LA', 'SA', 'LM'],
+    solve: lanczos,
+    cannot: [],
+    mostPairs: Infinity,
+    hasBudget: true,
+  },
   {
     name: 'powerIteration',
     ends: ['LM'],
@@ -55,6 +65,7 @@ export const eigensolverRows: readonly EigensolverRow[] = [
       'k = n',
     ],
     mostPairs: 3,
+    hasBudget: false,
   },
 ];
 
