@@ -1,5 +1,6 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { fittedRange, logTicks } from './axes.js';
 
 /** One line of a chart. `null` leaves a gap. */
 export interface Line {
@@ -7,6 +8,8 @@ export interface Line {
   readonly values: (number | null)[];
   /** Which colour of the page's palette: `--line-…` in its style sheet. */
   readonly colour: 'sgd' | 'nsgd' | 'reference' | 'step';
+  /** Whether the legend names it; by default it does. */
+  readonly isNamed?: boolean;
   /** Fainter lines are the less important ones of their colour. */
   readonly opacity?: number;
   readonly isDashed?: boolean;
@@ -25,12 +28,11 @@ export interface Drawing {
 /** Axes of a chart. */
 export interface Axes {
   readonly x: string;
-  readonly y: string;
   /** Whether y is logarithmic; it must then be positive. */
   readonly isLog?: boolean;
 }
 
-const height = 220;
+const height = 200;
 
 /** A line chart in an element of the page, drawn by uPlot in the colours of the page's present theme. */
 export class LineChart {
@@ -56,6 +58,7 @@ export class LineChart {
     }
     this.forget();
     this.shape = shape;
+    this.host.append(legend(lines));
     this.plot = new uPlot(this.options(lines), data, this.host);
   }
 
@@ -63,32 +66,36 @@ export class LineChart {
   forget(): void {
     this.plot?.destroy();
     this.plot = null;
+    this.host.replaceChildren();
   }
 
   private options(lines: readonly Line[]): uPlot.Options {
     const style = getComputedStyle(this.host);
     const colour = (name: string): string => style.getPropertyValue(name).trim();
-    const axis = { stroke: colour('--text'), grid: { stroke: colour('--grid') }, ticks: { show: false } };
+    const isLog = this.axes.isLog === true;
+    const axis = {
+      stroke: colour('--muted'),
+      grid: { stroke: colour('--grid'), width: 1 },
+      ticks: { show: false },
+      font: '12px system-ui, sans-serif',
+    };
     return {
       width: Math.max(this.host.clientWidth, 100),
       height,
-      scales: { x: { time: false }, y: this.axes.isLog === true ? { distr: 3 } : {} },
-      legend: {
-        live: false,
-        markers: { dash: (plot, i) => (plot.series[i]?.dash == null ? 'solid' : 'dashed') },
+      scales: {
+        x: { time: false },
+        y: { distr: isLog ? 3 : 1, range: (_, least, most) => fittedRange(least, most, isLog) },
       },
+      legend: { show: false },
       cursor: { drag: { x: false, y: false } },
       axes: [
-        { ...axis, label: this.axes.x, labelSize: 20, size: 28 },
+        { ...axis, label: this.axes.x, labelSize: 18, labelFont: axis.font, size: 26 },
         {
           ...axis,
-          grid: { ...axis.grid, filter: wholePowers(this.axes) },
+          ...(isLog && { splits: (_, __, low, high) => logTicks(low, high), filter: (_, splits) => splits }),
           // On its own uPlot rounds to three decimals: the 0.0001 of a logarithmic axis would be a 0.
-          values: (_, splits) =>
-            splits.map((value) => (value == null ? '' : `${Number(value.toPrecision(6))}`)),
-          label: this.axes.y,
-          labelSize: 20,
-          size: 56,
+          values: (_, splits) => splits.map((value) => `${Number(value.toPrecision(6))}`),
+          size: 48,
         },
       ],
       series: [
@@ -98,7 +105,7 @@ export class LineChart {
           return {
             label: line.label,
             stroke,
-            width: line.colour === 'reference' ? 3 : 2,
+            width: 2,
             points: { show: true, size: 8, fill: stroke, filter: endsOf(line) },
             spanGaps: line.hasGaps !== true,
             ...(line.isDashed === true && { dash: [6, 4] }),
@@ -109,10 +116,20 @@ export class LineChart {
   }
 }
 
-/** On a logarithmic axis, lines at powers of ten only. */
-function wholePowers({ isLog }: Axes): (plot: uPlot, splits: number[]) => (number | null)[] {
-  return (_, splits) =>
-    isLog === true ? splits.map((value) => (Math.abs(Math.log10(value) % 1) < 1e-9 ? value : null)) : splits;
+/** The lines by name. */
+function legend(lines: readonly Line[]): HTMLElement {
+  const list = document.createElement('ul');
+  list.className = 'legend';
+  for (const { label, colour, isDashed, isNamed } of lines) {
+    if (isNamed === false) continue;
+    const sample = document.createElement('span');
+    sample.style.borderColor = `var(--line-${colour})`;
+    if (isDashed === true) sample.style.borderTopStyle = 'dashed';
+    const item = document.createElement('li');
+    item.append(sample, label);
+    list.append(item);
+  }
+  return list;
 }
 
 /** Where a line has dots: indices of its points. */

@@ -58,3 +58,6 @@ export function fits(net: NetName, data: DataName): boolean {
 
 /** Examples that losses and curvature are measured on. */
 export const measuredExamples = 256;
+
+/** Examples that the step has which sections and maps take for their unit: all at once have no noise to be seen. */
+export const examplesOfUnit = 32;

@@ -33,11 +33,34 @@ export class ContourCharts {
     if (slices !== this.shown) return;
     this.width = this.host.clientWidth;
     const width = Math.min(this.width, widest);
-    this.host.replaceChildren(...slices.map((slice) => contours(plot, slice, width)));
+    const scale = sharedScale(slices);
+    const legend = document.createElement('div');
+    legend.className = 'scale';
+    legend.append(plot.legend({ color: scale.color, width: Math.min(width, 320), tickFormat: '~g' }));
+    this.host.replaceChildren(legend, ...slices.map((slice) => contours(plot, slice, width, scale)));
   }
 }
 
-function contours(plot: typeof Plot, slice: LossSlice, width: number): Element {
+/** One colour for one loss, in all maps; logarithmic, so that a map at a low loss shows as much as one at a high. */
+interface Scale {
+  readonly color: Plot.ScaleOptions;
+  /** The losses that lines are drawn at. */
+  readonly thresholds: readonly number[];
+}
+
+const levels = 12;
+
+function sharedScale(slices: readonly LossSlice[]): Scale {
+  const all = slices.flatMap(({ losses }) => losses.flat());
+  const domain = [Math.min(...all), Math.max(...all)] as [number, number];
+  const thresholds = Array.from(
+    { length: levels },
+    (_, i) => domain[0] * (domain[1] / domain[0]) ** (i / levels),
+  );
+  return { color: { type: 'log', scheme: 'viridis', label: 'Loss', domain }, thresholds };
+}
+
+function contours(plot: typeof Plot, slice: LossSlice, width: number, scale: Scale): HTMLElement {
   const { run, offsets, losses, gradientStep } = slice;
   const end = offsets.at(-1)!;
   // Plot takes the numbers for the middles of cells, and asks for the edges of the outermost.
@@ -57,7 +80,7 @@ function contours(plot: typeof Plot, slice: LossSlice, width: number): Element {
     ariaLabel: `Map of the loss of ${run}`,
     x: { label: 'steps along e₁', domain, labelAnchor: 'center', labelOffset: 36 },
     y: { label: 'steps along e₂', domain },
-    color: { scheme: 'viridis', legend: true, label: `Loss of ${run}` },
+    color: scale.color,
     marks: [
       plot.contour(losses.flat(), {
         width: offsets.length,
@@ -69,7 +92,7 @@ function contours(plot: typeof Plot, slice: LossSlice, width: number): Element {
         fill: plot.identity,
         stroke: 'black',
         strokeOpacity: 0.4,
-        thresholds: 12,
+        thresholds: [...scale.thresholds],
         clip: true,
       }),
       step('black', 5),
@@ -78,6 +101,11 @@ function contours(plot: typeof Plot, slice: LossSlice, width: number): Element {
     ],
   });
   // One picture with a name, and not a group of lines and numbers to be read out one by one.
-  map.querySelector('svg[aria-label]')?.setAttribute('role', 'img');
-  return map;
+  map.setAttribute('role', 'img');
+  for (const part of map.querySelectorAll('[aria-label]')) part.removeAttribute('aria-label');
+  const figure = document.createElement('div');
+  const name = document.createElement('p');
+  name.textContent = run;
+  figure.append(name, map);
+  return figure;
 }

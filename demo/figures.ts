@@ -10,23 +10,23 @@ import { OnDemandFigure } from './on-demand.js';
 import type { Session } from './session.js';
 import { densityInWords, sectionInWords, sliceInWords } from './words.js';
 
-const chart = (id: string, y: string, isLog = false, x = 'step'): LineChart =>
-  new LineChart(element(id, HTMLElement), { x, y, isLog });
+const chart = (id: string, isLog = false, x = 'step'): LineChart =>
+  new LineChart(element(id, HTMLElement), { x, isLog });
 
 /** All figures of the page. */
 export class Figures {
   private readonly live: { chart: LineChart; drawing: (history: TrainingHistory) => Drawing }[] = [
-    { chart: chart('loss', 'loss', true), drawing: (history) => history.progress('loss') },
-    { chart: chart('accuracy', 'accuracy'), drawing: (history) => history.progress('accuracy') },
-    { chart: chart('eigenvalues', 'λ'), drawing: (history) => history.eigenvalues() },
-    { chart: chart('share', '‖Vg‖ / ‖g‖'), drawing: (history) => history.topShare() },
+    { chart: chart('loss', true), drawing: (history) => history.progress('loss') },
+    { chart: chart('accuracy'), drawing: (history) => history.progress('accuracy') },
+    { chart: chart('eigenvalues'), drawing: (history) => history.eigenvalues() },
+    { chart: chart('share'), drawing: (history) => history.topShare() },
   ];
   private readonly onDemand: Record<'section' | 'density' | 'slice', OnDemand>;
 
   /** @param session what is measured when a button is pressed; null while nothing can be */
   constructor(session: () => Session | null) {
-    const section = chart('section', 'loss', false, 'steps along e₁');
-    const density = chart('density', 'density', true, 'λ');
+    const section = chart('section', false, 'steps along e₁');
+    const density = chart('density', true, 'λ');
     const slice = new ContourCharts(element('slice', HTMLElement));
     this.onDemand = {
       section: new OnDemandFigure('section', session, {

@@ -11,7 +11,7 @@ export function element<T extends HTMLElement>(id: string, kind: new () => T): T
 }
 
 /** What follows from the choice of data and net, and is chosen anew with them. */
-const dependent = ['widths', 'learningRate'] as const;
+const dependent = ['widths', 'learningRate', 'batchSize', 'directions'] as const;
 
 /** The form with the settings. */
 export class SettingsForm {
@@ -49,7 +49,21 @@ export class SettingsForm {
       input.setAttribute('aria-invalid', String(isWrong));
       if (isWrong) input.setAttribute('aria-describedby', this.problems.id);
       else input.removeAttribute('aria-describedby');
+      // A field that is to be mended has to be seen.
+      if (isWrong) input.closest('details')?.setAttribute('open', '');
     }
+  }
+
+  /** Marks the fields that hold something else than the run has. @returns their labels */
+  markChanged(applied: Settings): string[] {
+    const changed: string[] = [];
+    for (const [name, value] of Object.entries(applied)) {
+      const field = this.field(name);
+      const isChanged = field.value !== String(value);
+      field.toggleAttribute('data-changed', isChanged);
+      if (isChanged) changed.push(field.labels![0]!.firstChild!.textContent!.trim());
+    }
+    return changed;
   }
 
   /** After another choice of data or net: a net that fits, and its defaults wherever the visitor has left the former. */

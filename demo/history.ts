@@ -5,71 +5,53 @@ import type { Settings } from './settings.js';
 /** Which colour a run is drawn in. */
 export const colours = { SGD: 'sgd', NSGD: 'nsgd' } as const;
 
-type MeasuredUpdate = TrainingUpdate & { readonly curvature: NonNullable<TrainingUpdate['curvature']> };
-
 /** All that a run has told, and how it is drawn. */
 export class TrainingHistory {
   readonly updates: TrainingUpdate[] = [];
-  /** The updates that the curvature was measured for. */
-  private readonly measured: MeasuredUpdate[] = [];
 
-  constructor(readonly settings: Settings) {}
+  /** @param settings as they are now: some change while it trains */
+  constructor(public settings: Settings) {}
 
   add(update: TrainingUpdate): void {
     this.updates.push(update);
-    const { curvature } = update;
-    if (curvature != null) this.measured.push({ ...update, curvature });
   }
 
   get latest(): TrainingUpdate | null {
     return this.updates.at(-1) ?? null;
   }
 
-  get latestMeasured(): MeasuredUpdate | null {
-    return this.measured.at(-1) ?? null;
-  }
-
   progress(key: 'loss' | 'accuracy'): Drawing {
-    return {
-      xs: this.updates.map(({ step }) => step),
-      lines: this.names().map((name) => ({
-        label: name,
-        colour: colours[name],
-        values: this.updates.map(({ progress }) => progress[name]?.[key] ?? null),
-      })),
-    };
+    return this.drawing(this.eachRun(({ progress }, name) => progress[name]?.[key] ?? null));
   }
 
+  /** λ₁ of each run by name, the next ones fainter and without, and 2/η. */
   eigenvalues(): Drawing {
-    const { measured } = this;
-    const { directions, learningRate } = this.settings;
-    const lines = this.names().flatMap((name) =>
-      Array.from({ length: directions }, (_, i): Line => ({
-        label: `${name} λ${subscript(i + 1)}`,
-        colour: colours[name],
-        opacity: i === 0 ? 1 : 0.55,
-        values: measured.map(({ curvature }) => curvature[name]?.eigenvalues[i] ?? null),
+    const ranks = Array.from({ length: this.settings.directions }, (_, i) => i);
+    const lines = ranks.flatMap((i) =>
+      this.eachRun(({ curvature }, name) => curvature[name]?.eigenvalues[i] ?? null).map((line): Line => ({
+        ...line,
+        opacity: i === 0 ? 1 : 0.35,
+        isNamed: i === 0,
       })),
     );
-    lines.push({
-      label: '2/η',
-      colour: 'reference',
-      isDashed: true,
-      values: measured.map(() => 2 / learningRate),
-    });
-    return { xs: measured.map(({ step }) => step), lines };
+    const bound = this.updates.map(({ learningRate }) => 2 / learningRate);
+    return this.drawing([...lines, { label: '2/η', colour: 'reference', isDashed: true, values: bound }]);
   }
 
   topShare(): Drawing {
-    const { measured } = this;
-    return {
-      xs: measured.map(({ step }) => step),
-      lines: this.names().map((name) => ({
-        label: name,
-        colour: colours[name],
-        values: measured.map(({ curvature }) => curvature[name]?.topShare ?? null),
-      })),
-    };
+    return this.drawing(this.eachRun(({ curvature }, name) => curvature[name]?.topShare ?? null));
+  }
+
+  private drawing(lines: Line[]): Drawing {
+    return { xs: this.updates.map(({ step }) => step), lines };
+  }
+
+  private eachRun(value: (update: TrainingUpdate, name: RunName) => number | null): Line[] {
+    return this.names().map((name) => ({
+      label: name,
+      colour: colours[name],
+      values: this.updates.map((update) => value(update, name)),
+    }));
   }
 
   private names(): RunName[] {

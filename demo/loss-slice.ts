@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { EigenResult, HessianOperator } from '../src/index.js';
 import { lossCrossSection } from '../src/index.js';
+import { examplesOfUnit } from './choices.js';
 import type { Examples } from './examples.js';
 import type { LossSlice, OnProgress } from './records.js';
 import type { Settings } from './settings.js';
@@ -15,7 +16,7 @@ const reach = 8;
 const extent = 4;
 
 /**
- * The loss over the plane θ + a·s·e₁ + b·s·e₂, for a and b from −4 to 4, with s the mean step of SGD along e₁.
+ * The loss over the plane θ + a·s·e₁ + b·s·e₂, for a and b from −4 to 4, with s the mean step of SGD along e₁ on at most 32 examples.
  *
  * The plane is put together from cross-sections along e₁, one for each b. Weights are restored bit for bit. Cost: the
  * two sharpest directions, and some 300 losses.
@@ -31,7 +32,7 @@ export async function lossSlice(
     const along = { k: 1, eigenpairs: directions };
     const steps = await lossCrossSection(
       { model, data },
-      { ...along, learningRate, batchSize, distances: [0] },
+      { ...along, learningRate, batchSize: Math.min(batchSize, examplesOfUnit), distances: [0] },
     );
     const unit = steps.records[0]!.scale;
     const gradientStep = await coordinates(hessian, directions, -learningRate / unit);

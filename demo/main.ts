@@ -2,14 +2,17 @@ import { element, SettingsForm } from './form.js';
 import { Figures } from './figures.js';
 import { Session } from './session.js';
 import type { Settings } from './settings.js';
-import { readSettings, writeSettings } from './settings.js';
-import { numbersInWords } from './words.js';
+import { readSettings, retunable, writeSettings } from './settings.js';
+import { StateTable } from './state-table.js';
 
 const startButton = element('start', HTMLButtonElement);
 const stepButton = element('step', HTMLButtonElement);
+const resetButton = element('reset', HTMLButtonElement);
 const saveButton = element('save', HTMLButtonElement);
 const status = element('status', HTMLElement);
-const numbers = element('numbers', HTMLElement);
+const pending = element('pending', HTMLElement);
+const settingsForm = element('settings', HTMLFormElement);
+const state = new StateTable(element('state', HTMLTableElement));
 const title = document.title;
 
 /** The run that is shown. Its worker may be gone. */
@@ -22,7 +25,7 @@ let isRunning = false;
 let isDrawingDue = false;
 
 const figures = new Figures(() => (isAlive ? session : null));
-const form = new SettingsForm(element('settings', HTMLFormElement), element('problems', HTMLElement));
+const form = new SettingsForm(settingsForm, element('problems', HTMLElement));
 
 function say(text: string): void {
   status.textContent = text;
@@ -49,7 +52,7 @@ function drawSoon(): void {
     if (session == null) return;
     const { history } = session;
     figures.draw(history);
-    numbers.textContent = numbersInWords(history.latest, history.latestMeasured, history.settings);
+    if (history.latest != null) state.show(history.latest);
   });
 }
 
@@ -82,6 +85,7 @@ async function reset(settings: Settings): Promise<void> {
     document.title = title;
     figures.clear();
     setAlive(true);
+    markChanged();
     say(`Ready, on ${backend}.${fallback}`);
     drawSoon();
   } catch (error) {
@@ -145,17 +149,49 @@ function save(): void {
   URL.revokeObjectURL(link.href);
 }
 
-function submit(): void {
-  const { settings, problems } = readSettings(form.read());
-  form.mark(problems);
-  if (problems.length > 0) return;
-  window.history.replaceState(null, '', `?${writeSettings(settings)}`);
-  void reset(settings);
+/** Says which fields hold something else than the run that is shown has. */
+function markChanged(): void {
+  if (session == null) return;
+  const changed = form.markChanged(session.history.settings);
+  pending.textContent = changed.length === 0 ? '' : `Changed, not applied yet: ${changed.join(', ')}.`;
+  resetButton.textContent = changed.length === 0 ? 'Reset' : 'Apply and reset';
 }
 
-element('settings', HTMLFormElement).addEventListener('submit', (event) => {
-  event.preventDefault();
-  submit();
+/** What the form says, unless it says something wrong, which is then marked. */
+function settingsGiven(): Settings | null {
+  const { settings, problems } = readSettings(form.read());
+  form.mark(problems);
+  return problems.length > 0 ? null : settings;
+}
+
+function keepInAddress(settings: Settings): void {
+  window.history.replaceState(null, '', `?${writeSettings(settings)}#playground`);
+}
+
+/** Hands on at once what a run can be told while it trains. */
+async function retune(): Promise<void> {
+  const given = settingsGiven();
+  const current = session;
+  if (given != null && current != null && isAlive) {
+    const { settings } = current.history;
+    if (retunable.some((name) => given[name] !== settings[name])) {
+      const { learningRate, gamma, momentum } = given;
+      const retuning = { learningRate, gamma, momentum };
+      keepInAddress({ ...settings, ...retuning });
+      await ask((of) => of.retune(retuning));
+    }
+  }
+  markChanged();
+}
+
+// Enter in a field changes what applies at once, and no more than that: only the button resets.
+settingsForm.addEventListener('submit', (event) => event.preventDefault());
+settingsForm.addEventListener('change', () => void retune());
+resetButton.addEventListener('click', () => {
+  const given = settingsGiven();
+  if (given == null) return;
+  keepInAddress(given);
+  void reset(given);
 });
 startButton.addEventListener('click', () => void toggle());
 stepButton.addEventListener('click', () => void takeStep());

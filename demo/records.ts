@@ -16,11 +16,13 @@ export interface CurvaturePoint {
 
 export type RunName = 'SGD' | 'NSGD';
 
-/** What all runs have come to after some steps. Curvature is measured less often than the rest. */
+/** What all runs have come to after some steps. */
 export interface TrainingUpdate {
   readonly step: number;
+  /** η as it was then. */
+  readonly learningRate: number;
   readonly progress: Readonly<Partial<Record<RunName, ProgressRecord>>>;
-  readonly curvature: Readonly<Partial<Record<RunName, CurvaturePoint>>> | null;
+  readonly curvature: Readonly<Partial<Record<RunName, CurvaturePoint>>>;
 }
 
 /** A curve measured on demand after a number of steps. */

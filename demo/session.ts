@@ -4,7 +4,7 @@ import type { BackendName } from './choices.js';
 import { TrainingHistory } from './history.js';
 import { hasLifelines, lifelineEnd } from './lifeline.js';
 import type { TrainingUpdate } from './records.js';
-import type { Settings } from './settings.js';
+import type { Retuning, Settings } from './settings.js';
 import type { TrainingService } from './worker.js';
 
 /** Whom a session tells what happens. */
@@ -55,6 +55,12 @@ export class Session {
       failed: (message: string) => this.events.stopped(message),
     });
     await this.call((trainer) => trainer.begin(this.settings, listener));
+  }
+
+  /** Changes what can be changed in the middle of a run. */
+  async retune(retuning: Retuning): Promise<void> {
+    this.history.settings = { ...this.history.settings, ...retuning };
+    await this.call((trainer) => trainer.retune(retuning));
   }
 
   /** Asks something of the trainer. Rejects with what went wrong there, or when the worker is gone. */

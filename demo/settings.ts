@@ -12,7 +12,7 @@ export interface Settings {
   readonly optimizer: OptimizerChoice;
   /** η, the length of a step. */
   readonly learningRate: number;
-  /** S, examples a step. */
+  /** S, examples a step: drawn at random, or all, each once, where S is as many as there are. */
   readonly batchSize: number;
   /** γ, what NSGD multiplies the step by along the sharpest directions. */
   readonly gamma: number;
@@ -20,6 +20,10 @@ export interface Settings {
   readonly directions: number;
   readonly momentum: number;
 }
+
+/** What a run can be told while it trains. */
+export const retunable = ['learningRate', 'gamma', 'momentum'] as const;
+export type Retuning = Pick<Settings, (typeof retunable)[number]>;
 
 /** A setting that cannot be, in words for whoever typed it. */
 export interface Problem {
@@ -31,12 +35,15 @@ export interface Problem {
 const widest = 4096;
 const mostLayers = 4;
 
-type Tuning = Pick<Settings, 'widths' | 'learningRate'>;
+type Tuning = Pick<Settings, 'widths' | 'learningRate' | 'batchSize' | 'directions'>;
 
-/** What trains well within some hundred steps, by kind of data and net. */
+/** What shows SGD and NSGD apart within some hundred steps, by kind of data and net. Points are taken all at once. */
 const tuned: Record<DataKind, Partial<Record<NetName, Tuning>> & { readonly mlp: Tuning }> = {
-  points: { mlp: { widths: '16-16', learningRate: 0.3 } },
-  images: { mlp: { widths: '32', learningRate: 0.1 }, cnn: { widths: '8-16', learningRate: 0.1 } },
+  points: { mlp: { widths: '16-16', learningRate: 0.5, batchSize: 256, directions: 2 } },
+  images: {
+    mlp: { widths: '32', learningRate: 0.1, batchSize: 32, directions: 3 },
+    cnn: { widths: '8-16', learningRate: 0.1, batchSize: 32, directions: 3 },
+  },
 };
 
 /** What a data set and a net are started with unless told otherwise. */
@@ -48,9 +55,7 @@ export function defaultsFor(data: DataName, net: NetName): Settings {
     ...(tuned[kind][net] ?? tuned[kind].mlp),
     backend: 'wasm',
     optimizer: 'both',
-    batchSize: 32,
-    gamma: 0.1,
-    directions: 3,
+    gamma: 0.01,
     momentum: 0,
   };
 }

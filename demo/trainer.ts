@@ -4,12 +4,11 @@ import type { BackendName } from './choices.js';
 import { loadExamples } from './examples.js';
 import { explain } from './explain.js';
 import type { LossSlice, MeasuredCurve, OnProgress, RunName, TrainingUpdate } from './records.js';
-import type { Settings } from './settings.js';
+import type { Retuning, Settings } from './settings.js';
 import { TrainingRun } from './training-run.js';
 
-/** Steps between points of the curves, and between measurements of the curvature. */
+/** Steps from one point of the curves to the next, where measuring is cheap. Where it is not, points are left out. */
 const reportEvery = 5;
-const measureEvery = 25;
 
 /** Whom a trainer tells what happens. */
 export interface Listener {
@@ -29,7 +28,9 @@ const runNames: Record<Settings['optimizer'], RunName[]> = {
 export class Trainer {
   private runs: TrainingRun[] = [];
   private examples = 0;
-  private batchSize = 0;
+  private settings: Settings | null = null;
+  /** Milliseconds that went into steps and into reports on them. */
+  private readonly spent = { steps: 0, reports: 0 };
   private step = 0;
   /** The step that was last told of. */
   private reported = -1;
@@ -48,9 +49,17 @@ export class Trainer {
       const { all, measured } = await loadExamples(settings.data);
       this.runs = runNames[settings.optimizer].map((name) => new TrainingRun(name, settings, all, measured));
       this.examples = all.xs.shape[0]!;
-      this.batchSize = settings.batchSize;
+      this.settings = settings;
       this.listener = listener;
       await this.report();
+    });
+  }
+
+  /** Changes what can be changed in the middle of a run, from the next step on. */
+  async retune(retuning: Retuning): Promise<void> {
+    await this.exclusively(async () => {
+      this.settings = { ...this.settings!, ...retuning };
+      for (const run of this.runs) run.retune(retuning);
     });
   }
 
@@ -117,17 +126,27 @@ export class Trainer {
   }
 
   private async advance(): Promise<void> {
-    const rows = tf.randomUniformInt([this.batchSize], 0, this.examples, this.step + 1) as tf.Tensor1D;
+    const began = performance.now();
+    const rows = this.drawRows();
     for (const run of this.runs) await run.step(rows);
     rows.dispose();
     this.step++;
-    if (this.step % reportEvery === 0) await this.report();
+    this.spent.steps += performance.now() - began;
+    if (this.step % reportEvery === 0 && this.spent.reports <= this.spent.steps) await this.report();
+  }
+
+  /** The examples of a step. */
+  private drawRows(): tf.Tensor1D {
+    const { batchSize } = this.settings!;
+    if (batchSize === this.examples) return tf.range(0, batchSize, 1, 'int32');
+    return tf.randomUniformInt([batchSize], 0, this.examples, this.step + 1) as tf.Tensor1D;
   }
 
   /** Tells how all runs stand, once a step. */
   private async report(): Promise<void> {
     const { step } = this;
     if (step === this.reported) return;
+    const began = performance.now();
     const progress: TrainingUpdate['progress'] = Object.fromEntries(
       await this.ofEach(async (run) => {
         const record = await run.progress();
@@ -135,10 +154,10 @@ export class Trainer {
         throw new Error(`The loss of ${run.name} is no longer a finite number: try a smaller learning rate.`);
       }),
     );
-    const isDue = step % measureEvery === 0;
-    const curvature = isDue ? Object.fromEntries(await this.ofEach((run) => run.curvature())) : null;
+    const curvature = Object.fromEntries(await this.ofEach((run) => run.curvature()));
+    this.spent.reports += performance.now() - began;
     this.reported = step;
-    await this.listener?.update({ step, progress, curvature });
+    await this.listener?.update({ step, learningRate: this.settings!.learningRate, progress, curvature });
   }
 
   private async ofEach<T>(measure: (run: TrainingRun) => Promise<T>): Promise<[RunName, T][]> {

@@ -4,11 +4,12 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as layers from '@tensorflow/tfjs-layers';
 import type { CurvatureMonitor } from '../src/index.js';
 import { curvatureMonitor, HessianOperator, lossCrossSection, NSGD, spectralDensity } from '../src/index.js';
+import { examplesOfUnit } from './choices.js';
 import type { Examples } from './examples.js';
 import { lossSlice } from './loss-slice.js';
 import { makeNet } from './nets.js';
 import type { CurvaturePoint, LossSlice, OnProgress, ProgressRecord, RunName } from './records.js';
-import type { Settings } from './settings.js';
+import type { Retuning, Settings } from './settings.js';
 import { objectiveOf, withSharpest } from './sharpest-directions.js';
 
 /** Steps from one search of NSGD for its directions to the next. */
@@ -23,16 +24,17 @@ interface Curve {
   readonly ys: number[];
 }
 
-function makeOptimizer(name: RunName, settings: Settings): tf.Optimizer {
+/** SGD is NSGD with γ = 1, which takes the same steps, bit for bit. */
+function makeOptimizer(name: RunName, settings: Settings): NSGD {
   const { learningRate, momentum, gamma, directions } = settings;
-  if (name === 'NSGD') return new NSGD({ learningRate, momentum, gamma, k: directions, refreshEvery });
-  return momentum === 0 ? tf.train.sgd(learningRate) : tf.train.momentum(learningRate, momentum);
+  return new NSGD({ learningRate, momentum, gamma: name === 'SGD' ? 1 : gamma, k: directions, refreshEvery });
 }
 
 /** One net in training. Two of the same settings begin with the same weights. */
 export class TrainingRun {
   private readonly model: LayersModel;
-  private readonly monitor: CurvatureMonitor;
+  private optimizer: NSGD;
+  private monitor: CurvatureMonitor;
 
   /**
    * @param data all examples
@@ -40,15 +42,35 @@ export class TrainingRun {
    */
   constructor(
     readonly name: RunName,
-    private readonly settings: Settings,
+    private settings: Settings,
     private readonly data: Examples,
     private readonly measured: Examples,
   ) {
-    const { net, widths, directions } = settings;
+    const { net, widths } = settings;
     this.model = makeNet(net, widths, data.xs.shape.slice(1), data.ys.shape[1]!);
-    const optimizer = makeOptimizer(name, settings);
+    [this.optimizer, this.monitor] = this.equip();
+  }
+
+  /** Goes on with another η or γ; another momentum begins at rest. */
+  retune(retuning: Retuning): void {
+    const { momentum } = this.settings;
+    this.settings = { ...this.settings, ...retuning };
+    if (momentum !== retuning.momentum) {
+      this.monitor.dispose();
+      this.optimizer.dispose();
+      [this.optimizer, this.monitor] = this.equip();
+      return;
+    }
+    this.optimizer.setLearningRate(retuning.learningRate);
+    if (this.name === 'NSGD') this.optimizer.setGamma(retuning.gamma);
+  }
+
+  /** An optimizer for the settings as they are, and a monitor that looks at the same directions. */
+  private equip(): [NSGD, CurvatureMonitor] {
+    const optimizer = makeOptimizer(this.name, this.settings);
     this.model.compile({ optimizer, loss: 'categoricalCrossentropy' });
-    this.monitor = curvatureMonitor(objectiveOf(this.model, measured), { k: directions, optimizer });
+    const objective = objectiveOf(this.model, this.measured);
+    return [optimizer, curvatureMonitor(objective, { k: this.settings.directions, optimizer })];
   }
 
   /** One step on some of the examples. */
@@ -101,7 +123,7 @@ export class TrainingRun {
       lossCrossSection(target, {
         eigenpairs,
         learningRate,
-        batchSize,
+        batchSize: Math.min(batchSize, examplesOfUnit),
         k: 1,
         distances: [0, 0.25, 0.5, 1, 1.5, 2, 3, 4],
         onProgress: ({ done, total }) => onProgress(done / total),

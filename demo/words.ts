@@ -1,30 +1,7 @@
 import { subscript } from './history.js';
-import type { LossSlice, MeasuredCurve, RunName, TrainingUpdate } from './records.js';
-import type { Settings } from './settings.js';
+import type { LossSlice, MeasuredCurve, RunName } from './records.js';
 
 /* What the charts show as text, for whoever does not see them. */
-
-/** The latest numbers of all runs. */
-export function numbersInWords(
-  latest: TrainingUpdate | null,
-  measured: TrainingUpdate | null,
-  { learningRate, directions }: Settings,
-): string {
-  if (latest == null) return '';
-  const lines = [`After ${steps(latest.step)}:`];
-  for (const [name, { loss, accuracy }] of Object.entries(latest.progress)) {
-    lines.push(`${name}: loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}`);
-  }
-  const top = directions === 1 ? 'the sharpest direction' : `the ${directions} sharpest directions`;
-  if (measured != null)
-    lines.push(`Curvature after ${steps(measured.step)}, where 2/η is ${short(2 / learningRate)}:`);
-  for (const [name, { eigenvalues, topShare }] of Object.entries(measured?.curvature ?? {})) {
-    const sharpness = eigenvalues[0] == null ? 'not found' : short(eigenvalues[0]);
-    const share = topShare == null ? '' : `, ${percent(topShare)} of the gradient in ${top}`;
-    lines.push(`${name}: sharpness λ${subscript(1)} ${sharpness}${share}`);
-  }
-  return lines.join('\n');
-}
 
 /** Losses along e₁. */
 export function sectionInWords(curves: readonly MeasuredCurve[]): string {
@@ -72,15 +49,17 @@ function eachRun<T extends { readonly run: RunName; readonly step: number }>(
   ].join('\n');
 }
 
-function steps(count: number): string {
+/** How many steps. */
+export function steps(count: number): string {
   return count === 1 ? '1 step' : `${count} steps`;
 }
 
-function percent(share: number): string {
+/** A share in percent. */
+export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
 /** Three digits. */
-function short(value: number): string {
+export function short(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(3))) : 'not finite';
 }

@@ -91,6 +91,7 @@ describe.skipIf(executablePath == null)(
     it('keeps the records of the run before when a net does not fit into memory', async () => {
       const demo = await open(small, undefined, poorBrowser);
       const { step } = await demo.trainUntil((snapshot) => snapshot.step >= 10);
+      await demo.page.click('summary');
       await demo.page.fill('[name=widths]', '3000-3000');
       await demo.page.click('#reset');
       await demo.settle();

@@ -10,13 +10,12 @@ export const patience = { timeout: 120_000 };
 /** Time for a test of several such waits. */
 export const testTimeout = 600_000;
 
-/** The numbers of a run as the page tells them in words. */
+/** The numbers of a run as the page tells them, in percent where they are shares. */
 export interface RunNumbers {
   readonly loss: number;
   readonly accuracy: number;
   readonly sharpness: number;
-  /** The part of the line with the curvature, in words. */
-  readonly curvature: string;
+  readonly topShare: number;
 }
 
 /** All numbers that the page shows at one moment. */
@@ -69,20 +68,15 @@ export class DemoPage {
 
   /** What the page shows now, all from one reading of it. */
   async snapshot(): Promise<Snapshot> {
-    const [head, ...lines] = (await this.text('numbers')).split('\n');
-    const runs: Record<string, RunNumbers> = {};
-    for (const name of ['SGD', 'NSGD']) {
-      const own = lines.filter((line) => line.startsWith(`${name}: `)).join('; ');
-      const read = (pattern: RegExp): number => Number(pattern.exec(own)?.[1]);
-      if (own === '') continue;
-      runs[name] = {
-        loss: read(/loss ([\d.]+)/),
-        accuracy: read(/accuracy ([\d.]+)/),
-        sharpness: read(/λ₁ ([\d.]+)/),
-        curvature: own.replace(/^.*; /, '').replace(`${name}: `, ''),
-      };
-    }
-    return { step: Number(/After (\d+) step/.exec(head ?? '')?.[1] ?? NaN), runs };
+    const [head, rows] = await this.page.locator('#state').evaluate((table: HTMLTableElement) => {
+      const cells = [...table.tBodies[0]!.rows].map((row) => [...row.cells].map((cell) => cell.innerText));
+      return [table.caption!.textContent, cells] as const;
+    });
+    const runs = rows.map(([name, ...texts]) => {
+      const [loss, accuracy, sharpness, topShare] = texts.map(parseFloat) as [number, number, number, number];
+      return [name!, { loss, accuracy, sharpness, topShare }] as const;
+    });
+    return { step: Number(/After (\d+) step/.exec(head ?? '')?.[1] ?? NaN), runs: Object.fromEntries(runs) };
   }
 
   /** Waits until what the page shows is as it should be, and returns it. */
