@@ -29,9 +29,7 @@ export function sectionOf(runs: readonly RecordedRun[]): string {
     ...(nsgd.length === 0 ? [] : ['**Claim 5**', ...nsgdTables(nsgd)]),
     ...(paths.length === 0 ? [] : ['**Claim 1**', pathTable(paths)]),
     ...checkTable(runs),
-    ...pictures(runs).map(
-      ({ name, caption }) => `![${caption}](${pictureFolder}/${name}.svg)\n\n*${caption}*`,
-    ),
+    ...pictures(runs).map(({ name, caption }) => `![${caption}](${pictureFolder}/${name}.svg)`),
   ].join('\n\n');
 }
 
@@ -76,16 +74,18 @@ function progressTable(runs: readonly RecordedRun[]): string {
   );
 }
 
+/** The epochs at which runs are compared. */
+const comparedAt = [1, 5, 10, 15];
+
 function nsgdTables(runs: readonly RecordedRun[]): string[] {
-  const equal = Math.floor(Math.min(...runs.map(({ points }) => epochsOf(points))));
   const byChoice = [...groupBy(runs, ({ run }) => nameOf(run).replace(/, seed \d+$/, ''))];
-  const rowsOf = (pick: (points: readonly TrainingPoint[]) => TrainingPoint) =>
-    byChoice.map(([name, group]) => {
-      const at = group.map(({ points }) => pick(points));
+  const rowsOf = (pick: (points: readonly TrainingPoint[]) => TrainingPoint | undefined): string[][] =>
+    byChoice.flatMap(([name, group]) => {
+      const at = group.flatMap(({ points }) => pick(points) ?? []);
       const of = (value: (point: TrainingPoint) => number): string => withSpread(at.map(value));
-      return [
+      const row = [
         name,
-        String(group.length),
+        String(at.length),
         of(({ epoch }) => epoch),
         of(({ loss }) => loss),
         of(({ eigenvalues }) => eigenvalues[0]!),
@@ -94,6 +94,7 @@ function nsgdTables(runs: readonly RecordedRun[]): string[] {
         of(({ testAccuracy }) => testAccuracy!),
         of(({ trainingSeconds }) => trainingSeconds / 60),
       ];
+      return at.length === 0 ? [] : [row];
     });
   const head = [
     'run',
@@ -106,12 +107,12 @@ function nsgdTables(runs: readonly RecordedRun[]): string[] {
     'test accuracy',
     'minutes of a core for the training',
   ];
+  const equal = comparedAt.flatMap((compared) =>
+    rowsOf((points) => points.find(({ epoch }) => epoch === compared)),
+  );
   return [
-    `At equal epochs, after ${equal}, the fewest that a run here has behind it:`,
-    markdownTable(
-      head,
-      rowsOf((points) => points.find(({ epoch }) => epoch === equal)!),
-    ),
+    'At equal epochs, where a run has come so far:',
+    markdownTable(head, equal),
     'At the epoch of the best validation accuracy so far:',
     markdownTable(head, rowsOf(bestValidation)),
   ];

@@ -52,18 +52,19 @@ function curveOf({ run, points }: RecordedRun) {
   };
 }
 
+/** In the colours of the other pictures. */
 function lossAgainstMinutes(runs: readonly RecordedRun[]): VegaLiteSpec {
+  const names = runs.map(({ run }) => nameOf(run));
   const values = runs.flatMap(({ run, points }) =>
-    points.map(({ trainingSeconds, loss }) => ({
-      run: nameOf(run),
-      minutes: trainingSeconds / 60,
-      loss,
-    })),
+    points.map(({ trainingSeconds, loss }) => ({ run: nameOf(run), minutes: trainingSeconds / 60, loss })),
   );
+  const { $schema, background, padding, config } = learningCurvesChart(runs.map(curveOf));
+  const series = { field: 'run', type: 'nominal', title: null, scale: { domain: names } };
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-    background: 'white',
-    padding: 20,
+    $schema,
+    background,
+    padding,
+    config,
     title: { text: 'Training loss against the time of training', subtitle },
     width: 640,
     height: 300,
@@ -72,8 +73,8 @@ function lossAgainstMinutes(runs: readonly RecordedRun[]): VegaLiteSpec {
     encoding: {
       x: { field: 'minutes', type: 'quantitative', title: 'minutes of a core' },
       y: { field: 'loss', type: 'quantitative', title: 'training loss', scale: { zero: false } },
-      color: { field: 'run', type: 'nominal', title: null },
-      strokeDash: { field: 'run', type: 'nominal', title: null },
+      color: { ...series, legend: { orient: 'top', columns: 2, labelLimit: 320 } },
+      strokeDash: series,
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { FindingName } from '../settings.js';
 import type { DirectionSource, TrainingRun } from './training-run.js';
 
-/** The paper's K-directional runs go on for so many epochs here; its own are longer. */
+/** Epochs of a run, unless said; the paper's own are longer. */
 const epochs = 15;
 
 const shared = {
