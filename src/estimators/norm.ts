@@ -72,7 +72,7 @@ export interface SpectralNumber {
 }
 
 /** Options of {@link spectralNorm} and `conditionNumber`: those of `lanczos` without what they decide. */
-export type SpectralOptions = Omit<LanczosOptions, 'k' | 'which' | 'startVectors' | 'maxMatvecs'>;
+export type SpectralOptions = Omit<LanczosOptions, 'k' | 'which' | 'startVectors' | 'maxMatvecs' | 'onAbort'>;
 
 /** The schema of {@link SpectralOptions} for an operator of R^n. */
 export function spectralSchema(n: number) {

@@ -15,6 +15,7 @@ import { FLOAT32_EPSILON } from '../float32.js';
 import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
 import { initialPair, linearSystem, solveSchema } from './linear-solve.js';
 import { NormalizedOperator } from './normalized-operator.js';
+import { driverStop } from './product-budget.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
 import { zeroWithin } from './zero-threshold.js';
 
@@ -42,7 +43,7 @@ function schemaFor(n: number) {
  *
  * @param operator A, symmetric; stays the caller's. It may answer later: see {@link AsyncLinearOperator}
  * @param b right-hand side, shape [n]; stays the caller's, who may dispose of it at once
- * @param options see {@link ConjugateGradientOptions}; `signal` stops the run between two products
+ * @param options see {@link ConjugateGradientOptions}; `signal` stops the run between two products, see `onAbort`
  * @returns the solution, owned by the caller: `result.dispose()`
  * @throws CurvatureArgumentError for options out of range, a right-hand side that does not fit or is not finite, an
  *   operator whose asymmetry is above 5 %. What the operators throw passes through. In each case nothing stays on the
@@ -66,7 +67,7 @@ export async function solve(
   const plan = readOptions(options, schemaFor(operator.size), 'solve');
   return driveAsync(
     conjugateGradientSteps(operator, b, plan),
-    plan,
+    driverStop(plan),
     'solve',
     guardParameters(operator, 'solve'),
   );
@@ -75,7 +76,7 @@ export async function solve(
 function* conjugateGradientSteps(
   operator: AnyOperator,
   b: Tensor1D,
-  plan: Settings<ConjugateGradientOptions, ReturnType<typeof schemaFor>>,
+  plan: Settings<ConjugateGradientOptions & DriveOptions, ReturnType<typeof schemaFor>>,
 ): SolverSteps<SolveResult> {
   const { preconditioner } = plan;
   if (preconditioner != null) requireAnyOperator(preconditioner, 'solve preconditioner');
@@ -130,6 +131,7 @@ class ConjugateGradient {
 
   *iterate(): SolverSteps<SolveStatus> {
     const { goal, maxIterations, products } = this.system;
+    const { budget } = products;
     let confirmed = Infinity;
     let norm = 0;
     let slope = yield* this.turn(null);
@@ -149,12 +151,12 @@ class ConjugateGradient {
       }
       if (!Number.isFinite(this.residualNorm) || !Number.isFinite(slope)) return 'nonFinite';
       if (this.numIterations >= maxIterations) return 'maxIterations';
-      if (!products.budget.allows()) return 'maxMatvecs';
+      if (!budget.allows()) return budget.status;
       if (this.lowest != null && best.isDue(this.length, norm, this.lowest.residualNorm)) {
         const claimed = this.lowest.residualNorm;
         const measured = yield* this.measureLowest(best);
         if (!(measured <= 2 * claimed)) return 'stagnated';
-        if (!products.budget.allows()) return 'maxMatvecs';
+        if (!budget.allows()) return budget.status;
       }
       this.numIterations++;
       const { curvature, length } = yield* this.direction.multiply();
@@ -185,7 +187,7 @@ class ConjugateGradient {
     const best = this.best!;
     // Up to there the quadratic ½xᵀ(A + δI)x - bᵀx has fallen from step to step, whatever the residuals did.
     if (status === 'negativeCurvature') best.take(this.y, this.residualNorm);
-    else if (status === 'maxIterations' || status === 'maxMatvecs') {
+    else if (status === 'maxIterations' || status === 'maxMatvecs' || status === 'aborted') {
       if (!this.isMeasured) yield* this.replaceResidual(best);
       best.take(this.y, this.residualNorm);
     } else if (!this.isMeasured && this.lowest != null) yield* this.measureLowest(best);

@@ -16,7 +16,7 @@ import {
   unchecked,
 } from '../options.js';
 import { driveSchema, type DriveOptions } from '../tfjs/drive.js';
-import { mostProducts } from './product-budget.js';
+import { abortChoice, mostProducts } from './product-budget.js';
 import type { Which } from './symmetric-eigen.js';
 
 /** What a solver tells while it runs. */
@@ -61,6 +61,11 @@ export interface LanczosOptions {
    */
   readonly maxMatvecs?: number;
   /**
+   * What a run does when its `signal` is aborted: reject with the signal's reason, the default, or return what it has, with
+   * the status `aborted`. Of pairs that no product has shown yet the eigenvalue is NaN, and the vector zero.
+   */
+  readonly onAbort?: 'reject' | 'return';
+  /**
    * Where to start: one vector [n] or several as rows [m, n], e.g. the eigenvectors of an earlier step. Of any
    * length but zero; they stay the caller's. Several whose span is invariant to some tol are improved as a block, for
    * little more than m products; else the run starts from their sum. Default: one random vector.
@@ -89,6 +94,7 @@ export function lanczosSchema(n: number) {
     krylovDim: or(integer(Math.min(n, 2)), Infinity),
     maxRestarts: byDefault(or(integer(0), Infinity), 100),
     maxMatvecs: mostProducts,
+    onAbort: abortChoice,
     startVectors: unchecked<Tensor1D | Tensor2D>(),
     confirm: byDefault(or(integer(0), Infinity), 50),
     seed: byDefault(anyInteger, 0),

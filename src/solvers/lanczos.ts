@@ -14,7 +14,7 @@ import { planLanczos } from './lanczos-options.js';
 import { LanczosSearch } from './lanczos-search.js';
 import { believed } from './measure-again.js';
 import { powerOfTwoOf } from './normalized-operator.js';
-import { ProductBudget } from './product-budget.js';
+import { driverStop, ProductBudget } from './product-budget.js';
 import type { EigenResult, EigenStatus } from './result.js';
 import { eigenResult } from './result.js';
 
@@ -32,7 +32,7 @@ import { eigenResult } from './result.js';
  *
  * @param operator symmetric; stays the caller's. A new tensor for each product is expected. One
  *   that computes elsewhere may answer later: see {@link AsyncLinearOperator}
- * @param options see {@link LanczosOptions}; `signal` stops the run between two products
+ * @param options see {@link LanczosOptions}; `signal` stops the run between two products, see `onAbort`
  * @returns the pairs, owned by the caller: `result.dispose()`
  * @throws CurvatureArgumentError for options out of range, a start vector that is zero or not finite, an operator
  *   whose asymmetry is above 5 %. What `operator.matvec` throws passes through. In each case nothing stays on the
@@ -55,7 +55,7 @@ export async function lanczos(
   requireAnyOperator(operator, 'lanczos');
   const where = 'lanczos';
   const plan = planLanczos(operator, options, where);
-  return driveAsync(follow(plan, operator, where), plan, where, guardParameters(operator, where));
+  return driveAsync(follow(plan, operator, where), driverStop(plan), where, guardParameters(operator, where));
 }
 
 /** {@link lanczos} as steps, for a driver. Options are checked when the first step is taken. */
@@ -70,7 +70,7 @@ export function* lanczosSteps(
 /** Runs as planned. */
 function* follow(plan: LanczosPlan, operator: AnyOperator, where: string): SolverSteps<EigenResult> {
   const random = new SeededRandom(plan.seed);
-  const budget = new ProductBudget(plan.maxMatvecs);
+  const budget = new ProductBudget(plan);
   const factorization = new LanczosFactorization(operator, plan.krylovDim + 3, budget);
   try {
     yield* start(factorization, plan, random, where);
@@ -160,14 +160,14 @@ function rowsOf(factorization: LanczosFactorization, vectors: readonly Float64Ar
 }
 
 function statusOf(
-  { isComplete }: LanczosFactorization,
+  { isComplete, budget }: LanczosFactorization,
   { k, confirm }: LanczosPlan,
   { isFinite, isCut, numConverged, isStagnant }: LanczosSearch,
 ): EigenStatus {
   if (!isFinite) return 'nonFinite';
   // Pairs of a run that was cut short have not been checked, unless they are to be taken as they are.
   if (numConverged === k && (!isCut || confirm === 0)) return 'converged';
-  if (isCut) return 'maxMatvecs';
+  if (isCut) return budget.status;
   if (isComplete) return 'invariantSubspace';
   return isStagnant ? 'stagnated' : 'maxIterations';
 }

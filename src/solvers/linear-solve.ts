@@ -9,7 +9,7 @@ import { userFunction } from '../tfjs/run-scope.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import { driveSchema } from '../tfjs/drive.js';
 import { NormalizedOperator, powerOfTwoOf } from './normalized-operator.js';
-import { mostProducts, ProductBudget } from './product-budget.js';
+import { abortChoice, mostProducts, ProductBudget } from './product-budget.js';
 import { innerProducts, release } from './vector-arithmetic.js';
 
 /**
@@ -19,6 +19,7 @@ import { innerProducts, release } from './vector-arithmetic.js';
  * - `maxIterations`: the allowed work is spent. Allow more, precondition, or damp more. `x` of `solve` is the last
  *   iterate, of which every one lowers the quadratic ½xᵀ(A + δI)x - bᵀx, whatever its residual does.
  * - `maxMatvecs`: the products allowed are spent. As `maxIterations`.
+ * - `aborted`: the `signal` was, and `onAbort` is 'return'. As `maxIterations`.
  * - `negativeCurvature`: conjugate gradient met a direction p with pᵀ(A + δI)p < 0, so that the system is not
  *   positive definite; `x` is the last iterate before, the quadratic ½xᵀ(A + δI)x - bᵀx the smallest so far. Damp by
  *   more than -λ_min, take the Gauss-Newton operator, or solve by `minres`.
@@ -26,11 +27,11 @@ import { innerProducts, release } from './vector-arithmetic.js';
  *   singular and b not in its range. Damp, or take x for what it is.
  * - `nonFinite`: a product had a NaN or an infinity in it.
  *
- * But for `negativeCurvature`, and `maxIterations` and `maxMatvecs` of `solve`, `x` is the iterate of the smallest residual measured, so
+ * But for `negativeCurvature`, and `maxIterations`, `maxMatvecs` and `aborted` of `solve`, `x` is the iterate of the smallest residual measured, so
  * that it is finite, and the residual never above that of the start.
  */
 export type SolveStatus =
-  'converged' | 'maxIterations' | 'maxMatvecs' | 'negativeCurvature' | 'stagnated' | 'nonFinite';
+  'converged' | 'maxIterations' | 'maxMatvecs' | 'aborted' | 'negativeCurvature' | 'stagnated' | 'nonFinite';
 
 /** The solution of a linear system with what it cost and how good it is. */
 export interface SolveResult {
@@ -67,6 +68,11 @@ export interface SolveOptions {
    * were zero or not symmetric, two on its `magnitude`. Those of a preconditioner do not count.
    */
   readonly maxMatvecs?: number;
+  /**
+   * What a run does when its `signal` is aborted: reject with the signal's reason, the default, or return what it has, with
+   * the status `aborted`, after one more product for its residual.
+   */
+  readonly onAbort?: 'reject' | 'return';
   /** Where to start, shape [n]; stays the caller's. Default 0. */
   readonly initial?: Tensor1D;
   /** Called after every iteration. */
@@ -83,6 +89,7 @@ export function solveSchema(n: number) {
     tol: byDefault(number({ above: 0 }), 1e-4),
     maxIterations: byDefault(integer(1), Math.min(4 * n, 1000) + 10),
     maxMatvecs: mostProducts,
+    onAbort: abortChoice,
     initial: unchecked<Tensor1D>(),
     onProgress: callable<(progress: SolveProgress) => void>(),
     ...driveSchema,
@@ -114,11 +121,11 @@ export interface LinearSystem {
 export function* linearSystem(
   operator: AnyOperator,
   b: Tensor1D,
-  plan: Settings<SolveOptions, ReturnType<typeof solveSchema>>,
+  plan: Settings<SolveOptions & DriveOptions, ReturnType<typeof solveSchema>>,
   where: string,
 ): SolverSteps<LinearSystem> {
   const n = operator.size;
-  const { damping, tol, maxIterations, maxMatvecs, initial } = plan;
+  const { damping, tol, maxIterations, initial } = plan;
   requireVector(b, n, where);
   if (initial != null) requireVector(initial, n, where);
   // Held, so that the caller may dispose of theirs while the system is solved.
@@ -136,7 +143,7 @@ export function* linearSystem(
       'a finite right-hand side',
       'one with a NaN or an infinity in it',
     );
-    const products = new NormalizedOperator(operator, damping, new ProductBudget(maxMatvecs, MEASUREMENT));
+    const products = new NormalizedOperator(operator, damping, new ProductBudget(plan, MEASUREMENT));
     const report = userFunction(plan.onProgress ?? (() => {}));
     const onProgress = (residualNorm: number): void =>
       report({ numMatvecs: products.numMatvecs, residualNorm: scale * residualNorm });

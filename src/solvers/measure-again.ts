@@ -43,7 +43,7 @@ export function* believed(
   if (result.status !== 'converged' || !isDoubtful(result.asymmetry, tol)) return result;
   const { eigenvalues, eigenvectors } = result;
   const k = eigenvalues.length;
-  if (!budget.allows(k)) return { ...result, status: 'maxMatvecs' };
+  if (!budget.allows(k)) return { ...result, status: budget.status };
   let isDone = false;
   try {
     const residualNorms = yield* residualsNow(

@@ -13,6 +13,7 @@ import { driveAsync } from '../tfjs/drive.js';
 import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
 import { initialPair, linearSystem, solveSchema } from './linear-solve.js';
 import { MinresRun } from './minres-run.js';
+import { driverStop } from './product-budget.js';
 import { innerProducts, release } from './vector-arithmetic.js';
 
 /** Options of {@link minres}. */
@@ -49,7 +50,7 @@ const BASIS_BYTES = 192 * 2 ** 20;
  *
  * @param operator A, symmetric; stays the caller's. It may answer later: see {@link AsyncLinearOperator}
  * @param b right-hand side, shape [n]; stays the caller's, who may dispose of it at once
- * @param options see {@link MinresOptions}; `signal` stops the run between two products
+ * @param options see {@link MinresOptions}; `signal` stops the run between two products, see `onAbort`
  * @returns the solution, owned by the caller: `result.dispose()`. It is never 'negativeCurvature'
  * @throws CurvatureArgumentError for options out of range, a right-hand side that does not fit or is not finite, an
  *   operator whose asymmetry is above 5 %. What the operator throws passes through. In each case nothing stays on the
@@ -72,13 +73,18 @@ export async function minres(
 ): Promise<SolveResult> {
   requireAnyOperator(operator, 'minres');
   const plan = readOptions(options, schemaFor(operator.size), 'minres');
-  return driveAsync(minresSteps(operator, b, plan), plan, 'minres', guardParameters(operator, 'minres'));
+  return driveAsync(
+    minresSteps(operator, b, plan),
+    driverStop(plan),
+    'minres',
+    guardParameters(operator, 'minres'),
+  );
 }
 
 function* minresSteps(
   operator: AnyOperator,
   b: Tensor1D,
-  plan: Settings<MinresOptions, ReturnType<typeof schemaFor>>,
+  plan: Settings<MinresOptions & DriveOptions, ReturnType<typeof schemaFor>>,
 ): SolverSteps<SolveResult> {
   const system = yield* linearSystem(operator, b, plan, 'minres');
   try {
@@ -140,7 +146,7 @@ class Minres {
         residual.dispose();
         if (isOver) return residualNorm <= goal ? 'converged' : 'nonFinite';
         if (isSpent) return 'maxIterations';
-        return budget.allows() ? 'stagnated' : 'maxMatvecs';
+        return budget.allows() ? 'stagnated' : budget.status;
       }
       const run = new MinresRun(products, residual, residualNorm, this.krylovDim, 'minres');
       try {

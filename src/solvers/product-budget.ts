@@ -1,30 +1,58 @@
 import type { AnyOperator } from '../operators/async-operator.js';
-import { byDefault, integer, or } from '../options.js';
+import { byDefault, integer, oneOf, or } from '../options.js';
+import type { DriveOptions } from '../tfjs/drive.js';
 
 /** `maxMatvecs` of a solver. */
 export const mostProducts = byDefault(or(integer(1), Infinity), Infinity);
 
+/** `onAbort` of a solver. */
+export const abortChoice = byDefault(oneOf('reject', 'return'), 'reject');
+
+/** How a run ends before it has found what it looks for. */
+export interface StopPlan extends DriveOptions {
+  readonly maxMatvecs: number;
+  readonly onAbort: 'reject' | 'return';
+}
+
+/** What a driver stops a run by: a run that returns what it has when it is aborted stops by itself. */
+export function driverStop({ signal, onAbort }: StopPlan): DriveOptions {
+  return onAbort === 'return' ? {} : { signal };
+}
+
 /** What asking for the magnitude of an operator may cost: two steps of power iteration. */
 const MAGNITUDE_PRODUCTS = 2;
 
-/** The products that a run may spend, and those that it has spent. */
+/**
+ * The products that a run may spend, and those that it has spent. A run that is to return what it has when it is
+ * aborted has none left from then on, but for the reserve.
+ */
 export class ProductBudget {
   /** Products spent so far, without those of the magnitude. */
   spent = 0;
   private ofMagnitude = 0;
+  private readonly most: number;
+  private readonly signal: AbortSignal | null;
 
   /**
-   * @param most products at most
-   * @param reserve how many of them are kept for the end of the run
+   * @param plan without one there is no limit
+   * @param reserve how many products are kept for the end of the run
    */
   constructor(
-    private readonly most = Infinity,
+    plan: StopPlan | null = null,
     private readonly reserve = 0,
-  ) {}
+  ) {
+    this.most = plan?.maxMatvecs ?? Infinity;
+    this.signal = (plan?.onAbort === 'return' ? plan.signal : null) ?? null;
+  }
+
+  /** What a run ends with where it has no product left. */
+  get status(): 'aborted' | 'maxMatvecs' {
+    return this.signal?.aborted ? 'aborted' : 'maxMatvecs';
+  }
 
   /** Whether some more products may be spent, with the reserve left untouched. */
   allows(products = 1): boolean {
-    return this.spent + this.ofMagnitude + products + this.reserve <= this.most;
+    return !this.signal?.aborted && this.spent + this.ofMagnitude + products + this.reserve <= this.most;
   }
 
   /** Whether the magnitude of an operator may be asked for, which costs products once in a run: they are taken off. */

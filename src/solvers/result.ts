@@ -12,6 +12,7 @@ import { ORTHONORMALITY_TOLERANCE } from '../rows.js';
  *   a larger `krylovDim`, or a larger `tol`.
  * - `maxMatvecs`: the products allowed are spent; the pairs are as they stand then, with their residuals. All k may be
  *   within the tolerance: then the run was still looking for others that it might have missed.
+ * - `aborted`: the `signal` was, and `onAbort` is 'return'. As `maxMatvecs`; pairs that were not found have eigenvalue NaN.
  * - `stagnated`: what is left of the residuals above the tolerance is, for the most part, what the products lack of
  *   symmetry, or their noise: no further product lessens it. So end operators of central differences, and those that change from product
  *   to product; `asymmetry` says by how much. Allow a larger `tol`, or make the products exact.
@@ -20,13 +21,14 @@ import { ORTHONORMALITY_TOLERANCE } from '../rows.js';
  * - `nonFinite`: a product had a NaN or an infinity in it. Pairs that were not found have eigenvalue NaN.
  */
 export type EigenStatus =
-  'converged' | 'maxIterations' | 'maxMatvecs' | 'stagnated' | 'invariantSubspace' | 'nonFinite';
+  'converged' | 'maxIterations' | 'maxMatvecs' | 'aborted' | 'stagnated' | 'invariantSubspace' | 'nonFinite';
 
 /** All that an {@link EigenStatus} can be: one that is missing here does not compile. */
 const known: Readonly<Record<EigenStatus, true>> = {
   converged: true,
   maxIterations: true,
   maxMatvecs: true,
+  aborted: true,
   invariantSubspace: true,
   stagnated: true,
   nonFinite: true,
@@ -167,7 +169,7 @@ export function loadEigenResult(saved: SavedEigenResult): EigenResult {
   const numMeasured = json.residualNorms.filter((norm) => norm !== null).length;
   // A product that is not finite, and the end of what is allowed, may come after all pairs were found.
   const isAll = numConverged === k;
-  const mayBeAll = status === 'nonFinite' || status === 'maxMatvecs';
+  const mayBeAll = ['nonFinite', 'maxMatvecs', 'aborted'].includes(status);
   const fits = status === 'converged' ? isAll : !isAll || mayBeAll;
   const isSome = integer(0).accepts(numConverged) && numConverged <= numMeasured;
   const counts = `numConverged up to ${numMeasured}, the residuals that are known, and ${k} if and only if 'converged'`;

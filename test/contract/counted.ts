@@ -3,6 +3,7 @@ import type { LinearOperator } from '../../src/operators/linear-operator.js';
 /** An operator that counts the products that are asked of it, two of them for its magnitude. */
 export interface CountedOperator extends LinearOperator {
   products: number;
+  matvec: LinearOperator['matvec'];
 }
 
 /** The same operator, with its products counted; it is disposed with it. */

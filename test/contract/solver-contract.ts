@@ -106,6 +106,24 @@ export function testEigensolverContract(
       }),
     );
 
+    it.runIf(hasBudget)('returns what it has when it is stopped, if that is asked for', () =>
+      tidily(async () => {
+        const values = Array.from({ length: 30 }, (_, i) => 1 + i / 30);
+        const operator = counted(operatorWithSpectrum(values));
+        const found = await stopped(3, (run) => solve(operator, { which: ends[0]!, k: 3, tol, ...run }));
+        expect(found.status).toBe('aborted');
+        expect(operator.products).toBe(found.numMatvecs);
+        expect(found.numMatvecs).toBeLessThan(8);
+        await expectTrueResiduals(operator, found, 2);
+        operator.products = 0;
+        const nothing = await stopped(0, (run) => solve(operator, { which: ends[0]!, k: 3, tol, ...run }));
+        expect(nothing).toMatchObject({ status: 'aborted', numConverged: 0, numMatvecs: 0 });
+        expect(operator.products).toBe(0);
+        expect([...nothing.eigenvalues]).toEqual([NaN, NaN, NaN]);
+        for (const held of [found, nothing, operator]) held.dispose();
+      }),
+    );
+
     it('stops when told, with the reason, and leaves nothing behind', () =>
       tidily(async () => {
         const operator = operatorWithSpectrum([8, 7, 6, 5, 4, 3, 2, 1]);
@@ -197,6 +215,26 @@ export function testLinearSolverContract(
         operator.dispose();
       }));
 
+    it('returns what it has when it is stopped, if that is asked for', () =>
+      tidily(async () => {
+        const { operator: plain, b, rightHandSide } = system(definite);
+        const operator = counted(plain);
+        for (const steps of [0, 1, 3]) {
+          operator.products = 0;
+          const result = await stopped(steps, (run) => solve(operator, b, { tol: 1e-6, ...run }));
+          expect(result).toMatchObject({ status: 'aborted', numIterations: steps });
+          // One more for the residual.
+          expect(operator.products).toBe(steps === 0 ? 0 : steps + 1);
+          const residual = await read(tf.tidy(() => tf.sub(b, plain.matvec(result.x))));
+          const norm = Math.hypot(...residual);
+          // Rounding of a float32 product of twelve terms.
+          expect(Math.abs(result.residualNorm - norm)).toBeLessThan(3e-6 * Math.hypot(...rightHandSide));
+          result.dispose();
+        }
+        b.dispose();
+        operator.dispose();
+      }));
+
     it('stops when told, with the reason, and leaves nothing behind', () =>
       tidily(async () => {
         const { operator, b } = system(definite);
@@ -220,6 +258,17 @@ function system(values: readonly number[]): {
     row.reduce((sum, y, j) => sum + y * x[j]!, 0),
   );
   return { operator: operatorWithSpectrum(values), b: tf.tensor1d(rightHandSide), x, rightHandSide };
+}
+
+/** A run that is aborted at a sign of progress, or before it starts, and returns what it has. */
+function stopped<R>(signs: number, start: (run: RunOptions) => Promise<R>): Promise<R> {
+  const controller = new AbortController();
+  let left = signs;
+  const onProgress = (): void => {
+    if (--left === 0) controller.abort();
+  };
+  if (signs === 0) controller.abort();
+  return start({ signal: controller.signal, onProgress, onAbort: 'return' });
 }
 
 /** A run that is aborted at its first sign of progress rejects with the reason given. */

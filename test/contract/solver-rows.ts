@@ -13,6 +13,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: () => void;
   readonly maxMatvecs?: number;
+  readonly onAbort?: 'reject' | 'return';
 }
 
 /** A new eigensolver is a new row. */
@@ -26,7 +27,7 @@ export interface EigensolverRow {
   /** Spectra that the method cannot separate: eigenvalues of equal or nearly equal magnitude. */
   readonly cannot: readonly string[];
   readonly mostPairs: number;
-  /** Whether it takes `maxMatvecs`. */
+  /** Whether it takes `maxMatvecs` and `onAbort`. */
   readonly hasBudget: boolean;
 }
 

@@ -6,6 +6,7 @@ import { SeededRandom } from '../../../src/random.js';
 import { solve } from '../../../src/solvers/conjugate-gradient.js';
 import { lanczos } from '../../../src/solvers/lanczos.js';
 import { minres } from '../../../src/solvers/minres.js';
+import { loadEigenResult, saveEigenResult } from '../../../src/solvers/result.js';
 import { matrixOperator } from '../../../src/operators/matrix-operator.js';
 import { counted } from '../../contract/counted.js';
 import { matrixWithSpectrum, operatorWithSpectrum } from '../../contract/prescribed-spectrum.js';
@@ -104,6 +105,34 @@ describe('a budget of products', () => {
     expect(result.status).toBe('maxMatvecs');
     expect(drifting.products).toBeLessThan(free.numMatvecs);
     for (const held of [free, result, drifting]) held.dispose();
+  });
+
+  it.each([0, 2, 9])('keeps what an aborted run has after %i products, also in a file', async (products) => {
+    const values = Array.from({ length: 30 }, (_, i) => 1 + i / 30);
+    const controller = new AbortController();
+    if (products === 0) controller.abort();
+    const operator = counted(operatorWithSpectrum(values));
+    const { matvec } = operator;
+    operator.matvec = (v) => {
+      if (operator.products + 1 === products) controller.abort();
+      return matvec(v);
+    };
+    const options = { k: 4, onAbort: 'return', signal: controller.signal } as const;
+    const result = await lanczos(operator, options);
+    const again = loadEigenResult(await saveEigenResult(result));
+    expect(again).toMatchObject({ status: 'aborted', numMatvecs: products });
+    expect(again.eigenvalues).toEqual(result.eigenvalues);
+    const found = Math.min(products, 4);
+    // As many pairs as products; the rest is not known, and its vectors are zero.
+    const norms = await tf.tidy(() => tf.norm(again.eigenvectors, 2, 1)).data();
+    again.eigenvalues.forEach((value, i) => {
+      expect(Number.isNaN(value)).toBe(i >= found);
+      expect(norms[i]).toBeCloseTo(i < found ? 1 : 0, 5);
+      // Values of a section of the spectrum lie within it, in order (Cauchy).
+      if (i < found) expect(value).toBeLessThanOrEqual(2 + 1e-5);
+      if (i > 0 && i < found) expect(value).toBeLessThanOrEqual(again.eigenvalues[i - 1]!);
+    });
+    for (const held of [result, again, operator]) held.dispose();
   });
 
   it('says nothing of a symmetry that it cannot afford to judge', async () => {
