@@ -1,16 +1,27 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 
-/** The page under demo/: `npm run demo` serves it, `npm run build:demo` makes static files of it in out/demo. */
+/** The pages under demo/: `npm run demo` serves it, `npm run build:demo` makes static files of it in out/demo. */
 export default defineConfig({
   root: fileURLToPath(new URL('demo', import.meta.url)),
   // Relative addresses, so that the files can lie in any folder of a server.
   base: './',
-  build: { outDir: '../out/demo', emptyOutDir: true, target: 'es2022' },
+  build: {
+    outDir: '../out/demo',
+    emptyOutDir: true,
+    target: 'es2022',
+    rollupOptions: {
+      input: ['index.html', 'lend.html'].map((page) =>
+        fileURLToPath(new URL(`demo/${page}`, import.meta.url)),
+      ),
+    },
+  },
   worker: { format: 'es' },
   // What is only found when a worker starts or a figure is asked for would make the page load anew in the middle of it.
   optimizeDeps: {
     include: [
+      '@nats-io/nats-core',
+      '@nats-io/services',
       '@observablehq/plot',
       '@tensorflow/tfjs-backend-cpu',
       '@tensorflow/tfjs-backend-wasm',

@@ -17,6 +17,8 @@ export interface OpenRequest {
   /** Which vectors all sessions of the host are told, and the number of the first for this one. */
   readonly shared: string;
   readonly first: number;
+  /** What the host calls itself. */
+  readonly host: string;
 }
 
 /** What the worker says to it. */
@@ -38,6 +40,8 @@ const MOST_ANSWER_JSON = 2 ** 22;
 export interface Host {
   readonly watch: ConnectionWatch;
   readonly group: string;
+  /** What it calls itself. */
+  readonly name: string;
   readonly broadcast: Broadcast;
   /** The part of the subject of its vectors that is its own. */
   readonly shared: string;
@@ -57,7 +61,7 @@ export async function openWorker(host: Host, found: FoundWorker): Promise<ShardW
   const worker = new NatsWorker(host, found, session);
   const first = broadcast.end;
   try {
-    const request: OpenRequest = { version: VERSION, session, shared, first };
+    const request: OpenRequest = { version: VERSION, session, shared, first, host: host.name };
     const subject = openSubject(group, found.name, found.instance);
     const reply = await ask(watch.connection, subject, request, host.openMs);
     if (!reply.ok) throw new Error(reply.message);

@@ -13,6 +13,8 @@ import { WorkersNotFoundError } from './workers-not-found-error.js';
 export interface NatsWorkersOptions {
   /** The name that workers and hosts have agreed on. Default 'workers'. */
   readonly group?: string;
+  /** What this host calls itself: workers tell it to their owners, who cannot check it. Default 'unnamed'. */
+  readonly name?: string;
   /** How many are needed; when there are as many, those that are free at that time are taken. Default 1. */
   readonly min?: number;
   /** How many are taken at most. Default: all that are free. */
@@ -28,6 +30,7 @@ export interface NatsWorkersOptions {
 
 const schema = {
   group: byDefault(subjectToken, 'workers'),
+  name: byDefault(subjectToken, 'unnamed'),
   min: byDefault(integer(1), 1),
   max: byDefault(integer(1), Infinity),
   waitMs: byDefault(number({ from: 0 }), 5000),
@@ -58,12 +61,12 @@ export async function natsWorkers(
   connection: NatsConnection,
   options: NatsWorkersOptions = {},
 ): Promise<ShardWorker[]> {
-  const { group, min, max, waitMs, silenceMs } = readOptions(options, schema, 'natsWorkers');
+  const { group, name, min, max, waitMs, silenceMs } = readOptions(options, schema, 'natsWorkers');
   requireThat(max >= min, 'natsWorkers', `max >= min = ${min}`, `${max}`);
   const watch = watchConnection(connection);
   const shared = uniqueToken();
   const broadcast = new Broadcast(watch, sharedSubject(group, shared));
-  const host = { watch, group, broadcast, shared, silence: silenceMs, openMs: Math.max(waitMs, 1000) };
+  const host = { watch, group, name, broadcast, shared, silence: silenceMs, openMs: Math.max(waitMs, 1000) };
   const opened = new Map<string, ShardWorker>();
   const refusals = new Map<string, string>();
   const deadline = performance.now() + waitMs;

@@ -21,9 +21,9 @@ import {
   uniqueToken,
 } from './subjects.js';
 
-/** What happens at a worker. */
+/** What happens at a worker. `host` is what the host calls itself. */
 export type WorkerEvent =
-  | { readonly type: 'opened'; readonly session: string }
+  | { readonly type: 'opened'; readonly session: string; readonly host: string }
   | { readonly type: 'refused' | 'closed'; readonly session: string; readonly reason: string };
 
 /** Settings of {@link serveShards}. */
@@ -187,7 +187,7 @@ class Rooms {
     await Promise.all(open.map((session) => session.close('the worker is closing')));
   }
 
-  private async begin({ session, shared, first }: OpenRequest, instance: string): Promise<void> {
+  private async begin({ session, shared, first, host }: OpenRequest, instance: string): Promise<void> {
     const { group, name, silenceMs, onEvent } = this.settings;
     const worker = await this.newSession();
     if (this.isClosed) {
@@ -203,7 +203,7 @@ class Rooms {
     };
     const room = new Session(link, worker, this.settings);
     this.sessions.set(session, room);
-    onEvent?.({ type: 'opened', session });
+    onEvent?.({ type: 'opened', session, host });
     void room.ended.then((reason) => {
       this.sessions.delete(session);
       onEvent?.({ type: 'closed', session, reason });
@@ -215,11 +215,12 @@ function readRequest(data: Uint8Array): OpenRequest {
   if (data.length > 4096)
     throw new Error(`expected a request of at most 4096 bytes, received ${data.length}`);
   const request = JSON.parse(new TextDecoder().decode(data)) as Partial<OpenRequest> | null;
-  const { version, session, shared, first } = request ?? {};
+  const { version, session, shared, first, host } = request ?? {};
   if (version !== VERSION) {
     throw new Error(`expected messages of version ${VERSION}, received ${String(version)}`);
   }
-  const isRequest = isToken(session) && isToken(shared) && Number.isSafeInteger(first) && first! >= 0;
-  if (!isRequest) throw new Error('expected a request {version, session, shared, first}');
-  return { version, session, shared, first: first! };
+  const isRequest =
+    isToken(session) && isToken(shared) && isToken(host) && Number.isSafeInteger(first) && first! >= 0;
+  if (!isRequest) throw new Error('expected a request {version, session, shared, first, host}');
+  return { version, session, shared, first: first!, host };
 }

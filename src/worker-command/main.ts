@@ -84,7 +84,8 @@ async function serve(
 }
 
 function textOf(event: WorkerEvent): string {
-  return `${event.type} session ${event.session}${'reason' in event ? `: ${event.reason}` : ''}`;
+  const more = event.type === 'opened' ? ` for the host ${event.host}` : `: ${event.reason}`;
+  return `${event.type} session ${event.session}${more}`;
 }
 
 async function follow(connection: NatsConnection): Promise<void> {

@@ -15,14 +15,15 @@ afterAll(() => rig?.dispose());
 
 describe.skipIf(isLeftOut)('workers on NATS', { timeout: 60_000 }, () => {
   it('are found, and give the eigenvalues of one machine', async () => {
-    await rig.serve('w1', { threads: 3 });
+    const first = await rig.serve('w1', { threads: 3 });
     await rig.serve('w2');
     const found = await findWorkers(rig.host);
     expect(found.map(({ instance, ...worker }) => [instance.length > 10, worker])).toEqual([
       [true, { name: 'w1', backend: 'cpu', threads: 3, busy: 0, sessions: 1 }],
       [true, { name: 'w2', backend: 'cpu', threads: 1, busy: 0, sessions: 1 }],
     ]);
-    const workers = await natsWorkers(rig.host, { min: 2 });
+    const workers = await natsWorkers(rig.host, { min: 2, name: 'notebook' });
+    expect(first.events).toMatchObject([{ type: 'opened', host: 'notebook' }]);
     const hessian = await rig.load(workers);
     const { eigenvalues, dispose } = await lanczos(hessian, { k: 3 });
     const local = await lanczos(rig.problem.local, { k: 3 });
