@@ -77,7 +77,9 @@ const onGlobals = `
 async function largestEigenvalue() {
   tf.wasm.setWasmPaths('${modules}/@tensorflow/tfjs-backend-wasm/dist/');
   await tf.setBackend('wasm');
-  await tfCurvature.registerWasmTrainingKernels();
+  // The page is not isolated: no memory that threads can share.
+  const { threads, reason } = await tfCurvature.registerWasmTrainingKernels({ threads: 2 });
+  if (threads !== 1 || !/not cross-origin isolated/.test(reason)) throw new Error(threads + ' threads: ' + reason);
   const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2], useBias: false })] });
   const data = { xs: tf.tensor2d([[2, 0], [0, 1]]), ys: tf.tensor2d([[1], [1]]) };
   const objective = tfCurvature.modelObjective(model, data, { loss: 'meanSquaredError' });
