@@ -71,10 +71,25 @@ export class Confirmation {
   }
 }
 
-/** The values that lie `margin` beyond the last of the wanted eigenvalues. */
-export function limitsBeyond(which: Which, last: number, margin: number): number[] {
-  if (which === 'LA') return [last + margin];
-  if (which === 'SA') return [last - margin];
-  const limit = Math.abs(last) + margin;
-  return [-limit, limit];
+/**
+ * The values that lie beyond the last of the wanted eigenvalues at each end.
+ *
+ * @param wanted the eigenvalues, at least two for both ends, in the order in which they are wanted
+ * @param margin how far beyond an eigenvalue
+ */
+export function limitsBeyond(
+  which: Which,
+  wanted: Float64Array,
+  margin: (value: number) => number,
+): number[] {
+  const last = wanted.at(-1)!;
+  if (which === 'LA') return [last + margin(last)];
+  if (which === 'SA') return [last - margin(last)];
+  if (which === 'LM') {
+    const limit = Math.abs(last) + margin(last);
+    return [-limit, limit];
+  }
+  const other = wanted.at(-2)!;
+  const [low, high] = [Math.min(last, other), Math.max(last, other)];
+  return [low - margin(low), high + margin(high)];
 }

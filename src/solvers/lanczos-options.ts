@@ -35,7 +35,10 @@ export interface EigenProgress {
 export interface LanczosOptions {
   /** Number of pairs, 1 to n. Default 1. */
   readonly k?: number;
-  /** Largest algebraic ('LA', the default), smallest algebraic ('SA') or largest in magnitude ('LM'). */
+  /**
+   * Largest algebraic ('LA', the default), smallest algebraic ('SA'), largest in magnitude ('LM'), or half of the pairs
+   * from each end ('BE', for k of 2 and more): the largest and, of an odd k one less, the smallest, ascending.
+   */
   readonly which?: Which;
   /**
    * A pair has converged when ‖Av - λv‖ ≤ max(tol·|λ|, 10·2⁻²³·‖A‖): relative to its eigenvalue, but never below
@@ -46,7 +49,7 @@ export interface LanczosOptions {
   readonly tol?: number;
   /**
    * Largest number of basis vectors, and so the memory: krylovDim + 4 vectors of length n. At least k + 1 (or n);
-   * with 'LM' take 2k + 2, since in a smaller basis the two ends of the spectrum crowd each other out at restarts.
+   * with 'LM' and 'BE' take 2k + 2, since in a smaller basis the two ends of the spectrum crowd each other out at restarts.
    * More means fewer products where the run is long. The basis grows only as far as a run needs. Default: as
    * many as fit into 192 MiB, at least max(20, 3k + 2), at most 160 (the dense problem of 160 costs less than a
    * product), never more than n.
@@ -89,7 +92,7 @@ export interface LanczosOptions {
 export function lanczosSchema(n: number) {
   return {
     k: byDefault(integer(1, n), 1),
-    which: byDefault(oneOf('LA', 'SA', 'LM'), 'LA'),
+    which: byDefault(oneOf('LA', 'SA', 'LM', 'BE'), 'LA'),
     tol: byDefault(number({ above: 0, below: 1 }), 1e-3),
     krylovDim: or(integer(Math.min(n, 2)), Infinity),
     maxRestarts: byDefault(or(integer(0), Infinity), 100),
@@ -131,7 +134,8 @@ export function planLanczos(
 ): LanczosPlan {
   const n = operator.size;
   const settings = readOptions(options, lanczosSchema(n), where);
-  const { k, maxMatvecs, startVectors, onProgress } = settings;
+  const { k, which, maxMatvecs, startVectors, onProgress } = settings;
+  requireThat(which !== 'BE' || k > 1, where, "k >= 2 with which: 'BE', a pair from each end", `${k}`);
   requireIs(maxMatvecs, or(integer(k), Infinity), 'maxMatvecs', where);
   const affordable = Math.min(LARGEST_DEFAULT, Math.floor(BASIS_BYTES / (4 * n)));
   const krylovDim = Math.min(n, settings.krylovDim ?? Math.max(leastKrylovDim(k, n), affordable));

@@ -7,6 +7,7 @@ import type { LanczosPlan } from './lanczos-options.js';
 import type { RitzPairs } from './projected-eigenproblem.js';
 import { solveProjected } from './projected-eigenproblem.js';
 import { requireSymmetric } from './require-symmetric.js';
+import { resultOrder } from './symmetric-eigen.js';
 import { zeroWithin } from './zero-threshold.js';
 
 /**
@@ -41,6 +42,12 @@ export class LanczosSearch {
     private readonly random: SeededRandom,
     private readonly where: string,
   ) {}
+
+  /** Which of the pairs are wanted, in the order in which they are handed out. */
+  order(): number[] {
+    const { ritz, plan } = this;
+    return ritz == null ? [] : resultOrder(ritz.values.subarray(0, plan.k), plan.which);
+  }
 
   /** How many of the wanted pairs are within the tolerance. */
   get numConverged(): number {
@@ -177,8 +184,8 @@ export class LanczosSearch {
     factorization.setAside();
     const { rows } = factorization.basis;
     if (!(yield* this.addChain())) return true;
-    const last = this.ritz!.values[plan.k - 1]!;
-    const limits = limitsBeyond(plan.which, last, MARGIN * this.threshold(last));
+    const wanted = this.ritz!.values.subarray(0, plan.k);
+    const limits = limitsBeyond(plan.which, wanted, (value) => MARGIN * this.threshold(value));
     this.check = new Confirmation(limits, rows, factorization.operator.size);
     return false;
   }
@@ -227,11 +234,13 @@ export class LanczosSearch {
   }
 
   private report(): void {
+    const { values, residualNorms } = this.ritz!;
+    const order = this.order();
     this.plan.onProgress?.({
       numMatvecs: this.factorization.numMatvecs,
       numConverged: this.numConverged,
-      ritzValues: this.ritz!.values.slice(0, this.plan.k),
-      residualNorms: this.ritz!.residualNorms.slice(),
+      ritzValues: Float64Array.from(order, (i) => values[i]!),
+      residualNorms: Float64Array.from(order, (i) => residualNorms[i]!),
     });
   }
 }

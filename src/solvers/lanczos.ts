@@ -19,10 +19,12 @@ import type { EigenResult, EigenStatus } from './result.js';
 import { eigenResult } from './result.js';
 
 /**
- * A few eigenpairs at one end of the spectrum of a symmetric operator, by thick-restart Lanczos with full
+ * A few eigenpairs at one end of the spectrum of a symmetric operator, or at both, by thick-restart Lanczos with full
  * reorthogonalisation.
  *
  *     A v_i = λ_i v_i,   v_iᵀ v_j = δ_ij,   λ_1 ≥ λ_2 ≥ … ('LA'), λ_1 ≤ λ_2 ≤ … ('SA'), |λ_1| ≥ |λ_2| ≥ … ('LM')
+ *
+ * Of both ends ('BE') the ⌈k/2⌉ largest and the ⌊k/2⌋ smallest in one run, ascending, λ_1 ≤ … ≤ λ_k, as by ARPACK's 'BE'.
  *
  * The method of choice for everything at an end: it needs some 3 products for each well separated pair, where
  * power iteration needs tens to hundreds. Convergence is checked after every product (in long runs: every few).
@@ -133,13 +135,16 @@ function collect(factorization: LanczosFactorization, plan: LanczosPlan, search:
   const status = statusOf(factorization, plan, search);
   const eigenvalues = new Float64Array(k).fill(NaN);
   const residualNorms = new Float64Array(k).fill(NaN);
-  if (ritz != null) {
-    eigenvalues.set(ritz.values.subarray(0, k));
-    residualNorms.set(ritz.residualNorms);
-  }
+  const order = search.order();
+  eigenvalues.set(order.map((i) => ritz!.values[i]!));
+  residualNorms.set(order.map((i) => ritz!.residualNorms[i]!));
   return eigenResult({
     eigenvalues,
-    eigenvectors: rowsOf(factorization, ritz?.vectors.slice(0, k) ?? [], k),
+    eigenvectors: rowsOf(
+      factorization,
+      order.map((i) => ritz!.vectors[i]!),
+      k,
+    ),
     residualNorms,
     status,
     numConverged,

@@ -37,7 +37,7 @@ const statuses = Object.keys(known);
 
 /** Eigenpairs with what they cost and how good they are. */
 export interface EigenResult {
-  /** The k eigenvalues, the wanted end first. */
+  /** The k eigenvalues, the wanted end first; those of both ends ascend. */
   readonly eigenvalues: Float64Array;
   /** The eigenvectors, shape [k, n]: row i has unit length and belongs to eigenvalue i. Disposed with the result. */
   readonly eigenvectors: Tensor2D;

@@ -1,13 +1,29 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 
-/** Which end of the spectrum: largest algebraic, smallest algebraic, or largest in magnitude. */
-export type Which = 'LA' | 'SA' | 'LM';
+/**
+ * Which end of the spectrum: largest algebraic, smallest algebraic, largest in magnitude, or half of the pairs from each
+ * end, where the upper one has one more if they are odd in number.
+ */
+export type Which = 'LA' | 'SA' | 'LM' | 'BE';
 
 /** Compares two eigenvalues: negative where `a` is wanted before `b`. */
-export function wantedFirst(which: Which): (a: number, b: number) => number {
+export function wantedFirst(which: Exclude<Which, 'BE'>): (a: number, b: number) => number {
   if (which === 'LA') return (a, b) => b - a;
   if (which === 'SA') return (a, b) => a - b;
   return (a, b) => Math.abs(b) - Math.abs(a);
+}
+
+/** Indices of eigenvalues, the wanted ones first: of both ends ('BE') one from each in turn, the largest first. */
+export function wantedOrder(values: ArrayLike<number>, which: Which): number[] {
+  const compare = wantedFirst(which === 'BE' ? 'LA' : which);
+  const order = Array.from(values, (_, i) => i).sort((i, j) => compare(values[i]!, values[j]!));
+  if (which !== 'BE') return order;
+  return order.map((_, i) => (i % 2 === 0 ? order[i / 2]! : order.at(-(i + 1) / 2)!));
+}
+
+/** Indices of wanted eigenvalues in the order of a result: those of both ends ascend. */
+export function resultOrder(wanted: ArrayLike<number>, which: Which): number[] {
+  return wantedOrder(wanted, which === 'BE' ? 'SA' : which);
 }
 
 /** Eigenpairs of a small matrix, the wanted ones first. */
@@ -38,8 +54,7 @@ export function symmetricEigen(
   }
   const decomposition = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
   const found = decomposition.realEigenvalues;
-  const compare = wantedFirst(which);
-  const order = found.map((_, i) => i).sort((i, j) => compare(found[i]!, found[j]!));
+  const order = wantedOrder(found, which);
   return {
     values: Float64Array.from(order, (i) => found[i]!),
     vectors: order.map((i) => Float64Array.from(decomposition.eigenvectorMatrix.getColumn(i))),

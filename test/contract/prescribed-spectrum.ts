@@ -1,3 +1,5 @@
+import type { Which } from '../../src/solvers/symmetric-eigen.js';
+import { wantedFirst } from '../../src/solvers/symmetric-eigen.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LinearOperator } from '../../src/operators/linear-operator.js';
 import { matrixOperator } from '../../src/operators/matrix-operator.js';
@@ -39,4 +41,12 @@ function transpose(matrix: number[][]): void {
   for (let i = 0; i < matrix.length; i++) {
     for (let j = 0; j < i; j++) [matrix[i]![j], matrix[j]![i]] = [matrix[j]![i]!, matrix[i]![j]!];
   }
+}
+
+/** The k eigenvalues that are wanted, as a result has them: those of both ends ascend, as ARPACK's. */
+export function wantedOf(values: readonly number[], which: Which, k: number): number[] {
+  const ascending = [...values].sort((a, b) => a - b);
+  if (which === 'BE')
+    return [...ascending.slice(0, Math.floor(k / 2)), ...ascending.slice(-Math.ceil(k / 2))];
+  return ascending.sort(wantedFirst(which)).slice(0, k);
 }

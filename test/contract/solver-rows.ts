@@ -46,7 +46,7 @@ export interface LinearSolverRow {
 export const eigensolverRows: readonly EigensolverRow[] = [
   {
     name: 'lanczos',
-    ends: ['LA', 'SA', 'LM'],
+    ends: ['LA', 'SA', 'LM', 'BE'],
     solve: lanczos,
     cannot: [],
     mostPairs: Infinity,

@@ -96,7 +96,7 @@ expectTypeOf<EigenResult['eigenvectors']>().toEqualTypeOf<Tensor2D>();
 expectTypeOf<EigenResult['eigenvalues']>().toEqualTypeOf<Float64Array>();
 expectTypeOf(solve(operator, v)).toEqualTypeOf<Promise<SolveResult>>();
 expectTypeOf(trace(late)).toEqualTypeOf<Promise<Estimate>>();
-// @ts-expect-error An end of the spectrum is 'LA', 'SA' or 'LM'.
+// @ts-expect-error An end of the spectrum is 'LA', 'SA', 'LM' or 'BE'.
 lanczos(operator, { which: 'largest' }).catch(() => undefined);
 
 // Training

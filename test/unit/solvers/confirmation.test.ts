@@ -111,7 +111,14 @@ describe('Confirmation', () => {
   });
 
   it.each(['LA', 'SA', 'LM'] as const)('looks beyond the last of the wanted eigenvalues: %s', (which) => {
-    expect(limitsBeyond(which, -2, 0.5)).toEqual({ LA: [-1.5], SA: [-2.5], LM: [-2.5, 2.5] }[which]);
+    const limits = { LA: [-1.5], SA: [-2.5], LM: [-2.5, 2.5] }[which];
+    expect(limitsBeyond(which, Float64Array.of(7, -2), () => 0.5)).toEqual(limits);
+  });
+
+  it('looks beyond the last of the wanted eigenvalues of each end, with margins of their own', () => {
+    const margin = (value: number): number => Math.abs(value) / 4;
+    expect(limitsBeyond('BE', Float64Array.of(9, -8, 4, -2), margin)).toEqual([-2.5, 5]);
+    expect(limitsBeyond('BE', Float64Array.of(9, -8, 4), margin)).toEqual([-10, 5]);
   });
 
   it('looks at both ends for the largest in magnitude', () => {

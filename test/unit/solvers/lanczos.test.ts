@@ -61,7 +61,9 @@ describe('lanczos', () => {
       ['maxRestarts', () => ({ maxRestarts: -1 })],
       ['seed', () => ({ seed: 0.5 })],
       ['confirm', () => ({ confirm: -1 })],
-      ["which 'LA', 'SA' or 'LM'", () => ({ which: 'LR' as 'LA' })],
+      ["which 'LA', 'SA', 'LM' or 'BE'", () => ({ which: 'LR' as 'LA' })],
+      ["k >= 2 with which: 'BE', a pair from each end, received 1", () => ({ which: 'BE' })],
+      ['onAbort', () => ({ onAbort: 'resolve' as 'return' })],
     ])('%s', async (expected, options) => {
       const failure = lanczos(operator, options());
       await expect(failure).rejects.toBeInstanceOf(CurvatureArgumentError);
