@@ -8,9 +8,12 @@ import { isToken, serviceName, subjectToken } from './subjects.js';
 export interface FindOptions {
   /** The name that workers and hosts have agreed on. Default 'workers'. */
   readonly group?: string;
-  /** Milliseconds without one more answer after which no more are awaited. Default 300. */
+  /** Milliseconds after an answer in which another is awaited. Default 300. All together, 2000 are waited at most. */
   readonly stallMs?: number;
 }
+
+/** Milliseconds for all answers, also where the question got lost because the server was away. */
+const MOST_WAIT = 2000;
 
 const findSchema = {
   group: byDefault(subjectToken, 'workers'),
@@ -34,7 +37,7 @@ export async function findWorkers(
 ): Promise<readonly FoundWorker[]> {
   const { group, stallMs } = readOptions(options, findSchema, 'findWorkers');
   const services = await serviceManager(connection, 'findWorkers');
-  const client = services.client({ strategy: 'stall', maxWait: 20 * stallMs, stall: stallMs });
+  const client = services.client({ strategy: 'stall', maxWait: MOST_WAIT, stall: stallMs });
   const found: FoundWorker[] = [];
   try {
     for await (const { id, metadata, endpoints } of await client.stats(serviceName(group))) {

@@ -117,7 +117,7 @@ describe.skipIf(isLeftOut)('failures', { timeout: 60_000 }, () => {
     expect(made).toHaveLength(1);
     await rig.server.start();
     // The worker is there again.
-    const [worker] = await natsWorkers(rig.host, { waitMs: 20_000 });
+    const [worker] = await natsWorkers(rig.host);
     await worker!.terminate();
   });
 
