@@ -72,7 +72,12 @@ export function expectedSeconds(plan: ScalePlan, run: TrainingRun): number {
 /** Processor seconds that are left of a run from its checkpoint on: by what its own epochs took, where it has some. */
 export function secondsLeft(plan: ScalePlan, { run, recorded, resumable }: RunState): number {
   if (isOver(run, recorded)) return 0;
-  const last = recorded.at(-1);
-  const isKnown = last != null && last.epoch > 0;
-  return (run.epochs - resumable) * (isKnown ? last.seconds / last.epoch : expectedSeconds(plan, run));
+  return (run.epochs - resumable) * secondsPerEpoch(plan, run, recorded);
+}
+
+function secondsPerEpoch(plan: ScalePlan, run: TrainingRun, recorded: readonly TrainingPoint[]): number {
+  const [first, last] = [recorded[0], recorded.at(-1)];
+  if (first == null || last == null || first === last) return expectedSeconds(plan, run);
+  // What is measured before the first step is measured once.
+  return (last.seconds - first.seconds) / (last.epoch - first.epoch);
 }

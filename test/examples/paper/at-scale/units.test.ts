@@ -6,7 +6,7 @@ import { paperPlan } from '../../../../examples/paper/at-scale/training-run.js';
 import type { RunState } from '../../../../examples/paper/at-scale/units.js';
 import { expectedSeconds, nextUnit, secondsLeft } from '../../../../examples/paper/at-scale/units.js';
 
-/** A run that has so many epochs behind it, of 100 seconds each. */
+/** A run that has so many epochs behind it, of 100 seconds each after 20 before the first. */
 function at(run: TrainingRun, epoch: number, changes: Partial<RunState> = {}): RunState {
   const point: TrainingPoint = {
     epoch,
@@ -19,9 +19,10 @@ function at(run: TrainingRun, epoch: number, changes: Partial<RunState> = {}): R
     eigenvalues: [1],
     checkSharpness: null,
     trainingSeconds: 50 * epoch,
-    seconds: 100 * epoch,
+    seconds: 20 + 100 * epoch,
   };
-  return { run, recorded: epoch > 0 ? [point] : [], resumable: epoch, ...changes };
+  const start = { ...point, epoch: 0, step: 0, trainingSeconds: 0, seconds: 20 };
+  return { run, recorded: epoch > 0 ? [start, point] : [], resumable: epoch, ...changes };
 }
 
 const [sgd, nudged, tracked] = allRuns as [TrainingRun, TrainingRun, TrainingRun];
