@@ -1,10 +1,11 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
-import { add, mul, scalar, tidy } from '@tensorflow/tfjs-core';
+import { mul, tidy } from '@tensorflow/tfjs-core';
+import { blockDots, blockSums } from '../tfjs/kernels/block-products.js';
 import type { DirectionSet } from './direction-set.js';
 import { clipGradients, globalNorm } from './gradient-clipping.js';
 import type { NSGDSettings } from './nsgd-options.js';
 import type { DirectionBlocks } from './nudge.js';
-import { combination, coordinates, nudge } from './nudge.js';
+import { nudge } from './nudge.js';
 import type { StepMeasurements } from './step-records.js';
 import type { Velocities } from './velocities.js';
 import type { WeightConstraint } from './weight-constraints.js';
@@ -39,7 +40,7 @@ export interface NudgedStep {
  */
 export function takeNudgedStep(gradients: ReadonlyMap<Variable, Tensor>, step: NudgedStep): void {
   const { settings, learningRate, gamma } = step;
-  const { correction, weightDecay, momentum } = settings;
+  const { correction, weightDecay, momentum, useNesterov } = settings;
   const variables = [...gradients.keys()];
   tidy(() => {
     let parts = clipGradients([...gradients.values()], settings.clipNorm, settings.clipValue);
@@ -48,31 +49,28 @@ export function takeNudgedStep(gradients: ReadonlyMap<Variable, Tensor>, step: N
     const nudged = gamma === 1 ? null : directions;
     if (nudged != null && correction !== 'update') parts = nudge(nudged, parts, gamma);
     const { unit, scale } = updateScale(step);
-    const scaled = momentum > 0 && scale !== 1 ? parts.map((part): Tensor => mul(scale, part)) : parts;
+    const scaled = { factor: scale, parts };
     const velocities =
       momentum > 0
-        ? variables.map((variable, i) => step.velocities.next(variable, scaled[i]!, momentum))
-        : [];
-    const updates = momentum > 0 ? updatesOf(velocities, scaled, settings) : parts;
+        ? blockSums(scaled, { factor: momentum, parts: step.velocities.of(variables) }, null)
+        : null;
+    const updates =
+      velocities != null && useNesterov
+        ? blockSums(scaled, { factor: momentum, parts: velocities }, null)
+        : (velocities ?? parts);
     // −(1−γ)P u for the update u = −unit · updates
     const excess =
       nudged == null || correction === 'gradient'
         ? null
-        : combination(nudged, mul(coordinates(nudged, updates), unit * (1 - gamma)), updates);
-    const factor = scalar(-unit);
-    // What one variable takes on the way is released before the next, whose results fill the same memory.
-    const values = variables.map((variable, i) =>
-      tidy(() => {
-        const value = weightDecay > 0 ? mul(variable, 1 - learningRate * weightDecay) : variable;
-        let next: Tensor = add(mul(factor, updates[i]!), value);
-        const along = excess?.[i];
-        if (along != null) next = add(next, along);
-        return step.constraints.get(variable.name)?.(next) ?? next;
-      }),
-    );
+        : { scale: unit * (1 - gamma), blocks: nudged, alphas: blockDots(nudged, updates) };
+    const kept = { factor: 1 - learningRate * weightDecay, parts: variables };
+    const values = blockSums({ factor: -unit, parts: updates }, kept, excess).map((value, i) => {
+      const constraint = step.constraints.get(variables[i]!.name);
+      return constraint == null ? value : tidy(() => constraint(value));
+    });
     if (directions != null) step.observe?.(measure(directions, clipped, updates, unit));
     // Nothing can fail from here on: a step is taken as a whole or not at all.
-    if (momentum > 0) step.velocities.replace(variables, velocities);
+    if (velocities != null) step.velocities.replace(variables, velocities);
     variables.forEach((variable, i) => variable.assign(values[i]!));
   });
 }
@@ -89,16 +87,6 @@ function updateScale({ settings, learningRate, iterations }: NudgedStep): { unit
   return { unit: settings.learningRate, scale: 1 / (1 + settings.decay * iterations) };
 }
 
-/** The updates in units of −unit, from the new velocities and the scaled gradients. */
-function updatesOf(
-  velocities: readonly Tensor[],
-  scaled: readonly Tensor[],
-  { momentum, useNesterov }: NSGDSettings,
-): readonly Tensor[] {
-  if (!useNesterov) return velocities;
-  return velocities.map((velocity, i): Tensor => add(scaled[i]!, mul(velocity, momentum)));
-}
-
 function measure(
   directions: DirectionBlocks,
   gradients: readonly Tensor[],
@@ -107,8 +95,8 @@ function measure(
 ): StepMeasurements {
   return {
     gradientNorm: globalNorm(gradients),
-    gradientCoordinates: coordinates(directions, gradients),
+    gradientCoordinates: blockDots(directions, gradients),
     updateNorm: mul(globalNorm(updates), unit),
-    updateCoordinates: mul(coordinates(directions, updates), unit),
+    updateCoordinates: mul(blockDots(directions, updates), unit),
   };
 }

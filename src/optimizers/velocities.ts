@@ -1,5 +1,5 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
-import { add, clone, dispose, keep, mul, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import { clone, dispose, keep, tidy, zerosLike } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
 import type { NamedTensor } from './named-tensor.js';
 
@@ -16,14 +16,9 @@ export class Velocities {
   /** Velocities read from a file, whose names may differ from those of the variables they belong to. */
   private loaded: NamedTensor[] = [];
 
-  /**
-   * μa + g, with a = 0 at first.
-   *
-   * @param gradient shaped like the variable
-   * @returns the next velocity, owned by the caller: see {@link replace}
-   */
-  next(variable: Variable, gradient: Tensor, momentum: number): Tensor {
-    return tidy(() => add(mul(momentum, this.byName.get(variable.name)!), gradient));
+  /** The velocities of some variables, in their order, once they are prepared. The tensors stay the store's. */
+  of(variables: readonly Variable[]): Tensor[] {
+    return variables.map(({ name }) => this.byName.get(name)!);
   }
 
   /** Takes over the next velocities of some variables, in their order. */

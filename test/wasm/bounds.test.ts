@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { blockDots, blockSums } from '../../src/tfjs/kernels/block-products.js';
 import { combineRows, rowDots, subtractRows } from '../../src/tfjs/kernels/row-products.js';
 import { registerWasmTrainingKernels } from '../../src/wasm/index.js';
 import { useBackend } from '../wasm-backend.js';
@@ -146,6 +147,18 @@ const cases: [string, () => unknown][] = [
       },
     ]),
   ),
+  ...[1, 4, 7].flatMap((k) =>
+    [1, 19, 4101].map((n): [string, () => unknown] => [
+      `products with ${k} rows in blocks of ${n}`,
+      () => {
+        const parts = [sample([n], 1), sample([3], 2)];
+        const blocks = [sample([k, n], 3), sample([k, 3], 4)] as tf.Tensor2D[];
+        const alphas = blockDots(blocks, parts);
+        blockSums({ factor: 2, parts }, { factor: 3, parts }, { scale: 1, blocks, alphas });
+        blockSums({ factor: 2, parts }, null, { scale: 1, blocks, alphas });
+      },
+    ]),
+  ),
   ...[1, 3, 4, 9].flatMap((m) =>
     [1, 5, 8, 17].map((n): [string, () => unknown] => [
       `matMul ${m} × ${n}`,
@@ -255,6 +268,24 @@ describe('bad input is refused and writes nothing', () => {
           'tfjs-curvature/RowCombination',
           { weights: sample([1, 3], 1), 0: sample([2, 3], 2) },
           { scale: 1 },
+        ),
+    ],
+    [
+      'a block of other columns',
+      () =>
+        run(
+          'tfjs-curvature/BlockDots',
+          { x0: sample([3], 1), v0: sample([2, 3], 2), x1: sample([3], 3), v1: sample([2, 2], 4) },
+          {},
+        ),
+    ],
+    [
+      'a second term of another shape',
+      () =>
+        run(
+          'tfjs-curvature/BlockSums',
+          { x0: sample([3], 1), y0: sample([3], 2), x1: sample([4], 3), y1: sample([3], 4) },
+          { a: 1, b: 1, scale: 1 },
         ),
     ],
   ])('%s', (_, prepare) => {

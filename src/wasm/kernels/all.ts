@@ -1,5 +1,6 @@
 import type { TrainingKernel } from '../kernel.js';
 import { add, multiply, sub } from './arithmetic.js';
+import { blockDots, blockSums } from './block-products.js';
 import {
   conv2dBackpropFilter,
   conv2dBackpropInput,
@@ -35,6 +36,8 @@ export const trainingKernels: readonly TrainingKernel[] = [
   avgPool3dGrad,
   avgPoolGrad,
   batchMatMul,
+  blockDots,
+  blockSums,
   cast,
   clipByValue,
   concat,

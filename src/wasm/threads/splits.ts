@@ -199,4 +199,21 @@ export const splits: Splits = {
     cut: ({ stride }) => ({ size: 'count', grain: 4, moves: { rows: stride === 0 ? 4 : stride, y: 4 } }),
     chunksPerThread: 1,
   },
+  addRowDots: {
+    work: ({ count, len }) => MEMORY * count * len,
+    cut: ({ count }) => ({
+      ...{ size: 'len', grain: 16, moves: { matrix: 4, x: 4 } },
+      sum: { at: 'y', bytes: 4 * count, adds: true },
+    }),
+    chunksPerThread: 1,
+    sums: true,
+  },
+  combineWithRows: {
+    work: ({ count, len }) => MEMORY * (count + 2) * len,
+    cut: ({ y }) => ({
+      ...{ size: 'len', grain: 16 },
+      moves: { x: 4, matrix: 4, out: 4, ...(y === 0 ? {} : { y: 4 }) },
+    }),
+    chunksPerThread: 1,
+  },
 };

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { blockDots, blockSums } from '../../../src/tfjs/kernels/block-products.js';
 import { combineRows, rowDots } from '../../../src/tfjs/kernels/row-products.js';
 import { registerWasmTrainingKernels } from '../../../src/wasm/index.js';
 import { useBackend } from '../../wasm-backend.js';
@@ -99,6 +100,18 @@ const cases: Record<string, (whole: Whole, seed: number) => tf.Tensor[]> = {
     const matrix = tf.concat(parts);
     const vectors = [tf.matMul(matrix, column), tf.matMul(row, matrix), tf.matMul(matrix, row, true, true)];
     return [...rowDots(parts, normal([1, n], seed + 2) as tf.Tensor2D), combined, ...vectors];
+  },
+  'products with blocks of columns': (whole, seed) => {
+    const [k, sizes] = [whole(1, 11), [whole(1, 6000), whole(1, 40)]];
+    const [x, y] = [seed, seed + 2].map((first) => sizes.map((size, i) => normal([size], first + i)));
+    const blocks = sizes.map((size, i) => normal([k, size], seed + 4 + i) as tf.Tensor2D);
+    const along = { scale: 0.3, blocks, alphas: blockDots(blocks, x!) };
+    const first = { factor: -0.1, parts: x! };
+    return [
+      along.alphas,
+      ...blockSums(first, { factor: 0.9, parts: y! }, along),
+      ...blockSums(first, null, along),
+    ];
   },
 };
 
