@@ -61,6 +61,7 @@ export type { Which } from './solvers/symmetric-eigen.js';
 export type { DriveOptions } from './tfjs/drive.js';
 export { powerIteration, type PowerIterationOptions } from './solvers/power-iteration.js';
 export { solve, type ConjugateGradientOptions } from './solvers/conjugate-gradient.js';
+export { lowRankPreconditioner, type PreconditionerOptions } from './solvers/low-rank-preconditioner.js';
 export { minres, type MinresOptions } from './solvers/minres.js';
 export type { SolveOptions, SolveProgress, SolveResult, SolveStatus } from './solvers/linear-solve.js';
 

@@ -1,37 +1,45 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { clone } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import { requireArgument, requireThat } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import type { Schema, Settings } from '../options.js';
-import { readOptions, unchecked } from '../options.js';
+import { number, readOptions, unchecked } from '../options.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
-import { BestIterate } from './best-iterate.js';
-import { ConjugateDirection } from './conjugate-direction.js';
-import { FLOAT32_EPSILON } from '../float32.js';
-import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
+import type { SolveOptions, SolveResult } from './linear-solve.js';
 import { initialPair, linearSystem, solveSchema } from './linear-solve.js';
-import { NormalizedOperator } from './normalized-operator.js';
 import { driverStop } from './product-budget.js';
-import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
-import { zeroWithin } from './zero-threshold.js';
+import { ConjugateGradientRun } from './conjugate-gradient-run.js';
 
 /** Options of {@link solve}. */
 export interface ConjugateGradientOptions extends SolveOptions {
   /** A positive definite operator close to a multiple of (A + δI)⁻¹; stays the caller's. Default: none. */
   readonly preconditioner?: LinearOperator | AsyncLinearOperator;
+  /**
+   * Δ of a trust region ‖x‖₂ ≤ Δ: a run whose path leaves it, or that meets a direction without positive curvature, ends on
+   * its boundary, with the status `trustRegion`. With it A + δI need not be positive definite, and there is no `initial`.
+   * Default: none.
+   */
+  readonly trustRadius?: number;
 }
 
 function schemaFor(n: number) {
   const preconditioner = unchecked<AnyOperator>();
-  return { ...solveSchema(n), preconditioner } satisfies Schema<ConjugateGradientOptions & DriveOptions>;
+  const trustRadius = number({ above: 0 });
+  return { ...solveSchema(n), preconditioner, trustRadius } satisfies Schema<
+    ConjugateGradientOptions & DriveOptions
+  >;
 }
 
 /**
  * Solves (A + δI)x = b for a positive definite A + δI by conjugate gradient.
+ *
+ * With a `trustRadius` Δ it is the step of a trust-region method instead: x goes down on ½xᵀ(A + δI)x - bᵀx along the path of
+ * conjugate gradient as far as ‖x‖ ≤ Δ allows, for A of either sign. Where A + δI is positive definite that is at least half
+ * as far down as one gets in the ball (Yuan 2000). ‖x‖ is Euclidean with a preconditioner, too, where Steihaug takes that
+ * one's norm: Δ means the same whatever the preconditioner.
  *
  * For Newton and natural-gradient steps, influence functions, anything with an inverse Hessian in it. The error
  * falls by about 1 - 2/√κ an iteration, κ the condition number of the (preconditioned) system.
@@ -49,7 +57,8 @@ function schemaFor(n: number) {
  *   operator whose asymmetry is above 5 %. What the operators throw passes through. In each case nothing stays on the
  *   device
  *
- * Sources: Hestenes & Stiefel 1952; the exit at negative curvature as in Nocedal & Wright 2006, §7.1.
+ * Sources: Hestenes & Stiefel 1952; the exit at negative curvature as in Nocedal & Wright 2006, §7.1; the trust region:
+ * Steihaug, The conjugate gradient method and trust regions in large scale optimization, SIAM J. Numer. Anal. 20 (1983).
  *
  * @example
  * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
@@ -78,7 +87,7 @@ function* conjugateGradientSteps(
   b: Tensor1D,
   plan: Settings<ConjugateGradientOptions & DriveOptions, ReturnType<typeof schemaFor>>,
 ): SolverSteps<SolveResult> {
-  const { preconditioner } = plan;
+  const { preconditioner, trustRadius, initial } = plan;
   if (preconditioner != null) requireAnyOperator(preconditioner, 'solve preconditioner');
   requireArgument(
     preconditioner == null || preconditioner.size === operator.size,
@@ -86,9 +95,20 @@ function* conjugateGradientSteps(
     `a preconditioner of size ${operator.size}`,
     preconditioner?.size,
   );
+  requireThat(
+    trustRadius == null || initial == null,
+    'solve',
+    'no initial with a trustRadius: the path starts at 0',
+    'both',
+  );
   const system = yield* linearSystem(operator, b, plan, 'solve');
   try {
-    const run = new ConjugateGradient(system, preconditioner ?? null, yield* initialPair(system));
+    const run = new ConjugateGradientRun(
+      system,
+      preconditioner ?? null,
+      trustRadius ?? Infinity,
+      yield* initialPair(system),
+    );
     try {
       return yield* run.result(yield* run.iterate());
     } finally {
@@ -96,165 +116,5 @@ function* conjugateGradientSteps(
     }
   } finally {
     system.dispose();
-  }
-}
-
-/** The vectors of one run, of the scaled system. */
-class ConjugateGradient {
-  private y: Tensor1D;
-  private residual: Tensor1D;
-  private readonly direction: ConjugateDirection;
-  private residualNorm = NaN;
-  /** ‖y‖ */
-  private length = 0;
-  /** The iterate of the smallest residual since one was measured: from step to step residuals may grow. */
-  private lowest: { readonly y: Tensor1D; readonly residualNorm: number } | null = null;
-  private best: BestIterate | null = null;
-  private numIterations = 0;
-  /** Whether the present residual is that of y, not what the recurrence says. */
-  private isMeasured = true;
-
-  /** Scaled as well, as conjugate gradient does not see by what its preconditioner is multiplied. */
-  private readonly preconditioner: NormalizedOperator | null;
-
-  /** @param start taken over */
-  constructor(
-    private readonly system: LinearSystem,
-    preconditioner: AnyOperator | null,
-    start: { readonly y: Tensor1D; readonly residual: Tensor1D },
-  ) {
-    this.y = start.y;
-    this.residual = start.residual;
-    this.preconditioner = preconditioner == null ? null : new NormalizedOperator(preconditioner);
-    this.direction = new ConjugateDirection(system.products, 'solve');
-  }
-
-  *iterate(): SolverSteps<SolveStatus> {
-    const { goal, maxIterations, products } = this.system;
-    const { budget } = products;
-    let confirmed = Infinity;
-    let norm = 0;
-    let slope = yield* this.turn(null);
-    let least = slope;
-    const best = new BestIterate(this.system, this.y, this.residualNorm);
-    this.best = best;
-    for (;;) {
-      if (this.residualNorm <= goal) {
-        if (this.numIterations === 0) return 'converged';
-        // The recurrence drifts away from the residual of x; what counts is the latter.
-        yield* this.replaceResidual(best);
-        slope = yield* this.turn(null);
-        least = slope;
-        if (this.residualNorm <= goal) return 'converged';
-        if (this.residualNorm > confirmed / 2) return 'stagnated';
-        confirmed = this.residualNorm;
-      }
-      if (!Number.isFinite(this.residualNorm) || !Number.isFinite(slope)) return 'nonFinite';
-      if (this.numIterations >= maxIterations) return 'maxIterations';
-      if (!budget.allows()) return budget.status;
-      if (this.lowest != null && best.isDue(this.length, norm, this.lowest.residualNorm)) {
-        const claimed = this.lowest.residualNorm;
-        const measured = yield* this.measureLowest(best);
-        if (!(measured <= 2 * claimed)) return 'stagnated';
-        if (!budget.allows()) return budget.status;
-      }
-      this.numIterations++;
-      const { curvature, length } = yield* this.direction.multiply();
-      if (!Number.isFinite(curvature)) return 'nonFinite';
-      const quotient = curvature / length ** 2;
-      if (quotient <= 0) return (yield* this.isZero(quotient, norm)) ? 'stagnated' : 'negativeCurvature';
-      norm = Math.max(norm, quotient);
-      this.advance(slope / curvature);
-      slope = yield* this.turn(slope);
-      const { residualNorm } = this;
-      this.system.onProgress(residualNorm);
-      // All products were finite, so the step was too long. The error falls in the norm of A, so rᵀz grows over an
-      // earlier one by the condition number at most: this one is too large for float32.
-      if (!Number.isFinite(residualNorm) || slope > least / FLOAT32_EPSILON) return 'stagnated';
-      least = Math.min(least, slope);
-    }
-  }
-
-  /** Whether a curvature that is not positive is no more than rounding: of those before, or of what the product is made of. */
-  private *isZero(quotient: number, norm: number): SolverSteps<boolean> {
-    if (quotient >= -FLOAT32_EPSILON * norm) return true;
-    const { operator, scale, budget } = this.system.products;
-    return scale * -quotient <= ((yield* zeroWithin(budget, operator)) ?? 0);
-  }
-
-  /** The best iterate or the last one, as the result. */
-  *result(status: SolveStatus): SolverSteps<SolveResult> {
-    const best = this.best!;
-    // Up to there the quadratic ½xᵀ(A + δI)x - bᵀx has fallen from step to step, whatever the residuals did.
-    if (status === 'negativeCurvature') best.take(this.y, this.residualNorm);
-    else if (status === 'maxIterations' || status === 'maxMatvecs' || status === 'aborted') {
-      if (!this.isMeasured) yield* this.replaceResidual(best);
-      best.take(this.y, this.residualNorm);
-    } else if (!this.isMeasured && this.lowest != null) yield* this.measureLowest(best);
-    return best.result(status, this.numIterations);
-  }
-
-  dispose(): void {
-    release(this.y, this.residual, this.lowest?.y);
-    this.direction.dispose();
-    this.best?.dispose();
-  }
-
-  /** The step along the direction. */
-  private advance(length: number): void {
-    const { y, residual, direction } = this;
-    this.y = plusMultiple(y, direction.vector, length);
-    this.residual = plusMultiple(residual, direction.image!, -length);
-    this.isMeasured = false;
-    release(y, residual);
-  }
-
-  /** The residual as it is, for that of the recurrence. */
-  private *replaceResidual(best: BestIterate): SolverSteps<void> {
-    const { residual, residualNorm } = yield* best.measure(this.y, this.length);
-    this.residual.dispose();
-    this.residual = residual;
-    this.residualNorm = residualNorm;
-    this.isMeasured = true;
-    this.forgetLowest();
-  }
-
-  private *measureLowest(best: BestIterate): SolverSteps<number> {
-    const { residual, residualNorm } = yield* best.measure(this.lowest!.y, this.length);
-    residual.dispose();
-    this.forgetLowest();
-    return residualNorm;
-  }
-
-  private forgetLowest(): void {
-    this.lowest?.y.dispose();
-    this.lowest = null;
-  }
-
-  /**
-   * The next direction: the preconditioned residual z, conjugated unless the run starts afresh.
-   *
-   * @param before the slope rᵀz of the last direction, or null for a fresh start
-   * @returns the slope rᵀz
-   */
-  private *turn(before: number | null): SolverSteps<number> {
-    const { y, residual, direction } = this;
-    const z = this.preconditioner == null ? clone(residual) : yield* this.preconditioner.multiply(residual);
-    try {
-      const image = direction.image ?? z;
-      const products = yield innerProducts([residual, z], [residual, residual], [y, y], [z, image]);
-      const slope = products[0]!;
-      this.residualNorm = Math.sqrt(products[1]!);
-      this.length = Math.sqrt(products[2]!);
-      if (this.residualNorm < (this.lowest?.residualNorm ?? Infinity)) {
-        this.forgetLowest();
-        this.lowest = { y: clone(y), residualNorm: this.residualNorm };
-      }
-      if (before == null) direction.restart(z);
-      else direction.turn(z, slope / before, products[3]!);
-      return slope;
-    } finally {
-      z.dispose();
-    }
   }
 }

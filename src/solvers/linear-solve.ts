@@ -23,15 +23,24 @@ import { innerProducts, release } from './vector-arithmetic.js';
  * - `negativeCurvature`: conjugate gradient met a direction p with pᵀ(A + δI)p < 0, so that the system is not
  *   positive definite; `x` is the last iterate before, the quadratic ½xᵀ(A + δI)x - bᵀx the smallest so far. Damp by
  *   more than -λ_min, take the Gauss-Newton operator, or solve by `minres`.
+ * - `trustRegion`: the path of conjugate gradient left the ball of `trustRadius`, or met a direction without positive
+ *   curvature; `x` lies on its boundary.
  * - `stagnated`: float32 products allow no smaller residual. κ(A + δI) is too large for the tolerance, or A + δI is
  *   singular and b not in its range. Damp, or take x for what it is.
  * - `nonFinite`: a product had a NaN or an infinity in it.
  *
- * But for `negativeCurvature`, and `maxIterations`, `maxMatvecs` and `aborted` of `solve`, `x` is the iterate of the smallest residual measured, so
+ * But for `negativeCurvature`, `trustRegion`, and `maxIterations`, `maxMatvecs` and `aborted` of `solve`, `x` is the iterate of the smallest residual measured, so
  * that it is finite, and the residual never above that of the start.
  */
 export type SolveStatus =
-  'converged' | 'maxIterations' | 'maxMatvecs' | 'aborted' | 'negativeCurvature' | 'stagnated' | 'nonFinite';
+  | 'converged'
+  | 'maxIterations'
+  | 'maxMatvecs'
+  | 'aborted'
+  | 'negativeCurvature'
+  | 'trustRegion'
+  | 'stagnated'
+  | 'nonFinite';
 
 /** The solution of a linear system with what it cost and how good it is. */
 export interface SolveResult {

@@ -12,6 +12,7 @@ import { scaled } from '../../src/operators/scaled.js';
 import { shifted } from '../../src/operators/shifted.js';
 import { subset } from '../../src/operators/subset.js';
 import { sum } from '../../src/operators/sum.js';
+import { lowRankPreconditioner } from '../../src/solvers/low-rank-preconditioner.js';
 import { ParameterSpace } from '../../src/parameters.js';
 import type { Regression } from '../closed-form.js';
 import { linearRegression, logisticRegression, softmaxRegression, variableOf } from '../closed-form.js';
@@ -146,6 +147,12 @@ export const operatorRows: readonly OperatorRow[] = [
   ),
   derived('a sum of scaled and shifted', plus(plus(a, a), plus(b, unit, -1)), (a, b) =>
     sum(scaled(a, 2), shifted(b, -1)),
+  ),
+  // The smallest of 7 + 3 and -2 + 3 is 1: the first direction gets a tenth, the second stays as it is.
+  derived(
+    'lowRankPreconditioner',
+    plus(unit, times(transposed(q.slice(0, 1)), q.slice(0, 1)), -0.9),
+    (_a, _b, q) => lowRankPreconditioner({ eigenvalues: [7, -2], eigenvectors: q }, { damping: 3 }),
   ),
   subsetRow,
   ...closedForms,
