@@ -7,7 +7,7 @@ export interface Line {
   readonly label: string;
   readonly values: (number | null)[];
   /** Which colour of the page's palette: `--line-…` in its style sheet. */
-  readonly colour: 'sgd' | 'nsgd' | 'reference' | 'step';
+  readonly colour: 'sgd' | 'nsgd' | 'flat' | 'reference' | 'step';
   /** Whether the legend names it; by default it does. */
   readonly isNamed?: boolean;
   /** Fainter lines are the less important ones of their colour. */

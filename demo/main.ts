@@ -1,15 +1,19 @@
 import { element, SettingsForm } from './form.js';
 import { Figures } from './figures.js';
 import { Session } from './session.js';
+import { presetOf, presets } from './presets.js';
 import type { Settings } from './settings.js';
 import { readSettings, retunable, writeSettings } from './settings.js';
 import { StateTable } from './state-table.js';
+import { tellStory } from './story/story.js';
 
 const startButton = element('start', HTMLButtonElement);
 const stepButton = element('step', HTMLButtonElement);
 const resetButton = element('reset', HTMLButtonElement);
 const saveButton = element('save', HTMLButtonElement);
 const status = element('status', HTMLElement);
+const watch = element('watch', HTMLElement);
+const presetChoice = element('preset', HTMLSelectElement);
 const pending = element('pending', HTMLElement);
 const settingsForm = element('settings', HTMLFormElement);
 const state = new StateTable(element('state', HTMLTableElement));
@@ -200,7 +204,39 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   if (session != null) figures.redraw(session.history);
 });
 
-const { settings, problems } = readSettings(new URLSearchParams(location.search));
-form.write(settings);
-form.mark(problems);
-void reset(settings);
+/** Takes the settings of a preset, and starts at once. */
+async function startPreset(name: string, query = new URLSearchParams({ preset: name })): Promise<void> {
+  const preset = presetOf(name);
+  presetChoice.value = preset == null ? '' : name;
+  watch.textContent = preset?.watch ?? '';
+  if (preset == null) return;
+  const { settings, problems } = readSettings(query);
+  form.write(settings);
+  form.mark(problems);
+  keepInAddress(settings);
+  await reset(settings);
+  if (isAlive && !isRunning) await toggle();
+}
+
+presetChoice.append(
+  new Option('none', ''),
+  ...Object.entries(presets).map(([name, { label }]) => new Option(label, name)),
+);
+presetChoice.addEventListener('change', () => void startPreset(presetChoice.value));
+for (const link of document.querySelectorAll<HTMLAnchorElement>('a[href^="?preset="]')) {
+  link.addEventListener('click', (event) => {
+    event.preventDefault();
+    element('playground', HTMLElement).scrollIntoView();
+    void startPreset(new URLSearchParams(link.search).get('preset')!);
+  });
+}
+
+tellStory();
+const query = new URLSearchParams(location.search);
+if (presetOf(query.get('preset')) != null) void startPreset(query.get('preset')!, query);
+else {
+  const { settings, problems } = readSettings(query);
+  form.write(settings);
+  form.mark(problems);
+  void reset(settings);
+}

@@ -1,5 +1,6 @@
 import type { BackendName, DataKind, DataName, NetName, OptimizerChoice } from './choices.js';
 import { choices, dataSets, fits, nets } from './choices.js';
+import { presetOf } from './presets.js';
 
 /** What a run of the page is made of. Everything is in the URL, so that a run can be shared. */
 export interface Settings {
@@ -120,8 +121,12 @@ export function widthsOf(text: string): number[] {
 
 /**
  * Settings from a form or the query of a URL. What is missing takes its default; what is wrong does too, and is told.
+ * With `preset=…` the settings of that preset are there unless given otherwise.
  */
-export function readSettings(given: URLSearchParams): { settings: Settings; problems: Problem[] } {
+export function readSettings(query: URLSearchParams): { settings: Settings; problems: Problem[] } {
+  const preset = Object.entries(presetOf(query.get('preset'))?.settings ?? {});
+  const given = new URLSearchParams(preset.map(([name, value]) => [name, String(value)]));
+  for (const [name, value] of query) given.set(name, value);
   const problems: Problem[] = [];
   const choose = <K extends keyof typeof choices>(name: K, fallback: Settings[K]): Settings[K] => {
     const text = given.get(name);

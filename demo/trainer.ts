@@ -10,6 +10,9 @@ import { TrainingRun } from './training-run.js';
 /** Steps from one point of the curves to the next, where measuring is cheap. Where it is not, points are left out. */
 const reportEvery = 5;
 
+/** Milliseconds of steps after which there is a report in any case. */
+const longestPause = 500;
+
 /** Whom a trainer tells what happens. */
 export interface Listener {
   /** Resolves when it has been heard: training waits for a page that is behind. */
@@ -29,8 +32,8 @@ export class Trainer {
   private runs: TrainingRun[] = [];
   private examples = 0;
   private settings: Settings | null = null;
-  /** Milliseconds that went into steps and into reports on them. */
-  private readonly spent = { steps: 0, reports: 0 };
+  /** When the last report was made, and what it took: the next may follow when as long has gone into steps. */
+  private lastReport = { at: -Infinity, took: 0 };
   private step = 0;
   /** The step that was last told of. */
   private reported = -1;
@@ -126,13 +129,13 @@ export class Trainer {
   }
 
   private async advance(): Promise<void> {
-    const began = performance.now();
     const rows = this.drawRows();
     for (const run of this.runs) await run.step(rows);
     rows.dispose();
     this.step++;
-    this.spent.steps += performance.now() - began;
-    if (this.step % reportEvery === 0 && this.spent.reports <= this.spent.steps) await this.report();
+    const { at, took } = this.lastReport;
+    const isDue = performance.now() - at >= Math.min(took, longestPause);
+    if (this.step % reportEvery === 0 && isDue) await this.report();
   }
 
   /** The examples of a step. */
@@ -155,7 +158,9 @@ export class Trainer {
       }),
     );
     const curvature = Object.fromEntries(await this.ofEach((run) => run.curvature()));
-    this.spent.reports += performance.now() - began;
+    const ended = performance.now();
+    // The first one compiles and allocates, and says nothing of the next.
+    this.lastReport = { at: ended, took: step === 0 ? 0 : ended - began };
     this.reported = step;
     await this.listener?.update({ step, learningRate: this.settings!.learningRate, progress, curvature });
   }

@@ -10,6 +10,7 @@ import { lossSlice } from './loss-slice.js';
 import { makeNet } from './nets.js';
 import type { CurvaturePoint, LossSlice, OnProgress, ProgressRecord, RunName } from './records.js';
 import type { Retuning, Settings } from './settings.js';
+import type { Grid } from './story/grid.js';
 import { objectiveOf, withSharpest } from './sharpest-directions.js';
 
 /** Steps from one search of NSGD for its directions to the next. */
@@ -136,5 +137,66 @@ export class TrainingRun {
   /** The loss over the plane of the two sharpest directions. */
   async slice(onProgress: OnProgress): Promise<Omit<LossSlice, 'run' | 'step'>> {
     return lossSlice(this.model, this.measured, this.settings, onProgress);
+  }
+
+  /** Nudges the next step along random directions in place of the sharpest ones. */
+  pointAnywhere(seed: number): void {
+    const { directions } = this.settings;
+    const rows = tf.tidy(() => {
+      const random = tf.randomNormal([directions, this.model.countParams()], 0, 1, 'float32', seed + 1);
+      return tf.linalg.gramSchmidt(random as tf.Tensor2D) as tf.Tensor2D;
+    });
+    this.optimizer.setDirections(rows);
+    rows.dispose();
+  }
+
+  /** What the net says of a square of the plane: as it is, with its weights moved along e₁, and along a random direction. */
+  async opinions(distance: number, grid: Grid): Promise<{ label: string; loss: number; grid: number[] }[]> {
+    const objective = objectiveOf(this.model, this.measured);
+    return withSharpest(objective, async ({ eigenvectors }) => {
+      const theta = objective.parameters.read();
+      const random = tf.randomNormal([theta.size], 0, 1, 'float32', 5);
+      const moves: [string, tf.Tensor | null][] = [
+        ['as it is', null],
+        ['moved along e₁', tf.tidy(() => tf.reshape(tf.slice(eigenvectors, 0, 1), [-1]))],
+        ['moved at random', tf.tidy(() => tf.div(random, tf.norm(random)))],
+      ];
+      try {
+        const told = [];
+        for (const [label, direction] of moves) {
+          const place = tf.tidy(() =>
+            direction == null ? tf.clone(theta) : tf.add(theta, tf.mul(direction, distance)),
+          ) as tf.Tensor1D;
+          objective.parameters.write(place);
+          place.dispose();
+          const { loss } = await this.progress();
+          told.push({ label, loss, grid: await this.predictGrid(grid) });
+        }
+        return told;
+      } finally {
+        objective.parameters.write(theta);
+        tf.dispose([theta, random, ...moves.flatMap(([, direction]) => direction ?? [])]);
+      }
+    });
+  }
+
+  /** Frees the net and what trains it. */
+  dispose(): void {
+    this.monitor.dispose();
+    this.optimizer.dispose();
+    this.model.dispose();
+  }
+
+  /** Probabilities of the first class on a grid over [−reach, reach]², row by row from below. */
+  private async predictGrid({ side, reach }: Grid): Promise<number[]> {
+    const at = (i: number): number => reach * ((2 * (i + 0.5)) / side - 1);
+    const places = Array.from({ length: side * side }, (_, i) => [at(i % side), at(Math.floor(i / side))]);
+    const first = tf.tidy(() => {
+      const predictions = this.model.predict(tf.tensor2d(places), { batchSize: side * side }) as Tensor;
+      return tf.slice(predictions, [0, 0], [-1, 1]);
+    });
+    const values = await first.data();
+    first.dispose();
+    return Array.from(values);
   }
 }

@@ -19,15 +19,19 @@ const browser = await chromium.launch({ executablePath, args: chromiumFlags, tim
 const folder = `${root}/out/demo-pictures`;
 mkdirSync(folder, { recursive: true });
 
-/** A page on which a CNN has learnt MNIST for 200 steps or more, with all figures measured. */
+/** A page whose scenes have run and whose nets have learnt two moons for 150 steps or more, with all figures measured. */
 async function trainedPage(viewport, colorScheme) {
   const page = await browser.newPage({ viewport, colorScheme });
   page.setDefaultTimeout(timeout);
   const shows = (id, pattern) => page.locator(`#${id}`, { hasText: pattern }).waitFor();
-  await page.goto(`${server.resolvedUrls.local[0]}?data=mnist&net=cnn`);
+  await page.goto(server.resolvedUrls.local[0]);
   await shows('status', /^Ready/);
+  for (const scene of await page.locator('.scene').all()) {
+    await scene.locator('.stage').scrollIntoViewIfNeeded();
+    await page.locator(`#${await scene.getAttribute('id')}[data-state=done]`).waitFor();
+  }
   await page.click('#start');
-  await shows('numbers', /After ([2-9]\d\d|\d{4,}) steps/);
+  await shows('numbers', /After (1[5-9]\d|[2-9]\d\d|\d{4,}) steps/);
   await page.click('#start');
   await shows('status', /^Paused/);
   for (const figure of ['section', 'density', 'slice']) {
@@ -43,9 +47,11 @@ try {
       const page = await trainedPage(viewport, scheme);
       await page.screenshot({ path: `${folder}/${screen}-${scheme}.png`, fullPage: true });
       if (screen === 'desktop' && scheme === 'light') {
-        await page.locator('h1').scrollIntoViewIfNeeded();
+        const { y } = await page.locator('#controls').boundingBox();
         const charts = await page.locator('figure', { has: page.locator('#share') }).boundingBox();
-        const clip = { x: 0, y: 0, width: viewport.width, height: Math.ceil(charts.y + charts.height) + 16 };
+        const top = y + (await page.evaluate('scrollY')) - 16;
+        const height = Math.ceil(charts.y + charts.height - y) + 32;
+        const clip = { x: 0, y: top, width: viewport.width, height };
         await page.screenshot({ path: `${root}/docs/images/live-page.png`, fullPage: true, clip });
         const map = page.locator('figure', { has: page.locator('#slice') }).first();
         await map.screenshot({ path: `${root}/docs/images/loss-map.png` });

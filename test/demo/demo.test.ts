@@ -198,7 +198,7 @@ describe.skipIf(executablePath == null)('the live page', { timeout: testTimeout 
 
   it('can be used with the keyboard alone', async () => {
     await open({ widths: 8, optimizer: 'sgd' });
-    await demo.page.focus('nav a:last-child');
+    await demo.page.focus('#opinion .again');
     await demo.page.keyboard.press('Tab');
     await demo.page.keyboard.press('Enter');
     await demo.shows(({ step }) => step >= 5);

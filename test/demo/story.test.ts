@@ -1,0 +1,104 @@
+import type { Browser } from 'playwright';
+import { chromium } from 'playwright';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { presets } from '../../demo/presets.js';
+import { descend, lossAt } from '../../demo/story/valley.js';
+import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
+import { DemoPage, patience, testTimeout } from './demo-page.js';
+import type { Site } from './site.js';
+import { serveDemo } from './site.js';
+
+const executablePath = findChromium();
+
+describe('the valley of the first scenes', () => {
+  it('is descended along x as (1 − ηλ)ᵗ', () => {
+    const places = descend({ x: 1, y: 1 }, 0.18, 3);
+    // 1 − 0.18·10 = −0.8 and 1 − 0.18·1 = 0.82.
+    expect(places.at(-1)!.x).toBeCloseTo((-0.8) ** 3, 12);
+    expect(places.at(-1)!.y).toBeCloseTo(0.82 ** 3, 12);
+    expect(lossAt({ x: 1, y: 2 })).toBe(5 + 2);
+  });
+});
+
+describe.skipIf(executablePath == null)('the story of the live page', { timeout: testTimeout }, () => {
+  let site: Site;
+  let browser: Browser;
+  let demo: DemoPage;
+
+  beforeAll(async () => {
+    site = await serveDemo();
+    browser = await chromium.launch({ executablePath: executablePath!, args: chromiumFlags });
+  }, testTimeout);
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+  afterEach(() => demo?.close());
+
+  /** Brings a scene into view, waits until it has run, and returns what it says. */
+  const watch = async (id: string): Promise<string> => {
+    await demo.page.locator(`#${id} .stage`).scrollIntoViewIfNeeded();
+    await demo.page.locator(`#${id}[data-state=done]`).waitFor();
+    return (await demo.page.locator(`#${id} .said`).textContent())!;
+  };
+
+  const after = (said: string, pattern: RegExp): number => Number(pattern.exec(said)?.[1]);
+
+  it('shows what it tells', async () => {
+    demo = await DemoPage.open(browser, site);
+    expect(await watch('curving')).toBe(
+      'Equally far from the bottom: loss 5 across the valley, 0.5 along it.',
+    );
+    expect(await watch('overshooting')).toContain('a little lower each time');
+    await demo.page.locator('#step-length').press('End');
+    await expect
+      .poll(() => demo.page.locator('#overshooting .said').textContent(), patience)
+      .toContain('Longer than 2/λ = 0.2: each step ends higher');
+
+    const edge = await watch('edge');
+    // Up to 2/η, and not far beyond.
+    const reached = after(edge, /η = 0\.7: 2\/η is 2\.86, sharpness at most ([\d.]+)\./);
+    expect(reached).toBeGreaterThan(2.5);
+    expect(reached).toBeLessThan(3.3);
+
+    const nudge = await watch('nudge');
+    const of = (label: string, what: string): number =>
+      after(nudge, new RegExp(`${label}: .*?${what} ([\\d.]+\\d)`));
+    expect(of('γ = 0.01', 'at most')).toBeGreaterThan(1.3 * of('SGD', 'at most'));
+    expect(of('γ = 0.01', 'loss')).toBeLessThan(of('SGD', 'loss'));
+    expect(of('γ = 5', 'at most')).toBeLessThan(of('SGD', 'at most'));
+    expect(of('random', 'at most') / of('SGD', 'at most')).toBeCloseTo(1, 1);
+
+    const opinion = await watch('opinion');
+    const loss = (move: string): number => after(opinion, new RegExp(`net ${move}: loss ([\\d.]+\\d)`));
+    expect(loss('moved along e₁') - loss('as it is')).toBeGreaterThan(
+      10 * Math.abs(loss('moved at random') - loss('as it is')),
+    );
+  });
+
+  it('stands still at once for who wants no motion', async () => {
+    const page = await browser.newPage({ reducedMotion: 'reduce' });
+    await page.goto(site.url);
+    await page.locator('#curving[data-state=done]').waitFor();
+    expect(await page.locator('#curving .said').textContent()).toContain('loss 5 across');
+    await page.close();
+  });
+
+  it.each(Object.keys(presets))('starts the preset %s from an address', async (name) => {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(patience.timeout);
+    await page.goto(`${site.url}?preset=${name}#playground`);
+    await page.locator('#numbers', { hasText: /After [1-9]\d* steps/ }).waitFor();
+    expect(await page.inputValue('#preset')).toBe(name);
+    expect(await page.textContent('#watch')).not.toBe('');
+    await page.close();
+  });
+
+  it('carries a scene into the playground by its link', async () => {
+    demo = await DemoPage.open(browser, site);
+    await demo.page.locator('#edge a').click();
+    await demo.shows(({ step, runs }) => step > 0 && runs.NSGD == null);
+    expect(await demo.page.inputValue('[name=learningRate]')).toBe('0.7');
+    expect(new URL(demo.page.url()).searchParams.get('learningRate')).toBe('0.7');
+  });
+});
