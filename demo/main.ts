@@ -1,9 +1,11 @@
+import { download } from './download.js';
 import { element, SettingsForm } from './form.js';
 import { Figures } from './figures.js';
 import { Session } from './session.js';
 import { presetOf, presets } from './presets.js';
 import type { Settings } from './settings.js';
 import { readSettings, retunable, writeSettings } from './settings.js';
+import { offerPictures } from './saved-picture.js';
 import { StateTable } from './state-table.js';
 import { tellStory } from './story/story.js';
 
@@ -146,11 +148,7 @@ function save(): void {
   const file = new Blob([JSON.stringify({ settings, updates, ...figures.measured }, null, 2)], {
     type: 'application/json',
   });
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(file);
-  link.download = 'curvature-records.json';
-  link.click();
-  URL.revokeObjectURL(link.href);
+  download(file, 'curvature-records.json');
 }
 
 /** Says which fields hold something else than the run that is shown has. */
@@ -231,6 +229,7 @@ for (const link of document.querySelectorAll<HTMLAnchorElement>('a[href^="?prese
   });
 }
 
+offerPictures(element('playground', HTMLElement));
 tellStory();
 const query = new URLSearchParams(location.search);
 if (presetOf(query.get('preset')) != null) void startPreset(query.get('preset')!, query);

@@ -111,13 +111,22 @@ export class DemoPage {
 
   /** What the page saves. */
   async save(): Promise<SavedRecords> {
+    return JSON.parse(await this.downloaded('#save')) as SavedRecords;
+  }
+
+  /** The picture that a figure saves. */
+  async savePicture(figure: string): Promise<string> {
+    return this.downloaded(`figure:has(#${figure}) .save-picture`);
+  }
+
+  private async downloaded(button: string): Promise<string> {
     const [download] = await Promise.all([
       this.page.waitForEvent('download', patience),
-      this.page.click('#save'),
+      this.page.click(button),
     ]);
     const chunks: Buffer[] = [];
     for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
-    return JSON.parse(Buffer.concat(chunks).toString()) as SavedRecords;
+    return Buffer.concat(chunks).toString();
   }
 
   /** Leaves the page. Nothing may have gone wrong there unnoticed. */

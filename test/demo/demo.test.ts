@@ -168,6 +168,8 @@ describe.skipIf(executablePath == null)('the live page', { timeout: testTimeout 
     await open({ widths: 8, optimizer: 'sgd' });
     const words = await demo.measure('slice');
     expect(await demo.page.getByRole('img', { name: 'Map of the loss of SGD' }).count()).toBe(1);
+    expect(await demo.savePicture('slice')).toMatch(/^<svg /);
+    expect((await demo.savePicture('loss')).slice(1, 4)).toBe('PNG');
     await demo.trainUntil(({ step }) => step >= 10);
     const mapped = await demo.save();
     const [{ losses, unit, eigenvalues, offsets }] = mapped.slice as [NonNullable<typeof mapped.slice>[0]];
