@@ -156,7 +156,6 @@ function markChanged(): void {
   if (session == null) return;
   const changed = form.markChanged(session.history.settings);
   pending.textContent = changed.length === 0 ? '' : `Changed, not applied yet: ${changed.join(', ')}.`;
-  resetButton.textContent = changed.length === 0 ? 'Reset' : 'Apply and reset';
 }
 
 /** What the form says, unless it says something wrong, which is then marked. */
