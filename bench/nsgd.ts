@@ -52,8 +52,7 @@ function streamingRate(): number {
 }
 
 /** One step between refreshes, k = 10, on the models of the kernel bench. */
-async function benchSteps(): Promise<void> {
-  const rate = streamingRate();
+async function benchSteps(rate: number): Promise<void> {
   for (const model of createModels().slice(0, 2)) {
     const { loss, variables, name } = model;
     const size = variables.reduce((sum, variable) => sum + variable.size, 0);
@@ -74,7 +73,6 @@ async function benchSteps(): Promise<void> {
     report(`step between refreshes, k = 10, ${name}`, times, 'nsgd', 'sgd', bound);
     nsgd.dispose();
   }
-  print(`\nMemory is read at ${(rate / 1e6).toFixed(1)} GB/s.\n`);
 }
 
 /** Whole epochs of model.fit on the MNIST net. */
@@ -154,12 +152,14 @@ setClock(clock);
 await tf.setBackend('wasm');
 await registerWasmTrainingKernels();
 print(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${clock} time\n`);
+const rate = streamingRate();
+print(`Memory is read at ${(rate / 1e6).toFixed(1)} GB/s.\n`);
 if (sections.includes('steps') || sections.includes('epochs')) {
   print(
     `| ${rounds} interleaved rounds | ÷ tf.train.sgd, median (quartiles) | fastest | bound | ms |\n|---|---|---|---|---|`,
   );
 }
-if (sections.includes('steps')) await benchSteps();
+if (sections.includes('steps')) await benchSteps(rate);
 if (sections.includes('epochs')) await benchEpochs();
 if (sections.includes('quality')) await benchQuality();
 if (sections.includes('growth')) benchGrowth();
