@@ -1,3 +1,3 @@
-export function programOf(page: string): string;
+export function programOf(page: string, fence?: string): string;
 export function pagesWithPrograms(): string[];
 export function checkPrinted(code: string, stdout: string): void;

@@ -6,10 +6,14 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** The program on a page, named from the root of the repository; '' where it has none. */
-export function programOf(page) {
+/**
+ * The program on a page, named from the root of the repository; '' where it has none. A program that needs a machine of
+ * its own has another word on its fences.
+ */
+export function programOf(page, fence = 'js') {
   const text = readFileSync(join(root, page), 'utf8');
-  return [...text.matchAll(/^```js\n(.*?)^```/gms)].map((block) => block[1]).join('\n');
+  const blocks = text.matchAll(new RegExp(`^\`\`\`${fence}\\n(.*?)^\`\`\``, 'gms'));
+  return Array.from(blocks, (block) => block[1]).join('\n');
 }
 
 /** All pages with a program. */

@@ -10,6 +10,8 @@ export class CurvatureArgumentError extends Error {
   override readonly name = 'CurvatureArgumentError';
 
   /**
+   * An error about one argument of a public function, whose message says all of the below.
+   *
    * @param where public function or constructor that was called, e.g. `lanczos`
    * @param expected what the argument has to be
    * @param received what came instead, already formatted
@@ -44,6 +46,8 @@ export class DifferentiationError extends Error {
   readonly order: number;
 
   /**
+   * An error about a derivative that cannot be had, whose message names what stands in the way.
+   *
    * @param op kernel, function or custom gradient that stands in the way
    * @param problem what is wrong with it
    * @param remedy what the caller can do

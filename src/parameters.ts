@@ -19,6 +19,8 @@ export class ParameterSpace {
   readonly offsets: readonly number[];
 
   /**
+   * Orders variables into one flat vector: the parameters θ of a loss.
+   *
    * @param variables float32 variables, at least one, each once
    * @throws CurvatureArgumentError for an empty list, something that is no variable, another dtype, a disposed
    *   or a repeated variable

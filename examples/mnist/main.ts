@@ -6,14 +6,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import type { Optimizer } from '@tensorflow/tfjs-core';
-import { SingleBar } from 'cli-progress';
 import { curvatureMonitor, modelObjective, NSGD, type CurvatureRecord } from 'tfjs-curvature';
-import { learningCurvesChart, toSvg } from 'tfjs-curvature/plot';
+import { learningCurvesChart, sharpnessChart, toSvg } from 'tfjs-curvature/plot';
 import { registerWasmTrainingKernels } from 'tfjs-curvature/wasm';
 import { simpleCnn } from '../models/simple-cnn.js';
 import { firstExamples, loadExamples } from './data.js';
-import type { EpochLogs } from './report.js';
-import { epochRow, heading } from './report.js';
+import type { EpochLogs, Outcome } from './report.js';
+import { epochRow, heading, introduction, verdict } from './report.js';
+import { StatusLine } from './status-line.js';
 
 const settings = {
   trainingExamples: 10_240,
@@ -29,7 +29,7 @@ const settings = {
   measureEvery: 40,
   seed: 1,
 } as const;
-const output = 'out/mnist.svg';
+const output = { sharpness: 'out/mnist.svg', learning: 'out/mnist-learning.svg' };
 
 await tf.setBackend('wasm');
 await registerWasmTrainingKernels();
@@ -41,22 +41,26 @@ const { train, validation } = loadExamples(
 const sample = firstExamples(train, settings.sampleExamples);
 const stepsPerEpoch = Math.ceil(settings.trainingExamples / settings.batchSize);
 
+const { learningRate, epochs } = settings;
+const status = new StatusLine(2 * epochs * stepsPerEpoch);
+const newModel = () =>
+  simpleCnn({ inputShape: [28, 28, 1], classes: 10, seed: settings.seed }, settings.widths);
+
+/** A run, for the charts and for the verdict. */
+interface Run extends Outcome {
+  readonly records: readonly CurvatureRecord[];
+  readonly learningRate: number;
+}
+
 /** Trains one model and prints a row per epoch. */
-async function run(
-  name: string,
-  optimizer: Optimizer,
-): Promise<{ name: string; records: readonly CurvatureRecord[] }> {
-  const model = simpleCnn({ inputShape: [28, 28, 1], classes: 10, seed: settings.seed }, settings.widths);
+async function run(name: string, optimizer: Optimizer): Promise<Run> {
+  const model = newModel();
   model.compile({ optimizer, loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
   const monitor = curvatureMonitor(modelObjective(model, sample), { k: 5, every: settings.measureEvery });
-  const bar = new SingleBar({
-    format: `${name.padEnd(5)}{bar} step {value} of {total}, {eta} s to go`,
-    clearOnComplete: true,
-  });
-  console.log(`\n${name}\n${heading}`);
-  bar.start(settings.epochs * stepsPerEpoch, 0);
+  let last: EpochLogs | undefined;
+  status.print(`\n${name}\n${heading}`);
   await model.fit(train.xs, train.ys, {
-    epochs: settings.epochs,
+    epochs,
     batchSize: settings.batchSize,
     // The examples are in random order already; both runs see the same batches.
     shuffle: false,
@@ -65,23 +69,34 @@ async function run(
     callbacks: [
       monitor,
       {
-        onBatchEnd: async () => bar.increment(),
+        onBatchEnd: async () => status.step(name),
         onEpochEnd: async (epoch: number, logs?: object) => {
-          console.log(epochRow(epoch, logs as EpochLogs, monitor.records.at(-1)!));
+          last = logs as EpochLogs;
+          status.print(epochRow(epoch, last, monitor.records.at(-1)!));
         },
       },
     ],
   });
-  bar.stop();
+  const { records } = monitor;
   monitor.dispose();
   model.dispose();
   optimizer.dispose();
-  return { name, records: monitor.records };
+  const { loss, val_acc: accuracy } = last!;
+  return { name, records, learningRate, loss, validation: accuracy, sharpness: records.at(-1)!.sharpness! };
 }
 
-const { learningRate } = settings;
-const runs = [await run('NSGD', new NSGD({ learningRate })), await run('SGD', tf.train.sgd(learningRate))];
-const chart = learningCurvesChart(runs, { title: 'Real MNIST: the paper’s SimpleCNN with NSGD and SGD' });
+const untrained = newModel();
+const { trainingExamples: images, sampleExamples: sampleImages } = settings;
+const weights = untrained.countParams();
+untrained.dispose();
+status.print(introduction({ weights, images, sampleImages, epochs, stepsPerEpoch, learningRate }));
+
+const nsgd = await run('NSGD', new NSGD({ learningRate }));
+const sgd = await run('SGD', tf.train.sgd(learningRate));
+status.print(`\n${verdict([nsgd, sgd])}`);
+
+const title = 'SimpleCNN on MNIST with NSGD and SGD';
 await mkdir('out', { recursive: true });
-await writeFile(output, await toSvg(chart));
-console.log(`\nLoss and sharpness against steps: ${output}`);
+await writeFile(output.sharpness, await toSvg(sharpnessChart([nsgd, sgd], { title })));
+await writeFile(output.learning, await toSvg(learningCurvesChart([nsgd, sgd], { title })));
+status.print(`\nSharpness beside 2/η: ${output.sharpness}\nLoss and sharpness: ${output.learning}`);

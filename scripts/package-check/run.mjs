@@ -10,12 +10,16 @@ export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/
 /** The path of a command line tool from this repository's own dev dependencies. */
 export const bin = (name) => join(root, 'node_modules', '.bin', name);
 
-/** Runs a command to its end; rejects, with all that it wrote in `output`, unless it exits with 0. */
-export function run(command, args, { cwd }) {
+/** Runs a command to its end, with further variables of the environment; rejects, with all that it wrote in `output`, unless it exits with 0. */
+export function run(command, args, { cwd, variables = {} }) {
   return new Promise((resolve, reject) => {
     // A scratch project is a stranger: it must not see what npm tells the scripts of this one.
     const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !key.startsWith('npm_')));
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd,
+      env: { ...env, ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let output = '';
     child.stdout.on('data', (data) => {

@@ -1,6 +1,6 @@
 // Other runtimes than Node, and the tools that run or compile code in Node in ways of their own.
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkPrinted, programOf } from '../page-programs.mjs';
 import { separatePackages } from './consumers.mjs';
@@ -59,7 +59,26 @@ async function tools({ scratch, check }) {
   }
 }
 
+/** WebGPU in Node, drawn by the SwiftShader that comes with Debian's Chromium. */
+async function webgpu({ scratch, check }) {
+  const folder = '/usr/lib/chromium';
+  if (!existsSync(join(folder, 'vk_swiftshader_icd.json'))) {
+    console.log(`skip  WebGPU in Node: no SwiftShader in ${folder}`);
+    return;
+  }
+  const cwd = join(scratch, firstProject);
+  const code = programOf('docs/node-webgpu.md', 'js on-webgpu');
+  await check('WebGPU in Node: the program of docs/node-webgpu.md', async () => {
+    await install(['@tensorflow/tfjs-backend-webgpu@^4.22.0', 'webgpu@^0.6.2'], cwd);
+    writeFileSync(join(cwd, 'gpu.mjs'), code);
+    const drivers = { VK_ICD_FILENAMES: join(folder, 'vk_swiftshader_icd.json'), LD_LIBRARY_PATH: folder };
+    const { stdout } = await run('node', ['gpu.mjs'], { cwd, variables: drivers });
+    checkPrinted(code, stdout);
+  });
+}
+
 export async function runtimes(context) {
+  await webgpu(context);
   await otherRuntimes(context);
   await tools(context);
 }

@@ -10,13 +10,18 @@ const types = {
   '.js': 'text/javascript',
   '.json': 'application/json',
   '.mjs': 'text/javascript',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
 };
 
-/** Starts to serve the files under `root` on a free port. */
-export function serve(root) {
+/** Starts to serve the files under `root` on a free port, below the path `base`. */
+export function serve(root, base = '/') {
   const server = createServer((request, response) => {
-    const path = normalize(decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
+    const { pathname } = new URL(request.url, 'http://localhost');
+    const path = normalize(
+      decodeURIComponent(pathname.startsWith(base) ? `/${pathname.slice(base.length)}` : '/nowhere'),
+    );
     readFile(join(root, path)).then(
       (body) => {
         response.writeHead(200, { 'Content-Type': types[extname(path)] ?? 'application/octet-stream' });

@@ -3,6 +3,8 @@ export class WorkersNotFoundError extends Error {
   override readonly name = 'WorkersNotFoundError';
 
   /**
+   * An error about too few workers, whose message says what those that refused have answered.
+   *
    * @param found how many there are
    * @param wanted how many were needed
    * @param refusals what those said that did not open a session

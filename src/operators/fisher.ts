@@ -49,6 +49,8 @@ const schema = {
  */
 export class FisherOperator extends OutputCurvature {
   /**
+   * The Fisher information matrix of a model, as an operator: exact, sampled or empirical as `type` says.
+   *
    * @param objective a modelObjective, or a lossObjective given as {outputs, loss, likelihood}
    * @param options see {@link FisherOptions}
    * @throws CurvatureArgumentError for an objective that does not know its outputs, or whose loss is no known

@@ -25,6 +25,9 @@ import { OutputCurvature } from './output-curvature.js';
  */
 export class GaussNewtonOperator extends OutputCurvature {
   /**
+   * The Gauss-Newton matrix of a loss over a model's outputs, as an operator: positive semidefinite where the
+   * loss is convex in them.
+   *
    * @param objective a modelObjective, or a lossObjective given as {outputs, loss}
    * @throws CurvatureArgumentError for an objective that does not know its outputs
    */

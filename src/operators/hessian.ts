@@ -59,6 +59,8 @@ export class HessianOperator implements TermOperator {
   private disposed = false;
 
   /**
+   * The Hessian of a loss at the present values of its variables, as an operator: exact products, no matrix.
+   *
    * @param objective see {@link modelObjective} and {@link lossObjective}
    * @param options see {@link HessianOptions}
    * @throws CurvatureArgumentError if no backend is ready, gradients are not registered, the loss is no finite

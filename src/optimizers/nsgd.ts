@@ -83,6 +83,9 @@ export class NSGD extends DirectedOptimizer {
   private exported: Tensor[] = [];
 
   /**
+   * Nudged SGD, for `model.compile` or a loop of your own: SGD that steps less along the sharpest directions of
+   * the loss.
+   *
    * @param options see {@link NSGDOptions}; only `learningRate` has no default
    * @throws CurvatureArgumentError for a setting that is unknown, out of range or NaN
    */

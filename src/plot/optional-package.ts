@@ -3,6 +3,8 @@ export class MissingPackageError extends Error {
   override readonly name = 'MissingPackageError';
 
   /**
+   * An error about packages that are not installed, whose message says how to install them.
+   *
    * @param where public function that needs the package
    * @param packages all packages the function needs
    * @param cause what importing them threw
