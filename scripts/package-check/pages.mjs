@@ -9,6 +9,8 @@ import { build as vite } from 'vite';
 import webpack from 'webpack';
 import { chromiumFlags, findChromium, noChromium } from '../chromium.mjs';
 import { separatePackages, unionPackage } from './consumers.mjs';
+import { run } from './run.mjs';
+import { install } from './scratch-project.mjs';
 import { serve } from './serve.mjs';
 
 const report = `
@@ -23,7 +25,7 @@ largestEigenvalue().then(
  *
  * @param backend package and name of a backend
  */
-const program = ({ module, name }) => `
+const eigenvalueOn = ({ module, name }) => `
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import '${module}';
@@ -38,11 +40,12 @@ async function largestEigenvalue() {
   const { eigenvalues } = await lanczos(hessian, { k: 1 });
   return eigenvalues[0];
 }
-
-${report}
 `;
 
-const onCpu = program({ module: '@tensorflow/tfjs-backend-cpu', name: 'cpu' });
+const program = (backend) => eigenvalueOn(backend) + report;
+
+const cpu = { module: '@tensorflow/tfjs-backend-cpu', name: 'cpu' };
+const onCpu = program(cpu);
 
 // tfjs's files for a page without bundler are complete but for each other; those of its cpu backend are not.
 const onWebgl = program({ module: '@tensorflow/tfjs-backend-webgl', name: 'webgl' });
@@ -136,6 +139,29 @@ const ways = {
         logLevel: 'silent',
       }),
   },
+  // The page is rendered once on the server, where the package is imported too, and computes in the browser.
+  next: {
+    files: {
+      'app/layout.jsx': `
+        export default ({ children }) => <html lang="en"><body>{children}</body></html>;`,
+      'app/page.jsx': `'use client';
+        import { useEffect } from 'react';
+        ${eigenvalueOn(cpu)}
+        export default function Page() {
+          useEffect(() => {${report}}, []);
+          return null;
+        }`,
+      'next.config.mjs': `
+        import { resolve } from 'node:path';
+        export default { output: 'export', turbopack: { root: resolve('..') } };`,
+    },
+    out: 'out',
+    bundle: async (root) => {
+      await install(['next@^16', 'react@^19', 'react-dom@^19'], join(root, '..'));
+      const variables = { NEXT_TELEMETRY_DISABLED: '1' };
+      await run('node', ['../node_modules/next/dist/bin/next', 'build'], { cwd: root, variables });
+    },
+  },
   'no bundler': {
     files: {
       'index.html': html(
@@ -172,7 +198,7 @@ async function titleOf(url) {
       page.on('pageerror', ({ message }) => reject(new Error(message))),
     );
     await Promise.race([
-      page.goto(url).then(() => page.waitForFunction('document.title !== "waits"')),
+      page.goto(url).then(() => page.waitForFunction('/^(works|expected|failed)/.test(document.title)')),
       failed,
     ]);
     return await page.title();

@@ -1,0 +1,136 @@
+// Checks the site that `npm run docs` has built, in a browser: no page scrolls sideways on a phone, axe-core finds nothing in
+// either theme, the search finds a function, and each program of the gallery runs and prints what it says.
+//
+//   npm run check:site [-- --pictures]      --pictures leaves a picture of each page in out/site-pictures
+
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { chromium } from 'playwright';
+import { chromiumFlags, findChromium, noChromium } from './chromium.mjs';
+import { root } from './package-check/run.mjs';
+import { serve } from './package-check/serve.mjs';
+import { checkPrinted } from './page-programs.mjs';
+
+const site = join(root, 'out/site');
+const pictures = process.argv.includes('--pictures') ? join(root, 'out/site-pictures') : null;
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const { homepage } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const base = new URL(homepage).pathname;
+
+/** All pages but those of the API, which are alike: one of each kind. */
+const pages = [
+  ...readdirSync(site).filter((name) => name.endsWith('.html')),
+  'api/index.html',
+  'api/index/index.html',
+  'api/index/classes/NSGD.html',
+  'api/index/functions/lanczos.html',
+  'api/index/interfaces/EigenResult.html',
+  'api/index/type-aliases/Which.html',
+];
+const widths = [390, 1280];
+const themes = ['light', 'dark'];
+
+let numFaults = 0;
+
+function report(fault) {
+  numFaults++;
+  console.log(`FAIL  ${fault}`);
+}
+
+const expect = (holds, fault) => {
+  if (!holds) report(fault);
+};
+
+/** What axe-core finds on a page. */
+async function violations(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => (await globalThis.axe.run()).violations);
+  return found.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)} (${nodes.length})`);
+}
+
+async function checkPage(page, name, where) {
+  const { scrollWidth, clientWidth } = await page.evaluate(() => {
+    const { scrollWidth, clientWidth } = globalThis.document.documentElement;
+    return { scrollWidth, clientWidth };
+  });
+  expect(scrollWidth <= clientWidth, `${where}: is ${scrollWidth} px wide`);
+  for (const violation of await violations(page)) report(`${where}: ${violation}`);
+  if (pictures != null) {
+    const file = `${name.replace(/\W/g, '-')}-${where.split(' ').slice(1).join('-')}.png`;
+    await page.screenshot({ path: join(pictures, file) });
+  }
+}
+
+/** Runs each program on the gallery's page. */
+async function checkPrograms(browser, url) {
+  const page = await browser.newPage();
+  await page.goto(`${url}gallery.html`);
+  const programs = page.locator('.program');
+  for (let i = 0; i < (await programs.count()); i++) {
+    const program = programs.nth(i);
+    const code = await program.locator('textarea').inputValue();
+    await program.getByRole('button', { name: 'Run' }).click();
+    await program
+      .getByRole('status')
+      .filter({ hasText: /Done|failed/ })
+      .waitFor({ timeout: 120_000 });
+    const printed =
+      (await program
+        .locator('.program-output')
+        .textContent()
+        .catch(() => '')) ?? '';
+    const where = code.split('\n')[0];
+    expect((await program.getByRole('status').textContent()) === 'Done.', `${where}: ${printed}`);
+    const charts = await program.locator('img').count();
+    expect(charts === code.split('await toSvg(').length - 1, `${where}: has drawn ${charts} charts`);
+    try {
+      checkPrinted(code.replace(/^console.log\(await toSvg.*$/gm, ''), printed);
+    } catch ({ message }) {
+      report(`${where}: ${message}`);
+    }
+    if (pictures != null) await program.screenshot({ path: join(pictures, `program-${i}.png`) });
+  }
+  expect((await programs.count()) > 0, 'the gallery has no programs');
+  await page.close();
+}
+
+async function checkSearch(browser, url) {
+  const page = await browser.newPage();
+  await page.goto(`${url}index.html`);
+  await page.getByRole('button', { name: 'Search' }).first().click();
+  await page.getByRole('searchbox').fill('lanczos');
+  const found = page.locator('.result[href*="functions/lanczos"]').first();
+  await found.waitFor({ timeout: 30_000 }).catch(() => report('the search does not find lanczos'));
+  await page.close();
+}
+
+async function checkSite() {
+  const server = await serve(site, base);
+  const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumFlags });
+  const url = `${server.url}${base}`;
+  try {
+    if (pictures != null) mkdirSync(pictures, { recursive: true });
+    for (const colorScheme of themes) {
+      for (const width of pictures == null ? widths.slice(0, 1) : widths) {
+        const page = await browser.newPage({ colorScheme, viewport: { width, height: 900 } });
+        page.on('pageerror', ({ message }) => report(`${page.url()}: ${message}`));
+        for (const name of pages) {
+          await page.goto(url + name, { waitUntil: 'networkidle' });
+          await checkPage(page, name, `${name} ${width} ${colorScheme}`);
+        }
+        await page.close();
+      }
+    }
+    await checkSearch(browser, url);
+    await checkPrograms(browser, url);
+  } finally {
+    await browser.close();
+    server.close();
+  }
+  console.log(`check:site: ${pages.length} pages, ${numFaults} faults`);
+  process.exitCode = numFaults > 0 ? 1 : 0;
+}
+
+if (findChromium() == null) console.log(`skip  check:site (${noChromium})`);
+else await checkSite();
