@@ -53,7 +53,7 @@ describe('the status line', () => {
     status.step('SGD');
     expect(written.at(-1)).toMatch(/step 10 of 20, \d+ s to go$/);
     status.print('a row');
-    expect(written.at(-1)).toMatch(/^\r\u001b\[Ka row\nSGD: step 10 of 20/);
+    expect(written.at(-1)).toContain('\r\u001b[Ka row\nSGD: step 10 of 20');
     for (let i = 10; i < 20; i++) status.step('SGD');
     expect(written.at(-1)).toBe('\r\u001b[K');
   });
