@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type DefaultTheme, type MarkdownRenderer } from 'vitepress';
@@ -20,7 +20,7 @@ type Items = DefaultTheme.SidebarItem[];
 
 const entryPoints = new Map([
   ['index', 'tfjs-curvature'],
-  ...['wasm', 'plot', 'workers'].map((name): [string, string] => [name, `tfjs-curvature/${name}`]),
+  ...['wasm', 'plot', 'workers', 'nats'].map((name): [string, string] => [name, `tfjs-curvature/${name}`]),
 ]);
 
 /** What TypeDoc found, with the entry points by the names that are imported. */
@@ -63,7 +63,7 @@ const sidebar: Items = [
     items: [
       page('In the browser', 'in-the-browser'),
       page('In workers', 'in-workers'),
-      ...(existsSync(join(docs, 'many-machines.md')) ? [page('On many machines', 'many-machines')] : []),
+      page('On many machines', 'many-machines'),
       page('In Node on a GPU', 'node-webgpu'),
     ],
   },

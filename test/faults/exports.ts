@@ -123,6 +123,11 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
     scaled: { call: curvature.scaled, args: [operator, 2] },
     shifted: { call: curvature.shifted, args: [operator, 2] },
     deflated: { call: curvature.deflated, args: [operator, { eigenvalues: [1], eigenvectors: rows }] },
+    lowRankPreconditioner: {
+      call: curvature.lowRankPreconditioner,
+      args: [{ eigenvalues: [1], eigenvectors: rows }, {}],
+      hasOptions: true,
+    },
     projected: { call: curvature.projected, args: [operator, rows] },
     blocks: { call: curvature.blocks, args: [parametric] },
     subset: { call: curvature.subset, args: [parametric, [objective.parameters.variables[0]]] },

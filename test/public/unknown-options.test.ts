@@ -12,6 +12,7 @@ let xs: tf.Tensor;
 let ys: tf.Tensor;
 let variable: tf.Variable;
 let vector: tf.Tensor1D;
+let rows: tf.Tensor2D;
 let objective: curvature.Objective;
 let operator: curvature.LinearOperator;
 let optimizer: curvature.NSGD;
@@ -20,7 +21,7 @@ beforeAll(async () => {
   await useBackend('cpu');
   model = tfl.sequential({ layers: [tfl.layers.dense({ units: 2, inputShape: [1] })] });
   model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
-  [xs, ys, vector] = [tf.ones([3, 1]), tf.ones([3, 2]), tf.ones([4])];
+  [xs, ys, vector, rows] = [tf.ones([3, 1]), tf.ones([3, 2]), tf.ones([4]), tf.ones([1, 4])];
   variable = tf.variable(xs);
   objective = curvature.modelObjective(model, { xs, ys });
   operator = new curvature.HessianOperator(objective);
@@ -31,7 +32,7 @@ afterAll(() => {
   operator.dispose();
   optimizer.dispose();
   model.dispose();
-  tf.dispose([xs, ys, vector, variable]);
+  tf.dispose([xs, ys, vector, rows, variable]);
 });
 
 /** A call of every public function that takes options, or data that is named like options. */
@@ -47,6 +48,7 @@ const calls: Record<string, (options: never) => unknown> = {
       o,
     ),
   HessianOperator: (o) => new curvature.HessianOperator(objective, o),
+  lowRankPreconditioner: (o) => curvature.lowRankPreconditioner({ eigenvalues: [1], eigenvectors: rows }, o),
   FisherOperator: (o) => new curvature.FisherOperator(objective, { type: 'exact', ...(o as object) }),
   materialize: (o) => curvature.materialize(operator, o),
   checkOperator: (o) => curvature.checkOperator(operator, o),

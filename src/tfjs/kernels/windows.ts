@@ -24,7 +24,7 @@ interface WindowAttributes {
   strides: number | number[];
   pad: 'valid' | 'same' | number | [number, number][];
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
-  dilations?: number | number[];
+  dilations?: number | number[] | null;
   /** Of pooling. */
   filterSize: number | number[];
 }
@@ -73,7 +73,9 @@ export function convolutionAxes(
   attrs: object,
   { depthwise = false } = {},
 ): WindowAxis[] {
-  const { strides, pad, dimRoundingMode, dilations = 1 } = attrs as WindowAttributes;
+  const { strides, pad, dimRoundingMode, dilations: given } = attrs as WindowAttributes;
+  // Layers that are not dilated pass null.
+  const dilations = given ?? 1;
   if (xShape.length === 4) {
     const info = backend_util.computeConv2DInfo(
       xShape as Shape4D,
