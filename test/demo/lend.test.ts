@@ -1,13 +1,12 @@
 import type { Browser } from 'playwright';
 import { chromium } from 'playwright';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
 import { lanczos } from '../../src/index.js';
 import { findWorkers, natsWorkers, serveShards } from '../../src/nats/index.js';
 import { ShardedHessian } from '../../src/workers/index.js';
 import type { TestServer } from '../nats/nats-server.js';
-import { isLeftOut as hasNoServer, startServer } from '../nats/nats-server.js';
+import { freePort, isLeftOut as hasNoServer, startServer } from '../nats/nats-server.js';
 import type { Problem } from '../nats/sharded-problem.js';
 import { smallProblem } from '../nats/sharded-problem.js';
 import { localWorker } from '../workers/local-worker.js';
@@ -22,14 +21,6 @@ let server: TestServer;
 let browser: Browser;
 let problem: Problem;
 let webPort: number;
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
 
 beforeAll(async () => {
   if (isLeftOut) return;

@@ -2,32 +2,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { useBackend } from '../../../wasm-backend.js';
 import { relativeError } from '../../../golden-case.js';
-import type { OpCase } from './op-case.js';
+import { opCases } from './cases/all.js';
 import { type Derivatives, OpProblem, type Reference, referenceOf } from './op-check.js';
-import { activationCases } from './cases/activations.js';
-import { arithmeticCases } from './cases/arithmetic.js';
-import { convolutionCases } from './cases/convolution.js';
-import { elementaryCases } from './cases/elementary.js';
-import { indexingCases } from './cases/indexing.js';
-import { poolingCases } from './cases/pooling.js';
-import { productCases } from './cases/products.js';
-import { rearrangementCases } from './cases/rearrangement.js';
-import { reductionCases } from './cases/reductions.js';
 
 /** Float32 differences of the gradient hold 1e-4 to 5e-4; a factor or term that is wrong shows as 1e-2 and more. */
 const tolerance = 2e-3;
-
-const cases: readonly OpCase[] = [
-  ...activationCases,
-  ...arithmeticCases,
-  ...convolutionCases,
-  ...elementaryCases,
-  ...indexingCases,
-  ...poolingCases,
-  ...productCases,
-  ...rearrangementCases,
-  ...reductionCases,
-];
 
 function requireDerivatives(
   { gradient, product }: Derivatives,
@@ -44,7 +23,7 @@ function requireDerivatives(
 }
 
 describe('second derivatives of single ops', () => {
-  it.each(cases.map((opCase) => [`${opCase.kernel} ${opCase.setting ?? ''}`.trim(), opCase] as const))(
+  it.each(opCases.map((opCase) => [`${opCase.kernel} ${opCase.setting ?? ''}`.trim(), opCase] as const))(
     '%s',
     async (_, opCase) => {
       const problem = new OpProblem(opCase);
