@@ -46,8 +46,9 @@ export abstract class DirectedOptimizer extends Optimizer {
   }
 
   /**
-   * V [k, n], the present directions, or null; the columns are those of {@link variables}. Owned by the optimizer,
-   * which keeps them by variable: they are put together when first asked for, and disposed when replaced.
+   * V [k, n], the present directions, or null; the columns are those of {@link variables}. The optimizer keeps them by
+   * variable: V is put together when it is first asked for, K·n floats more, and disposed when the directions are
+   * replaced.
    */
   get directions(): Tensor2D | null {
     return this.tracker.rows;

@@ -1,5 +1,5 @@
 import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { concat, keep, slice, tidy, zeros } from '@tensorflow/tfjs-core';
+import { clone, concat, keep, slice, tidy, zeros } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
 import { remedyFor } from '../remedies.js';
@@ -9,23 +9,24 @@ import type { DirectionBlocks } from './nudge.js';
 /**
  * Orthonormal directions V [k, n] of parameter space and the variables their columns belong to. Owns its tensors.
  *
- * The columns lie on the device by variable; V as a whole is put together when it is asked for.
+ * The columns lie on the device by variable, and nowhere else; V as a whole is put together for who asks for it.
  */
 export class DirectionSet {
   private readonly blocks = new Map<Variable, Tensor2D>();
   private bound: ParameterSpace | null = null;
+  private lent: { readonly rows: Tensor2D; readonly parameters: ParameterSpace } | null = null;
 
   /**
-   * @param whole V, which the set takes over
+   * @param unbound V, which the set takes over
    * @param eigenvalues curvature along each row, where known
    * @param step the step at which the directions were found
    */
   constructor(
-    private whole: Tensor2D | null,
+    private unbound: Tensor2D | null,
     readonly eigenvalues: Float64Array | null,
     readonly step: number,
   ) {
-    keep(whole!);
+    keep(unbound!);
   }
 
   /** The variables of the columns, or null until {@link bind}. */
@@ -39,7 +40,7 @@ export class DirectionSet {
    * @throws CurvatureArgumentError that names `where`, unless there are as many columns as parameters
    */
   bind(parameters: ParameterSpace, where: string): void {
-    const whole = this.whole!;
+    const whole = this.unbound!;
     requireWidth(whole, parameters, where);
     const { offsets, variables } = parameters;
     const blocks = tidy(() =>
@@ -47,7 +48,7 @@ export class DirectionSet {
     );
     variables.forEach((variable, i) => this.blocks.set(variable, keep(blocks[i]!)));
     this.bound = parameters;
-    this.whole = null;
+    this.unbound = null;
     whole.dispose();
   }
 
@@ -68,31 +69,45 @@ export class DirectionSet {
   }
 
   /**
-   * V [k, n] with the columns of some variables, zeros for one without. The tensor is the set's.
+   * V [k, n] with the columns of some variables, zeros for one without: a new tensor outside of any tidy, owned by the
+   * caller.
    *
    * @param parameters the variables; null for those of the set
    */
-  rows(parameters: ParameterSpace | null): Tensor2D {
-    if (this.whole != null && (this.bound == null || parameters == null || this.belongsTo(parameters))) {
-      return this.whole;
-    }
-    const variables = (parameters ?? this.bound!).variables;
+  join(parameters: ParameterSpace | null): Tensor2D {
+    const { unbound, lent } = this;
+    if (unbound != null) return keep(clone(unbound));
+    const space = parameters ?? this.bound!;
+    if (lent?.parameters === space) return keep(clone(lent.rows));
     const [[k] = [0]] = [...this.blocks.values()].map(({ shape }) => shape);
-    const last = this.whole;
-    this.whole = tidy(() =>
+    return tidy(() =>
       keep(
         concat(
-          variables.map((variable) => this.blocks.get(variable) ?? zeros([k, variable.size])),
+          space.variables.map((variable) => this.blocks.get(variable) ?? zeros([k, variable.size])),
           1,
         ),
       ),
     );
-    last?.dispose();
-    return this.whole;
+  }
+
+  /**
+   * V as {@link join} gives it, lent to who does not dispose of it. The set holds it beside the columns until it is
+   * disposed, or asked for other variables.
+   */
+  lend(parameters: ParameterSpace | null): Tensor2D {
+    if (this.unbound != null) return this.unbound;
+    const space = parameters ?? this.bound!;
+    if (this.lent?.parameters !== space) {
+      const rows = this.join(space);
+      this.lent?.rows.dispose();
+      this.lent = { rows, parameters: space };
+    }
+    return this.lent!.rows;
   }
 
   dispose(): void {
-    this.whole?.dispose();
+    this.unbound?.dispose();
+    this.lent?.rows.dispose();
     for (const block of this.blocks.values()) block.dispose();
   }
 }

@@ -52,7 +52,7 @@ const atOnce: SearchTimes = { refreshAt: null, trackAt: null };
  */
 const earlyParts = 8;
 
-/** What a saved optimizer carries of its directions. The tensor stays the tracker's. */
+/** What a saved optimizer carries of its directions. */
 export interface SavedDirections extends SearchTimes {
   readonly rows: Tensor2D | null;
   readonly eigenvalues: Float64Array | null;
@@ -103,9 +103,12 @@ export class DirectionTracker {
     this.times = atOnce;
   }
 
-  /** V [k, n] with the columns of the variables of the last step, or null. Owned by the tracker. */
+  /**
+   * V [k, n] with the columns of the variables of the last step, or null. Owned by the tracker, which then holds it
+   * beside the columns until the directions are replaced.
+   */
   get rows(): Tensor2D | null {
-    return this.current?.rows(this.parameters) ?? null;
+    return this.current?.lend(this.parameters) ?? null;
   }
 
   /**
@@ -124,8 +127,8 @@ export class DirectionTracker {
       this.status = 'none';
       return;
     }
-    const parameters = variables == null ? null : parameterSpace(variables, where);
-    requireDirections(directions, parameters ?? this.parameters, where);
+    const parameters = variables == null ? this.parameters : parameterSpace(variables, where);
+    requireDirections(directions, parameters, where);
     const eigenvalues = numbers == null ? null : Float64Array.from(numbers);
     requireArgument(
       eigenvalues == null || eigenvalues.length === directions.shape[0],
@@ -177,41 +180,46 @@ export class DirectionTracker {
     const parameters = this.parameters!;
     requireIs(this.settings.k, integer(1, parameters.size), 'k', 'NSGD');
     return leavingNothing(() => {
-      const { rows } = this;
       const stop = this.budget?.start();
       const linearization = linearizeWith(f, parameters.variables, 'NSGD.minimize');
+      let present: Tensor2D | null = null;
       let isHandedOver = false;
+      const release = (): void => {
+        linearization.dispose();
+        present?.dispose();
+      };
       try {
         const value = clone(linearization.loss);
         const grads = gradientsByName(linearization);
+        present = this.current?.join(parameters) ?? null;
         isHandedOver = true;
         this.isPutOff = false;
         this.work.run({
           steps:
             kind === 'refresh'
-              ? searchDirections(linearization, rows, this.settings, step)
-              : followDirections(linearization, rows!),
+              ? searchDirections(linearization, present, this.settings, step)
+              : followDirections(linearization, present!),
           done: (found) => {
             this.times = this.timesAfter(kind, step);
             this.accept(found, parameters, step);
           },
           release: () => {
-            linearization.dispose();
+            release();
             stop?.();
           },
         });
         return { value, grads };
       } finally {
-        if (!isHandedOver) linearization.dispose();
+        if (!isHandedOver) release();
       }
     });
   }
 
-  /** What a saved optimizer carries to be continued. */
+  /** What a saved optimizer carries to be continued. The rows are a new tensor, owned by the caller. */
   save(): SavedDirections {
-    const { current, rows, times } = this;
+    const { current, parameters, times } = this;
     return {
-      rows,
+      rows: current?.join(parameters) ?? null,
       eigenvalues: current?.eigenvalues ?? null,
       step: current?.step ?? null,
       ...times,
@@ -220,12 +228,10 @@ export class DirectionTracker {
 
   /** Takes a copy of what {@link save} gave. The columns are matched with the variables at the next step. */
   load({ rows, eigenvalues, step, ...times }: SavedDirections): void {
-    // The rows may be those that are disposed here.
-    const copy = rows == null ? null : keep(clone(rows));
     this.dispose();
     this.times = times;
-    if (copy == null) return;
-    this.replace(new DirectionSet(copy, eigenvalues, step ?? 0));
+    if (rows == null) return;
+    this.replace(new DirectionSet(clone(rows), eigenvalues, step ?? 0));
     this.status = 'given';
   }
 

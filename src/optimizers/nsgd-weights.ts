@@ -39,9 +39,9 @@ export function packState({ iterations, directions, velocities }: NSGDState): {
     { name: names.times, tensor: tensor1d(times, 'int32') },
   ];
   if (eigenvalues != null) made.push({ name: names.eigenvalues, tensor: tensor1d(Array.from(eigenvalues)) });
-  const kept = rows == null ? [] : [{ name: names.directions, tensor: rows }];
+  if (rows != null) made.push({ name: names.directions, tensor: rows });
   for (const { tensor } of made) keep(tensor);
-  return { weights: [...made, ...kept, ...velocities], made: made.map(({ tensor }) => tensor) };
+  return { weights: [...made, ...velocities], made: made.map(({ tensor }) => tensor) };
 }
 
 /**

@@ -160,6 +160,7 @@ export class NSGD extends DirectedOptimizer {
   override applyGradients(variableGradients: NamedTensorMap | NamedTensor[]): void {
     this.requireLive('applyGradients');
     const gradients = gradientsByVariable(variableGradients);
+    dispose(this.exported.splice(0));
     if (gradients.size > 0) this.step(gradients);
     this.warnWithoutLoss();
     this.incrementIterations();
@@ -169,14 +170,14 @@ export class NSGD extends DirectedOptimizer {
    * The state by which training can be continued to the same weights: the number of steps, the velocities, the
    * directions with their eigenvalues and age.
    *
-   * @returns named tensors that the optimizer goes on owning; those made for the purpose live until the next call
+   * @returns named tensors that the optimizer goes on owning, and disposes at the next step or call
    * @throws CurvatureArgumentError after `dispose`
    */
   override getWeights(): Promise<NamedTensor[]> {
     return new Promise((resolve) => {
       this.requireLive('getWeights');
       const { tracker, velocities, iterations } = this;
-      dispose(this.exported);
+      dispose(this.exported.splice(0));
       const saved = packState({
         iterations,
         directions: tracker.save(),
@@ -226,8 +227,7 @@ export class NSGD extends DirectedOptimizer {
     super.dispose();
     this.velocities.dispose();
     this.log.dispose();
-    dispose(this.exported);
-    this.exported = [];
+    dispose(this.exported.splice(0));
   }
 
   private step(gradients: ReadonlyMap<Variable, Tensor>): void {
