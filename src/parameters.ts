@@ -77,16 +77,8 @@ export class ParameterSpace {
    * @returns new tensors in the order of the variables, owned by the caller
    */
   unflatten(vector: Tensor1D): Tensor[] {
-    return this.split(vector, 'ParameterSpace.unflatten');
-  }
-
-  private split(vector: Tensor1D, where: string): Tensor[] {
-    this.requireVector(vector, where);
-    return tidy(() =>
-      this.variables.map((variable, i) =>
-        reshape(slice(vector, [this.offsets[i]!], [variable.size]), variable.shape),
-      ),
-    );
+    this.requireVector(vector, 'ParameterSpace.unflatten');
+    return cutByVariable(this, vector);
   }
 
   /**
@@ -102,7 +94,8 @@ export class ParameterSpace {
   /** Assigns one flat vector of shape [n], which stays the caller's, to the variables. */
   write(vector: Tensor1D): void {
     this.requireLive('ParameterSpace.write');
-    const parts = this.split(vector, 'ParameterSpace.write');
+    this.requireVector(vector, 'ParameterSpace.write');
+    const parts = cutByVariable(this, vector);
     this.variables.forEach((variable, i) => variable.assign(parts[i]!));
     for (const part of parts) part.dispose();
   }
@@ -123,6 +116,13 @@ export class ParameterSpace {
 export function parameterSpace(variables: readonly Variable[], where: string): ParameterSpace {
   requireVariables(variables, where);
   return new ParameterSpace(variables);
+}
+
+/** {@link ParameterSpace.unflatten} of a vector that has been checked. */
+export function cutByVariable({ variables, offsets }: ParameterSpace, vector: Tensor1D): Tensor[] {
+  return tidy(() =>
+    variables.map(({ size, shape }, i) => reshape(slice(vector, [offsets[i]!], [size]), shape)),
+  );
 }
 
 function requireVariables(variables: readonly Variable[], where: string): void {

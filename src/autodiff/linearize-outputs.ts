@@ -1,8 +1,7 @@
-import type { Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { tidy, variable, zerosLike } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
-import { parameterSpace } from '../parameters.js';
 import { PresentValues } from '../variables.js';
 import { withCorrections } from '../tfjs/corrections/execute.js';
 import { handToScope, requireEngine } from '../tfjs/engine.js';
@@ -14,11 +13,14 @@ import type { ValueId } from './tape.js';
 /** Outputs z(θ) ∈ R^m at one point θ, with products by their Jacobian J = ∂z/∂θ from both sides. */
 export interface OutputLinearization {
   /** z as variables of their own, holding the values at θ, in the order given. */
-  readonly outputs: ParameterSpace;
-  /** Jv. v: shape [n]. Returns a new tensor [m], the outputs one after the other, that the caller disposes. */
-  jvp(v: Tensor1D): Tensor1D;
-  /** Jᵀu. u: shape [m]. Returns a new tensor [n] that the caller disposes. */
-  vjp(u: Tensor1D): Tensor1D;
+  readonly outputs: readonly Variable[];
+  /** Jv from v by variable: for each output a new tensor shaped like it, that the caller disposes. */
+  jvp(v: readonly Tensor[]): Tensor[];
+  /**
+   * Jᵀu from u by output, null for zeros: for each variable a new tensor shaped like it, kept and owned by the caller, or
+   * null for zeros.
+   */
+  vjp(u: readonly (Tensor | null)[]): (Tensor | null)[];
   /** Whether the variables still hold the values of θ. */
   isCurrent(): boolean;
   /** Releases the tape and the outputs. Harmless when repeated. */
@@ -88,14 +90,9 @@ function recordOutputs(
     gradientIds.filter((id) => id != null),
   );
   recorder.retain(backward, forward);
-  const space = parameterSpace(
-    outputs.map((output) => variable(output, false)),
-    where,
-  );
   return new TapeOutputLinearization(
-    parameters,
     values,
-    space,
+    outputs.map((output) => variable(output, false)),
     { sweep: backward, seeds: outputIds },
     { sweep: forward, seeds: gradientIds },
     recorder,
@@ -113,21 +110,26 @@ class TapeOutputLinearization implements OutputLinearization {
   private disposed = false;
 
   constructor(
-    private readonly parameters: ParameterSpace,
     private readonly values: PresentValues,
-    readonly outputs: ParameterSpace,
+    readonly outputs: readonly Variable[],
     private readonly backward: LinearSweep,
     private readonly forward: LinearSweep,
     private readonly recorder: Recorder,
     private readonly jitter: Jitter | null,
   ) {}
 
-  jvp(v: Tensor1D): Tensor1D {
-    return apply(this.forward, v, this.parameters, this.outputs, this.jitter);
+  jvp(v: readonly Tensor[]): Tensor[] {
+    return tidy(() =>
+      this.apply(this.forward, v).map((part, i) => {
+        if (part == null) return zerosLike(this.outputs[i]!);
+        handToScope(part);
+        return part;
+      }),
+    );
   }
 
-  vjp(u: Tensor1D): Tensor1D {
-    return apply(this.backward, u, this.outputs, this.parameters, this.jitter);
+  vjp(u: readonly (Tensor | null)[]): (Tensor | null)[] {
+    return this.apply(this.backward, u);
   }
 
   isCurrent(): boolean {
@@ -138,27 +140,18 @@ class TapeOutputLinearization implements OutputLinearization {
     if (this.disposed) return;
     this.disposed = true;
     this.recorder.dispose();
-    for (const output of this.outputs.variables) output.dispose();
+    for (const output of this.outputs) output.dispose();
+  }
+
+  private apply({ sweep, seeds }: LinearSweep, x: readonly (Tensor | null)[]): (Tensor | null)[] {
+    return withCorrections(() => sweep.run(zip(seeds, x), { jitter: this.jitter }));
   }
 }
 
-function apply(
-  map: LinearSweep,
-  x: Tensor1D,
-  from: ParameterSpace,
-  to: ParameterSpace,
-  jitter: Jitter | null,
-): Tensor1D {
-  return tidy(() => {
-    const seeds = zip(map.seeds, from.unflatten(x));
-    const parts = withCorrections(() => map.sweep.run(seeds, { jitter }));
-    for (const part of parts) if (part != null) handToScope(part);
-    return to.flatten(parts);
-  });
-}
-
-function zip(ids: readonly (ValueId | null)[], tensors: readonly Tensor[]): [ValueId, Tensor][] {
-  return ids.flatMap((id, i) => (id == null ? [] : [[id, tensors[i]!] as [ValueId, Tensor]]));
+function zip(ids: readonly (ValueId | null)[], tensors: readonly (Tensor | null)[]): [ValueId, Tensor][] {
+  return ids.flatMap((id, i) =>
+    id == null || tensors[i] == null ? [] : [[id, tensors[i]] as [ValueId, Tensor]],
+  );
 }
 
 function requireOutputs(outputs: Tensor[], recorder: Recorder, where: string): void {

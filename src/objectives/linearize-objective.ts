@@ -1,5 +1,5 @@
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { add, keep, memory, mul, tidy } from '@tensorflow/tfjs-core';
+import { memory, tidy } from '@tensorflow/tfjs-core';
 import { aliasTensor, handToScope } from '../tfjs/engine.js';
 import type { Linearization, TermLinearization } from '../autodiff/linearize.js';
 import { Jitter, jitterTerms } from '../autodiff/jitter.js';
@@ -8,6 +8,7 @@ import { CurvatureArgumentError } from '../errors.js';
 import type { LossTerm, Objective } from './objective.js';
 import { withoutSideEffects } from '../tfjs/patches.js';
 import { PresentValues } from '../variables.js';
+import { sumOverTerms, WeightedSum } from './weighted-sum.js';
 
 /**
  * Bytes of tapes that `retain: 'auto'` keeps: half of what a 32-bit WASM heap comfortably holds beside the
@@ -105,34 +106,21 @@ class WeightedLinearization implements Linearization {
     });
   }
 
-  /**
-   * Σ w_b of what `f` makes of the linearization of each term: v is cut into parts once, and the parts of the sum are
-   * joined once.
-   */
+  /** Σ w_b of what `f` makes of the linearization of each term. */
   private sumOf(
     v: Tensor1D,
-    f: (linearization: TermLinearization, parts: Tensor[], term: LossTerm) => (Tensor | null)[],
+    f: (linearization: TermLinearization, parts: readonly Tensor[], term: LossTerm) => (Tensor | null)[],
   ): Tensor1D {
     if (this.loss.isDisposed) {
       throw new CurvatureArgumentError(`${this.where}.matvec`, 'a live operator', 'a disposed one');
     }
-    const { parameters, objective } = this;
-    const sums = parameters.variables.map(() => new WeightedSum<Tensor>());
-    return tidy(() => {
-      const parts = parameters.unflatten(v);
+    return sumOverTerms(this.parameters, v, this.objective.terms, (term, parts, t) => {
+      const kept = this.kept[t];
+      const linearization = kept ?? this.linearizeTerm(term);
       try {
-        objective.terms.forEach((term, t) => {
-          const kept = this.kept[t];
-          const linearization = kept ?? this.linearizeTerm(term);
-          try {
-            addParts(sums, term.weight, f(linearization, parts, term));
-          } finally {
-            if (kept == null) linearization.dispose();
-          }
-        });
-        return parameters.flatten(sums.map((sum) => sum.present));
+        return f(linearization, parts, term);
       } finally {
-        for (const sum of sums) sum.dispose();
+        if (kept == null) linearization.dispose();
       }
     });
   }
@@ -175,59 +163,5 @@ class RetentionBudget {
     if (this.used > 0 && this.used + bytes > this.bytes) return false;
     this.used += bytes;
     return true;
-  }
-}
-
-/** Adds w·x by variable and takes x over, also where that fails. */
-function addParts(sums: readonly WeightedSum<Tensor>[], weight: number, parts: (Tensor | null)[]): void {
-  let added = 0;
-  try {
-    for (const sum of sums) {
-      const part = parts[added++];
-      if (part != null) sum.add(weight, part);
-    }
-  } finally {
-    for (const part of parts.slice(added)) part?.dispose();
-  }
-}
-
-/** Σ w_i x_i on the device, in one kept tensor. */
-export class WeightedSum<T extends Tensor> {
-  private sum: T | null = null;
-
-  /** The sum so far, which stays its own; null before anything was added. */
-  get present(): T | null {
-    return this.sum;
-  }
-
-  /** Adds w·x and takes x over, also where that fails. */
-  add(weight: number, x: T): void {
-    const { sum } = this;
-    if (sum == null && weight === 1) {
-      this.sum = keep(x);
-      return;
-    }
-    try {
-      const next = tidy(() => {
-        const term = weight === 1 ? x : (mul(x, weight) as T);
-        return sum == null ? term : (add(sum, term) as T);
-      });
-      this.sum = keep(next);
-    } finally {
-      x.dispose();
-    }
-    sum?.dispose();
-  }
-
-  /** The sum, kept: it lives until it is disposed. */
-  take(): T {
-    const sum = this.sum!;
-    this.sum = null;
-    return sum;
-  }
-
-  dispose(): void {
-    this.sum?.dispose();
-    this.sum = null;
   }
 }

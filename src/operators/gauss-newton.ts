@@ -3,7 +3,7 @@ import type { Jitter } from '../autodiff/jitter.js';
 import { linearizeWith } from '../autodiff/linearize.js';
 import type { Objective } from '../objectives/objective.js';
 import type { OutputSplit } from '../objectives/output-split.js';
-import type { ParameterSpace } from '../parameters.js';
+import { handToScope } from '../tfjs/engine.js';
 import type { OutputMetric } from './output-curvature.js';
 import { OutputCurvature } from './output-curvature.js';
 
@@ -39,11 +39,18 @@ export class GaussNewtonOperator extends OutputCurvature {
 /** M = ∇²ℓ(z), by double backprop of the loss as a function of the outputs. */
 export function lossHessian(
   split: OutputSplit,
-  outputs: ParameterSpace,
+  outputs: readonly Variable[],
   _term: number,
   jitter: Jitter | null,
 ): OutputMetric {
-  const z = outputs.variables as Variable[];
+  const z = [...outputs];
   const linearization = linearizeWith(() => split.loss(z), z, 'GaussNewtonOperator', jitter);
-  return { apply: (u) => linearization.hvp(u), dispose: () => linearization.dispose() };
+  return {
+    apply: (u) => {
+      const products = linearization.multiply(u);
+      for (const product of products) if (product != null) handToScope(product);
+      return products;
+    },
+    dispose: () => linearization.dispose(),
+  };
 }

@@ -1,5 +1,5 @@
-import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { addN, mul, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import { tidy } from '@tensorflow/tfjs-core';
 import { requireEngine } from '../tfjs/engine.js';
 import { requireFinite } from '../autodiff/finite.js';
 import { Jitter, jitterTerms } from '../autodiff/jitter.js';
@@ -10,21 +10,22 @@ import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { LossTerm, Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
 import type { OutputSplit } from '../objectives/output-split.js';
+import { sumOverTerms } from '../objectives/weighted-sum.js';
 import type { ParameterSpace } from '../parameters.js';
 import type { TermOperator, TermSource } from './magnitude.js';
 import { magnitudeOfTerms, termSource } from './magnitude.js';
 
 /** M, a positive semidefinite matrix on the outputs z of one term. */
 export interface OutputMetric {
-  /** Mu for u of shape [m]: a new tensor. */
-  apply(u: Tensor1D): Tensor1D;
+  /** Mu for u by output: new tensors of the scope it is called in, null for zeros. */
+  apply(u: readonly Tensor[]): (Tensor | null)[];
   dispose(): void;
 }
 
 /** Makes the metric of one term at its linearized outputs. `jitter`: errors that go into its products. */
 export type MetricFactory = (
   split: OutputSplit,
-  outputs: ParameterSpace,
+  outputs: readonly Variable[],
   term: number,
   jitter: Jitter | null,
 ) => OutputMetric;
@@ -76,7 +77,7 @@ export abstract class OutputCurvature implements TermOperator {
     const terms = this.current('matvec');
     this.parameters.requireVector(v, `${this.where}.matvec`);
     requireFinite(v, `${this.where}.matvec`, 'a vector of finite numbers');
-    return productOf(terms, v);
+    return this.productOf(terms, v);
   }
 
   /** The size of the terms that products are summed from before they cancel: see `LinearOperator.magnitude`. */
@@ -91,7 +92,7 @@ export abstract class OutputCurvature implements TermOperator {
       termsOf: (v, seed = 0) => {
         const disturbed = this.linearize(new Jitter(seed));
         try {
-          return tidy(() => jitterTerms(productOf(disturbed, v), productOf(terms, v)));
+          return tidy(() => jitterTerms(this.productOf(disturbed, v), this.productOf(terms, v)));
         } finally {
           release(disturbed);
         }
@@ -104,6 +105,13 @@ export abstract class OutputCurvature implements TermOperator {
   dispose(): void {
     this.disposed = true;
     this.release();
+  }
+
+  /** Σ_b w_b J_bᵀ M_b J_b v. */
+  private productOf(terms: readonly LinearizedTerm[], v: Tensor1D): Tensor1D {
+    return sumOverTerms(this.parameters, v, terms, ({ outputs, metric }, parts) =>
+      tidy(() => outputs.vjp(metric.apply(outputs.jvp(parts))) as Tensor[]),
+    );
   }
 
   private current(use: string): LinearizedTerm[] {
@@ -146,16 +154,6 @@ export abstract class OutputCurvature implements TermOperator {
     this.linearized = null;
     this.terms = null;
   }
-}
-
-/** Σ_b w_b J_bᵀ M_b J_b v. */
-function productOf(terms: readonly LinearizedTerm[], v: Tensor1D): Tensor1D {
-  return tidy(() => addN(terms.map((term) => multiply(term, v))) as Tensor1D);
-}
-
-function multiply({ weight, outputs, metric }: LinearizedTerm, v: Tensor1D): Tensor1D {
-  const product = outputs.vjp(metric.apply(outputs.jvp(v)));
-  return weight === 1 ? product : mul(product, weight);
 }
 
 function release(terms: readonly LinearizedTerm[]): void {

@@ -1,6 +1,6 @@
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import {
-  add,
+  addN,
   argMax,
   cast,
   concat,
@@ -17,8 +17,8 @@ import {
   randomUniform,
   reshape,
   sigmoid,
-  slice,
   softmax,
+  split,
   sub,
   sum,
   tidy,
@@ -27,7 +27,6 @@ import {
 import { linearizeWith } from '../autodiff/linearize.js';
 import { CurvatureArgumentError } from '../errors.js';
 import type { Likelihood, OutputSplit } from '../objectives/output-split.js';
-import type { ParameterSpace } from '../parameters.js';
 import type { OutputMetric } from './output-curvature.js';
 
 /** The likelihood of each output; throws where the loss is the negative logarithm of none that is known. */
@@ -43,15 +42,16 @@ export function requireLikelihoods(split: OutputSplit): Likelihood[] {
 }
 
 /** M = 1/N Σ_i w_i r_i r_iᵀ with r_i the gradient of the loss of example i, not weighed, by all its outputs. */
-export function empiricalMetric(split: OutputSplit, outputs: ParameterSpace): OutputMetric {
-  const z = [...outputs.variables];
+export function empiricalMetric(split: OutputSplit, outputs: readonly Variable[]): OutputMetric {
+  const z = [...outputs];
   const examples = z[0]!.shape[0]!;
   const linearization = linearizeWith(() => split.loss(z), z, 'FisherOperator');
   const [residuals, shares] = keptTogether(() => {
     try {
       const parts = sharesOf(split.commonWeights(), examples);
       // ℓ is the mean of the w_i ℓ_i, so its gradient holds w_i r_i / N; where w_i is 0, r_i counts for nothing.
-      return [divNoNan(joinRows(outputs, linearization.gradient, examples), parts), parts];
+      const gradients = linearization.parameters.unflatten(linearization.gradient);
+      return [divNoNan(joinRows(gradients, examples), parts), parts];
     } finally {
       linearization.dispose();
     }
@@ -59,8 +59,8 @@ export function empiricalMetric(split: OutputSplit, outputs: ParameterSpace): Ou
   return {
     apply: (u) =>
       tidy(() => {
-        const product = outerProducts(residuals, joinRows(outputs, u, examples), shares);
-        return splitRows(outputs, product, examples);
+        const product = outerProducts(residuals, joinRows(u, examples), shares);
+        return splitRows(product, z);
       }),
     dispose: () => dispose([residuals, shares]),
   };
@@ -72,13 +72,13 @@ export function empiricalMetric(split: OutputSplit, outputs: ParameterSpace): Ou
  */
 export function sampledMetric(
   split: OutputSplit,
-  outputs: ParameterSpace,
+  outputs: readonly Variable[],
   samples: number,
   seed: number,
 ): OutputMetric {
   const likelihoods = requireLikelihoods(split);
   const made = keptTogether(() => {
-    const draws = outputs.variables.map((z, output) =>
+    const draws = outputs.map((z, output) =>
       Array.from({ length: samples }, (_, sample) => {
         const rows = reshape(z, [-1, z.shape[z.rank - 1]!]) as Tensor2D;
         return sampleResidual[likelihoods[output]!](rows, seed + 104729 * (sample + samples * output));
@@ -93,18 +93,14 @@ export function sampledMetric(
   const shares = made.slice(-likelihoods.length);
   return {
     apply: (u) =>
-      tidy(() => {
-        const products = outputs.unflatten(u).map((part, output) => {
+      tidy(() =>
+        u.map((part, output) => {
           const draws = residuals[output]!.map((r) =>
             outerProducts(r, reshape(part, r.shape) as Tensor2D, shares[output]!),
           );
-          return mul(
-            draws.reduce((total, draw) => add(total, draw)),
-            1 / samples,
-          );
-        });
-        return outputs.flatten(products);
-      }),
+          return reshape(mul(addN(draws), 1 / samples), part.shape);
+        }),
+      ),
     dispose: () => dispose(made),
   };
 }
@@ -150,21 +146,15 @@ function sharesOf(weights: Tensor | null, rows: number): Tensor2D {
 }
 
 /** All outputs of an example in one row. */
-function joinRows(outputs: ParameterSpace, u: Tensor1D, examples: number): Tensor2D {
+function joinRows(u: readonly Tensor[], examples: number): Tensor2D {
   return concat(
-    outputs.unflatten(u).map((part) => reshape(part, [examples, -1]) as Tensor2D),
+    u.map((part) => reshape(part, [examples, -1]) as Tensor2D),
     1,
   );
 }
 
-/** The reverse of {@link joinRows}. */
-function splitRows(outputs: ParameterSpace, rows: Tensor2D, examples: number): Tensor1D {
-  let begin = 0;
-  const parts = outputs.variables.map(({ size }) => {
-    const width = size / examples;
-    const part = slice(rows, [0, begin], [examples, width]);
-    begin += width;
-    return part;
-  });
-  return outputs.flatten(parts);
+/** The reverse of {@link joinRows}, in the shapes of the outputs. */
+function splitRows(rows: Tensor2D, outputs: readonly Variable[]): Tensor[] {
+  const widths = outputs.map(({ size }) => size / rows.shape[0]);
+  return split(rows, widths, 1).map((part, i) => reshape(part, outputs[i]!.shape));
 }
