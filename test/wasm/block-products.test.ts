@@ -11,6 +11,8 @@ const cases = [
   { k: 2, shapes: [[3], [2, 2], [7, 1]], missing: [1] },
   { k: 5, shapes: [[1025], [0], [31], [4, 16]], missing: [1, 2] },
   { k: 10, shapes: [[41, 100], [15], [8200]], missing: [] },
+  // More columns than go by at once.
+  { k: 3, shapes: [[32_901]], missing: [] },
 ];
 
 function largestDifference(actual: ArrayLike<number>, wanted: readonly number[]): number {

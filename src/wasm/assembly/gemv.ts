@@ -1,4 +1,5 @@
 import { fma } from './internal/fma';
+import { addWeightedRows, rowAt } from './internal/weighted-rows';
 
 // Products with rows of `len` floats, `stride` bytes apart; a stride of 0 means that `rows` is a list of their addresses.
 
@@ -6,11 +7,6 @@ import { fma } from './internal/fma';
 const CHUNK: i32 = 1024;
 /** Floats of the result that {@link combineRows} keeps in the second-level cache while it reads as many of each row. */
 const BLOCK: i32 = 16384;
-
-@inline
-function rowAt(rows: usize, stride: usize, r: i32): usize {
-  return stride == 0 ? <usize>load<u32>(rows + ((<usize>r) << 2)) : rows + <usize>r * stride;
-}
 
 /**
  * y[r] = sum over i of row r[i] x[i], four rows at a time: x is read once for them. Chunks of 1024 terms are added up in
@@ -88,48 +84,7 @@ export function combineRows(
       const d = y + to + at;
       if (base == 0) memory.fill(d, 0, (<usize>wide) << 2);
       else memory.copy(d, base + to + at, (<usize>wide) << 2);
-      const w = weights + ((<usize>j * <usize>count) << 2);
-      let r = 0;
-      for (; r + 4 <= count; r += 4) addFour(rows, stride, r, at, wide, w, scale, d);
-      for (; r < count; r++) addOne(rowAt(rows, stride, r) + at, wide, scale * load<f32>(w + ((<usize>r) << 2)), d);
+      addWeightedRows(rows, stride, count, at, wide, weights + ((<usize>j * <usize>count) << 2), scale, d);
     }
   }
-}
-
-function addFour(rows: usize, stride: usize, r: i32, at: usize, n: i32, w: usize, scale: f32, d: usize): void {
-  const s0 = rowAt(rows, stride, r) + at;
-  const s1 = rowAt(rows, stride, r + 1) + at;
-  const s2 = rowAt(rows, stride, r + 2) + at;
-  const s3 = rowAt(rows, stride, r + 3) + at;
-  w += (<usize>r) << 2;
-  const c0 = scale * load<f32>(w);
-  const c1 = scale * load<f32>(w, 4);
-  const c2 = scale * load<f32>(w, 8);
-  const c3 = scale * load<f32>(w, 12);
-  const x0 = f32x4.splat(c0);
-  const x1 = f32x4.splat(c1);
-  const x2 = f32x4.splat(c2);
-  const x3 = f32x4.splat(c3);
-  const end = (<usize>n) << 2;
-  let i: usize = 0;
-  for (; i + 16 <= end; i += 16) {
-    let v = fma(v128.load(s0 + i), x0, v128.load(d + i));
-    v = fma(v128.load(s1 + i), x1, v);
-    v = fma(v128.load(s2 + i), x2, v);
-    v128.store(d + i, fma(v128.load(s3 + i), x3, v));
-  }
-  for (; i < end; i += 4) {
-    let v = load<f32>(d + i) + load<f32>(s0 + i) * c0;
-    v += load<f32>(s1 + i) * c1;
-    v += load<f32>(s2 + i) * c2;
-    store<f32>(d + i, v + load<f32>(s3 + i) * c3);
-  }
-}
-
-function addOne(s: usize, n: i32, c: f32, d: usize): void {
-  const x = f32x4.splat(c);
-  const end = (<usize>n) << 2;
-  let i: usize = 0;
-  for (; i + 16 <= end; i += 16) v128.store(d + i, fma(v128.load(s + i), x, v128.load(d + i)));
-  for (; i < end; i += 4) store<f32>(d + i, load<f32>(d + i) + load<f32>(s + i) * c);
 }
