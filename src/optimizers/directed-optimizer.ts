@@ -14,11 +14,13 @@ import { requireVariables } from './trained-variables.js';
 import { trainableAmong } from '../variables.js';
 
 /**
- * The part of NSGD that knows the sharpest directions of the loss it minimizes: given to it, or found by itself from
- * the minibatch loss. The step that it takes with them, and its settings, are in `NSGD`, by whose name errors go.
+ * An optimizer of TensorFlow.js that knows the sharpest directions of the loss it minimizes: given to it, or found by
+ * itself from the minibatch loss, whose gradients it takes. What a step makes of them is for the class that extends it to
+ * say, by `applyGradients`, and by {@link wantsDirections} when it needs them. Errors go by the name of that class.
  */
 export abstract class DirectedOptimizer extends Optimizer {
   protected readonly tracker: DirectionTracker;
+  private readonly name: string = this.getClassName();
   private isDisposed = false;
   /** The step at which `computeGradients` was called last, or null. */
   private lossSeenAt: number | null = null;
@@ -26,7 +28,7 @@ export abstract class DirectedOptimizer extends Optimizer {
 
   constructor(settings: TrackerSettings) {
     super();
-    this.tracker = new DirectionTracker(settings);
+    this.tracker = new DirectionTracker(settings, this.name);
   }
 
   /** Whether the next step would use directions, if there are any. None are sought while it would not. */
@@ -72,7 +74,7 @@ export abstract class DirectedOptimizer extends Optimizer {
   /**
    * Replaces the directions. With `refreshEvery > 0` they serve until that many steps from now.
    *
-   * @param directions V [k, n], float32, orthonormal rows, copied; or null for none (the step is then that of SGD)
+   * @param directions V [k, n], float32, orthonormal rows, copied; or null for none (steps are then as without any)
    * @param given the variables of the columns and the eigenvalues, where known
    * @throws CurvatureArgumentError if V is not [k, n] or, to 1e-3, not orthonormal. On WebGL and WebGPU the latter
    *   is thrown by the next step, because it has to be read from the device.
@@ -120,7 +122,7 @@ export abstract class DirectedOptimizer extends Optimizer {
     this.requireLive('minimize');
     const { tracker } = this;
     tracker.work.rethrow();
-    const where = 'NSGD.minimize';
+    const where = `${this.name}.minimize`;
     requireArgument(typeof f === 'function', where, 'a function that returns the loss', f);
     requireVariables(varList, where);
     const variables = trainableAmong(varList);
@@ -158,11 +160,11 @@ export abstract class DirectedOptimizer extends Optimizer {
     if (this.hasWarned || lossSeenAt === iterations || !this.wantsDirections) return;
     if (tracker.due(iterations) !== 'refresh') return;
     this.hasWarned = true;
-    warnOfGradientsFromElsewhere();
+    warnOfGradientsFromElsewhere(this.name);
   }
 
   /** Throws after `dispose`: what is taken on then would never be released. */
   protected requireLive(use: string): void {
-    requireThat(!this.isDisposed, `NSGD.${use}`, 'a live optimizer', 'a disposed one');
+    requireThat(!this.isDisposed, `${this.name}.${use}`, 'a live optimizer', 'a disposed one');
   }
 }

@@ -45,13 +45,14 @@ export function* searchDirections(
   present: Tensor2D | null,
   { k, which, tol, seed }: Pick<NSGDSettings, 'k' | 'which' | 'tol' | 'seed'>,
   step: number,
+  where: string,
 ): SolverSteps<FoundDirections> {
   const operator = hessianAt(linearization);
   const krylovDim = leastKrylovDim(k, operator.size);
   let found: EigenResult;
   try {
     const search = { k, which, tol, krylovDim, maxRestarts: 0, seed: seed + step };
-    found = yield* repeatedSearch(operator, present, search, 'NSGD');
+    found = yield* repeatedSearch(operator, present, search, where);
   } catch (error) {
     // A step of a training run goes on: the loss has been called, and is not called again to measure its rounding.
     if (error instanceof AsymmetryError) return { status: 'asymmetric', rows: null, eigenvalues: null };

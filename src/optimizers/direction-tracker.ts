@@ -71,7 +71,7 @@ export class DirectionTracker {
   status: DirectionStatus = 'none';
   /** The trainable variables of the last step, or null before the first. */
   parameters: ParameterSpace | null = null;
-  readonly work: HostWork = new HostWork();
+  readonly work: HostWork;
   /** How many searches the budget has put off. */
   putOff = 0;
   private isPutOff = false;
@@ -79,23 +79,30 @@ export class DirectionTracker {
   /** From the first step on. */
   private budget: TimeBudget | null = null;
 
-  constructor(private readonly settings: TrackerSettings) {}
+  /** @param owner the class of the optimizer, for errors */
+  constructor(
+    private readonly settings: TrackerSettings,
+    private readonly owner: string,
+  ) {
+    this.work = new HostWork(owner);
+  }
 
   /** Notes which variables are trained now, and lays the directions out for them. */
   bindVariables(variables: readonly Variable[]): void {
+    const { owner } = this;
     const known = this.parameters?.variables;
     if (known?.length !== variables.length || known.some((variable, i) => variable !== variables[i])) {
-      this.parameters = parameterSpace(variables, 'NSGD.minimize');
+      this.parameters = parameterSpace(variables, `${owner}.minimize`);
     }
     const { current } = this;
     if (current == null) return;
-    if (current.parameters == null) current.bind(this.parameters!, 'NSGD');
+    if (current.parameters == null) current.bind(this.parameters!, owner);
     if (current.meets(variables)) return;
     const { variables: own, names } = current.parameters!;
     if (own.some((variable) => !variable.isDisposed)) {
       throw new CurvatureArgumentError(
-        'NSGD',
-        `variables of the model its directions belong to ('${names[0]}', …): one NSGD serves one model`,
+        owner,
+        `variables of the model its directions belong to ('${names[0]}', …): one ${owner} serves one model`,
         `'${variables[0]!.name}', … only`,
       );
     }
@@ -117,7 +124,7 @@ export class DirectionTracker {
    * @throws CurvatureArgumentError unless they are orthonormal rows [k, n] of the variables
    */
   give(directions: Tensor2D | null, given: GivenDirections, step: number): void {
-    const where = 'NSGD.setDirections';
+    const where = `${this.owner}.setDirections`;
     const { variables, eigenvalues: numbers } = readOptions(given, givenSchema, where);
     this.work.cancel();
     const { refreshEvery, trackEvery } = this.settings;
@@ -177,11 +184,12 @@ export class DirectionTracker {
    * @returns loss and gradients by variable name, owned by the caller
    */
   search(f: () => Scalar, kind: 'refresh' | 'track', step: number): { value: Scalar; grads: NamedTensorMap } {
+    const { owner } = this;
     const parameters = this.parameters!;
-    requireIs(this.settings.k, integer(1, parameters.size), 'k', 'NSGD');
+    requireIs(this.settings.k, integer(1, parameters.size), 'k', owner);
     return leavingNothing(() => {
       const stop = this.budget?.start();
-      const linearization = linearizeWith(f, parameters.variables, 'NSGD.minimize');
+      const linearization = linearizeWith(f, parameters.variables, `${owner}.minimize`);
       let present: Tensor2D | null = null;
       let isHandedOver = false;
       const release = (): void => {
@@ -197,7 +205,7 @@ export class DirectionTracker {
         this.work.run({
           steps:
             kind === 'refresh'
-              ? searchDirections(linearization, present, this.settings, step)
+              ? searchDirections(linearization, present, this.settings, step, owner)
               : followDirections(linearization, present!),
           done: (found) => {
             this.times = this.timesAfter(kind, step);
@@ -260,7 +268,7 @@ export class DirectionTracker {
     if (rows == null) return;
     const found = new DirectionSet(rows, eigenvalues, step);
     try {
-      found.bind(parameters, 'NSGD');
+      found.bind(parameters, this.owner);
     } catch (error) {
       found.dispose();
       throw error;

@@ -20,6 +20,9 @@ export class HostWork {
   private pending: Promise<void> | null = null;
   private failure: { readonly reason: unknown } | null = null;
 
+  /** @param owner who does the work, for errors */
+  constructor(private readonly owner: string) {}
+
   /** Whether work goes on between steps. */
   get isBusy(): boolean {
     return this.pending != null;
@@ -63,7 +66,7 @@ export class HostWork {
     try {
       // The step may run in a tf.tidy, which must not dispose what the work needs: begin when it is over.
       await Promise.resolve();
-      const result = await driveAsync(task.steps, { signal }, 'NSGD');
+      const result = await driveAsync(task.steps, { signal }, this.owner);
       task.done(result);
     } catch (reason) {
       if (!signal.aborted) this.failure = { reason };

@@ -28,7 +28,7 @@ it('a backend that is not known is nowhere read at once where it can be awaited'
   const read = vi.spyOn(tf.engine(), 'readSync');
   try {
     requireFinite(x, 'test', 'finite numbers');
-    const work = new HostWork();
+    const work = new HostWork('test');
     const seen: number[] = [];
     work.run({
       steps: (function* () {
