@@ -148,3 +148,16 @@ export {
   type NoiseGridRun,
 } from './analysis/noise-grid.js';
 export { randomLabels, type RandomLabelOptions } from './analysis/random-labels.js';
+export {
+  lossSurface,
+  type LossSurface,
+  type LossSurfaceOptions,
+  type SurfacePoint,
+} from './analysis/loss-surface.js';
+export type { PlaneChoice } from './analysis/plane.js';
+export {
+  layerReport,
+  type LayerRecord,
+  type LayerReport,
+  type LayerReportOptions,
+} from './analysis/layer-report.js';

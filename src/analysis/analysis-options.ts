@@ -1,6 +1,6 @@
 import { byUser } from '../tfjs/run-scope.js';
 import { outsideLeases } from '../objectives/parameter-lease.js';
-import type { Schema } from '../options.js';
+import type { Schema, Settings } from '../options.js';
 import { abortSignal, anyInteger, byDefault, callable, integer, number, unchecked } from '../options.js';
 import type { EigenResult } from '../solvers/result.js';
 
@@ -46,6 +46,9 @@ export const directionSchema = {
   hessianExamples: integer(1),
   tol: byDefault(number({ above: 0, below: 1 }), 1e-3),
 } satisfies Schema<DirectionOptions>;
+
+/** {@link DirectionOptions} with defaults filled in. */
+export type DirectionSettings = Settings<DirectionOptions, typeof directionSchema>;
 
 /** Which minibatches an analysis draws. */
 export interface MinibatchOptions {

@@ -6,10 +6,9 @@ import { SeededRandom } from '../random.js';
 import { requireRows } from '../rows.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
-import type { Settings } from '../options.js';
 import type { EigenResult } from '../solvers/result.js';
 import { hasAllPairs } from '../solvers/result.js';
-import type { DirectionOptions, directionSchema } from './analysis-options.js';
+import type { DirectionSettings } from './analysis-options.js';
 import type { LossSource } from './loss-source.js';
 
 /** K where neither it nor eigenpairs are given: the paper's. */
@@ -34,12 +33,7 @@ export function defaultHessianExamples(source: LossSource): number {
 /** The first K eigenvectors: of the pairs given, or found by Lanczos on a random sample of the examples. */
 export function* sharpestDirections(
   source: LossSource,
-  {
-    eigenpairs,
-    seed,
-    tol,
-    ...options
-  }: Settings<DirectionOptions, typeof directionSchema> & { readonly seed: number },
+  { eigenpairs, seed, tol, ...options }: DirectionSettings & { readonly seed: number },
   where: string,
 ): SolverSteps<SharpestDirections> {
   if (eigenpairs != null) return given(eigenpairs, options.k, source.parameters.size, where);

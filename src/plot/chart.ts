@@ -2,11 +2,18 @@ import { requireArgument } from '../errors.js';
 import type { Schema, Settings } from '../options.js';
 import { byDefault, number, oneOf, text } from '../options.js';
 import type { Palette, Theme } from './theme.js';
-import { configOf, paletteOf } from './theme.js';
+import { configOf, paletteOf, vegaConfigOf } from './theme.js';
 
 /** A Vega-Lite 6 specification: plain JSON that any Vega renderer draws. */
 export interface VegaLiteSpec {
   readonly $schema: string;
+  readonly [property: string]: unknown;
+}
+
+/** A Vega 6 specification, where Vega-Lite has no word for what is drawn. */
+export interface VegaSpec {
+  readonly $schema: string;
+  readonly marks: readonly SpecPart[];
   readonly [property: string]: unknown;
 }
 
@@ -62,14 +69,22 @@ export function frameOf({
 }
 
 /** The whole specification: `body` under its heading, in the colours of its theme. */
-export function specOf({ title, subtitle, palette }: Frame, body: SpecPart): VegaLiteSpec {
+export function specOf(frame: Frame, body: SpecPart): VegaLiteSpec {
+  const $schema = 'https://vega.github.io/schema/vega-lite/v6.json';
+  return { $schema, ...headingOf(frame), ...body, config: configOf(frame.palette) };
+}
+
+/** The same in the language of Vega. */
+export function vegaSpecOf(frame: Frame, body: SpecPart & Pick<VegaSpec, 'marks'>): VegaSpec {
+  const $schema = 'https://vega.github.io/schema/vega/v6.json';
+  return { $schema, ...headingOf(frame), ...body, config: vegaConfigOf(frame.palette) };
+}
+
+function headingOf({ title, subtitle, palette }: Frame): SpecPart {
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     background: palette.background,
     padding: 20,
     title: { text: title, ...(subtitle.length > 0 && { subtitle }) },
-    ...body,
-    config: configOf(palette),
   };
 }
 

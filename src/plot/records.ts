@@ -66,3 +66,17 @@ export interface AlignmentRecord {
   /** Standard deviation of |cos(g, e)|. */
   readonly standardDeviation?: number;
 }
+
+/** The loss on a plane of parameter space. */
+export interface LossSurfaceRecord {
+  /** Coordinates along the first axis, ascending and equally spaced. */
+  readonly xs: ArrayLike<number>;
+  /** The same along the second. */
+  readonly ys: ArrayLike<number>;
+  /** A row for each y, in it a loss for each x. */
+  readonly losses: readonly ArrayLike<number>[];
+  /** Points to mark. */
+  readonly points?: readonly { readonly x: number; readonly y: number; readonly loss: number }[];
+  /** λ₁ ≥ λ₂ where the axes are e₁ and e₂. */
+  readonly eigenvalues?: ArrayLike<number> | null;
+}

@@ -1,4 +1,4 @@
-import type { VegaLiteSpec } from './chart.js';
+import type { VegaLiteSpec, VegaSpec } from './chart.js';
 import { isListOf, requireArgument } from '../errors.js';
 import type { Schema } from '../options.js';
 import { byDefault, check, number, readOptions } from '../options.js';
@@ -22,11 +22,11 @@ const schema = {
   fontFiles: byDefault(fontFiles, []),
 } satisfies Schema<PngOptions>;
 
-/** What a Vega-Lite specification has at least one of. */
-const views = ['mark', 'layer', 'facet', 'concat', 'hconcat', 'vconcat', 'repeat', 'spec'];
+/** What a Vega-Lite specification has at least one of, and one of Vega always. */
+const views = ['mark', 'layer', 'facet', 'concat', 'hconcat', 'vconcat', 'repeat', 'spec', 'marks'];
 
 /** Throws a CurvatureArgumentError that names `where` unless `spec` looks like a specification. */
-function requireSpec(spec: VegaLiteSpec, where: string): void {
+function requireSpec(spec: VegaLiteSpec | VegaSpec, where: string): void {
   const isView = typeof spec === 'object' && spec !== null && views.some((name) => Object.hasOwn(spec, name));
   requireArgument(isView, where, 'a Vega-Lite specification, such as a chart function returns', spec);
 }
@@ -37,11 +37,13 @@ function requireSpec(spec: VegaLiteSpec, where: string): void {
  * @returns the text of an SVG document
  * @throws MissingPackageError unless `vega` and `vega-lite` are installed
  */
-export async function toSvg(spec: VegaLiteSpec): Promise<string> {
+export async function toSvg(spec: VegaLiteSpec | VegaSpec): Promise<string> {
   requireSpec(spec, 'toSvg');
   const { vega, vegaLite } = await importVega('toSvg');
-  const compiled = vegaLite.compile(spec as unknown as Parameters<typeof vegaLite.compile>[0]);
-  const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none' });
+  const compiled = Object.hasOwn(spec, 'marks')
+    ? (spec as unknown as Parameters<typeof vega.parse>[0])
+    : vegaLite.compile(spec as unknown as Parameters<typeof vegaLite.compile>[0]).spec;
+  const view = new vega.View(vega.parse(compiled), { renderer: 'none' });
   try {
     return await view.toSVG();
   } finally {
@@ -55,7 +57,7 @@ export async function toSvg(spec: VegaLiteSpec): Promise<string> {
  * @returns the bytes of a PNG file
  * @throws MissingPackageError unless `vega`, `vega-lite` and `@resvg/resvg-js` are installed
  */
-export async function toPng(spec: VegaLiteSpec, options: PngOptions = {}): Promise<Uint8Array> {
+export async function toPng(spec: VegaLiteSpec | VegaSpec, options: PngOptions = {}): Promise<Uint8Array> {
   const { scale, fontFiles } = readOptions(options, schema, 'toPng');
   requireSpec(spec, 'toPng');
   const { Resvg } = await importResvg('toPng');

@@ -106,3 +106,16 @@ export function configOf({ text, subtle, grid, series, ordered }: Palette): Reco
     text: { fontSize: 11 },
   };
 }
+
+/** The same for Vega, which knows no face for all texts at once. */
+export function vegaConfigOf(palette: Palette): Record<string, unknown> {
+  const { title, axis, legend, text, ...others } = configOf(palette) as Record<string, object>;
+  const labels = { labelFont: FONT, titleFont: FONT };
+  return {
+    ...others,
+    title: { ...title, font: FONT, subtitleFont: FONT },
+    axis: { ...axis, ...labels },
+    legend: { ...legend, ...labels, titleColor: palette.text },
+    text: { ...text, font: FONT },
+  };
+}

@@ -17,7 +17,9 @@ import {
   HessianOperator,
   lanczos,
   loadEigenResult,
+  layerReport,
   lossCrossSection,
+  lossSurface,
   materialize,
   modelObjective,
   noiseGrid,
@@ -167,6 +169,9 @@ const functions: Record<string, (setting: Setting) => Promise<number[]>> = {
   gradientAlignment: async ({ target }) => numbersIn(await gradientAlignment(target, { k, ...minibatches })),
   lossCrossSection: async ({ target }) =>
     numbersIn(await lossCrossSection(target, { learningRate: 0.1, k, ...minibatches })),
+  lossSurface: async ({ target }) =>
+    numbersIn(await lossSurface(target, { plane: 'eigenvectors', extent: 0.1, steps: 3, seed })),
+  layerReport: async ({ target }) => numbersIn(await layerReport(target, { seed, traceTol: 1e-3 })),
   escapeAblation: async ({ target }) =>
     numbersIn(
       await escapeAblation(target, {

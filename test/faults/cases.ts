@@ -277,6 +277,11 @@ export const cases: Record<string, Case> = {
       ...{ learningRates: [0.1], batchSizes: [3], steps: 2, momentum: 0.5 },
       ...hooks,
     }),
+  lossSurface: (f, _, hooks) =>
+    curvature.lossSurface(f.target, { plane: 'eigenvectors', extent: 0.1, steps: 2, ...hooks }),
+  'lossSurface along random directions': (f, _, hooks) =>
+    curvature.lossSurface(f.target, { plane: 'random', extent: 0.1, steps: 2, ...hooks }),
+  layerReport: (f, _, hooks) => curvature.layerReport(f.target, hooks),
   randomLabels: ({ ys }) => curvature.randomLabels(ys, { seed: 1 }),
 };
 

@@ -196,6 +196,12 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
       args: [target, { learningRates: [0.1], batchSizes: [2], steps: 1 }],
       hasOptions: true,
     },
+    lossSurface: {
+      call: curvature.lossSurface,
+      args: [target, { plane: 'random', extent: 1, steps: 2 }],
+      hasOptions: true,
+    },
+    layerReport: { call: curvature.layerReport, args: [target, {}], hasOptions: true },
     randomLabels: { call: curvature.randomLabels, args: [ys, {}], hasOptions: true },
     alignmentChart: {
       call: plot.alignmentChart,

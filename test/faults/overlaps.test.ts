@@ -43,12 +43,14 @@ const looking: Record<string, Case> = {
   curvatureMonitor: cases.curvatureMonitor!,
   refreshDirections: cases.refreshDirections!,
   gradientAlignment: cases.gradientAlignment!,
+  layerReport: cases.layerReport!,
 };
 
 /** What moves them for a moment. */
 const moving: Record<string, Case> = {
   stepDecomposition: cases.stepDecomposition!,
   lossCrossSection: cases.lossCrossSection!,
+  lossSurface: cases.lossSurface!,
   escapeAblation: cases.escapeAblation!,
   noiseGrid: cases.noiseGrid!,
 };

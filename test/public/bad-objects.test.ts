@@ -18,7 +18,9 @@ import {
   lanczos,
   linearize,
   loadEigenResult,
+  layerReport,
   lossCrossSection,
+  lossSurface,
   lossObjective,
   materialize,
   matrixOperator,
@@ -152,6 +154,8 @@ it.each<[string, (target: never) => unknown]>([
   ['gradientAlignment', (o) => gradientAlignment(o)],
   ['lossCrossSection', (o) => lossCrossSection(o, { scale: 1 })],
   ['escapeAblation', (o) => escapeAblation(o, { learningRate: 1 })],
+  ['lossSurface', (o) => lossSurface(o, { plane: 'random', extent: 1 })],
+  ['layerReport', (o) => layerReport(o)],
   ['noiseGrid', (o) => noiseGrid(o, { learningRates: [1], batchSizes: [1], steps: 1 })],
 ])('%s wants a target', async (where, call) => {
   for (const thing of [undefined, null, 'x', {}, model]) {

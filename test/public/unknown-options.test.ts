@@ -78,6 +78,8 @@ const calls: Record<string, (options: never) => unknown> = {
       variants: [{ variant: 'topScaled', ...(o as object) }],
     }),
   noiseGrid: (o) => curvature.noiseGrid({ model, data: { xs, ys } }, o),
+  lossSurface: (o) => curvature.lossSurface(objective, o),
+  layerReport: (o) => curvature.layerReport(objective, o),
   randomLabels: (o) => curvature.randomLabels(ys, o),
   'ShardedHessian.load': (o) => ShardedHessian.load([{} as ShardWorker], model, { xs, ys }, o),
   alignmentChart: (o) => plot.alignmentChart([], o),
@@ -166,7 +168,7 @@ const reporting = [
   'spectralDensity',
 ].concat(
   ['frobeniusNorm', 'spectralNorm', 'conditionNumber', 'stepDecomposition', 'gradientAlignment'],
-  ['lossCrossSection', 'escapeAblation', 'noiseGrid'],
+  ['lossCrossSection', 'escapeAblation', 'noiseGrid', 'lossSurface', 'layerReport'],
 );
 
 it.each(reporting)('%s wants a function to report to and an AbortSignal', async (name) => {

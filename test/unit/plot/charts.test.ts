@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 import { CurvatureArgumentError } from '../../../src/errors.js';
-import type { ChartOptions, VegaLiteSpec } from '../../../src/plot/index.js';
+import type { ChartOptions, VegaLiteSpec, VegaSpec } from '../../../src/plot/index.js';
 import {
   alignmentChart,
+  contourChart,
   crossSectionChart,
   eigenvalueChart,
   escapeChart,
   learningCurvesChart,
+  reliefChart,
   sharpnessChart,
   spectralDensityChart,
   stepDecompositionChart,
@@ -57,8 +59,18 @@ const alignments = ['minibatch', 'full batch'].flatMap((gradient) =>
 );
 const density = { grid: new Float64Array([-1, 0, 1, 2]), density: new Float64Array([0, 2, 1e-9, 1e-3]) };
 
+/** A round bowl, x² + y² + 1 on a grid of 21 by 21. */
+const ticks = Array.from({ length: 21 }, (_, i) => i / 10 - 1);
+const bowl = {
+  xs: ticks,
+  ys: ticks,
+  losses: ticks.map((y) => ticks.map((x) => x * x + y * y + 1)),
+  points: [{ x: 0.5, y: -0.5, loss: 1.5 }],
+  eigenvalues: [2, 2],
+};
+
 /** How many marks of each kind a picture holds, by the words Vega describes them with to a screen reader. */
-async function marks(spec: VegaLiteSpec): Promise<Record<string, number>> {
+async function marks(spec: VegaLiteSpec | VegaSpec): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const [, role] of (await toSvg(spec)).matchAll(/aria-roledescription="([^"]+)"/g)) {
     counts[role!] = (counts[role!] ?? 0) + 1;
@@ -67,7 +79,7 @@ async function marks(spec: VegaLiteSpec): Promise<Record<string, number>> {
 }
 
 /** Every chart with data for it, and the marks that its data make. */
-const charts: [string, (options: ChartOptions) => VegaLiteSpec, Record<string, number>][] = [
+const charts: [string, (options: ChartOptions) => VegaLiteSpec | VegaSpec, Record<string, number>][] = [
   ['sharpnessChart', (o) => sharpnessChart(runs, o), { 'line mark': 2, point: 7 }],
   ['eigenvalueChart', (o) => eigenvalueChart(records, o), { 'line mark': 3, point: 12 }],
   [
@@ -85,6 +97,8 @@ const charts: [string, (options: ChartOptions) => VegaLiteSpec, Record<string, n
   ],
   ['escapeChart', (o) => escapeChart(runs, o), { 'line mark': 4, point: 14 }],
   ['learningCurvesChart', (o) => learningCurvesChart(runs, o), { 'line mark': 6, point: 21 }],
+  ['contourChart', (o) => contourChart(bowl, o), { 'path mark container': 1, 'symbol mark container': 1 }],
+  ['reliefChart', (o) => reliefChart(bowl, o), { 'path mark container': 2, 'text mark container': 1 }],
 ];
 
 describe.each(charts)('%s', (name, chart, expected) => {
@@ -118,7 +132,9 @@ describe.each(charts)('%s', (name, chart, expected) => {
 });
 
 describe('charts without data', () => {
-  test.each<[string, () => VegaLiteSpec]>([
+  test.each<[string, () => VegaLiteSpec | VegaSpec]>([
+    ['contourChart', () => contourChart({ ...bowl, losses: ticks.map(() => ticks.map(() => NaN)) })],
+    ['reliefChart', () => reliefChart({ ...bowl, losses: ticks.map(() => ticks.map(() => Infinity)) })],
     [
       'sharpnessChart',
       () => sharpnessChart([{ name: 'SGD', records: [{ step: 0, sharpness: Number.NaN }] }]),
@@ -256,4 +272,53 @@ test('spectralDensityChart says what its axis holds, and marks eigenvalues there
   expect(() => spectralDensityChart({ grid, density, scale: 'cubic' as never })).toThrow(
     "scale 'linear' or 'log'",
   );
+});
+
+describe('charts of a surface', () => {
+  test('a contour lies where the surface has its height', async () => {
+    const svg = await toSvg(contourChart(bowl, { width: 400, height: 400 }));
+    const contours = [...svg.matchAll(/<path transform="translate\(0,0\)" d="([^"]+)"/g)];
+    expect(contours).toHaveLength(12);
+    contours.forEach(([, path], level) => {
+      const points = [...path!.matchAll(/([\d.-]+),([\d.-]+)/g)].map((pair) => [
+        Number(pair[1]) / 200 - 1,
+        1 - Number(pair[2]) / 200,
+      ]);
+      const inside = points.filter((point) => point.every((at) => Math.abs(at!) < 0.999));
+      if (level > 0 && level < 9) expect(inside.length).toBeGreaterThan(3);
+      for (const [x, y] of inside) {
+        // Level i of 12 between 1 and 3, on edges of the grid, along which the bowl is taken for straight.
+        expect(Math.abs(x! * x! + y! * y! - level / 6)).toBeLessThan(0.1 ** 2 / 4 + 1e-3);
+      }
+    });
+  });
+
+  test('tells how many losses overflowed, and what its axes are', async () => {
+    const losses = bowl.losses.map((row) => [...row]);
+    losses[0]![0] = Infinity;
+    for (const chart of [contourChart, reliefChart]) {
+      const svg = await toSvg(chart({ ...bowl, losses }));
+      expect(svg).toContain('>not drawn: 1 loss that overflowed<');
+      expect(svg).toContain('>along e₁, λ₁ = 2.00<');
+      expect(await toSvg(chart({ ...bowl, eigenvalues: null }))).toContain('>second direction<');
+    }
+  });
+
+  test('refuses losses that do not fit the coordinates', () => {
+    for (const chart of [contourChart, reliefChart]) {
+      expect(() => chart({ ...bowl, xs: [0, 1] })).toThrow(/a row of 2 losses for each of the 21 ys/);
+      expect(() => chart({ ...bowl, losses: 3 as never })).toThrow(CurvatureArgumentError);
+      expect(() => chart({ ...bowl, losses: [null, ...bowl.losses.slice(1)] as never })).toThrow(
+        CurvatureArgumentError,
+      );
+    }
+  });
+
+  test('a flat surface is drawn', async () => {
+    const flat = { ...bowl, losses: ticks.map(() => ticks.map(() => 1)) };
+    // Twenty cells each way.
+    const svg = await toSvg(reliefChart(flat));
+    expect(svg.match(/<path transform="translate\(0,0\)" d="M[^"]+" fill="[^"]+" stroke/g)).toHaveLength(400);
+    expect(await marks(contourChart(flat))).toMatchObject({ 'symbol mark container': 1 });
+  });
 });
