@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import * as curvature from '../src/index.js';
 import { SeededRandom } from '../src/random.js';
 import * as natsEntry from '../src/nats/index.js';
+import * as plotEntry from '../src/plot/index.js';
 import * as wasmEntry from '../src/wasm/index.js';
 import * as workersEntry from '../src/workers/index.js';
 import { openLab } from './nats/lab.js';
@@ -95,6 +96,7 @@ beforeEach(async () => {
     ...wasmEntry,
     ...workersEntry,
     ...natsEntry,
+    ...plotEntry,
     SeededRandom,
     tf,
     tfl,

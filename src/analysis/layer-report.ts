@@ -96,7 +96,7 @@ export interface LayerReport {
  *
  * @example
  * const { records } = await layerReport({ model, data: { xs, ys } });
- * for (const { layer, sharpness, tracePerParameter } of records) console.log(layer, sharpness, tracePerParameter);
+ * const flattest = records.reduce((a, b) => (a.tracePerParameter < b.tracePerParameter ? a : b)).layer;
  */
 export async function layerReport(
   target: AnalysisTarget,

@@ -26,7 +26,7 @@ export interface LossSurfaceOptions extends Omit<DirectionOptions, 'k'>, RunOpti
    * beyond their smallest rectangle, in shares of its longer side.
    */
   readonly extent: number;
-  /** Points along each axis. Default 25; an odd number takes in the present parameters. */
+  /** Points along each axis, 1000 at most. Default 25; an odd number takes in the present parameters. */
   readonly steps?: number;
   /**
    * 'filter' gives the directions the size of the weights, filter by filter, so that surfaces of different nets can be
@@ -56,7 +56,7 @@ const { eigenpairs, hessianExamples, tol } = directionSchema;
 const schema = {
   plane: mandatory(planeChoice),
   extent: mandatory(number({ above: 0 })),
-  steps: byDefault(integer(2), 25),
+  steps: byDefault(integer(2, 1000), 25),
   normalise: oneOf('filter', 'none'),
   lossExamples: byDefault(integer(1), 1280),
   seed: byDefault(anyInteger, 0),

@@ -17,7 +17,8 @@ const LEVELS = 12;
  * @throws CurvatureArgumentError for losses that do not fit the coordinates, or nothing finite
  *
  * @example
- * const svg = await toSvg(contourChart(await lossSurface(target, { plane: 'eigenvectors', extent: 1 })));
+ * const surface = await lossSurface({ model, data: { xs, ys } }, { plane: 'eigenvectors', extent: 1, steps: 11 });
+ * const svg = await toSvg(contourChart(surface));
  */
 export function contourChart(surface: LossSurfaceRecord, options: ChartOptions = {}): VegaSpec {
   const where = 'contourChart';

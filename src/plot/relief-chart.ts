@@ -21,7 +21,8 @@ const STRETCH = 0.55;
  * @throws CurvatureArgumentError for losses that do not fit the coordinates, or nothing finite
  *
  * @example
- * const svg = await toSvg(reliefChart(await lossSurface(target, { plane: 'random', extent: 1 })));
+ * const surface = await lossSurface({ model, data: { xs, ys } }, { plane: 'random', extent: 1, steps: 11 });
+ * const svg = await toSvg(reliefChart(surface));
  */
 export function reliefChart(surface: LossSurfaceRecord, options: ChartOptions = {}): VegaSpec {
   const where = 'reliefChart';

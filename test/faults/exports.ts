@@ -55,6 +55,14 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
   };
   const target = { model, data };
   const record = { step: 1, loss: 1, sharpness: 1, accuracy: 0.5, eigenvalues: [2, 1] };
+  const surface = {
+    xs: [0, 1],
+    ys: [0, 1],
+    losses: [
+      [1, 2],
+      [3, 4],
+    ],
+  };
   const run = { name: 'SGD', records: [record], learningRate: 0.1 };
   const nsgd = (): curvature.NSGD =>
     new curvature.NSGD({ learningRate: 0.1, k: 1, momentum: 0.5, refreshEvery: 0 });
@@ -214,6 +222,8 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
       hasOptions: true,
     },
     eigenvalueChart: { call: plot.eigenvalueChart, args: [[record], {}], hasOptions: true },
+    contourChart: { call: plot.contourChart, args: [surface, {}], hasOptions: true },
+    reliefChart: { call: plot.reliefChart, args: [surface, {}], hasOptions: true },
     escapeChart: { call: plot.escapeChart, args: [[run], {}], hasOptions: true },
     learningCurvesChart: { call: plot.learningCurvesChart, args: [[run], {}], hasOptions: true },
     sharpnessChart: { call: plot.sharpnessChart, args: [[run], {}], hasOptions: true },
