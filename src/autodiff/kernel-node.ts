@@ -11,11 +11,17 @@ import type { TapeNode, TapeValue, ValueId } from './tape.js';
 import type { ValueTable } from './value-table.js';
 import { carriesDerivative, valueOf } from './value-table.js';
 
-/** The node of a kernel that has run; null if its outputs depend on no source. */
+/**
+ * The node of a kernel that has run; null if its outputs depend on no source.
+ *
+ * @param unseen runs what is on no tape. Given where the node is hardly ever pulled back: what its rule computes when the
+ *   kernel runs (`constants`) is then computed before the first pullback, from the inputs and outputs, which are held
+ */
 export function kernelNode(
   call: KernelCall,
   outputs: readonly Tensor[],
   values: ValueTable,
+  unseen: Unseen | null = null,
 ): TapeNode | null {
   const known = findRule(call.kernelName);
   const inputs = known === 'constant' ? null : values.trackedInputs(call.inputs, known?.constantInputs);
@@ -26,9 +32,15 @@ export function kernelNode(
   // Adjoints are real: a way through complex numbers is followed only to say where it began or ended.
   const isComplex = [...Object.values(call.inputs), ...outputs].some((x) => x?.dtype === 'complex64');
   if (known == null || isComplex) return refusingNode(place, () => unknownGradient(place));
-  const context = save(known, asReals(call, inputs, known), Object.keys(inputs), outputs, values);
-  return new RuleNode(place, known, context, values);
+  const given = asReals(call, inputs, known);
+  const varying = Object.keys(inputs);
+  const postponed = unseen == null || known.constants == null ? null : unseen;
+  const context = save(known, given, varying, outputs, values, postponed == null);
+  return new RuleNode(place, known, context, values, varying, postponed);
 }
+
+/** Runs `f` unrecorded. */
+export type Unseen = <T>(f: () => T) => T;
 
 /** The call as its rule is to see it: with float32 numbers for whole ones that are differentiated by. */
 function asReals(call: KernelCall, inputs: TapeNode['inputs'], { constantInputs }: GradientRule): KernelCall {
@@ -91,6 +103,8 @@ class RuleNode implements TapeNode {
     private readonly rule: GradientRule,
     private readonly context: GrowingContext,
     private readonly values: ValueTable,
+    private readonly varying: readonly string[],
+    private readonly postponed: Unseen | null,
   ) {
     this.name = place.name;
     this.layer = place.layer;
@@ -99,19 +113,32 @@ class RuleNode implements TapeNode {
     this.constantInputs = place.constantInputs;
     this.outputs = place.outputs;
     this.sharesAdjoints = rule.sharesAdjoints ?? false;
-    this.isPrepared = rule.derived == null;
+    this.isPrepared = rule.derived == null && postponed == null;
     this.saved = savedIn(context);
   }
 
   prepare(): void {
     if (this.isPrepared) return;
     this.isPrepared = true;
-    const derived = saveAll(() => this.rule.derived!(this.context), this.values);
-    // Inputs and outputs were saved for this alone.
-    this.context.derived = derived;
-    this.context.inputs = {};
-    this.context.outputs = [];
-    this.saved = savedIn(this.context);
+    const { rule, context, values } = this;
+    if (this.postponed != null) this.computeConstants(this.postponed);
+    if (rule.derived != null) {
+      context.derived = saveAll(() => rule.derived!(context), values);
+      // Inputs and outputs were saved for this alone.
+      context.inputs = {};
+      context.outputs = [];
+    }
+    this.saved = savedIn(context);
+  }
+
+  private computeConstants(unseen: Unseen): void {
+    const { rule, context, values, varying } = this;
+    const { inputs, outputs, attrs } = context;
+    context.constants = unseen(() => saveAll(() => rule.constants!(inputs, outputs, attrs, varying), values));
+    context.inputs = Object.fromEntries(
+      Object.entries(inputs).filter(([name]) => usesInput(rule, varying, name)),
+    );
+    context.outputs = outputs.filter((_, i) => rule.saveOutputs?.[i]);
   }
 
   pullback(dys: Tensor[]): InputAdjoints {
@@ -126,27 +153,37 @@ function savedIn({ inputs, outputs, constants, derived }: PullbackContext): read
   return [...Object.values(inputs), ...outputs, ...constants, ...derived];
 }
 
-/** What the pullback of a kernel needs, held for as long as the tape. */
+/**
+ * What the pullback of a kernel needs, held for as long as the tape.
+ *
+ * @param withConstants false to hold all inputs and outputs, and compute the constants later
+ */
 function save(
-  { saveInputs, saveOutputs, constants }: GradientRule,
+  rule: GradientRule,
   { inputs: given, attrs = {} }: KernelCall,
   varying: readonly string[],
   outputs: readonly Tensor[],
   values: ValueTable,
+  withConstants: boolean,
 ): GrowingContext {
+  const { saveOutputs, constants } = rule;
   const inputs: Record<string, Tensor> = {};
   const shapes: Record<string, number[]> = {};
   for (const name of Object.keys(given)) {
     const x = given[name];
     if (x == null) continue;
     shapes[name] = x.shape;
-    const isNeeded = saveInputs === 'all' || varying.some((by) => neededFor(saveInputs, by).includes(name));
-    if (isNeeded) inputs[name] = values.reference(x);
+    if (!withConstants || usesInput(rule, varying, name)) inputs[name] = values.reference(x);
   }
   return {
     inputs,
-    outputs: outputs.filter((_, i) => saveOutputs?.[i]).map((output) => values.reference(output)),
-    constants: constants == null ? [] : saveAll(() => constants(given, outputs, attrs, varying), values),
+    outputs: outputs
+      .filter((_, i) => !withConstants || saveOutputs?.[i])
+      .map((output) => values.reference(output)),
+    constants:
+      constants == null || !withConstants
+        ? []
+        : saveAll(() => constants(given, outputs, attrs, varying), values),
     derived: [],
     attrs,
     shapes,
@@ -160,10 +197,12 @@ function saveAll(compute: () => Tensor[], values: ValueTable): Tensor[] {
   return tidy(() => compute().map((tensor) => values.reference(tensor)));
 }
 
-/** The inputs whose values the adjoint of one input uses. */
-function neededFor(saveInputs: Exclude<GradientRule['saveInputs'], 'all'>, name: string): readonly string[] {
-  if (saveInputs == null) return [];
-  return isList(saveInputs) ? saveInputs : (saveInputs[name] ?? []);
+/** Whether the adjoints of the inputs `varying` use the values of an input. */
+function usesInput({ saveInputs }: GradientRule, varying: readonly string[], name: string): boolean {
+  if (saveInputs == null) return false;
+  if (saveInputs === 'all') return true;
+  if (isList(saveInputs)) return saveInputs.includes(name);
+  return varying.some((by) => saveInputs[by]?.includes(name) === true);
 }
 
 function isList(names: object): names is readonly string[] {

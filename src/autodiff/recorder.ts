@@ -165,7 +165,9 @@ export class Recorder extends ValueTape {
       const exact = compute();
       const result = this.jitter == null ? exact : disturbed(call, exact, this.values, this.jitter);
       const outputs = Array.isArray(result) ? result : [result];
-      const node = this.besideStock(() => kernelNode(call, outputs, this.values));
+      // Its tape holds what it needs of a call that ours may never be asked about.
+      const unseen = this.stock?.isOn === true ? this.unseen : null;
+      const node = this.besideStock(() => kernelNode(call, outputs, this.values, unseen));
       if (node != null) {
         this.append(node, outputs);
         this.stock?.note(call, outputs, this.reference, node);
@@ -227,6 +229,16 @@ export class Recorder extends ValueTape {
   }
 
   private readonly reference = (tensor: Tensor): Tensor => this.values.reference(tensor);
+
+  private readonly unseen = <T>(f: () => T): T => {
+    const outer = this.paused;
+    this.paused = true;
+    try {
+      return this.besideStock(f);
+    } finally {
+      this.paused = outer;
+    }
+  };
 
   private besideStock<T>(f: () => T): T {
     return this.stock == null ? f() : this.stock.aside(f);

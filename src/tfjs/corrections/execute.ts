@@ -57,12 +57,12 @@ export function execute(
   return engineInternals().tidy(() => correction.compute(inputs, attrs, own));
 }
 
-/** Whether the backend computes a kernel call right by itself. */
+/** Whether the backend computes a kernel call right by itself, or says itself that it has no such kernel. */
 export function isRightByItself({ kernelName, inputs, attrs = {} }: KernelCall): boolean {
-  if (!hasKernel(kernelName)) return false;
   const correction = corrections.find(kernelName);
-  if (correction == null || !replacesKernel(correction, inputs, attrs)) return true;
-  return correction.isRight?.(inputs, attrs) === true;
+  if (correction == null) return true;
+  if (!hasKernel(kernelName)) return false;
+  return !replacesKernel(correction, inputs, attrs) || correction.isRight?.(inputs, attrs) === true;
 }
 
 /** Runs `f` with the kernels that it asks for, by ours or by TensorFlow.js's own ops, corrected, unless someone records. */

@@ -100,6 +100,13 @@ const wrong: Record<string, Case> = {
     shapes: [[3]],
     loss: ([w]) => tf.sum(tf.mul(tf.maximum(w!, tf.mul(w!, 1)), filled([3], 1))),
   },
+  'a tie after rectifiers, found when all has run': {
+    shapes: [[4, 3]],
+    loss: ([w]) => {
+      const x = tf.elu(tf.clipByValue(tf.selu(tf.relu6(tf.relu(w!))), 0.01, 0.6));
+      return tf.sum(tf.mul(tf.max(tf.concat([x, tf.mul(x, 1)], 1), 1), [1, 2, 3, 4]));
+    },
+  },
   'equal maxima': {
     shapes: [[3]],
     loss: ([w]) => tf.max(tf.concat([w!, tf.mul(w!, 1)])),
@@ -254,5 +261,25 @@ describe.each(['cpu', 'wasm'] as const)('the gradient that NSGD steps along, on 
     expect(tf.memory().numTensors).toBe(before);
     expect(engineState()).toEqual(state);
     expect(got).toEqual(train(tf.train.momentum(0.05, 0.9), problem, 5));
+  });
+
+  it('takes the kernels that TensorFlow.js takes, and none for a tape that nobody asks', async () => {
+    const w = tf.tidy(() => tf.variable(filled([4, 3], 1)));
+    const x = tf.tidy(() => filled([5, 4], 2)) as tf.Tensor2D;
+    const kernelsOf = async (optimizer: tf.Optimizer): Promise<string[]> => {
+      const loss = (): Scalar => tf.mean(tf.abs(tf.selu(tf.relu(tf.matMul(x, w as unknown as tf.Tensor2D)))));
+      const { kernels } = await tf.profile(() => {
+        const { value, grads } = optimizer.computeGradients(loss, [w]);
+        tf.dispose(grads);
+        return value;
+      });
+      return kernels.map(({ name }) => name);
+    };
+    const optimizer = new NSGD({ learningRate: 0.05, ...plain });
+    const [ours, stock] = [await kernelsOf(optimizer), await kernelsOf(tf.train.sgd(0.05))];
+    expect(stock).toContain('Step');
+    expect(ours).toEqual(stock);
+    tf.dispose([w, x]);
+    optimizer.dispose();
   });
 });
