@@ -14,15 +14,19 @@ export function fittedRange(least: number | null, most: number | null, isLog: bo
   return [least - room, most + room];
 }
 
+/** Which multiples of the powers of ten are ticks, where an axis spans more powers than a number. */
+const densities: [number, number[]][] = [
+  [2.5, [1]],
+  [0.8, [1, 2, 5]],
+  [0.4, [1, 1.5, 2, 3, 5, 7]],
+  [0, [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]],
+];
+
 /** Ticks of a logarithmic axis: powers of ten, with their double and fivefold where the axis spans few of them. */
 export function logTicks(low: number, high: number): number[] {
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
-  const factors =
-    Math.log10(high / low) > 2.5
-      ? [1]
-      : Math.log10(high / low) > 0.8
-        ? [1, 2, 5]
-        : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
+  const span = Math.log10(high / low);
+  const [, factors] = densities.find(([least]) => span > least)!;
   const powers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
   return powers
     .flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`)))

@@ -1,6 +1,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { fittedRange, logTicks } from './axes.js';
+import { cssColour, onThemeChange } from './theme.js';
 
 /** One line of a chart. `null` leaves a gap. */
 export interface Line {
@@ -34,9 +35,10 @@ export interface Axes {
 
 const height = 200;
 
-/** A line chart in an element of the page, drawn by uPlot in the colours of the page's present theme. */
+/** A line chart in an element of the page, drawn by uPlot in the colours of the page, light or dark. */
 export class LineChart {
   private plot: uPlot | null = null;
+  private drawing: Drawing | null = null;
   private shape = '';
 
   constructor(
@@ -46,36 +48,43 @@ export class LineChart {
     new ResizeObserver(() => {
       if (this.host.clientWidth > 0) this.plot?.setSize({ width: this.host.clientWidth, height });
     }).observe(host);
+    onThemeChange(() => {
+      const { drawing } = this;
+      this.forget();
+      if (drawing != null) this.show(drawing);
+    });
   }
 
   /** Draws lines in place of what was drawn. */
-  show({ xs, lines }: Drawing): void {
+  show(drawing: Drawing): void {
+    const { xs, lines } = drawing;
     const data: uPlot.AlignedData = [xs, ...lines.map((line) => line.values)];
     const shape = JSON.stringify(lines.map(({ label, colour }) => [label, colour]));
     if (this.plot != null && shape === this.shape) {
+      this.drawing = drawing;
       this.plot.setData(data);
       return;
     }
     this.forget();
+    this.drawing = drawing;
     this.shape = shape;
     this.host.append(legend(lines));
     this.plot = new uPlot(this.options(lines), data, this.host);
   }
 
-  /** Removes the drawing; the next one reads the colours of the page anew. */
+  /** Removes the drawing. */
   forget(): void {
+    this.drawing = null;
     this.plot?.destroy();
     this.plot = null;
     this.host.replaceChildren();
   }
 
   private options(lines: readonly Line[]): uPlot.Options {
-    const style = getComputedStyle(this.host);
-    const colour = (name: string): string => style.getPropertyValue(name).trim();
     const isLog = this.axes.isLog === true;
     const axis = {
-      stroke: colour('--muted'),
-      grid: { stroke: colour('--grid'), width: 1 },
+      stroke: cssColour('--muted'),
+      grid: { stroke: cssColour('--grid'), width: 1 },
       ticks: { show: false },
       font: '12px system-ui, sans-serif',
     };
@@ -101,7 +110,7 @@ export class LineChart {
       series: [
         {},
         ...lines.map((line) => {
-          const stroke = withOpacity(colour(`--line-${line.colour}`), line.opacity ?? 1);
+          const stroke = cssColour(`--line-${line.colour}`, line.opacity);
           return {
             label: line.label,
             stroke,
@@ -139,10 +148,4 @@ function endsOf({ hasEnds }: Line): (plot: uPlot, i: number) => number[] {
     const drawn = Array.from(values.keys()).filter((at) => values[at] != null);
     return hasEnds === true || drawn.length === 1 ? [...drawn.slice(0, 1), ...drawn.slice(-1)] : [];
   };
-}
-
-/** A colour `#rrggbb` with an alpha from 0 to 1. */
-function withOpacity(colour: string, opacity: number): string {
-  const alpha = Math.round(opacity * 255);
-  return `${colour}${alpha.toString(16).padStart(2, '0')}`;
 }

@@ -6,8 +6,9 @@ export type DataKind = 'points' | 'images';
 interface DataSet {
   readonly label: string;
   readonly kind: DataKind;
-  /** Examples there are to learn from. */
+  /** Examples there are to learn from. They take turns: example i is of class i mod the number of classes. */
   readonly examples: number;
+  readonly classes: readonly string[];
 }
 
 interface Net {
@@ -17,11 +18,27 @@ interface Net {
 }
 
 export const dataSets = {
-  moons: { label: 'two moons', kind: 'points', examples: 256 },
-  circles: { label: 'two circles', kind: 'points', examples: 256 },
-  spirals: { label: 'two spirals', kind: 'points', examples: 256 },
-  mnist: { label: 'MNIST digits', kind: 'images', examples: 1000 },
-  'fashion-mnist': { label: 'Fashion-MNIST', kind: 'images', examples: 1000 },
+  moons: { label: 'two moons', kind: 'points', examples: 256, classes: ['upper', 'lower'] },
+  circles: { label: 'two circles', kind: 'points', examples: 256, classes: ['inner', 'outer'] },
+  spirals: { label: 'two spirals', kind: 'points', examples: 256, classes: ['first', 'second'] },
+  mnist: { label: 'MNIST digits', kind: 'images', examples: 1000, classes: [...'0123456789'] },
+  'fashion-mnist': {
+    label: 'Fashion-MNIST',
+    kind: 'images',
+    examples: 1000,
+    classes: [
+      'T-shirt',
+      'trousers',
+      'pullover',
+      'dress',
+      'coat',
+      'sandal',
+      'shirt',
+      'sneaker',
+      'bag',
+      'boot',
+    ],
+  },
 } as const satisfies Record<string, DataSet>;
 
 export const nets = {

@@ -4,7 +4,6 @@ import type { DataName } from './choices.js';
 import { dataSets, measuredExamples } from './choices.js';
 import { loadImages } from './image-samples.js';
 import { makePoints } from './points.js';
-import { sampleClasses } from './samples/format.js';
 
 /** Inputs [N, …], and classes [N, C] as rows of zeros with a one. */
 export interface Examples {
@@ -12,19 +11,19 @@ export interface Examples {
   readonly ys: Tensor;
 }
 
-/** How the inputs of a data set are come by. In all of them the classes take turns. */
-const sources: Record<DataName, { classes: number; inputs: () => Tensor | Promise<Tensor> }> = {
-  moons: { classes: 2, inputs: () => makePoints('moons', dataSets.moons.examples) },
-  circles: { classes: 2, inputs: () => makePoints('circles', dataSets.circles.examples) },
-  spirals: { classes: 2, inputs: () => makePoints('spirals', dataSets.spirals.examples) },
-  mnist: { classes: sampleClasses, inputs: () => loadImages('mnist') },
-  'fashion-mnist': { classes: sampleClasses, inputs: () => loadImages('fashion-mnist') },
+/** How the inputs of a data set are come by. */
+const sources: Record<DataName, () => Tensor | Promise<Tensor>> = {
+  moons: () => makePoints('moons', dataSets.moons.examples),
+  circles: () => makePoints('circles', dataSets.circles.examples),
+  spirals: () => makePoints('spirals', dataSets.spirals.examples),
+  mnist: () => loadImages('mnist'),
+  'fashion-mnist': () => loadImages('fashion-mnist'),
 };
 
 /** The examples of a data set, and the first of them, which everything is measured on. The caller's to dispose. */
 export async function loadExamples(name: DataName): Promise<{ all: Examples; measured: Examples }> {
-  const { classes, inputs } = sources[name];
-  const xs = await inputs();
+  const classes = dataSets[name].classes.length;
+  const xs = await sources[name]();
   const labels = Array.from({ length: xs.shape[0]! }, (_, i) => i % classes);
   const ys = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), classes), 'float32'));
   const first = (tensor: Tensor): Tensor => tf.slice(tensor, 0, Math.min(measuredExamples, tensor.shape[0]!));

@@ -1,4 +1,5 @@
 import { proxy } from 'comlink';
+import { AnswersFigure } from './answers-figure.js';
 import type { Drawing } from './charts.js';
 import { LineChart } from './charts.js';
 import { ContourCharts } from './contour-charts.js';
@@ -21,6 +22,10 @@ export class Figures {
     { chart: chart('eigenvalues'), drawing: (history) => history.eigenvalues() },
     { chart: chart('share'), drawing: (history) => history.topShare() },
   ];
+  private readonly answers = new AnswersFigure(
+    element('answers', HTMLElement),
+    element('answers-caption', HTMLElement),
+  );
   private readonly onDemand: Record<'section' | 'density' | 'slice', OnDemand>;
 
   /** @param session what is measured when a button is pressed; null while nothing can be */
@@ -63,18 +68,13 @@ export class Figures {
   /** Draws what there is to draw of a run. */
   draw(history: TrainingHistory): void {
     for (const { chart, drawing } of this.live) chart.show(drawing(history));
-  }
-
-  /** Draws everything anew, in the colours of the page as they are now. */
-  redraw(history: TrainingHistory): void {
-    for (const { chart } of this.live) chart.forget();
-    this.draw(history);
-    for (const figure of Object.values(this.onDemand)) figure.redraw();
+    this.answers.show(history);
   }
 
   /** Makes room for another run. */
   clear(): void {
     for (const { chart } of this.live) chart.forget();
+    this.answers.forget();
     for (const figure of Object.values(this.onDemand)) figure.clear();
   }
 }

@@ -1,5 +1,5 @@
 import type { Drawing, Line } from './charts.js';
-import type { RunName, TrainingUpdate } from './records.js';
+import type { AnswersByRun, RunName, ShownExamples, TrainingUpdate } from './records.js';
 import type { Settings } from './settings.js';
 
 /** Which colour a run is drawn in. */
@@ -8,12 +8,17 @@ export const colours = { SGD: 'sgd', NSGD: 'nsgd' } as const;
 /** All that a run has told, and how it is drawn. */
 export class TrainingHistory {
   readonly updates: TrainingUpdate[] = [];
+  /** What the page shows of the data; null until the worker has told. */
+  shown: ShownExamples | null = null;
+  /** What the nets made of it at the latest update. */
+  answers: AnswersByRun = {};
 
   /** @param settings as they are now: some change while it trains */
   constructor(public settings: Settings) {}
 
-  add(update: TrainingUpdate): void {
+  add(update: TrainingUpdate, answers: AnswersByRun): void {
     this.updates.push(update);
+    this.answers = answers;
   }
 
   get latest(): TrainingUpdate | null {

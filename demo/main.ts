@@ -197,9 +197,6 @@ resetButton.addEventListener('click', () => {
 startButton.addEventListener('click', () => void toggle());
 stepButton.addEventListener('click', () => void takeStep());
 saveButton.addEventListener('click', save);
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-  if (session != null) figures.redraw(session.history);
-});
 
 /** Takes the settings of a preset, and starts at once. */
 async function startPreset(name: string, query = new URLSearchParams({ preset: name })): Promise<void> {
@@ -228,7 +225,7 @@ for (const link of document.querySelectorAll<HTMLAnchorElement>('a[href^="?prese
   });
 }
 
-offerPictures(element('playground', HTMLElement));
+offerPictures();
 tellStory();
 const query = new URLSearchParams(location.search);
 if (presetOf(query.get('preset')) != null) void startPreset(query.get('preset')!, query);

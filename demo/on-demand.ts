@@ -17,8 +17,6 @@ export interface OnDemand {
   readonly result: unknown;
   /** Whether its button can be pressed. */
   isEnabled: boolean;
-  /** Draws what was measured last once more, in the colours of the page as they are now. */
-  redraw(): void;
   /** Forgets what was measured. */
   clear(): void;
 }
@@ -50,11 +48,6 @@ export class OnDemandFigure<T> implements OnDemand {
   set isEnabled(isEnabled: boolean) {
     this.button.disabled = !isEnabled;
     this.button.textContent = 'Measure now';
-  }
-
-  redraw(): void {
-    this.recipe.forget();
-    if (this.result != null) void this.recipe.draw(this.result);
   }
 
   clear(): void {

@@ -1,5 +1,7 @@
 /** What the page shows of a training run. Plain data: it passes from the worker, and into a file. */
 
+import type { DataKind } from './choices.js';
+
 /** Loss and accuracy on the measured examples after a number of steps. */
 export interface ProgressRecord {
   readonly loss: number;
@@ -24,6 +26,19 @@ export interface TrainingUpdate {
   readonly progress: Readonly<Partial<Record<RunName, ProgressRecord>>>;
   readonly curvature: Readonly<Partial<Record<RunName, CurvaturePoint>>>;
 }
+
+/** Examples that the page shows, and asks every net about. */
+export interface ShownExamples {
+  readonly kind: DataKind;
+  /** x and y of points, one after the other; pixels in [0, 1] of images. */
+  readonly values: Float32Array;
+}
+
+/** What a net makes of them: for points, the probability of the first class on `grid`; for images, the class of each. */
+export type Answers = Float32Array;
+
+/** The answers of all runs. */
+export type AnswersByRun = Readonly<Partial<Record<RunName, Answers>>>;
 
 /** A curve measured on demand after a number of steps. */
 export interface MeasuredCurve {

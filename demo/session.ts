@@ -3,9 +3,12 @@ import { proxy, wrap } from 'comlink';
 import type { BackendName } from './choices.js';
 import { TrainingHistory } from './history.js';
 import { hasLifelines, lifelineEnd } from './lifeline.js';
-import type { TrainingUpdate } from './records.js';
+import type { AnswersByRun, TrainingUpdate } from './records.js';
 import type { Retuning, Settings } from './settings.js';
-import type { TrainingService } from './worker.js';
+import { startWorker } from './start-worker.js';
+import type { WorkerService } from './worker.js';
+
+type RemoteTrainer = Remote<WorkerService>['trainer'];
 
 /** Whom a session tells what happens. */
 export interface SessionEvents {
@@ -20,8 +23,8 @@ const gone = 'The worker that trains is gone. The records so far are kept; Reset
 /** One run: a worker of its own that trains, and what it has told. */
 export class Session {
   readonly history: TrainingHistory;
-  private readonly worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-  private readonly service: Remote<TrainingService> = wrap<TrainingService>(this.worker);
+  private readonly worker = startWorker();
+  private readonly service: Remote<WorkerService> = wrap<WorkerService>(this.worker);
   /** Rejects when the worker is gone. */
   private readonly lost: Promise<never>;
   private lose: (message: string) => void = () => {};
@@ -48,13 +51,13 @@ export class Session {
   /** Makes the nets. Resolves when it is known how they stand. */
   async begin(): Promise<void> {
     const listener = proxy({
-      update: (update: TrainingUpdate) => {
-        this.history.add(update);
+      update: (update: TrainingUpdate, answers: AnswersByRun) => {
+        this.history.add(update, answers);
         this.events.updated(update);
       },
       failed: (message: string) => this.events.stopped(message),
     });
-    await this.call((trainer) => trainer.begin(this.settings, listener));
+    this.history.shown = await this.call((trainer) => trainer.begin(this.settings, listener));
   }
 
   /** Changes what can be changed in the middle of a run. */
@@ -64,8 +67,12 @@ export class Session {
   }
 
   /** Asks something of the trainer. Rejects with what went wrong there, or when the worker is gone. */
-  async call<T>(ask: (trainer: Remote<TrainingService>) => Promise<T>): Promise<T> {
-    return Promise.race([ask(this.service), this.lost]);
+  async call<T>(ask: (trainer: RemoteTrainer) => Promise<T>): Promise<T> {
+    return this.orLost(ask(this.service.trainer));
+  }
+
+  private orLost<T>(answer: Promise<T>): Promise<T> {
+    return Promise.race([answer, this.lost]);
   }
 
   /** Ends the worker, whatever it is doing, and with it all that it holds. */
@@ -77,7 +84,7 @@ export class Session {
   /** Lets the browser say when the worker is gone. */
   private async watch(): Promise<void> {
     const lifeline = `lifeline-${crypto.randomUUID()}`;
-    await this.call((trainer) => trainer.holdLifeline(lifeline));
+    await this.orLost(this.service.holdLifeline(lifeline));
     void lifelineEnd(lifeline).then(() => this.lose(gone));
   }
 }

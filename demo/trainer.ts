@@ -1,9 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { startBackend } from './backend.js';
 import type { BackendName } from './choices.js';
+import { dataSets } from './choices.js';
 import { loadExamples } from './examples.js';
 import { explain } from './explain.js';
-import type { LossSlice, MeasuredCurve, OnProgress, RunName, TrainingUpdate } from './records.js';
+import { shownExamples } from './net-answers.js';
+import { nextTask } from './next-task.js';
+import type {
+  AnswersByRun,
+  LossSlice,
+  MeasuredCurve,
+  OnProgress,
+  RunName,
+  ShownExamples,
+  TrainingUpdate,
+} from './records.js';
 import type { Retuning, Settings } from './settings.js';
 import { TrainingRun } from './training-run.js';
 
@@ -16,7 +27,7 @@ const longestPause = 500;
 /** Whom a trainer tells what happens. */
 export interface Listener {
   /** Resolves when it has been heard: training waits for a page that is behind. */
-  update(update: TrainingUpdate): void | Promise<void>;
+  update(update: TrainingUpdate, answers: AnswersByRun): void | Promise<void>;
   /** Training has stopped by itself: a loss that is not finite, or an error. Records so far are good. */
   failed(message: string): void;
 }
@@ -46,15 +57,16 @@ export class Trainer {
     return this.exclusively(() => startBackend(wanted));
   }
 
-  /** Makes the nets and tells how they stand. To be called once, when a backend has started. */
-  async begin(settings: Settings, listener: Listener): Promise<void> {
-    await this.exclusively(async () => {
+  /** Makes the nets and tells how they stand. To be called once, when a backend has started. @returns what to show */
+  async begin(settings: Settings, listener: Listener): Promise<ShownExamples> {
+    return this.exclusively(async () => {
       const { all, measured } = await loadExamples(settings.data);
       this.runs = runNames[settings.optimizer].map((name) => new TrainingRun(name, settings, all, measured));
       this.examples = all.xs.shape[0]!;
       this.settings = settings;
       this.listener = listener;
       await this.report();
+      return shownExamples(dataSets[settings.data].kind, measured);
     });
   }
 
@@ -119,8 +131,8 @@ export class Trainer {
     try {
       while (this.isRunning) {
         await this.exclusively(() => this.advance());
-        // A task of the event loop, in which a message from the page can come in.
-        await new Promise((resolve) => setTimeout(resolve));
+        // So that a message from the page can come in.
+        await nextTask();
       }
     } catch (error) {
       this.isRunning = false;
@@ -158,11 +170,13 @@ export class Trainer {
       }),
     );
     const curvature = Object.fromEntries(await this.ofEach((run) => run.curvature()));
+    const answers = Object.fromEntries(await this.ofEach((run) => run.answers()));
     const ended = performance.now();
     // The first one compiles and allocates, and says nothing of the next.
     this.lastReport = { at: ended, took: step === 0 ? 0 : ended - began };
     this.reported = step;
-    await this.listener?.update({ step, learningRate: this.settings!.learningRate, progress, curvature });
+    const { learningRate } = this.settings!;
+    await this.listener?.update({ step, learningRate, progress, curvature }, answers);
   }
 
   private async ofEach<T>(measure: (run: TrainingRun) => Promise<T>): Promise<[RunName, T][]> {

@@ -4,13 +4,13 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as layers from '@tensorflow/tfjs-layers';
 import type { CurvatureMonitor } from '../src/index.js';
 import { curvatureMonitor, HessianOperator, lossCrossSection, NSGD, spectralDensity } from '../src/index.js';
-import { examplesOfUnit } from './choices.js';
+import { dataSets, examplesOfUnit } from './choices.js';
 import type { Examples } from './examples.js';
 import { lossSlice } from './loss-slice.js';
+import { answersOf, answersOnGrid } from './net-answers.js';
 import { makeNet } from './nets.js';
-import type { CurvaturePoint, LossSlice, OnProgress, ProgressRecord, RunName } from './records.js';
+import type { Answers, CurvaturePoint, LossSlice, OnProgress, ProgressRecord, RunName } from './records.js';
 import type { Retuning, Settings } from './settings.js';
-import type { Grid } from './story/grid.js';
 import { objectiveOf, withSharpest } from './sharpest-directions.js';
 
 /** Steps from one search of NSGD for its directions to the next. */
@@ -100,6 +100,11 @@ export class TrainingRun {
     return { eigenvalues, topShare };
   }
 
+  /** What the net makes of the examples that are shown. */
+  async answers(): Promise<Answers> {
+    return answersOf(this.model, dataSets[this.settings.data].kind, this.measured);
+  }
+
   /** The distribution of the eigenvalues of the Hessian. */
   async density(onProgress: OnProgress): Promise<Curve> {
     const hessian = new HessianOperator(objectiveOf(this.model, this.measured));
@@ -151,15 +156,15 @@ export class TrainingRun {
   }
 
   /** What the net says of a square of the plane: as it is, with its weights moved along e₁, and along a random direction. */
-  async opinions(distance: number, grid: Grid): Promise<{ label: string; loss: number; grid: number[] }[]> {
+  async opinions(distance: number): Promise<{ label: string; loss: number; answers: Answers }[]> {
     const objective = objectiveOf(this.model, this.measured);
     return withSharpest(objective, async ({ eigenvectors }) => {
       const theta = objective.parameters.read();
       const random = tf.randomNormal([theta.size], 0, 1, 'float32', 5);
       const moves: [string, tf.Tensor | null][] = [
         ['as it is', null],
-        ['moved along e₁', tf.tidy(() => tf.reshape(tf.slice(eigenvectors, 0, 1), [-1]))],
-        ['moved at random', tf.tidy(() => tf.div(random, tf.norm(random)))],
+        ['along e₁', tf.tidy(() => tf.reshape(tf.slice(eigenvectors, 0, 1), [-1]))],
+        ['at random', tf.tidy(() => tf.div(random, tf.norm(random)))],
       ];
       try {
         const told = [];
@@ -170,7 +175,7 @@ export class TrainingRun {
           objective.parameters.write(place);
           place.dispose();
           const { loss } = await this.progress();
-          told.push({ label, loss, grid: await this.predictGrid(grid) });
+          told.push({ label, loss, answers: await answersOnGrid(this.model) });
         }
         return told;
       } finally {
@@ -185,18 +190,5 @@ export class TrainingRun {
     this.monitor.dispose();
     this.optimizer.dispose();
     this.model.dispose();
-  }
-
-  /** Probabilities of the first class on a grid over [−reach, reach]², row by row from below. */
-  private async predictGrid({ side, reach }: Grid): Promise<number[]> {
-    const at = (i: number): number => reach * ((2 * (i + 0.5)) / side - 1);
-    const places = Array.from({ length: side * side }, (_, i) => [at(i % side), at(Math.floor(i / side))]);
-    const first = tf.tidy(() => {
-      const predictions = this.model.predict(tf.tensor2d(places), { batchSize: side * side }) as Tensor;
-      return tf.slice(predictions, [0, 0], [-1, 1]);
-    });
-    const values = await first.data();
-    first.dispose();
-    return Array.from(values);
   }
 }

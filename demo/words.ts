@@ -34,7 +34,7 @@ export function sliceInWords(slices: readonly LossSlice[]): string {
     return (
       `loss ${short(all[(all.length - 1) / 2]!)} in the middle, lowest ${short(all[lowest]!)} at ${place(lowest)}, ` +
       `highest ${short(all[highest]!)} at ${place(highest)}; λ${subscript(1)} ${short(eigenvalues[0]!)}, ` +
-      `λ${subscript(2)} ${short(eigenvalues[1]!)}; a step of SGD leads to (${gradientStep.map(short).join(', ')})`
+      `λ${subscript(2)} ${short(eigenvalues[1]!)}; a step of SGD leads to (${gradientStep.map((at) => at.toFixed(2)).join(', ')})`
     );
   });
 }

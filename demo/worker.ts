@@ -1,12 +1,11 @@
-import { expose } from 'comlink';
+import { expose, proxy } from 'comlink';
 import { holdLifeline } from './lifeline.js';
+import { StoryTrainer } from './story/story-trainer.js';
 import { Trainer } from './trainer.js';
 
-const service: Trainer & { holdLifeline: typeof holdLifeline } = Object.assign(new Trainer(), {
-  holdLifeline,
-});
+/** What the page can call: one file for the playground and the story, so that it is downloaded once. */
+const service = { trainer: proxy(new Trainer()), story: proxy(new StoryTrainer()), holdLifeline };
 
-/** What the page can call. */
-export type TrainingService = typeof service;
+export type WorkerService = typeof service;
 
 expose(service);

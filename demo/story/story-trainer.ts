@@ -1,11 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { expose } from 'comlink';
 import { startBackend } from '../backend.js';
 import type { Examples } from '../examples.js';
 import { loadExamples } from '../examples.js';
+import type { Answers } from '../records.js';
 import { defaultsFor } from '../settings.js';
 import { TrainingRun } from '../training-run.js';
-import { grid } from './grid.js';
 
 /** A run of the story: gradient descent on all points, nudged along the sharpest directions or along random ones. */
 export interface StoryRun {
@@ -26,14 +25,13 @@ export interface StoryPoint {
 export interface Opinion {
   readonly label: string;
   readonly loss: number;
-  /** Probabilities of the first class on a grid, row by row from the lower left. */
-  readonly grid: number[];
+  readonly answers: Answers;
 }
 
 const settings = { ...defaultsFor('moons', 'mlp'), directions: 2 };
 
 /** Trains the nets of the story, in a worker of its own. One scene after the other: calls wait their turn. */
-class StoryTrainer {
+export class StoryTrainer {
   private examples: Promise<Examples> | null = null;
   private last: Promise<unknown> = Promise.resolve();
 
@@ -67,14 +65,14 @@ class StoryTrainer {
   }
 
   /** What a net says after some steps; after its weights are moved along e₁; and as far along a random direction. */
-  async opinions(steps: number, distance: number): Promise<{ points: number[]; opinions: Opinion[] }> {
+  async opinions(steps: number, distance: number): Promise<{ points: Float32Array; opinions: Opinion[] }> {
     return this.inTurn(async (data) => {
       const run = this.begin({ label: '', learningRate: settings.learningRate, gamma: 1 }, data);
       const rows = tf.range(0, data.xs.shape[0]!, 1, 'int32');
       try {
         for (let step = 0; step < steps; step++) await run.step(rows);
-        const told = await run.opinions(distance, grid);
-        return { points: Array.from(await data.xs.data()), opinions: told };
+        const told = await run.opinions(distance);
+        return { points: await data.xs.data<'float32'>(), opinions: told };
       } finally {
         rows.dispose();
         run.dispose();
@@ -101,8 +99,3 @@ async function standing(run: TrainingRun): Promise<StoryPoint> {
   const { eigenvalues } = await run.curvature();
   return { loss, sharpness: eigenvalues[0] ?? null };
 }
-
-const service = new StoryTrainer();
-export type StoryService = typeof service;
-
-expose(service);

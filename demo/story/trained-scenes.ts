@@ -5,7 +5,7 @@ import { element } from '../form.js';
 import { short } from '../words.js';
 import { Scene } from './scene.js';
 import type { StoryPoint, StoryRun } from './story-trainer.js';
-import { storyService } from './story-worker.js';
+import { storyTrainer } from './story-worker.js';
 
 type Style = Pick<Line, 'colour' | 'isDashed' | 'isNamed'>;
 type Plan = StoryRun & Style;
@@ -32,7 +32,7 @@ async function trainAndDraw(
     gamma,
     isRandom,
   }));
-  await storyService().train(bare, steps, every, proxy(tell));
+  await storyTrainer().train(bare, steps, every, proxy(tell));
   return told;
 }
 

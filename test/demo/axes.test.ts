@@ -21,6 +21,7 @@ describe('axes', () => {
   it('have round ticks, fewer where they span more powers of ten', () => {
     expect(logTicks(0.0005, 2)).toEqual([0.001, 0.01, 0.1, 1]);
     expect(logTicks(0.03, 0.7)).toEqual([0.05, 0.1, 0.2, 0.5]);
+    expect(logTicks(0.45, 2.3)).toEqual([0.5, 0.7, 1, 1.5, 2]);
     expect(logTicks(0.25, 0.45)).toEqual([0.3, 0.4]);
   });
 });
