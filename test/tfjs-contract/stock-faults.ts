@@ -1,14 +1,21 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
+/** The backends that have corrections: the first two are asked in Node, the others in Chromium. */
+export type FaultyBackend = 'cpu' | 'wasm' | 'webgl' | 'webgpu';
+
 /** A call for which a kernel of TensorFlow.js gives the wrong answer. */
 export interface StockFault {
   readonly kernel: string;
-  readonly backends: readonly ('cpu' | 'wasm')[];
+  readonly backends: readonly FaultyBackend[];
   readonly inputs: () => Record<string, Tensor>;
   readonly attrs?: object;
+  /** Which of several outputs is looked at. Default: the first. */
+  readonly output?: number;
   /** The right answer. Default: that of cpu. */
   readonly truth?: (inputs: Record<string, Tensor>) => Tensor;
+  /** What is done to the output before it is looked at, where the fault shows only then. */
+  readonly after?: (output: Tensor) => Tensor;
 }
 
 const numbers = (shape: number[], offset = 0): Tensor =>
@@ -22,7 +29,12 @@ const images = { strides: [1, 1], dataFormat: 'NHWC', dilations: [1, 1] };
 const volumes = { strides: [2, 1, 1], pad: 'same', dataFormat: 'NDHWC' };
 /** Rounded up, the output has a window that hangs over. */
 const rounded = { strides: [2, 2], pad: 1, dimRoundingMode: 'ceil' };
-const [both, wasm, cpu] = [['cpu', 'wasm'], ['wasm'], ['cpu']] as const;
+const [wasm, cpu, webgpu] = [['wasm'], ['cpu'], ['webgpu']] as const;
+const host = [...cpu, ...wasm] as const;
+const gpu = ['webgl', 'webgpu'] as const;
+const everywhere = [...host, ...gpu] as const;
+/** One axis more than kernels of the GPU backends can address. */
+const fiveAxes = [2, 1, 2, 1, 3];
 
 /** ∂/∂x of the average over each window of two cells of a row with one cell of padding behind, for ȳ = 1. */
 const averageAdjoint = (shape: number[]) => (): Tensor => tf.tensor([0.5, 0.5, 1], shape);
@@ -30,14 +42,14 @@ const averageAdjoint = (shape: number[]) => (): Tensor => tf.tensor([0.5, 0.5, 1
 export const stockFaults: readonly StockFault[] = [
   {
     kernel: 'AvgPoolGrad',
-    backends: both,
+    backends: everywhere,
     inputs: () => ({ dy: tf.ones([1, 1, 2, 1]), input: numbers([1, 1, 3, 1]) }),
     attrs: { filterSize: [1, 2], strides: [1, 2], pad: 'same' },
     truth: averageAdjoint([1, 1, 3, 1]),
   },
   {
     kernel: 'AvgPool3DGrad',
-    backends: both,
+    backends: everywhere,
     inputs: () => ({ dy: tf.ones([1, 1, 1, 2, 1]), input: numbers([1, 1, 1, 3, 1]) }),
     attrs: { filterSize: [1, 1, 2], strides: [1, 1, 2], pad: 'same' },
     truth: averageAdjoint([1, 1, 1, 3, 1]),
@@ -99,7 +111,7 @@ export const stockFaults: readonly StockFault[] = [
   },
   {
     kernel: 'StridedSlice',
-    backends: both,
+    backends: everywhere,
     inputs: () => ({ x: tf.tensor2d([0, 1, 2, 3, 4, 5, 6, 7], [2, 4]) }),
     // x[1, ::2]
     attrs: {
@@ -117,7 +129,7 @@ export const stockFaults: readonly StockFault[] = [
   {
     // a, [2, 1, 1, 1], and b, [1, 3, 1, 1]: every pair.
     kernel: 'BatchMatMul',
-    backends: both,
+    backends: everywhere,
     inputs: () => ({ a: tf.tensor4d([2, 3], [2, 1, 1, 1]), b: tf.tensor4d([1, 10, 100], [1, 3, 1, 1]) }),
     attrs: { transposeA: false, transposeB: false },
     truth: () => tf.tensor4d([2, 20, 200, 3, 30, 300], [2, 3, 1, 1]),
@@ -172,7 +184,7 @@ export const stockFaults: readonly StockFault[] = [
   {
     // Statistics along the first axis.
     kernel: 'FusedBatchNorm',
-    backends: both,
+    backends: host,
     inputs: () => ({
       x: tf.tensor4d([1, 2, 3, 4], [2, 1, 1, 2]),
       mean: tf.tensor4d([1, 3], [2, 1, 1, 1]),
@@ -189,7 +201,7 @@ export const stockFaults: readonly StockFault[] = [
   {
     // Each pixel twice: its adjoint is the sum over both.
     kernel: 'ResizeBilinearGrad',
-    backends: both,
+    backends: everywhere,
     inputs: () => ({ dy: tf.ones([2, 1, 4, 1]), images: numbers([2, 1, 2, 1]) }),
     attrs: { alignCorners: false, halfPixelCenters: true },
     truth: () => tf.fill([2, 1, 2, 1], 2),
@@ -197,7 +209,7 @@ export const stockFaults: readonly StockFault[] = [
   {
     // Of three pixels the first and the last are taken.
     kernel: 'ResizeNearestNeighborGrad',
-    backends: both,
+    backends: everywhere,
     inputs: () => ({ dy: tf.ones([1, 1, 2, 1]), images: numbers([1, 1, 3, 1]) }),
     attrs: { alignCorners: false, halfPixelCenters: true },
     truth: () => tf.tensor4d([1, 0, 1], [1, 1, 3, 1]),
@@ -221,6 +233,107 @@ export const stockFaults: readonly StockFault[] = [
     inputs: () => ({ tensor: tf.tensor1d([1, 2]), indices: ints([1], [1, 1]), updates: tf.tensor1d([9]) }),
     truth: ({ tensor }) => tf.clone(tensor!),
   },
+  {
+    kernel: 'Cast',
+    backends: webgpu,
+    inputs: () => ({ x: ints([1, 2, 3, 4, 5, 6], [2, 1, 3]) }),
+    attrs: { dtype: 'float32' },
+    after: (x) => tf.transpose(x, [2, 1, 0]),
+  },
+  {
+    kernel: 'Select',
+    backends: gpu,
+    inputs: () => ({
+      condition: tf.tensor([1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 1], fiveAxes, 'bool'),
+      t: numbers(fiveAxes),
+      e: numbers(fiveAxes, 5),
+    }),
+  },
+  {
+    kernel: 'PadV2',
+    backends: gpu,
+    inputs: () => ({ x: numbers(fiveAxes) }),
+    attrs: {
+      paddings: [
+        [1, 0],
+        [0, 0],
+        [0, 1],
+        [0, 0],
+        [1, 1],
+      ],
+      constantValue: 0.5,
+    },
+  },
+  {
+    kernel: 'Reverse',
+    backends: webgpu,
+    inputs: () => ({ x: numbers(fiveAxes) }),
+    attrs: { dims: [0, 2] },
+  },
+  {
+    kernel: 'Prelu',
+    backends: webgpu,
+    inputs: () => ({ x: numbers(fiveAxes), alpha: tf.tensor1d([1, 2, 3]) }),
+  },
+  ...['MaxPoolGrad', 'MaxPool3DGrad'].map((kernel): StockFault => {
+    const [window, wide] =
+      kernel === 'MaxPoolGrad'
+        ? [
+            [2, 2],
+            [1, 2, 2, 1],
+          ]
+        : [
+            [1, 2, 2],
+            [1, 1, 2, 2, 1],
+          ];
+    const narrow = wide.map(() => 1);
+    return {
+      // Of equal maxima the first counts.
+      kernel,
+      backends: gpu,
+      inputs: () => ({ dy: tf.ones(narrow), input: tf.ones(wide), output: tf.ones(narrow) }),
+      attrs: { filterSize: window, strides: window, pad: 'valid' },
+      truth: () => tf.tensor([1, 0, 0, 0], wide),
+    };
+  }),
+  {
+    kernel: 'MaxPoolWithArgmax',
+    backends: gpu,
+    inputs: () => ({ x: tf.ones([1, 2, 2, 1]) }),
+    attrs: { filterSize: [2, 2], strides: [2, 2], pad: 'valid', includeBatchInIndex: false },
+    output: 1,
+    truth: () => tf.tensor4d([0], [1, 1, 1, 1]),
+  },
+  ...[
+    'Add',
+    'Sub',
+    'Multiply',
+    'RealDiv',
+    'FloorDiv',
+    'Maximum',
+    'Minimum',
+    'Mod',
+    'Pow',
+    'SquaredDifference',
+    'Equal',
+    'NotEqual',
+    'Greater',
+    'GreaterEqual',
+    'Less',
+    'LessEqual',
+    'LogicalAnd',
+    'LogicalOr',
+  ].map((kernel): StockFault => {
+    const dtype = kernel.startsWith('Logical') ? 'bool' : 'float32';
+    return {
+      kernel,
+      backends: webgpu,
+      inputs: () => ({
+        a: tf.tensor([3, 1, 2, 2, 2, 1, 0, 3, 3, 1, 0, 3], fiveAxes, 'float32').cast(dtype),
+        b: tf.tensor1d([2, 1, 3]).cast(dtype),
+      }),
+    };
+  }),
 ];
 
 /** Kernels that the WASM backend lacks. */

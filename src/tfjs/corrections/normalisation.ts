@@ -15,7 +15,7 @@ function stepsThrough(statistic: Tensor | undefined, xShape: readonly number[]):
 export const normalisationCorrections: readonly Correction[] = [
   {
     kernel: 'FusedBatchNorm',
-    backends: 'all',
+    backends: ['cpu', 'wasm', 'tensorflow'],
     when: ({ x, mean, variance, scale, offset }) =>
       ![mean, variance, scale, offset].every((statistic) => stepsThrough(statistic, x!.shape)),
     why: 'steps through statistics cyclically along the flattened input, whatever their shape',
