@@ -12,101 +12,126 @@ import { spread, takeEvery } from '../../tfjs/kernels/spread.js';
  */
 
 interface ConvolutionAttributes {
-  strides: number | [number, number];
-  pad: unknown;
-  dataFormat: 'NHWC' | 'NCHW';
-  dimRoundingMode?: string;
-  dilations?: number | readonly number[];
+  readonly strides: number | readonly number[];
+  readonly pad: unknown;
+  readonly dataFormat?: string;
+  readonly dimRoundingMode?: string;
+  readonly dilations?: number | readonly number[] | null;
 }
 
-/** The attributes that the three kernels share. */
-function window({ strides, pad, dataFormat, dimRoundingMode }: ConvolutionAttributes): object {
-  return { strides, pad, dataFormat, dimRoundingMode };
+/** The attributes of a call as they are in a gradient rule. */
+type Attributes = Parameters<GradientRule['pullback']>[0]['attrs'];
+
+/** A trilinear form ⟨ȳ, x ∗ w⟩: the kernels that are its partial gradients. */
+class Convolution {
+  constructor(
+    private readonly kernels: Readonly<Record<'y' | 'x' | 'filter', string>>,
+    private readonly spatialAxes: 2 | 3,
+  ) {}
+
+  /** x̄: the adjoint with respect to the input. */
+  inputAdjoint(dy: Tensor, filter: Tensor, inputShape: readonly number[], attrs: Attributes): Tensor {
+    const inputs = { dy, filter: this.spreadFilter(filter, attrs) };
+    return runKernel(this.kernels.x, inputs, { ...this.window(attrs), inputShape });
+  }
+
+  /** w̄: the adjoint with respect to the filter. */
+  filterAdjoint(x: Tensor, dy: Tensor, filterShape: readonly number[], attrs: Attributes): Tensor {
+    const rates = this.rates(attrs);
+    const spreadShape = filterShape.map((size, axis) => (size - 1) * (rates[axis] ?? 1) + 1);
+    const spaced = runKernel(
+      this.kernels.filter,
+      { x, dy },
+      { ...this.window(attrs), filterShape: spreadShape },
+    );
+    return rates.reduce(
+      (taps, rate, axis) => (rate === 1 ? taps : takeEvery(taps, axis, rate, filterShape[axis]!)),
+      spaced,
+    );
+  }
+
+  /** The rules of the three kernels, of which each has the other two as its adjoints. */
+  rules(): GradientRule[] {
+    return [
+      {
+        kernel: this.kernels.y,
+        saveInputs: { x: ['filter'], filter: ['x'] },
+        pullback: ({ dy, inputs, shapes, attrs }) => ({
+          x: () => this.inputAdjoint(dy, inputs.filter!, shapes.x!, attrs),
+          filter: () => this.filterAdjoint(inputs.x!, dy, shapes.filter!, attrs),
+        }),
+      },
+      {
+        // For an upstream u in the place of x: u ∗ w and w̄(u, ȳ).
+        kernel: this.kernels.x,
+        saveInputs: { dy: ['filter'], filter: ['dy'] },
+        pullback: ({ dy: u, inputs, shapes, attrs }) => ({
+          dy: () => this.dense(u, this.spreadFilter(inputs.filter!, attrs), attrs),
+          filter: () => this.filterAdjoint(u, inputs.dy!, shapes.filter!, attrs),
+        }),
+      },
+      {
+        // For an upstream u in the place of w: x̄(ȳ, u) and x ∗ u.
+        kernel: this.kernels.filter,
+        saveInputs: { x: ['dy'], dy: ['x'] },
+        pullback: ({ dy: u, inputs, shapes, attrs }) => ({
+          x: () => this.inputAdjoint(inputs.dy!, u, shapes.x!, attrs),
+          dy: () => this.dense(inputs.x!, this.spreadFilter(u, attrs), attrs),
+        }),
+      },
+    ];
+  }
+
+  /** x ∗ w without dilation. */
+  private dense(x: Tensor, filter: Tensor, attrs: Attributes): Tensor {
+    return runKernel(this.kernels.y, { x, filter }, this.window(attrs));
+  }
+
+  /** The attributes that the three kernels share; none of them dilates. */
+  private window(attrs: Attributes): object {
+    const { strides, pad, dimRoundingMode, dataFormat } = attrs as unknown as ConvolutionAttributes;
+    const axes = this.spatialAxes;
+    const channelsLast = axes === 2 ? 'NHWC' : 'NDHWC';
+    const dilations = new Array<number>(axes).fill(1);
+    return { strides, pad, dimRoundingMode, dataFormat: dataFormat ?? channelsLast, dilations };
+  }
+
+  /** The rate of dilation along each spatial axis. */
+  private rates(attrs: Attributes): number[] {
+    const given = attrs as unknown as ConvolutionAttributes;
+    const dilations = given.dilations ?? 1;
+    const axes = this.spatialAxes;
+    if (typeof dilations === 'number') return new Array<number>(axes).fill(dilations);
+    return axes === 3 && dilations.length === 5 ? dilations.slice(1, 4) : [...dilations];
+  }
+
+  /** A filter with zeros between its taps, whose dense convolution is the dilated one of `filter`. */
+  private spreadFilter(filter: Tensor, attrs: Attributes): Tensor {
+    return this.rates(attrs).reduce((spaced, rate, axis) => spread(spaced, axis, rate), filter);
+  }
 }
 
-/** The rate of dilation along each of `rank` spatial axes. */
-export function dilationRates(dilations: number | readonly number[] | undefined, rank: number): number[] {
-  if (dilations == null) return new Array<number>(rank).fill(1);
-  if (typeof dilations === 'number') return new Array<number>(rank).fill(dilations);
-  return rank === 3 && dilations.length === 5 ? dilations.slice(1, 4) : [...dilations];
-}
+export const convolution2d = new Convolution(
+  { y: 'Conv2D', x: 'Conv2DBackpropInput', filter: 'Conv2DBackpropFilter' },
+  2,
+);
 
-/** A filter with zeros between its taps, whose dense convolution is the dilated one of `filter`. */
-export function spreadFilter(filter: Tensor, rates: readonly number[]): Tensor {
-  return rates.reduce((spaced, rate, axis) => spread(spaced, axis, rate), filter);
-}
+export const depthwiseConvolution = new Convolution(
+  {
+    y: 'DepthwiseConv2dNative',
+    x: 'DepthwiseConv2dNativeBackpropInput',
+    filter: 'DepthwiseConv2dNativeBackpropFilter',
+  },
+  2,
+);
 
-/** The taps of a spread filter: the adjoint of {@link spreadFilter}. */
-export function gatherTaps(filter: Tensor, rates: readonly number[], filterShape: readonly number[]): Tensor {
-  return rates.reduce(
-    (taps, rate, axis) => (rate === 1 ? taps : takeEvery(taps, axis, rate, filterShape[axis]!)),
-    filter,
-  );
-}
-
-/** Shape of a filter once it is spread. */
-export function spreadShape(filterShape: readonly number[], rates: readonly number[]): number[] {
-  return filterShape.map((size, axis) => (size - 1) * (rates[axis] ?? 1) + 1);
-}
-
-/** Adjoint of a two-dimensional convolution with respect to its input. */
-export function convolutionInputAdjoint(
-  dy: Tensor,
-  filter: Tensor,
-  inputShape: readonly number[],
-  attrs: object,
-): Tensor {
-  const convolution = attrs as ConvolutionAttributes;
-  const rates = dilationRates(convolution.dilations, 2);
-  const dense = spreadFilter(filter, rates);
-  return runKernel('Conv2DBackpropInput', { dy, filter: dense }, { ...window(convolution), inputShape });
-}
-
-/** Adjoint of a two-dimensional convolution with respect to its filter. */
-export function convolutionFilterAdjoint(
-  x: Tensor,
-  dy: Tensor,
-  filterShape: readonly number[],
-  attrs: object,
-): Tensor {
-  const convolution = attrs as ConvolutionAttributes;
-  const rates = dilationRates(convolution.dilations, 2);
-  const dense = runKernel(
-    'Conv2DBackpropFilter',
-    { x, dy },
-    { ...window(convolution), filterShape: spreadShape(filterShape, rates) },
-  );
-  return gatherTaps(dense, rates, filterShape);
-}
-
-const convolve = (x: Tensor, filter: Tensor, attrs: object): Tensor =>
-  runKernel('Conv2D', { x, filter }, { ...window(attrs as ConvolutionAttributes), dilations: [1, 1] });
+const convolution3d = new Convolution(
+  { y: 'Conv3D', x: 'Conv3DBackpropInputV2', filter: 'Conv3DBackpropFilterV2' },
+  3,
+);
 
 export const convolutionRules: readonly GradientRule[] = [
-  {
-    kernel: 'Conv2D',
-    saveInputs: { x: ['filter'], filter: ['x'] },
-    pullback: ({ dy, inputs, shapes, attrs }) => ({
-      x: () => convolutionInputAdjoint(dy, inputs.filter!, shapes.x!, attrs),
-      filter: () => convolutionFilterAdjoint(inputs.x!, dy, shapes.filter!, attrs),
-    }),
-  },
-  {
-    // x̄ = BackpropInput(ȳ, w); its adjoints for an upstream u in the place of x are u ∗ w and w̄(u, ȳ).
-    kernel: 'Conv2DBackpropInput',
-    saveInputs: { dy: ['filter'], filter: ['dy'] },
-    pullback: ({ dy: u, inputs, shapes, attrs }) => ({
-      dy: () => convolve(u, inputs.filter!, attrs),
-      filter: () => convolutionFilterAdjoint(u, inputs.dy!, shapes.filter!, attrs),
-    }),
-  },
-  {
-    // w̄ = BackpropFilter(x, ȳ); its adjoints for an upstream u in the place of w are x̄(ȳ, u) and x ∗ u.
-    kernel: 'Conv2DBackpropFilter',
-    saveInputs: { x: ['dy'], dy: ['x'] },
-    pullback: ({ dy: u, inputs, shapes, attrs }) => ({
-      x: () => convolutionInputAdjoint(inputs.dy!, u, shapes.x!, attrs),
-      dy: () => convolve(inputs.x!, u, attrs),
-    }),
-  },
+  ...convolution2d.rules(),
+  ...depthwiseConvolution.rules(),
+  ...convolution3d.rules(),
 ];

@@ -2,8 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { GradientRule } from '../gradient-rule.js';
 import { sumTo } from '../../tfjs/kernels/broadcast.js';
 import { reshape, sum } from '../../tfjs/kernels/kernel-ops.js';
-import { convolutionFilterAdjoint, convolutionInputAdjoint } from './convolution.js';
-import { depthwiseFilterAdjoint, depthwiseInputAdjoint } from './depthwise-convolution.js';
+import { convolution2d, depthwiseConvolution } from './convolution.js';
 import { fusedActivationAdjoint, fusedActivationMask } from './fused-activation.js';
 
 /** The adjoint of adding a bias to each channel. */
@@ -13,33 +12,24 @@ function biasAdjoint(dy: Tensor, biasShape: number[], attrs: object): Tensor {
   return perChannel ? reshape(sum(dy, [0, 2, 3]), biasShape) : sumTo(dy, biasShape);
 }
 
+function fusedRule(kernel: string, convolution: typeof convolution2d): GradientRule {
+  return {
+    kernel,
+    saveInputs: { x: ['filter'], filter: ['x'] },
+    constants: fusedActivationMask,
+    pullback: (context) => {
+      const { inputs, shapes, attrs } = context;
+      const dy = fusedActivationAdjoint(context);
+      return {
+        x: () => convolution.inputAdjoint(dy, inputs.filter!, shapes.x!, attrs),
+        filter: () => convolution.filterAdjoint(inputs.x!, dy, shapes.filter!, attrs),
+        bias: () => biasAdjoint(dy, shapes.bias!, attrs),
+      };
+    },
+  };
+}
+
 export const fusedConvolutionRules: readonly GradientRule[] = [
-  {
-    kernel: 'FusedConv2D',
-    saveInputs: { x: ['filter'], filter: ['x'] },
-    constants: fusedActivationMask,
-    pullback: (context) => {
-      const { inputs, shapes, attrs } = context;
-      const dy = fusedActivationAdjoint(context);
-      return {
-        x: () => convolutionInputAdjoint(dy, inputs.filter!, shapes.x!, attrs),
-        filter: () => convolutionFilterAdjoint(inputs.x!, dy, shapes.filter!, attrs),
-        bias: () => biasAdjoint(dy, shapes.bias!, attrs),
-      };
-    },
-  },
-  {
-    kernel: 'FusedDepthwiseConv2D',
-    saveInputs: { x: ['filter'], filter: ['x'] },
-    constants: fusedActivationMask,
-    pullback: (context) => {
-      const { inputs, shapes, attrs } = context;
-      const dy = fusedActivationAdjoint(context);
-      return {
-        x: () => depthwiseInputAdjoint(dy, inputs.filter!, shapes.x!, attrs),
-        filter: () => depthwiseFilterAdjoint(inputs.x!, dy, shapes.filter!, attrs),
-        bias: () => biasAdjoint(dy, shapes.bias!, attrs),
-      };
-    },
-  },
+  fusedRule('FusedConv2D', convolution2d),
+  fusedRule('FusedDepthwiseConv2D', depthwiseConvolution),
 ];

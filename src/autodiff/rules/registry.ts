@@ -4,9 +4,7 @@ import { KernelTable } from '../../tfjs/kernels/kernel-table.js';
 import { arithmeticRules } from './arithmetic.js';
 import { averagePoolingRules } from './average-pooling.js';
 import { convolutionRules } from './convolution.js';
-import { convolution3dRules } from './convolution-3d.js';
 import { cumulationRules } from './cumulation.js';
-import { depthwiseConvolutionRules } from './depthwise-convolution.js';
 import { einsumRules } from './einsum.js';
 import { elementaryFunctionRules } from './elementary-functions.js';
 import { eluRules } from './elu.js';
@@ -56,9 +54,7 @@ const rules = new KernelTable<GradientRule>(
   ...arithmeticRules,
   ...averagePoolingRules,
   ...convolutionRules,
-  ...convolution3dRules,
   ...cumulationRules,
-  ...depthwiseConvolutionRules,
   ...einsumRules,
   ...elementaryFunctionRules,
   ...eluRules,
