@@ -147,6 +147,11 @@ export {
   type NoiseGridRecord,
   type NoiseGridRun,
 } from './analysis/noise-grid.js';
+export {
+  noiseGridUnits,
+  type NoiseGridUnit,
+  type NoiseGridUnitsOptions,
+} from './analysis/noise-grid-units.js';
 export { randomLabels, type RandomLabelOptions } from './analysis/random-labels.js';
 export {
   lossSurface,

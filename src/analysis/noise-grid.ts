@@ -55,7 +55,8 @@ export interface NoiseGridOptions extends RunOptions {
 
 const perBatchSize: Check<number | ((batchSize: number) => number)> = either(integer(1), callable());
 
-const schema = {
+/** The schema of {@link NoiseGridOptions}. */
+export const noiseGridSchema = {
   learningRates: mandatory(numbers({ above: 0 })),
   batchSizes: mandatory(numbers()),
   steps: mandatory(perBatchSize),
@@ -69,7 +70,7 @@ const schema = {
   ...runSchema,
 } satisfies Schema<NoiseGridOptions>;
 
-type Settled = Settings<NoiseGridOptions, typeof schema>;
+type Settled = Settings<NoiseGridOptions, typeof noiseGridSchema>;
 
 /** A measurement during a run. */
 export interface NoiseGridRecord {
@@ -134,7 +135,7 @@ export interface NoiseGrid {
  * );
  */
 export async function noiseGrid(target: ModelTarget, options: NoiseGridOptions): Promise<NoiseGrid> {
-  const settled = readOptions(options, schema, where);
+  const settled = readOptions(options, noiseGridSchema, where);
   const isTarget = target != null && typeof target === 'object' && 'model' in target;
   requireArgument(isTarget, where, 'a target {model, data}', target);
   return analyse(target, settled, where, 'exclusive', (workplace) => runGrid(workplace, settled));
@@ -178,15 +179,25 @@ interface Cell {
 }
 
 function cellOf(source: LossSource, settled: Settled, learningRate: number, batchSize: number): Cell {
+  const length = lengthOf(settled, batchSize, where);
+  // Throws for a batch size that there are too few examples for.
+  source.minibatches(batchSize, new SeededRandom());
+  return { learningRate, batchSize, ...length };
+}
+
+/** Steps of a run with a batch size, and steps between its measurements. */
+export function lengthOf(
+  settled: Pick<Settled, 'steps' | 'measureEvery'>,
+  batchSize: number,
+  where: string,
+): { readonly steps: number; readonly measureEvery: number } {
   const at = (value: number | ((batchSize: number) => number)): number =>
     typeof value === 'function' ? Math.round(outsideLeases(() => value(batchSize))) : value;
   const steps = at(settled.steps);
   requireIs(steps, integer(1), 'steps', where);
   const measureEvery = at(settled.measureEvery ?? Math.max(1, Math.floor(steps / 20)));
   requireIs(measureEvery, integer(1), 'measureEvery', where);
-  // Throws for a batch size that there are too few examples for.
-  source.minibatches(batchSize, new SeededRandom());
-  return { learningRate, batchSize, steps, measureEvery };
+  return { steps, measureEvery };
 }
 
 type Plan = Cell & { readonly momentum: number; readonly seed: number; readonly progress: ProgressCounter };

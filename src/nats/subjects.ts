@@ -42,3 +42,36 @@ export function hostSubject(group: string, worker: string, session: string): str
 export function sharedSubject(group: string, host: string): string {
   return `curvature.${group}.shared.${host}`;
 }
+
+/** The stream of the units that wait in a group, and the name of their queue: all workers of the group take from one. */
+export function unitStream(group: string): string {
+  return `curvature-${group}-units`;
+}
+
+/** What the workers of a group are called together as a consumer of {@link unitStream}. */
+export const UNIT_QUEUE = 'workers';
+
+/** The stream of what units came to in a group. */
+export function recordStream(group: string): string {
+  return `curvature-${group}-records`;
+}
+
+/** Where a unit of a sweep waits. `*` or `>` instead of a sweep or a key: all. */
+export function unitSubject(group: string, sweep: string, key: string): string {
+  return `curvature.${group}.unit.${sweep}.${key}`;
+}
+
+/** Where it is recorded what a unit came to: at most one message each. Permissions: `curvature.<group>.record.>` is the workers' to write. */
+export function recordSubject(
+  group: string,
+  sweep: string,
+  key: string,
+  end: 'done' | 'failed' | '*',
+): string {
+  return `curvature.${group}.record.${sweep}.${key}.${end}`;
+}
+
+/** What workers tell of the units they are at. */
+export function eventSubject(group: string, sweep: string): string {
+  return `curvature.${group}.event.${sweep}`;
+}

@@ -210,6 +210,11 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
       hasOptions: true,
     },
     layerReport: { call: curvature.layerReport, args: [target, {}], hasOptions: true },
+    noiseGridUnits: {
+      call: curvature.noiseGridUnits,
+      args: [{ learningRates: [0.1], batchSizes: [2], steps: 1, seeds: [1] }],
+      hasOptions: true,
+    },
     randomLabels: { call: curvature.randomLabels, args: [ys, {}], hasOptions: true },
     alignmentChart: {
       call: plot.alignmentChart,

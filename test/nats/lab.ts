@@ -11,7 +11,7 @@ export interface Lab {
 }
 
 export async function openLab(): Promise<Lab> {
-  const server = await startServer();
+  const server = await startServer('', true);
   const workers = await Promise.all(
     ['w1', 'w2'].map(async (name) =>
       serveShards(await server.connect(), localWorker, { group: 'lab', name }),

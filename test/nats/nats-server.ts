@@ -37,12 +37,16 @@ export async function freePort(): Promise<number> {
  * Starts a server on a free port.
  *
  * @param config more of its configuration file
+ * @param hasJetStream whether it keeps streams, in a folder that goes with it
  */
-export async function startServer(config = ''): Promise<TestServer> {
+export async function startServer(config = '', hasJetStream = false): Promise<TestServer> {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'nats-'));
   const file = join(folder, 'server.conf');
-  writeFileSync(file, `listen: "127.0.0.1:${port}"\n${config}\n`);
+  const jetstream = hasJetStream
+    ? `jetstream { store_dir: ${JSON.stringify(join(folder, 'jetstream'))} }`
+    : '';
+  writeFileSync(file, `listen: "127.0.0.1:${port}"\n${jetstream}\n${config}\n`);
   let process: ChildProcess | null = null;
   const open: NatsConnection[] = [];
   const server: TestServer = {

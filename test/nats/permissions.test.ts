@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/nats-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findWorkers, natsWorkers, serveShards } from '../../src/nats/index.js';
+import { findWorkers, natsWorkers, runSweep, serveShards, serveSweeps } from '../../src/nats/index.js';
 import { localWorker } from '../workers/local-worker.js';
 import type { TestServer } from './nats-server.js';
 import { isLeftOut, startServer } from './nats-server.js';
@@ -10,7 +10,7 @@ let server: TestServer;
 
 beforeAll(async () => {
   // The configuration that the documentation recommends.
-  if (!isLeftOut) server = await startServer(serverConfiguration());
+  if (!isLeftOut) server = await startServer(serverConfiguration(), true);
 });
 afterAll(() => server?.dispose());
 
@@ -51,5 +51,21 @@ describe.skipIf(isLeftOut)('with a user for each', { timeout: 60_000 }, () => {
   it('a host may not reach a group that is not its own', async () => {
     const host = await as('host');
     await expect(natsWorkers(host, { group: 'other', waitMs: 0 })).rejects.toThrow('Permissions Violation');
+  });
+
+  it('a host of sweeps and a worker of them, which cannot take each other for their own', async () => {
+    const [host, connection] = [
+      await as('sweeps'),
+      await server.connect({ user: 's1', pass: 's1-password', inboxPrefix: '_INBOX_s1' }),
+    ];
+    const worker = await serveSweeps(connection, ({ x }: { x: number }) => 2 * x, { group: 'lab' });
+    const units = [1, 2].map((x) => ({ id: String(x), task: { x } }));
+    const { records } = await runSweep(host, units, { group: 'lab' });
+    expect([...records.values()]).toEqual([2, 4]);
+    await worker.close();
+    await expect(runSweep(connection, units, { group: 'lab' })).rejects.toThrow('Permissions Violation');
+    const other = { group: 'other' };
+    await expect(serveSweeps(connection, () => 1, other)).rejects.toThrow('Permissions Violation');
+    await expect(runSweep(host, units, other)).rejects.toThrow('Permissions Violation');
   });
 });

@@ -80,6 +80,7 @@ const calls: Record<string, (options: never) => unknown> = {
   noiseGrid: (o) => curvature.noiseGrid({ model, data: { xs, ys } }, o),
   lossSurface: (o) => curvature.lossSurface(objective, o),
   layerReport: (o) => curvature.layerReport(objective, o),
+  noiseGridUnits: (o) => curvature.noiseGridUnits(o),
   randomLabels: (o) => curvature.randomLabels(ys, o),
   'ShardedHessian.load': (o) => ShardedHessian.load([{} as ShardWorker], model, { xs, ys }, o),
   alignmentChart: (o) => plot.alignmentChart([], o),

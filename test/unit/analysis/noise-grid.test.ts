@@ -3,6 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { distanceTravelled } from '../../../src/analysis/distance-travelled.js';
 import { noiseGrid } from '../../../src/analysis/noise-grid.js';
+import { noiseGridUnits } from '../../../src/analysis/noise-grid-units.js';
 import { variableOf } from '../../closed-form.js';
 import { useBackend } from '../../wasm-backend.js';
 
@@ -68,6 +69,63 @@ describe('noiseGrid', () => {
     expect(runs.map(({ steps }) => steps)).toEqual([4, 2]);
     expect(runs.every(({ diverged }) => diverged)).toBe(true);
     expect(Array.from(target.model.getWeights()[0]!.dataSync())).toEqual([0.75]);
+  });
+});
+
+describe('noiseGridUnits', () => {
+  const options = {
+    learningRates: [0.1, 0.05],
+    batchSizes: [1, 2],
+    steps: (batchSize: number) => 4 / batchSize,
+    measureEvery: 2,
+    momentum: 0.5,
+    k: 1,
+  };
+
+  it('are the runs of the grid, one for each η, S and seed, as plain data', async () => {
+    const model = tfl.sequential();
+    const kernelInitializer = tfl.initializers.glorotNormal({ seed: 1 });
+    model.add(tfl.layers.dense({ units: 2, inputShape: [3], kernelInitializer }));
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const data = {
+      xs: tf.randomNormal([6, 3], 0, 1, 'float32', 1),
+      ys: tf.randomNormal([6, 2], 0, 1, 'float32', 2),
+    };
+    const units = noiseGridUnits({ ...options, seeds: [3, 4] });
+    expect(units.map(({ id }) => id).slice(0, 3)).toEqual([
+      'η = 0.1, S = 1, seed 3',
+      'η = 0.1, S = 2, seed 3',
+      'η = 0.05, S = 1, seed 3',
+    ]);
+    expect(JSON.parse(JSON.stringify(units))).toEqual(units);
+    const wholes = [
+      await noiseGrid({ model, data }, { ...options, seed: 3 }),
+      await noiseGrid({ model, data }, { ...options, seed: 4 }),
+    ];
+    for (const [i, run] of wholes.flatMap(({ runs }) => runs).entries()) {
+      const alone = await noiseGrid({ model, data }, units[i]!.task);
+      expect(alone.runs).toEqual([run]);
+    }
+  });
+
+  it('weigh more where more is differentiated', () => {
+    const weights = noiseGridUnits({ ...options, steps: 100, hessianExamples: 10 }).map(
+      ({ weight }) => weight,
+    );
+    // 100 steps of one or two examples, and 51 measurements of 15 products, each two gradients of 10 examples.
+    expect(weights.slice(0, 2)).toEqual([100 + 51 * 2 * 15 * 10, 200 + 51 * 2 * 15 * 10]);
+  });
+
+  it('refuse what the grid does', () => {
+    expect(() => noiseGridUnits({ ...options, steps: 0.5 as never })).toThrow(
+      /^noiseGridUnits: expected an integer steps/,
+    );
+    expect(() => noiseGridUnits({ ...options, steps: () => NaN })).toThrow(
+      /noiseGridUnits: expected an integer steps/,
+    );
+    expect(() => noiseGridUnits({ ...options, seeds: [0.5] })).toThrow(
+      /noiseGridUnits: expected seeds, a list of integers/,
+    );
   });
 });
 
