@@ -166,3 +166,4 @@ export {
   type LayerReport,
   type LayerReportOptions,
 } from './analysis/layer-report.js';
+export { influence, type Influence, type InfluenceOptions } from './analysis/influence.js';

@@ -24,7 +24,7 @@ export function lossOf(objective: Objective): Scalar {
 }
 
 /** ∇L(θ) [n] at the present variables, with nothing disturbed. The caller or the innermost tidy disposes it. */
-function gradientOf(objective: Objective, where: string): Tensor1D {
+export function gradientOf(objective: Objective, where: string): Tensor1D {
   const linearization = linearizeObjective(objective, false, where);
   try {
     return linearization.gradient.clone();

@@ -1,5 +1,5 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
-import { requireArgument } from '../errors.js';
+import { requireArgument, requireThat } from '../errors.js';
 import type { Schema } from '../options.js';
 import { callable, mandatory, oneOf, readOptions, unchecked } from '../options.js';
 import type { ParameterSpace } from '../parameters.js';
@@ -46,6 +46,31 @@ export function requireObjective(objective: unknown, where: string): void {
     objective,
     remedyFor('objective', objective),
   );
+}
+
+/** An objective of which every term knows its outputs. */
+export interface SplitObjective extends Objective {
+  readonly terms: readonly (LossTerm & { readonly split: OutputSplit })[];
+}
+
+/** Throws a CurvatureArgumentError that names `where` unless every term of an objective knows its outputs. */
+export function requireSplits(objective: Objective, where: string): asserts objective is SplitObjective {
+  requireThat(
+    objective.terms.every((term) => term.split != null),
+    where,
+    'an objective that knows its outputs (modelObjective, or lossObjective({outputs, loss}, variables))',
+    `a ${objective.source} of a bare loss function`,
+  );
+}
+
+/** The objective without its regularisers: what the examples alone make of the outputs. */
+export function dataLoss(objective: SplitObjective): Objective {
+  const terms = objective.terms.map(({ weight, split }) => ({
+    weight,
+    split,
+    loss: () => split.loss(split.outputs()),
+  }));
+  return { ...objective, terms };
 }
 
 /** A custom loss given as outputs and a function of them, so that Gauss-Newton and Fisher products exist. */

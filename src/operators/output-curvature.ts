@@ -5,10 +5,10 @@ import { requireFinite } from '../autodiff/finite.js';
 import { Jitter, jitterTerms } from '../autodiff/jitter.js';
 import type { OutputLinearization } from '../autodiff/linearize-outputs.js';
 import { linearizeOutputs } from '../autodiff/linearize-outputs.js';
-import { CurvatureArgumentError, requireThat } from '../errors.js';
+import { requireThat } from '../errors.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { LossTerm, Objective } from '../objectives/objective.js';
-import { requireObjective } from '../objectives/objective.js';
+import { requireObjective, requireSplits } from '../objectives/objective.js';
 import type { OutputSplit } from '../objectives/output-split.js';
 import { sumOverTerms } from '../objectives/weighted-sum.js';
 import type { ParameterSpace } from '../parameters.js';
@@ -60,13 +60,7 @@ export abstract class OutputCurvature implements TermOperator {
     private readonly where: string,
   ) {
     requireObjective(objective, where);
-    if (objective.terms.some((term) => term.split == null)) {
-      throw new CurvatureArgumentError(
-        where,
-        'an objective that knows its outputs (modelObjective, or lossObjective({outputs, loss}, variables))',
-        `a ${objective.source} of a bare loss function`,
-      );
-    }
+    requireSplits(objective, where);
     this.parameters = objective.parameters;
     this.size = this.parameters.size;
     this.current('constructor');

@@ -82,6 +82,16 @@ export async function solve(
   );
 }
 
+/** {@link solve} as steps, for a driver. */
+export function solveSteps(
+  operator: AnyOperator,
+  b: Tensor1D,
+  options: ConjugateGradientOptions,
+  where: string,
+): SolverSteps<SolveResult> {
+  return conjugateGradientSteps(operator, b, readOptions(options, schemaFor(operator.size), where));
+}
+
 function* conjugateGradientSteps(
   operator: AnyOperator,
   b: Tensor1D,

@@ -17,6 +17,7 @@ import {
   HessianOperator,
   lanczos,
   loadEigenResult,
+  influence,
   layerReport,
   lossCrossSection,
   lossSurface,
@@ -171,6 +172,8 @@ const functions: Record<string, (setting: Setting) => Promise<number[]>> = {
     numbersIn(await lossCrossSection(target, { learningRate: 0.1, k, ...minibatches })),
   lossSurface: async ({ target }) =>
     numbersIn(await lossSurface(target, { plane: 'eigenvectors', extent: 0.1, steps: 3, seed })),
+  influence: async ({ target }) =>
+    numbersIn(await influence(target, { test: target.data, curvature: 'gaussNewton', damping: 1 })),
   layerReport: async ({ target }) => numbersIn(await layerReport(target, { seed, traceTol: 1e-3 })),
   escapeAblation: async ({ target }) =>
     numbersIn(

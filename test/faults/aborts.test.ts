@@ -15,7 +15,7 @@ const reporting = [
   ...['lanczos', 'lanczos of a model', 'powerIteration', 'solve', 'minres', 'trace by hutchinson'],
   ...['trace by hutch++', 'trace by xtrace', 'diagonal', 'spectralDensity', 'frobeniusNorm', 'spectralNorm'],
   ...['conditionNumber', 'stepDecomposition', 'gradientAlignment', 'lossCrossSection', 'escapeAblation'],
-  ...['noiseGrid', 'lossSurface', 'layerReport', ...withoutSignal],
+  ...['noiseGrid', 'lossSurface', 'layerReport', 'influence', ...withoutSignal],
 ];
 
 describe.each(['cpu', 'wasm'] as const)('a run on %s that is stopped at a report', (backend) => {

@@ -282,6 +282,8 @@ export const cases: Record<string, Case> = {
   'lossSurface along random directions': (f, _, hooks) =>
     curvature.lossSurface(f.target, { plane: 'random', extent: 0.1, steps: 2, ...hooks }),
   layerReport: (f, _, hooks) => curvature.layerReport(f.target, hooks),
+  influence: (f, _, hooks) =>
+    curvature.influence(f.target, { test: f.target.data, curvature: 'gaussNewton', damping: 0.1, ...hooks }),
   randomLabels: ({ ys }) => curvature.randomLabels(ys, { seed: 1 }),
 };
 

@@ -209,6 +209,11 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
       args: [target, { plane: 'random', extent: 1, steps: 2 }],
       hasOptions: true,
     },
+    influence: {
+      call: curvature.influence,
+      args: [target, { test: target.data, damping: 1 }],
+      hasOptions: true,
+    },
     layerReport: { call: curvature.layerReport, args: [target, {}], hasOptions: true },
     noiseGridUnits: {
       call: curvature.noiseGridUnits,

@@ -44,6 +44,7 @@ const looking: Record<string, Case> = {
   refreshDirections: cases.refreshDirections!,
   gradientAlignment: cases.gradientAlignment!,
   layerReport: cases.layerReport!,
+  influence: cases.influence!,
 };
 
 /** What moves them for a moment. */

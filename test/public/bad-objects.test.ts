@@ -18,6 +18,7 @@ import {
   lanczos,
   linearize,
   loadEigenResult,
+  influence,
   layerReport,
   lossCrossSection,
   lossSurface,
@@ -156,6 +157,7 @@ it.each<[string, (target: never) => unknown]>([
   ['escapeAblation', (o) => escapeAblation(o, { learningRate: 1 })],
   ['lossSurface', (o) => lossSurface(o, { plane: 'random', extent: 1 })],
   ['layerReport', (o) => layerReport(o)],
+  ['influence', (o) => influence(o, { test: { xs, ys } })],
   ['noiseGrid', (o) => noiseGrid(o, { learningRates: [1], batchSizes: [1], steps: 1 })],
 ])('%s wants a target', async (where, call) => {
   for (const thing of [undefined, null, 'x', {}, model]) {

@@ -81,6 +81,7 @@ const calls: Record<string, (options: never) => unknown> = {
   lossSurface: (o) => curvature.lossSurface(objective, o),
   layerReport: (o) => curvature.layerReport(objective, o),
   noiseGridUnits: (o) => curvature.noiseGridUnits(o),
+  influence: (o) => curvature.influence(objective, o),
   randomLabels: (o) => curvature.randomLabels(ys, o),
   'ShardedHessian.load': (o) => ShardedHessian.load([{} as ShardWorker], model, { xs, ys }, o),
   alignmentChart: (o) => plot.alignmentChart([], o),
@@ -171,7 +172,7 @@ const reporting = [
   'spectralDensity',
 ].concat(
   ['frobeniusNorm', 'spectralNorm', 'conditionNumber', 'stepDecomposition', 'gradientAlignment'],
-  ['lossCrossSection', 'escapeAblation', 'noiseGrid', 'lossSurface', 'layerReport'],
+  ['lossCrossSection', 'escapeAblation', 'noiseGrid', 'lossSurface', 'layerReport', 'influence'],
 );
 
 it.each(reporting)('%s wants a function to report to and an AbortSignal', async (name) => {

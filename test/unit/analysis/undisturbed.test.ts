@@ -5,6 +5,7 @@ import { gradientAlignment } from '../../../src/analysis/alignment.js';
 import type { AnalysisProgress } from '../../../src/analysis/analysis-options.js';
 import type { ModelTarget } from '../../../src/analysis/analysis-target.js';
 import { lossCrossSection } from '../../../src/analysis/cross-section.js';
+import { influence } from '../../../src/analysis/influence.js';
 import { layerReport } from '../../../src/analysis/layer-report.js';
 import { lossSurface } from '../../../src/analysis/loss-surface.js';
 import { escapeAblation } from '../../../src/analysis/escape.js';
@@ -43,6 +44,11 @@ const analyses: Record<string, (target: ModelTarget, hooks: Hooks) => Promise<un
   lossSurface: (target, hooks) =>
     lossSurface(target, { plane: 'eigenvectors', extent: 0.5, steps: 3, ...hooks }),
   layerReport: (target, hooks) => layerReport(target, hooks),
+  influence: (target, hooks) =>
+    influence(
+      { ...target, objective: { batchSize: 4 } },
+      { test: target.data, curvature: 'gaussNewton', damping: 0.1, ...hooks },
+    ),
   noiseGrid: (target, hooks) =>
     noiseGrid(target, { learningRates: [0.1], batchSizes: [4, 8], steps: 4, momentum: 0.5, ...hooks }),
 };
