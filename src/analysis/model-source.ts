@@ -21,7 +21,7 @@ import type { TensorsByName } from '../objectives/batches.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { ModelData } from '../objectives/model-data.js';
 import type { ModelObjectiveOptions } from '../objectives/model-objective.js';
-import { modelObjective } from '../objectives/model-objective.js';
+import { objectiveOfModel } from '../objectives/model-objective.js';
 import type { Objective } from '../objectives/objective.js';
 import type { LossSource, MinibatchStream, SubObjective } from './loss-source.js';
 import { ShuffledPasses } from './shuffled-passes.js';
@@ -42,11 +42,11 @@ export function modelSource(
   owned: readonly Tensor[],
   where: string,
 ): LossSource {
-  const { parameters } = modelObjective(model, data, options);
+  const { parameters } = objectiveOfModel(model, data, options, where);
   requireMatchingClasses(model, data.ys, where);
   const examples = firstTensor(data.xs).shape[0]!;
   const part = (pick: (tensor: Tensor) => Tensor, count: number): SubObjective =>
-    partOf(model, () => pickData(data, pick), options, count);
+    partOf(model, () => pickData(data, pick), options, count, where);
   const gathered = (indices: Int32Array): SubObjective =>
     part((tensor) => tidy(() => gather(tensor, tensor1d(indices, 'int32'))), indices.length);
   return {
@@ -87,6 +87,7 @@ function partOf(
   pick: () => ModelData,
   options: ModelObjectiveOptions,
   examples: number,
+  where: string,
 ): SubObjective {
   let data!: ModelData;
   let tensors: Tensor[] = [];
@@ -96,7 +97,7 @@ function partOf(
     for (const tensor of tensors) keep(tensor);
   });
   try {
-    const objective = modelObjective(model, data, options);
+    const objective = objectiveOfModel(model, data, options, where);
     return {
       objective,
       examples,

@@ -76,7 +76,16 @@ export function modelObjective(
   data: ModelData,
   options: ModelObjectiveOptions = {},
 ): Objective {
-  const where = 'modelObjective';
+  return objectiveOfModel(model, data, options, 'modelObjective');
+}
+
+/** {@link modelObjective} for another function, which errors name. */
+export function objectiveOfModel(
+  model: LayersModel,
+  data: ModelData,
+  options: ModelObjectiveOptions,
+  where: string,
+): Objective {
   requireLayersModel(model, where);
   requireArgument(data != null, where, 'data {xs, ys}', data, 'Write modelObjective(model, { xs, ys })');
   const remedy = remedyFor('data', data);
