@@ -26,30 +26,28 @@ const withPages = [
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
-/** The tests of the WASM kernels once more, every call that can be divided among three threads divided. */
-const onThreeThreads: TestProjectInlineConfiguration = {
+/** Tests of the WASM kernels once more, every call that can be divided among some threads divided. */
+export const onThreads = (threads: number, include: string[]): TestProjectInlineConfiguration => ({
   resolve: {
     alias: [
       ...alias,
-      {
-        find: /^(\.\.\/)+src\/wasm\/index\.js$/,
-        replacement: path('test/wasm/on-three-threads/register.ts'),
-      },
-      { find: /^\.\/break-even\.js$/, replacement: path('test/wasm/on-three-threads/break-even.ts') },
+      { find: /^(\.\.\/)+src\/wasm\/index\.js$/, replacement: path('test/wasm/on-threads/register.ts') },
+      { find: /^\.\/break-even\.js$/, replacement: path('test/wasm/on-threads/break-even.ts') },
     ],
   },
   test: {
     ...shared,
-    name: 'wasm on 3 threads',
-    include: ['test/wasm/*.test.ts'],
-    setupFiles: [path('test/wasm/on-three-threads/setup.ts')],
+    name: `wasm on ${threads} threads`,
+    include,
+    env: { THREADS: String(threads) },
+    setupFiles: [path('test/wasm/on-threads/setup.ts')],
     retry: 0,
   },
-};
+});
 
 /** The tests that run in Node. */
 export const nodeProjects: TestProjectInlineConfiguration[] = [
-  onThreeThreads,
+  onThreads(3, ['test/wasm/*.test.ts']),
   {
     resolve: { alias },
     test: {
