@@ -2,6 +2,7 @@
 const examples = {
   pinn: () => import('./pinn/main.js'),
   'gradient-penalty': () => import('./gradient-penalty/main.js'),
+  uses: () => import('./uses/main.js'),
 };
 
 const example = process.argv[2] ?? '';

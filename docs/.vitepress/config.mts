@@ -46,6 +46,7 @@ const sidebar: Items = [
       page('Getting started', 'getting-started'),
       page('How to', 'how-to'),
       page('Gallery', 'gallery'),
+      page('What it is for', 'uses'),
       page('Concepts', 'concepts'),
       page('Which solver, which operator', 'choosing'),
     ],
