@@ -12,6 +12,7 @@ import { registerWasmTrainingKernels } from '../src/wasm/index.js';
 import type { SpectrumCase } from '../test/spectrum-case.js';
 import { mnistMlp, simpleCnn } from '../test/spectrum-case.js';
 import { now, setClock } from './clock.js';
+import { productTables } from './solver-products.js';
 
 const [root = '.', roundsText = '5', clock = 'wall'] = process.argv.slice(2);
 setClock(clock === 'cpu' ? 'cpu' : 'wall');
@@ -233,4 +234,5 @@ await tracking(5, 1, 50, [3e-2, 1e-2]);
 await tracking(10, 1, 20, [1e-2, 1e-3]);
 await tracking(5, 10, 20, [1e-2, 1e-3]);
 await tracking(10, 10, 20, [1e-2, 1e-3]);
+await productTables(print);
 await compare('SimpleCNN, 64 examples', 'simple-cnn', simpleCnn, Math.ceil(rounds / 5));

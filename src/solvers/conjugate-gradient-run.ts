@@ -7,6 +7,7 @@ import { ConjugateDirection } from './conjugate-direction.js';
 import { FLOAT32_EPSILON } from '../float32.js';
 import type { LinearSystem, SolveResult, SolveStatus } from './linear-solve.js';
 import { NormalizedOperator } from './normalized-operator.js';
+import { requireDefinite } from './preconditioner.js';
 import { distanceToSphere } from './trust-region.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
 import { zeroWithin } from './zero-threshold.js';
@@ -176,9 +177,12 @@ export class ConjugateGradientRun {
     const z = this.preconditioner == null ? clone(residual) : yield* this.preconditioner.multiply(residual);
     try {
       const image = direction.image ?? z;
-      const products = yield innerProducts([residual, z], [residual, residual], [y, y], [z, image]);
+      const products = yield innerProducts([residual, z], [residual, residual], [y, y], [z, image], [z, z]);
       const slope = products[0]!;
       this.residualNorm = Math.sqrt(products[1]!);
+      if (this.preconditioner != null) {
+        requireDefinite(slope, this.residualNorm, Math.sqrt(products[4]!), 'solve');
+      }
       this.length = Math.sqrt(products[2]!);
       if (this.residualNorm < (this.lowest?.residualNorm ?? Infinity)) {
         this.forgetLowest();

@@ -1,5 +1,5 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { requireArgument, requireThat } from '../errors.js';
+import { requireThat } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
@@ -10,13 +10,13 @@ import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
 import type { SolveOptions, SolveResult } from './linear-solve.js';
 import { initialPair, linearSystem, solveSchema } from './linear-solve.js';
+import type { PreconditionedOptions } from './preconditioner.js';
+import { requirePreconditioner } from './preconditioner.js';
 import { driverStop } from './product-budget.js';
 import { ConjugateGradientRun } from './conjugate-gradient-run.js';
 
 /** Options of {@link solve}. */
-export interface ConjugateGradientOptions extends SolveOptions {
-  /** A positive definite operator close to a multiple of (A + δI)⁻¹; stays the caller's. Default: none. */
-  readonly preconditioner?: LinearOperator | AsyncLinearOperator;
+export interface ConjugateGradientOptions extends SolveOptions, PreconditionedOptions {
   /**
    * Δ of a trust region ‖x‖₂ ≤ Δ: a run whose path leaves it, or that meets a direction without positive curvature, ends on
    * its boundary, with the status `trustRegion`. With it A + δI need not be positive definite, and there is no `initial`.
@@ -54,8 +54,8 @@ function schemaFor(n: number) {
  * @param options see {@link ConjugateGradientOptions}; `signal` stops the run between two products, see `onAbort`
  * @returns the solution, owned by the caller: `result.dispose()`
  * @throws CurvatureArgumentError for options out of range, a right-hand side that does not fit or is not finite, an
- *   operator whose asymmetry is above 5 %. What the operators throw passes through. In each case nothing stays on the
- *   device
+ *   operator whose asymmetry is above 5 %, a preconditioner that is not positive definite. What the operators throw
+ *   passes through. In each case nothing stays on the device
  *
  * Sources: Hestenes & Stiefel 1952; the exit at negative curvature as in Nocedal & Wright 2006, §7.1; the trust region:
  * Steihaug, The conjugate gradient method and trust regions in large scale optimization, SIAM J. Numer. Anal. 20 (1983).
@@ -98,13 +98,7 @@ function* conjugateGradientSteps(
   plan: Settings<ConjugateGradientOptions & DriveOptions, ReturnType<typeof schemaFor>>,
 ): SolverSteps<SolveResult> {
   const { preconditioner, trustRadius, initial } = plan;
-  if (preconditioner != null) requireAnyOperator(preconditioner, 'solve preconditioner');
-  requireArgument(
-    preconditioner == null || preconditioner.size === operator.size,
-    'solve',
-    `a preconditioner of size ${operator.size}`,
-    preconditioner?.size,
-  );
+  if (preconditioner != null) requirePreconditioner(preconditioner, operator, 'solve');
   requireThat(
     trustRadius == null || initial == null,
     'solve',

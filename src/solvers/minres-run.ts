@@ -16,6 +16,23 @@ import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
  */
 export type MinresStep = 'taken' | 'ended' | 'nonFinite';
 
+/** A run of MINRES from one residual r: the correction z of least ‖r - Az‖, in some norm, in a space that grows. */
+export interface CorrectionRun {
+  /** ‖r - Az‖₂ as the recurrence has it. */
+  readonly residualNorm: number;
+  /** A lower bound of ‖A‖. */
+  readonly norm: number;
+  /** Steps taken. */
+  readonly size: number;
+  /** ‖z‖, or that of the step before. */
+  readonly length: number;
+  /** Takes a step. */
+  step(): SolverSteps<MinresStep>;
+  /** z as a new vector, owned by the caller; after one step at least. */
+  correction(): Tensor1D;
+  dispose(): void;
+}
+
 /** What is left of a product by the rows it couples to. */
 interface Extension {
   readonly alpha: number;
@@ -44,7 +61,7 @@ interface Tail {
  * together from its rows: the recurrence of the directions VR⁻¹ would lose κ² in place of κ (Sleijpen, van der Vorst &
  * Modersitzki 2000). Where there is no room for another row, that recurrence goes on from there.
  */
-export class MinresRun {
+export class MinresRun implements CorrectionRun {
   private readonly problem: TridiagonalLeastSquares;
   private readonly basis: KrylovBasis;
   private tail: Tail | null = null;
@@ -69,17 +86,14 @@ export class MinresRun {
     this.basis.append(candidateOf(residual), 1 / residualNorm);
   }
 
-  /** ‖r - Az‖ as the recurrence has it. */
   get residualNorm(): number {
     return this.problem.residualNorm;
   }
 
-  /** A lower bound of ‖A‖. */
   get norm(): number {
     return this.problem.norm;
   }
 
-  /** Steps taken. */
   get size(): number {
     return this.problem.size;
   }
@@ -89,7 +103,6 @@ export class MinresRun {
     return this.tail?.length ?? Math.hypot(...this.problem.solution());
   }
 
-  /** z as a new vector, owned by the caller; after one step at least. */
   correction(): Tensor1D {
     return this.tail == null ? this.combine(this.problem.solution()) : clone(this.tail.correction);
   }

@@ -4,7 +4,8 @@ import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operat
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import type { Schema, Settings } from '../options.js';
-import { integer, readOptions } from '../options.js';
+import { integer, readOptions, unchecked } from '../options.js';
+import { requireThat } from '../errors.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import type { MeasuredResidual } from './best-iterate.js';
 import { BestIterate } from './best-iterate.js';
@@ -12,23 +13,32 @@ import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
 import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
 import { initialPair, linearSystem, solveSchema } from './linear-solve.js';
+import type { CorrectionRun } from './minres-run.js';
 import { MinresRun } from './minres-run.js';
 import { driverStop } from './product-budget.js';
+import { PreconditionedMinresRun } from './preconditioned-minres-run.js';
+import type { PreconditionedOptions } from './preconditioner.js';
+import { requirePreconditioner } from './preconditioner.js';
+import { NormalizedOperator } from './normalized-operator.js';
 import { innerProducts, release } from './vector-arithmetic.js';
 
 /** Options of {@link minres}. */
-export interface MinresOptions extends SolveOptions {
+export interface MinresOptions extends SolveOptions, PreconditionedOptions {
   /**
    * Vectors of the basis to keep at most, 2 at least: krylovDim + 8 vectors of length n in memory. Default as many as
    * there are iterations, within 192 MB. With fewer than the iterations that it takes, those beyond cost accuracy
    * (κ² 2⁻²⁴ in place of κ 2⁻²⁴) that starting again has to win back: eigenvalues of both signs, κ = 1e4, take 176
-   * products to a residual of 1e-2 with all of the basis, 558 with 80 vectors and 3011 with 40.
+   * products to a residual of 1e-2 with all of the basis, 558 with 80 vectors and 3011 with 40. With a preconditioner no
+   * basis is kept, and there is no krylovDim.
    */
   readonly krylovDim?: number;
 }
 
 function schemaFor(n: number) {
-  return { ...solveSchema(n), krylovDim: integer(2) } satisfies Schema<MinresOptions & DriveOptions>;
+  const preconditioner = unchecked<AnyOperator>();
+  return { ...solveSchema(n), krylovDim: integer(2), preconditioner } satisfies Schema<
+    MinresOptions & DriveOptions
+  >;
 }
 
 /** What the basis takes by default. */
@@ -44,8 +54,12 @@ const BASIS_BYTES = 192 * 2 ** 20;
  * the recurrence says, and wherever that says it is within the tolerance and it is not, the run starts again from it, as
  * long as that lessens it by a quarter.
  *
- * Cost: one product an iteration, one at the end of a run for the residual, and one whenever ‖x‖ has doubled and is long
- * enough for rounding to tell. Memory: krylovDim + 8 vectors of length n. b, x and the products may be of any size that
+ * With a preconditioner M what is least is √(rᵀMr), which no longer falls with ‖r‖ from step to step; the residual that
+ * counts and is returned is ‖b - (A + δI)x‖₂ all the same. The recurrence is the short one then, without a basis.
+ *
+ * Cost: one product an iteration, with a preconditioner one of it, one at the end of a run for the residual, and one whenever ‖x‖ has doubled and is long
+ * enough for rounding to tell. Memory: krylovDim + 8 vectors of length n, 14 with a
+ * preconditioner. b, x and the products may be of any size that
  * float32 holds.
  *
  * @param operator A, symmetric; stays the caller's. It may answer later: see {@link AsyncLinearOperator}
@@ -53,12 +67,12 @@ const BASIS_BYTES = 192 * 2 ** 20;
  * @param options see {@link MinresOptions}; `signal` stops the run between two products, see `onAbort`
  * @returns the solution, owned by the caller: `result.dispose()`. It is never 'negativeCurvature'
  * @throws CurvatureArgumentError for options out of range, a right-hand side that does not fit or is not finite, an
- *   operator whose asymmetry is above 5 %. What the operator throws passes through. In each case nothing stays on the
- *   device
+ *   operator whose asymmetry is above 5 %, a preconditioner that is not positive definite. What the operators throw
+ *   passes through. In each case nothing stays on the device
  *
  * Sources: Paige & Saunders, Solution of sparse indefinite systems of linear equations, SIAM J. Numer. Anal. 12
  * (1975), §6; the stop at a least-squares solution: Choi, Paige & Saunders, MINRES-QLP, SIAM J. Sci. Comput. 33 (2011);
- * what the recurrence loses: Sleijpen, van der Vorst & Modersitzki, SIAM J. Matrix Anal. Appl. 22 (2000).
+ * §5 there for the preconditioner; what the recurrence loses: Sleijpen, van der Vorst & Modersitzki, SIAM J. Matrix Anal. Appl. 22 (2000).
  *
  * @example
  * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
@@ -86,6 +100,10 @@ function* minresSteps(
   b: Tensor1D,
   plan: Settings<MinresOptions & DriveOptions, ReturnType<typeof schemaFor>>,
 ): SolverSteps<SolveResult> {
+  const { preconditioner } = plan;
+  if (preconditioner != null) requirePreconditioner(preconditioner, operator, 'minres');
+  const isOne = plan.krylovDim == null || preconditioner == null;
+  requireThat(isOne, 'minres', 'no krylovDim with a preconditioner: no basis is kept', 'both');
   const system = yield* linearSystem(operator, b, plan, 'minres');
   try {
     const { maxIterations } = system;
@@ -96,7 +114,9 @@ function* minresSteps(
     let run: Minres | null = null;
     try {
       const [residualNorm, length] = Array.from(yield squares, Math.sqrt) as [number, number];
-      run = new Minres(system, krylovDim, y, length, { residual, residualNorm });
+      // Scaled as well, as MINRES does not see by what its preconditioner is multiplied.
+      const scaled = preconditioner == null ? null : new NormalizedOperator(preconditioner);
+      run = new Minres(system, scaled, krylovDim, y, length, { residual, residualNorm });
     } finally {
       if (run == null) release(y, residual);
     }
@@ -125,6 +145,7 @@ class Minres {
    */
   constructor(
     private readonly system: LinearSystem,
+    private readonly preconditioner: NormalizedOperator | null,
     private readonly krylovDim: number,
     private y: Tensor1D,
     private length: number,
@@ -148,7 +169,10 @@ class Minres {
         if (isSpent) return 'maxIterations';
         return budget.allows() ? 'stagnated' : budget.status;
       }
-      const run = new MinresRun(products, residual, residualNorm, this.krylovDim, 'minres');
+      const run: CorrectionRun =
+        this.preconditioner == null
+          ? new MinresRun(products, residual, residualNorm, this.krylovDim, 'minres')
+          : yield* PreconditionedMinresRun.begin(products, this.preconditioner, residual, 'minres');
       try {
         const end = yield* this.follow(run, Math.min(goal, residualNorm / 2));
         if (typeof end === 'string') return end;
@@ -176,7 +200,7 @@ class Minres {
    * @param aim the residual to go to
    * @returns the residual of the iterate that it has led to, owned by the caller
    */
-  private *follow(run: MinresRun, aim: number): SolverSteps<MeasuredResidual | SolveStatus> {
+  private *follow(run: CorrectionRun, aim: number): SolverSteps<MeasuredResidual | SolveStatus> {
     const { products, maxIterations, onProgress } = this.system;
     const { budget } = products;
     for (;;) {

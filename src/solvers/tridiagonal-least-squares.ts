@@ -6,6 +6,9 @@ export interface RotatedColumn {
   readonly pivot: number;
   /** The new entry of t: how far the new direction is gone along. */
   readonly length: number;
+  /** The rotation of the column. */
+  readonly cosine: number;
+  readonly sine: number;
 }
 
 /**
@@ -53,7 +56,10 @@ export class TridiagonalLeastSquares {
     [this.cosine, this.sine] = [corner / pivot, nextBeta / pivot];
     const above = lastSine * beta;
     const middle = cosine * lastCosine * beta + sine * alpha;
-    const column = { above, middle, pivot, length: this.cosine * this.rest };
+    const column = {
+      ...{ above, middle, pivot },
+      ...{ cosine: this.cosine, sine: this.sine, length: this.cosine * this.rest },
+    };
     this.columns.push(column);
     this.rest *= -this.sine;
     return column;

@@ -1,5 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
+import { mul, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { AnyOperator } from '../../src/operators/async-operator.js';
+import type { LinearOperator } from '../../src/operators/linear-operator.js';
 import { solve } from '../../src/solvers/conjugate-gradient.js';
 import { lanczos } from '../../src/solvers/lanczos.js';
 import type { SolveOptions, SolveResult } from '../../src/solvers/linear-solve.js';
@@ -70,7 +72,27 @@ export const eigensolverRows: readonly EigensolverRow[] = [
   },
 ];
 
+/** Twice every third number, and otherwise the number: positive definite. */
+const preconditionerOf = ({ size }: AnyOperator): LinearOperator => ({
+  size,
+  matvec: (v) =>
+    tidy(() => mul(v, tensor1d(Float32Array.from({ length: size }, (_, i) => (i % 3 === 0 ? 2 : 1))))),
+  dispose: () => {},
+});
+
 export const linearSolverRows: readonly LinearSolverRow[] = [
   { name: 'solve', solve, isForIndefinite: false },
   { name: 'minres', solve: minres, isForIndefinite: true },
+  {
+    name: 'solve with a preconditioner',
+    solve: (operator, b, options) =>
+      solve(operator, b, { ...options, preconditioner: preconditionerOf(operator) }),
+    isForIndefinite: false,
+  },
+  {
+    name: 'minres with a preconditioner',
+    solve: (operator, b, options) =>
+      minres(operator, b, { ...options, preconditioner: preconditionerOf(operator) }),
+    isForIndefinite: true,
+  },
 ];
