@@ -22,6 +22,7 @@ const withPages = [
   'test/workers/**/*.test.ts',
   'test/nats/**/*.test.ts',
   'test/examples/paper/unit-pool.test.ts',
+  'test/examples/paper/queue.test.ts',
 ];
 
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));

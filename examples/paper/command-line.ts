@@ -3,12 +3,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { modelNames } from '../models/create-model.js';
 import { scaleFindings } from './at-scale/rows.js';
+import type { QueueSettings } from './queue-connection.js';
 import { RunError } from './run-error.js';
 import type { FindingName, RunSettings } from './settings.js';
 import { findingNames } from './settings.js';
 import { sizeNames, sizes } from './sizes.js';
 
-const dataNames = ['mnist', 'fashion-mnist', 'cifar10'] as const;
+/** The data sets there are. */
+export const dataNames = ['mnist', 'fashion-mnist', 'cifar10'] as const;
 
 export const usage: string = `npm run paper -- <finding> [options]
 
@@ -16,7 +18,7 @@ export const usage: string = `npm run paper -- <finding> [options]
                      or all of them, one after the other
   --size             ${[...sizeNames, 'paper'].join(' | ')}   (default: tiny)
                      paper: long trainings (${scaleFindings.join(', ')}) that go on where they were stopped; of the
-                     options below it takes --data-folder, and --out for the folder of checkpoints
+                     options below it takes --data-folder, --out for the folder of checkpoints, and those of queues
   --data             ${dataNames.join(' | ')}   (default: by size)
   --data-folder      folder with the original files of the data
   --model            ${modelNames.join(' | ')}   (default: simple-cnn)
@@ -26,6 +28,10 @@ export const usage: string = `npm run paper -- <finding> [options]
   --out              folder of records, pictures and report   (default: out/paper/<finding>-<data>-<model>-<size>);
                      with all: folder of the folders   (default: out/paper)
   --jobs             processes that work at a time, at most   (default: as many as there are cores)
+  --queue            NATS server with JetStream, nats://user:password@host:4222: its workers do the work, wherever
+                     they are (npm run paper:worker -- --help)
+  --group            name that they have agreed on   (default: paper)
+  --creds            file of credentials, instead of user and password
 `;
 
 /** What a command line asks for: findings of one size, or trainings at the paper's scale. */
@@ -36,6 +42,8 @@ export interface FindingsCommand {
   readonly runs: readonly RunSettings[];
   /** Processes that work at a time, at most. */
   readonly jobs: number;
+  /** Where workers do the work; left out: this machine does it. */
+  readonly queue?: QueueSettings;
 }
 
 export interface TrainingsCommand {
@@ -44,6 +52,8 @@ export interface TrainingsCommand {
   /** Folder of the checkpoints. */
   readonly checkpoints: string;
   readonly dataFolder: string | null;
+  /** Where workers do them; left out: this machine does. */
+  readonly queue?: QueueSettings;
 }
 
 /**
@@ -82,13 +92,25 @@ export function parseCommandLine(args: readonly string[]): Command {
           out: join(values.out ?? home, folderOf(finding)),
         }))
       : [{ finding: asked, ...shared, out: values.out ?? join(home, folderOf(asked)) }];
-  return { runs, jobs };
+  if (values.queue != null && values.jobs != null) {
+    throw new RunError('--jobs: with --queue each worker has its own');
+  }
+  return { runs, jobs, ...queueOf(values) };
+}
+
+type Values = ReturnType<typeof parse>['values'];
+
+function queueOf({ queue, group, creds }: Values): { queue?: QueueSettings } {
+  if (queue != null) return { queue: { queue, group: group ?? 'paper', creds: creds ?? null } };
+  const stray = group != null ? 'group' : creds != null ? 'creds' : null;
+  if (stray != null) throw new RunError(`--${stray}: there is no --queue`);
+  return {};
 }
 
 /** The options that trainings at the paper's scale take; all else is laid down for them. */
-const trainingOptions: readonly string[] = ['size', 'data-folder', 'out'];
+const trainingOptions: readonly string[] = ['size', 'data-folder', 'out', 'queue', 'group', 'creds'];
 
-function trainingsOf(finding: string, values: ReturnType<typeof parse>['values']): TrainingsCommand {
+function trainingsOf(finding: string, values: Values): TrainingsCommand {
   const stray = Object.keys(values).find((name) => !trainingOptions.includes(name));
   if (stray !== undefined) throw new RunError(`--${stray}: the size paper lays it down`);
   const asked = oneOf('a finding', finding, [...scaleFindings, 'all'] as const);
@@ -96,6 +118,7 @@ function trainingsOf(finding: string, values: ReturnType<typeof parse>['values']
     trainings: asked === 'all' ? scaleFindings : [asked],
     checkpoints: values.out ?? join('out', 'paper', 'trainings'),
     dataFolder: values['data-folder'] ?? null,
+    ...queueOf(values),
   };
 }
 
@@ -115,6 +138,9 @@ function parse(args: readonly string[]) {
         augment: { type: 'boolean' },
         out: text,
         jobs: text,
+        queue: text,
+        group: text,
+        creds: text,
       },
     });
   } catch (error) {
@@ -122,13 +148,15 @@ function parse(args: readonly string[]) {
   }
 }
 
-function oneOf<T extends string>(what: string, value: string, known: readonly T[]): T {
+/** @throws RunError for what is none of them */
+export function oneOf<T extends string>(what: string, value: string, known: readonly T[]): T {
   const found = known.find((name) => name === value);
   if (found === undefined) throw new RunError(`${what}: expected ${known.join(', ')}, received '${value}'`);
   return found;
 }
 
-function countOf(what: string, value: string | number): number {
+/** @throws RunError for what is no whole number from 1 */
+export function countOf(what: string, value: string | number): number {
   const count = Number(value);
   if (Number.isInteger(count) && count >= 1) return count;
   throw new RunError(`${what}: expected a whole number from 1, received ${value}`);

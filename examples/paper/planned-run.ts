@@ -5,6 +5,8 @@ import type { SizePlan } from './size-plan.js';
 export interface PlannedRun {
   readonly settings: RunSettings;
   readonly plan: SizePlan;
+  /** What the data has to be, as `hashOfData` says. Left out: anything. */
+  readonly dataHash?: string;
 }
 
 /** The seeds of a run: 1, 2, … */

@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { cast, oneHot, tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { loadCifar10 } from '../data/cifar10.js';
 import { loadFashionMnist } from '../data/fashion-mnist.js';
 import type { ImageData, ImageSet, LoadOptions } from '../data/image-set.js';
 import { loadMnist } from '../data/mnist.js';
-import { RunError } from './run-error.js';
+import { LocalDataError, RunError } from './run-error.js';
 import { randomLabels } from '../../src/analysis/random-labels.js';
 import type { DataName } from './settings.js';
 import type { SizePlan } from './size-plan.js';
@@ -27,24 +28,30 @@ const loaders: Record<DataName, (options: LoadOptions & { folder?: string }) => 
   cifar10: loadCifar10,
 };
 
+/** How many images are drawn from a data set. */
+type DataPlan = Pick<SizePlan, 'train' | 'validation' | 'test'>;
+
 /**
  * Loads a random part of a data set, with the mean image of the training part removed and divided by one standard
  * deviation over all of its pixels, as in the paper.
  *
  * @param folder of the original files; null for the npm package
  * @param noise share of the training labels replaced by random ones
+ * @param hash what `hashOfData` has to say of it; null: anything
  * @returns tensors, owned by the caller
  * @throws DataFileError for a file that is missing or damaged
- * @throws RunError where there are fewer images than the plan asks for
+ * @throws RunError where there are fewer images than the plan asks for; LocalDataError where the hash is another
  */
 export function prepareData(
   name: DataName,
   folder: string | null,
-  plan: Pick<SizePlan, 'train' | 'validation' | 'test'>,
+  plan: DataPlan,
   noise: number,
+  hash: string | null = null,
 ): PreparedData {
-  const options = { train: plan.train + plan.validation, test: plan.test, seed: 0 };
-  const { train, test } = load(name, { ...options, ...(folder != null && { folder }) });
+  const images = load(name, folder, plan);
+  if (hash != null) requireHash(images, hash, `${name} in ${folder ?? 'the npm package'}`);
+  const { train, test } = images;
   // On the host and in place: at full size the images alone are most of what a 32-bit heap holds.
   const scale = scaleOf(train, plan.train);
   for (const { images } of [train, test]) applyScale(images, scale);
@@ -60,9 +67,35 @@ export function prepareData(
   };
 }
 
-function load(name: DataName, options: LoadOptions & { folder?: string }): ImageData {
+/**
+ * What tells a data set from others: SHA-256 of the images and labels that a plan draws from it, whichever files they are
+ * read from.
+ */
+export function hashOfData(name: DataName, folder: string | null, plan: DataPlan): string {
+  return hashOf(load(name, folder, plan));
+}
+
+function hashOf({ train, test }: ImageData): string {
+  const hash = createHash('sha256');
+  for (const { images, labels, count, shape } of [train, test]) {
+    hash.update(JSON.stringify([count, shape])).update(labels);
+    hash.update(new Uint8Array(images.buffer, images.byteOffset, images.byteLength));
+  }
+  return hash.digest('hex');
+}
+
+function requireHash(images: ImageData, expected: string, where: string): void {
+  const received = hashOf(images);
+  if (received === expected) return;
+  throw new LocalDataError(
+    `${where}: expected data with the SHA-256 ${expected}, which the host has, received ${received}`,
+  );
+}
+
+function load(name: DataName, folder: string | null, plan: DataPlan): ImageData {
+  const options = { train: plan.train + plan.validation, test: plan.test, seed: 0 };
   try {
-    return loaders[name](options);
+    return loaders[name]({ ...options, ...(folder != null && { folder }) });
   } catch (error) {
     if (error instanceof RangeError) throw new RunError(`too little data for this size: ${error.message}`);
     throw error;

@@ -4,7 +4,7 @@ import { writeReport } from './report.js';
 import { RunStore } from './run-store.js';
 import { runTasks } from './run-tasks.js';
 import { fingerprintOf } from './settings.js';
-import type { TaskRunner } from './unit-service.js';
+import type { UnitRunner } from './unit-runner.js';
 
 /** What a run took. */
 export interface RunTimes {
@@ -16,9 +16,9 @@ export interface RunTimes {
 /**
  * Runs what is not yet in the records of a finding, and writes its report.
  *
- * @throws RunError if the folder cannot be written or holds another run, or a task fails for what can be mended
+ * @throws RunError if the folder cannot be written or holds another run; UnitsFailedError if units came to nothing
  */
-export async function runFinding(planned: PlannedRun, runner: TaskRunner): Promise<RunTimes> {
+export async function runFinding(planned: PlannedRun, runner: UnitRunner): Promise<RunTimes> {
   const start = performance.now();
   const { settings, plan } = planned;
   const store = new RunStore(settings.out, fingerprintOf(settings, plan));

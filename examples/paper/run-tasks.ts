@@ -1,52 +1,66 @@
 import { SingleBar } from 'cli-progress';
-import type { Finding, Preparation, Task } from './finding.js';
+import type { Finding, Task } from './finding.js';
 import type { PlannedRun } from './planned-run.js';
+import { RunError, UnitsFailedError } from './run-error.js';
 import type { RunStore } from './run-store.js';
-import type { TaskRunner } from './unit-service.js';
+import type { UnitRunner } from './unit-runner.js';
+import type { TaskOutcome } from './unit-service.js';
 
 /**
- * Runs the units of a finding that are not stored yet, and what they need, and stores each result as it comes. The
- * runner says how many run at a time; the longest come first, so that none is left over at the end.
+ * Runs the units of a finding that are not stored yet, and stores each result as it comes. The runner says where, and how
+ * many at a time; the longest come first, so that none is left over at the end. One that fails stops no other.
  *
  * @returns CPU seconds of the tasks
+ * @throws UnitsFailedError at the end, with the reason of each unit that failed
  */
 export async function runTasks(
   planned: PlannedRun,
   finding: Finding<unknown>,
   store: RunStore,
-  runner: TaskRunner,
+  runner: UnitRunner,
 ): Promise<number> {
-  const waiting = finding.units.filter(({ id }) => store.get(id) === undefined);
-  const needed = new Map<string, Preparation>();
-  for (const { needs } of waiting) if (needs != null && !needs.isDone()) needed.set(needs.id, needs);
-  const bar = new TaskBar([...needed.values(), ...waiting]);
+  const waiting = finding.units
+    .filter(({ id }) => store.get(id) === undefined)
+    .sort((a, b) => b.weight - a.weight);
+  const bar = new TaskBar();
+  const failures = new Map<string, string[]>();
   let cpuSeconds = 0;
-  const run = async (task: Task): Promise<unknown> => {
-    const outcome = await runner.run(planned, task.id, ({ done, total }) => bar.update(task, done / total));
+  const finish = (task: Task, outcome: TaskOutcome): void => {
     cpuSeconds += outcome.cpuSeconds;
     bar.update(task, 1);
-    return outcome.result;
   };
   try {
-    const prepared = new Map([...needed.values()].map((task) => [task.id, run(task)]));
-    await Promise.all(
-      [...waiting]
-        .sort((a, b) => b.weight - a.weight)
-        .map(async (unit) => {
-          if (unit.needs != null) await prepared.get(unit.needs.id);
-          store.put(unit.id, await run(unit));
-        }),
-    );
+    await runner.run(planned, waiting, {
+      plan: (tasks) => bar.start(tasks),
+      progress: (task, share) => bar.update(task, share),
+      prepared: finish,
+      record: (unit, outcome) => {
+        store.put(unit.id, outcome.result);
+        finish(unit, outcome);
+      },
+      fail: ({ id }, error) => {
+        // What a person can mend needs no trace.
+        const reason = error instanceof RunError ? error.message : (error.stack ?? error.message);
+        failures.set(reason, [...(failures.get(reason) ?? []), id]);
+      },
+    });
   } finally {
     bar.stop();
   }
-  return cpuSeconds;
+  if (failures.size === 0) return cpuSeconds;
+  const reasons = [...failures].map(([reason, ids]) => `${ids.join('; ')}: ${reason}`);
+  const count = [...failures.values()].flat().length;
+  throw new UnitsFailedError(
+    [`${count} of ${waiting.length} units of ${planned.settings.finding} came to nothing`, ...reasons].join(
+      '\n',
+    ),
+  );
 }
 
 /** One bar for all tasks. */
 class TaskBar {
   private readonly shares = new Map<string, number>();
-  private readonly all: number;
+  private all = 0;
   private readonly bar = new SingleBar({
     format: '{bar} {percentage} % | {eta_formatted} left | {task}',
     barsize: 24,
@@ -56,7 +70,7 @@ class TaskBar {
     notTTYSchedule: 15_000,
   });
 
-  constructor(tasks: readonly Task[]) {
+  start(tasks: readonly Task[]): void {
     this.all = tasks.reduce((sum, { weight }) => sum + weight, 0);
     // In thousandths: the bar foresees the end only from whole numbers that grow.
     this.bar.start(tasks.length === 0 ? 0 : 1000, 0, { task: '' });

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { queueTrainings } from './at-scale/queue-trainings.js';
 import { rows } from './at-scale/rows.js';
 import { runAtScale } from './at-scale/run-at-scale.js';
 import { paperPlan } from './at-scale/training-run.js';
@@ -6,10 +7,17 @@ import type { FindingsCommand, TrainingsCommand } from './command-line.js';
 import { parseCommandLine, usage } from './command-line.js';
 import type { RunTimes } from './run-finding.js';
 import { runFinding } from './run-finding.js';
-import { RunError } from './run-error.js';
+import { connectToQueue } from './queue-connection.js';
+import { QueuedUnits } from './queued-units.js';
+import { RunError, UnitsFailedError } from './run-error.js';
 import { planOf } from './sizes.js';
 import { markdownTable } from './table.js';
-import { UnitPool } from './unit-pool.js';
+import { STOPPED, UnitPool } from './unit-pool.js';
+import type { UnitRunner } from './unit-runner.js';
+import { LocalUnits } from './unit-runner.js';
+
+/** What a host's connection is called. */
+const HOST = 'paper-host';
 
 const args = process.argv.slice(2);
 if (args.length === 0 || args.includes('--help')) {
@@ -27,7 +35,7 @@ if (args.length === 0 || args.includes('--help')) {
 }
 
 /** Goes on with the trainings of one finding after the other. */
-async function runTrainings({ trainings, checkpoints, dataFolder }: TrainingsCommand): Promise<void> {
+async function runTrainings({ trainings, checkpoints, dataFolder, queue }: TrainingsCommand): Promise<void> {
   const records = fileURLToPath(new URL('../../docs/paper/records', import.meta.url));
   const settings = {
     plan: paperPlan,
@@ -36,36 +44,61 @@ async function runTrainings({ trainings, checkpoints, dataFolder }: TrainingsCom
     dataFolder,
     say: (line: string) => console.log(line),
   };
-  await runAtScale(
-    trainings.flatMap((finding) => rows[finding] ?? []),
-    settings,
-  );
+  const runs = trainings.flatMap((finding) => rows[finding] ?? []);
+  if (queue == null) return runAtScale(runs, settings);
+  const connection = await connectToQueue(queue, HOST);
+  const stopping = new AbortController();
+  onSignal(() => stopping.abort(new RunError(STOPPED)));
+  try {
+    await queueTrainings(connection, queue.group, runs, settings, stopping.signal);
+  } finally {
+    await connection.close();
+  }
 }
 
 /** Runs one finding after the other, and says what each took. */
-async function runFindings({ runs, jobs }: FindingsCommand): Promise<void> {
-  const pool = new UnitPool(jobs);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void pool.stop());
+async function runFindings({ runs, jobs, queue }: FindingsCommand): Promise<void> {
+  const connection = queue == null ? null : await connectToQueue(queue, HOST);
+  const runner: UnitRunner =
+    connection == null ? new LocalUnits(new UnitPool(jobs)) : new QueuedUnits(connection, queue!.group);
+  let isStopped = false;
+  onSignal(() => {
+    isStopped = true;
+    void runner.stop();
+  });
   const times = new Map<string, RunTimes>();
   try {
     for (const settings of runs) {
       console.log(`\n${settings.finding}: ${settings.out}/report.md`);
       const planned = { settings, plan: planOf(settings.size, settings.data) };
-      times.set(settings.finding, await runFinding(planned, pool));
+      try {
+        times.set(settings.finding, await runFinding(planned, runner));
+      } catch (error) {
+        // Other findings are none the worse for it.
+        if (isStopped || !(error instanceof UnitsFailedError)) throw error;
+        console.error(error.message);
+        process.exitCode = 1;
+      }
     }
   } finally {
-    await pool.stop();
-    if (times.size > 0) console.log(`\n${timeTable(times, jobs)}`);
+    await runner.stop();
+    await connection?.close();
+    if (times.size > 0)
+      console.log(`\n${timeTable(times, queue == null ? `${jobs} processes` : 'the workers')}`);
   }
 }
 
-function timeTable(times: ReadonlyMap<string, RunTimes>, jobs: number): string {
+function onSignal(stop: () => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+}
+
+function timeTable(times: ReadonlyMap<string, RunTimes>, who: string): string {
   const minutes = (seconds: number): string => (seconds / 60).toFixed(1);
   const all = [...times.values()];
   const total = (pick: (time: RunTimes) => number): string =>
     minutes(all.reduce((sum, time) => sum + pick(time), 0));
   return markdownTable(
-    ['finding', 'minutes', `processor minutes of ${jobs} processes`],
+    ['finding', 'minutes', `processor minutes of ${who}`],
     [
       ...[...times].map(([name, time]) => [name, minutes(time.wallSeconds), minutes(time.cpuSeconds)]),
       ['all', total(({ wallSeconds }) => wallSeconds), total(({ cpuSeconds }) => cpuSeconds)],

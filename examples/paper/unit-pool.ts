@@ -3,10 +3,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Pool } from 'workerpool';
 import workerpool from 'workerpool';
 import type { AnalysisProgress } from '../../src/analysis/analysis-options.js';
-import type { PlannedRun } from './planned-run.js';
-import { RunError } from './run-error.js';
+import { idOf } from './at-scale/training-run.js';
+import type { Job } from './job.js';
+import { LocalDataError, RunError } from './run-error.js';
 import type { TaskOutcome, TaskRunner } from './unit-service.js';
 import type { TaskReply } from './unit-worker.js';
+
+/** What is said of what was given up. */
+export const STOPPED = 'stopped; the same command goes on from what is recorded';
 
 /**
  * Runs tasks in processes of their own, several at a time, in the order they come in. Processes start when they are
@@ -26,14 +30,10 @@ export class UnitPool implements TaskRunner {
     });
   }
 
-  async run(
-    planned: PlannedRun,
-    id: string,
-    onProgress: (progress: AnalysisProgress) => void,
-  ): Promise<TaskOutcome> {
-    const reply = await this.ask(planned, id, onProgress);
-    if ('failure' in reply) throw new RunError(reply.failure);
-    return reply;
+  async run(job: Job, onProgress: (progress: AnalysisProgress) => void): Promise<TaskOutcome> {
+    const reply = await this.ask(job, onProgress);
+    if (!('failure' in reply)) return reply;
+    throw reply.isOfData ? new LocalDataError(reply.failure) : new RunError(reply.failure);
   }
 
   /** Ends the processes. Tasks under way are given up, with an error that says so. */
@@ -42,17 +42,17 @@ export class UnitPool implements TaskRunner {
     await this.pool.terminate(true);
   }
 
-  private async ask(
-    planned: PlannedRun,
-    id: string,
-    onProgress: (progress: AnalysisProgress) => void,
-  ): Promise<TaskReply> {
+  private async ask(job: Job, onProgress: (progress: AnalysisProgress) => void): Promise<TaskReply> {
     try {
-      return (await this.pool.exec('run', [planned, id], { on: onProgress })) as TaskReply;
+      if (this.isStopped) throw new RunError(STOPPED);
+      return (await this.pool.exec('run', [job], { on: onProgress })) as TaskReply;
     } catch (error) {
-      if (this.isStopped) throw new RunError('stopped; the same command goes on from what is recorded');
+      if (this.isStopped) throw new RunError(STOPPED);
       if (error instanceof workerpool.TerminateError) {
-        throw new RunError(`the process that ran "${id}" ended: too little memory? (fewer --jobs need less)`);
+        const what = job.kind === 'unit' ? job.id : idOf(job.run);
+        throw new RunError(
+          `the process that ran "${what}" ended: too little memory? (fewer --jobs need less)`,
+        );
       }
       throw error;
     }

@@ -1,10 +1,13 @@
 import { dispose } from '@tensorflow/tfjs-core';
 import type { AnalysisProgress } from '../../src/analysis/analysis-options.js';
+import { DataFileError } from '../data/data-file-error.js';
+import { trainWhole } from './at-scale/train-whole.js';
 import { createBench, startBackend } from './bench.js';
 import { createFinding } from './findings/create-finding.js';
-import type { PlannedRun } from './planned-run.js';
+import type { Job, TrainingJob, UnitJob } from './job.js';
 import type { PreparedData } from './prepared-data.js';
 import { prepareData } from './prepared-data.js';
+import { LocalDataError } from './run-error.js';
 
 /** What a task came to. */
 export interface TaskOutcome {
@@ -13,32 +16,29 @@ export interface TaskOutcome {
   readonly cpuSeconds: number;
 }
 
-/** Runs tasks of findings, in this process or elsewhere. */
+/** Does jobs, in this process or elsewhere. */
 export interface TaskRunner {
-  /**
-   * @param id of a unit of the run's finding, or of a preparation that a unit needs
-   * @throws RunError, DataFileError
-   */
-  run(
-    planned: PlannedRun,
-    id: string,
-    onProgress: (progress: AnalysisProgress) => void,
-  ): Promise<TaskOutcome>;
+  /** @throws RunError; LocalDataError for the data of the machine that does it */
+  run(job: Job, onProgress: (progress: AnalysisProgress) => void): Promise<TaskOutcome>;
+  /** Gives up what is under way. */
+  stop(): Promise<void>;
 }
 
-/** Runs tasks in this process, one after the other. The data stay loaded while they are those of the task before. */
+/** Does jobs in this process, one after the other. The data stay loaded while they are those of the job before. */
 export class UnitService implements TaskRunner {
   private loaded: { readonly key: string; readonly data: PreparedData } | null = null;
   private last: Promise<unknown> = Promise.resolve();
 
-  run(
-    planned: PlannedRun,
-    id: string,
-    onProgress: (progress: AnalysisProgress) => void,
-  ): Promise<TaskOutcome> {
-    const outcome = this.last.then(() => this.runNow(planned, id, onProgress));
+  run(job: Job, onProgress: (progress: AnalysisProgress) => void): Promise<TaskOutcome> {
+    const outcome = this.last.then(() => this.runNow(job, onProgress));
     this.last = outcome.catch(() => undefined);
     return outcome;
+  }
+
+  /** Waits for the job under way: this process does nothing else meanwhile. */
+  async stop(): Promise<void> {
+    await this.last;
+    this.dispose();
   }
 
   /** Releases the data. */
@@ -50,30 +50,48 @@ export class UnitService implements TaskRunner {
     this.loaded = null;
   }
 
-  private async runNow(
-    planned: PlannedRun,
-    id: string,
-    onProgress: (progress: AnalysisProgress) => void,
-  ): Promise<TaskOutcome> {
-    const { units } = createFinding(planned);
-    const tasks = units.flatMap((unit) => (unit.needs == null ? [unit] : [unit, unit.needs]));
-    const task = tasks.find((candidate) => candidate.id === id);
-    if (task == null) throw new Error(`no task '${id}' in ${planned.settings.finding}`);
+  private async runNow(job: Job, onProgress: (progress: AnalysisProgress) => void): Promise<TaskOutcome> {
     const before = process.cpuUsage();
     await startBackend();
-    const result = await task.run(createBench(planned, this.load(planned)), onProgress);
+    const result = await (job.kind === 'unit' ? this.runUnit(job, onProgress) : this.train(job, onProgress));
     const { user, system } = process.cpuUsage(before);
     return { result, cpuSeconds: (user + system) / 1e6 };
   }
 
-  private load({ settings, plan }: PlannedRun): PreparedData {
-    const { data: name, dataFolder, randomLabels } = settings;
-    const { train, validation, test } = plan;
-    const key = JSON.stringify([name, dataFolder, randomLabels, train, validation, test]);
-    if (this.loaded?.key !== key) {
-      this.dispose();
-      this.loaded = { key, data: prepareData(name, dataFolder, plan, randomLabels) };
+  private async runUnit(
+    { planned, id }: UnitJob,
+    onProgress: (progress: AnalysisProgress) => void,
+  ): Promise<unknown> {
+    const { data: name, dataFolder, randomLabels } = planned.settings;
+    const data = this.load(name, dataFolder, planned.plan, randomLabels, planned.dataHash ?? null);
+    const bench = createBench(planned, data);
+    const { units } = createFinding(planned);
+    const unit = units.find((candidate) => candidate.id === id);
+    if (unit == null) {
+      const preparation = units.find(({ needs }) => needs?.id === id)?.needs;
+      if (preparation == null) throw new Error(`no task '${id}' in ${planned.settings.finding}`);
+      return preparation.run(bench, onProgress);
     }
-    return this.loaded!.data;
+    // On another machine than that which prepared it.
+    if (unit.needs?.isDone() === false) await unit.needs.run(bench, onProgress);
+    return unit.run(bench, onProgress);
+  }
+
+  private async train(job: TrainingJob, onProgress: (progress: AnalysisProgress) => void): Promise<unknown> {
+    return trainWhole(job, this.load(job.run.data, job.dataFolder, job.plan, 0, job.dataHash), onProgress);
+  }
+
+  private load(...source: Parameters<typeof prepareData>): PreparedData {
+    const [name, folder, { train, validation, test }, noise, hash] = source;
+    const key = JSON.stringify([name, folder, noise, hash, train, validation, test]);
+    if (this.loaded?.key === key) return this.loaded.data;
+    this.dispose();
+    try {
+      const data = prepareData(...source);
+      this.loaded = { key, data };
+      return data;
+    } catch (error) {
+      throw error instanceof DataFileError ? new LocalDataError(error.message) : error;
+    }
   }
 }

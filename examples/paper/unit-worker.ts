@@ -1,22 +1,21 @@
-// A process that runs tasks of findings: see UnitPool.
+// A process that does jobs: see UnitPool.
 import workerpool from 'workerpool';
-import { DataFileError } from '../data/data-file-error.js';
-import type { PlannedRun } from './planned-run.js';
-import { RunError } from './run-error.js';
+import type { Job } from './job.js';
+import { LocalDataError, RunError } from './run-error.js';
 import type { TaskOutcome } from './unit-service.js';
 import { UnitService } from './unit-service.js';
 
 /** What goes back to the pool. Errors a person can mend come as their message: classes do not pass between processes. */
-export type TaskReply = TaskOutcome | { readonly failure: string };
+export type TaskReply = TaskOutcome | { readonly failure: string; readonly isOfData: boolean };
 
 const service = new UnitService();
 
-async function run(planned: PlannedRun, id: string): Promise<TaskReply> {
+async function run(job: Job): Promise<TaskReply> {
   try {
-    return await service.run(planned, id, (progress) => workerpool.workerEmit(progress));
+    return await service.run(job, (progress) => workerpool.workerEmit(progress));
   } catch (error) {
-    if (error instanceof RunError || error instanceof DataFileError) return { failure: error.message };
-    throw error;
+    if (!(error instanceof RunError)) throw error;
+    return { failure: error.message, isOfData: error instanceof LocalDataError };
   }
 }
 

@@ -10,8 +10,10 @@ import { RunError } from './run-error.js';
 export function writeWhole(path: string, content: string | Uint8Array): void {
   try {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(`${path}.part`, content);
-    renameSync(`${path}.part`, path);
+    // Other processes may write the same file.
+    const part = `${path}.${process.pid}.part`;
+    writeFileSync(part, content);
+    renameSync(part, path);
   } catch (error) {
     throw new RunError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -43,7 +43,7 @@ const schema = {
  * const square = await serveSweeps(connection, async ({ x }) => x * x, { group: 'lab' });
  * const units = [1, 2, 3].map((x) => ({ id: `x = ${x}`, task: { x }, weight: x }));
  * const { records, failures } = await runSweep(connection, units, { group: 'lab' });
- * console.log(records.get('x = 3')); // 9
+ * const nine = records.get('x = 3');
  * await square.close();
  */
 export async function runSweep(

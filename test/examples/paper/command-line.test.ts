@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FindingsCommand } from '../../../examples/paper/command-line.js';
 import { parseCommandLine } from '../../../examples/paper/command-line.js';
 import { RunError } from '../../../examples/paper/run-error.js';
+import { parseWorkerCommandLine } from '../../../examples/paper/worker-command-line.js';
 import { findingNames } from '../../../examples/paper/settings.js';
 
 function findingsOf(args: readonly string[]): FindingsCommand {
@@ -50,6 +51,19 @@ describe('parseCommandLine', () => {
     expect(new Set(runs.map(({ out }) => out)).size).toBe(findingNames.length);
   });
 
+  it('has the work done by the workers of a queue', () => {
+    const args = ['--queue', 'nats://h:4222', '--creds', 'c'];
+    const queue = { queue: 'nats://h:4222', group: 'paper', creds: 'c' };
+    expect(findingsOf(['nsgd', ...args]).queue).toEqual(queue);
+    expect(parseCommandLine(['nsgd', '--size', 'paper', ...args])).toMatchObject({
+      trainings: ['nsgd'],
+      queue,
+    });
+    expect(findingsOf(['nsgd'])).not.toHaveProperty('queue');
+    expect(() => parseCommandLine(['nsgd', ...args, '--jobs', '2'])).toThrow(/--jobs: with --queue/);
+    expect(() => parseCommandLine(['nsgd', '--group', 'g'])).toThrow('--group: there is no --queue');
+  });
+
   it('at the size paper asks for trainings, whose settings are laid down', () => {
     expect(parseCommandLine(['all', '--size', 'paper'])).toEqual({
       trainings: ['nsgd', 'sharpness'],
@@ -79,5 +93,58 @@ describe('parseCommandLine', () => {
   ] as const)('refuses %j', (args, message) => {
     expect(() => parseCommandLine(args)).toThrow(RunError);
     expect(() => parseCommandLine(args)).toThrow(message);
+  });
+});
+
+describe('parseWorkerCommandLine', () => {
+  const queue = ['--queue', 'nats://u:p@h:4222'];
+
+  it('fills in defaults, and takes every option', () => {
+    expect(parseWorkerCommandLine(queue)).toMatchObject({
+      queue: { queue: 'nats://u:p@h:4222', group: 'paper', creds: null },
+      name: expect.stringMatching(/^[A-Za-z0-9_-]{1,64}$/) as unknown,
+      dataFolders: {},
+      out: 'out/paper',
+      idleMs: null,
+    });
+    const more = [
+      '--group',
+      'g',
+      '--creds',
+      'c',
+      '--name',
+      'w1',
+      '--jobs',
+      '3',
+      '--out',
+      'o',
+      '--idle',
+      '0.5',
+    ];
+    const folders = ['--data-folder', 'mnist=/a=b', '--data-folder', 'cifar10=c'];
+    expect(parseWorkerCommandLine([...queue, ...more, ...folders])).toEqual({
+      queue: { queue: 'nats://u:p@h:4222', group: 'g', creds: 'c' },
+      name: 'w1',
+      jobs: 3,
+      dataFolders: { mnist: '/a=b', cifar10: 'c' },
+      out: 'o',
+      idleMs: 500,
+    });
+  });
+
+  it.each([
+    [[], '--queue: expected a NATS server, received none'],
+    [[...queue, '--idle', 'x'], '--idle: expected seconds, received x'],
+    [[...queue, '--name', 'a b'], "--name: expected letters, digits, - and _, at most 64, received 'a b'"],
+    [[...queue, '--jobs', '0'], '--jobs: expected a whole number from 1, received 0'],
+    [[...queue, '--data-folder', 'mnist'], "--data-folder: expected mnist=FOLDER, received 'mnist'"],
+    [
+      [...queue, '--data-folder', 'x=y'],
+      "--data-folder: expected mnist, fashion-mnist, cifar10, received 'x'",
+    ],
+    [[...queue, '--wrong'], /--wrong/],
+  ])('refuses %j', (args, message) => {
+    expect(() => parseWorkerCommandLine(args)).toThrow(RunError);
+    expect(() => parseWorkerCommandLine(args)).toThrow(message);
   });
 });

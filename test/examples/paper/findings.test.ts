@@ -14,6 +14,7 @@ import { prepareData } from '../../../examples/paper/prepared-data.js';
 import { runFinding } from '../../../examples/paper/run-finding.js';
 import type { RunSettings } from '../../../examples/paper/settings.js';
 import { sizes } from '../../../examples/paper/sizes.js';
+import { LocalUnits } from '../../../examples/paper/unit-runner.js';
 import { UnitService } from '../../../examples/paper/unit-service.js';
 
 // The paper's findings at the smallest size that shows them: a SimpleCNN with 4 filters on 512 MNIST images, seed 1.
@@ -71,7 +72,7 @@ describe('the findings of the paper', () => {
   it(
     '3: minibatch gradients point along the sharpest directions, by command line',
     async () => {
-      await runFinding({ settings, plan: sizes.tiny }, new UnitService());
+      await runFinding({ settings, plan: sizes.tiny }, new LocalUnits(new UnitService()));
       const { results } = JSON.parse(readFileSync(join(settings.out, 'records.json'), 'utf8')) as {
         results: Record<string, { measured: GradientAlignment }>;
       };

@@ -7,17 +7,18 @@ import { modelNames } from '../../../examples/models/create-model.js';
 import { runFinding } from '../../../examples/paper/run-finding.js';
 import type { SizePlan } from '../../../examples/paper/size-plan.js';
 import { sizes } from '../../../examples/paper/sizes.js';
+import { LocalUnits } from '../../../examples/paper/unit-runner.js';
 import { UnitService } from '../../../examples/paper/unit-service.js';
 
 // Each model as narrow as at `tiny`, on a few images and after one step of SGD: whether a finding can be run with it.
 
-const runner = new UnitService();
+const runner = new LocalUnits(new UnitService());
 let out: string;
 beforeAll(() => {
   out = mkdtempSync(join(tmpdir(), 'model-runs-'));
 });
-afterAll(() => {
-  runner.dispose();
+afterAll(async () => {
+  await runner.stop();
   rmSync(out, { recursive: true, force: true });
 });
 

@@ -48,9 +48,9 @@ describe('RunStore', () => {
     const store = new RunStore(folder, {});
     store.put('seed 1', 1);
     // A folder in the place of the temporary file: writing it fails, as on a full disk.
-    mkdirSync(join(folder, 'records.json.part'));
+    mkdirSync(join(folder, `records.json.${process.pid}.part`));
     expect(() => store.put('seed 2', 2)).toThrow(RunError);
-    rmSync(join(folder, 'records.json.part'), { recursive: true });
+    rmSync(join(folder, `records.json.${process.pid}.part`), { recursive: true });
     expect(new RunStore(folder, {}).get('seed 1')).toBe(1);
   });
 

@@ -10,6 +10,8 @@ import { sizes } from '../../../examples/paper/sizes.js';
 import type { TaskRunner } from '../../../examples/paper/unit-service.js';
 import { UnitService } from '../../../examples/paper/unit-service.js';
 import { UnitPool } from '../../../examples/paper/unit-pool.js';
+import type { UnitRunner } from '../../../examples/paper/unit-runner.js';
+import { LocalUnits } from '../../../examples/paper/unit-runner.js';
 
 let folder: string;
 beforeAll(() => (folder = mkdtempSync(join(tmpdir(), 'unit-pool-'))));
@@ -50,14 +52,15 @@ function recordsOf({ settings }: PlannedRun): { results: Record<string, unknown>
 }
 
 /** Runs tasks in this process, and says which. */
-function noting(ids: string[]): TaskRunner {
+function noting(ids: string[]): UnitRunner {
   const service = new UnitService();
-  return {
-    run: (planned, id, onProgress) => {
-      ids.push(id);
-      return service.run(planned, id, onProgress);
+  return new LocalUnits({
+    run: (job, onProgress) => {
+      if (job.kind === 'unit') ids.push(job.id);
+      return service.run(job, onProgress);
     },
-  };
+    stop: () => service.stop(),
+  });
 }
 
 describe('the units of a finding', () => {
@@ -66,14 +69,14 @@ describe('the units of a finding', () => {
       const planned = brief(`jobs-${jobs}`);
       const pool = new UnitPool(jobs);
       try {
-        await runFinding(planned, pool);
+        await runFinding(planned, new LocalUnits(pool));
       } finally {
         await pool.stop();
       }
       return planned;
     };
     const here = brief('here');
-    await runFinding(here, new UnitService());
+    await runFinding(here, new LocalUnits(new UnitService()));
     const expected = recordsOf(here).results;
     expect(Object.keys(expected)).toHaveLength(4);
     expect(recordsOf(await inPool(1)).results).toEqual(expected);
@@ -102,8 +105,8 @@ describe('the units of a finding', () => {
     const pool = new UnitPool(2);
     try {
       const missing = brief('missing', { dataFolder: join(folder, 'nowhere') });
-      await expect(runFinding(missing, pool)).rejects.toThrow(RunError);
-      await expect(runFinding(missing, pool)).rejects.toThrow(/nowhere.*no such file/);
+      await expect(runFinding(missing, new LocalUnits(pool))).rejects.toThrow(RunError);
+      await expect(runFinding(missing, new LocalUnits(pool))).rejects.toThrow(/nowhere.*no such file/);
     } finally {
       await pool.stop();
     }
@@ -114,15 +117,18 @@ describe('the units of a finding', () => {
     const pool = new UnitPool(1);
     let finished = 0;
     const stopping: TaskRunner = {
-      run: async (run, id, onProgress) => {
-        const outcome = await pool.run(run, id, onProgress);
+      stop: () => pool.stop(),
+      run: async (job, onProgress) => {
+        const outcome = await pool.run(job, onProgress);
         // After the way to the peak and one of the two units: the other is given up.
         if (++finished === 2) void pool.stop();
         return outcome;
       },
     };
     const one: PlannedRun = { ...planned, settings: { ...planned.settings, seeds: 1 } };
-    await expect(runFinding(one, stopping)).rejects.toThrow(/stopped; the same command goes on/);
+    await expect(runFinding(one, new LocalUnits(stopping))).rejects.toThrow(
+      /stopped; the same command goes on/,
+    );
     const ids: string[] = [];
     await runFinding(one, noting(ids));
     expect(ids).toHaveLength(1);
