@@ -2,8 +2,10 @@
 // are of projects that lack them.
 
 import { join } from 'node:path';
+import { bundledPages } from './bundled-pages.mjs';
 import { separatePackages } from './consumers.mjs';
-import { drawingPrograms } from './programs.mjs';
+import { pageInBrowser } from './page-in-browser.mjs';
+import { drawingPrograms, drawnInPage } from './programs.mjs';
 import { run } from './run.mjs';
 import { install, writeAll } from './scratch-project.mjs';
 
@@ -16,4 +18,8 @@ export async function drawing({ scratch, check }) {
   if (!installed) return;
   await check('plot: ESM', () => run('node', ['draw.mjs'], { cwd }));
   await check('plot: CommonJS', () => run('node', ['draw.cjs'], { cwd }));
+  // A bundler cannot read the binary of @resvg/resvg-js, and has no need to: a page draws SVG.
+  for (const [name, way] of Object.entries(bundledPages(drawnInPage))) {
+    await pageInBrowser(`plot, ${name}`, way)({ scratch, check });
+  }
 }

@@ -1,17 +1,9 @@
-// Pages that load the packed package in a browser: bundled by Vite, webpack and esbuild, and by no one at all. Each
+// Pages that load the packed package in a browser: bundled by Vite, webpack, esbuild and Next, and by no one at all. Each
 // computes an eigenvalue known in closed form and says so in its title.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { build as esbuild } from 'esbuild';
-import { chromium } from 'playwright';
-import { build as vite } from 'vite';
-import webpack from 'webpack';
-import { chromiumFlags, findChromium, noChromium } from '../chromium.mjs';
-import { separatePackages, unionPackage } from './consumers.mjs';
-import { run } from './run.mjs';
-import { install } from './scratch-project.mjs';
-import { serve } from './serve.mjs';
+import { bundledPages } from './bundled-pages.mjs';
+import { unionPackage } from './consumers.mjs';
+import { html, pageInBrowser } from './page-in-browser.mjs';
 
 const report = `
 largestEigenvalue().then(
@@ -42,13 +34,10 @@ async function largestEigenvalue() {
 }
 `;
 
-const program = (backend) => eigenvalueOn(backend) + report;
-
 const cpu = { module: '@tensorflow/tfjs-backend-cpu', name: 'cpu' };
-const onCpu = program(cpu);
 
 // tfjs's files for a page without bundler are complete but for each other; those of its cpu backend are not.
-const onWebgl = program({ module: '@tensorflow/tfjs-backend-webgl', name: 'webgl' });
+const onWebgl = eigenvalueOn({ module: '@tensorflow/tfjs-backend-webgl', name: 'webgl' }) + report;
 
 const modules = '/node_modules';
 
@@ -92,76 +81,9 @@ async function largestEigenvalue() {
 ${report}
 `;
 
-const html = (head) => `<!doctype html><html lang="en"><head><title>waits</title>${head}</head></html>`;
-const script = (file) => html(`<script type="module" src="${file}"></script>`);
-
-/** Runs webpack to its end; rejects with what it found wrong. */
-function bundleWithWebpack(options) {
-  return new Promise((resolve, reject) => {
-    webpack(options, (error, stats) => {
-      if (error != null) reject(error);
-      else if (stats.hasErrors()) reject(new Error(stats.toString({ colors: false })));
-      else resolve();
-    });
-  });
-}
-
 /** How each page comes about: `files` are written to its folder, then `bundle` makes what is served from `out`. */
 const ways = {
-  vite: {
-    files: { 'index.html': script('/main.js'), 'main.js': onCpu },
-    out: 'dist',
-    bundle: (root) => vite({ root, logLevel: 'silent', configFile: false }),
-  },
-  webpack: {
-    files: { 'main.js': onCpu, 'dist/index.html': script('main.js') },
-    out: 'dist',
-    bundle: (root) =>
-      bundleWithWebpack({
-        mode: 'production',
-        // Shortening names takes ten times as long as all the rest.
-        optimization: { minimize: false },
-        context: root,
-        entry: './main.js',
-        output: { path: join(root, 'dist') },
-      }),
-  },
-  esbuild: {
-    files: { 'main.js': onCpu, 'dist/index.html': script('main.js') },
-    out: 'dist',
-    bundle: (root) =>
-      esbuild({
-        entryPoints: [join(root, 'main.js')],
-        outdir: join(root, 'dist'),
-        bundle: true,
-        minify: true,
-        format: 'esm',
-        logLevel: 'silent',
-      }),
-  },
-  // The page is rendered once on the server, where the package is imported too, and computes in the browser.
-  next: {
-    files: {
-      'app/layout.jsx': `
-        export default ({ children }) => <html lang="en"><body>{children}</body></html>;`,
-      'app/page.jsx': `'use client';
-        import { useEffect } from 'react';
-        ${eigenvalueOn(cpu)}
-        export default function Page() {
-          useEffect(() => {${report}}, []);
-          return null;
-        }`,
-      'next.config.mjs': `
-        import { resolve } from 'node:path';
-        export default { output: 'export', turbopack: { root: resolve('..') } };`,
-    },
-    out: 'out',
-    bundle: async (root) => {
-      await install(['next@^16', 'react@^19', 'react-dom@^19'], join(root, '..'));
-      const variables = { NEXT_TELEMETRY_DISABLED: '1' };
-      await run('node', ['../node_modules/next/dist/bin/next', 'build'], { cwd: root, variables });
-    },
-  },
+  ...bundledPages({ code: eigenvalueOn(cpu), effect: report }),
   'no bundler': {
     files: {
       'index.html': html(
@@ -189,50 +111,4 @@ const ways = {
   },
 };
 
-/** The title a page gives itself, or the first error it throws. */
-async function titleOf(url) {
-  const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumFlags });
-  try {
-    const page = await browser.newPage();
-    const failed = new Promise((_, reject) =>
-      page.on('pageerror', ({ message }) => reject(new Error(message))),
-    );
-    await Promise.race([
-      page.goto(url).then(() => page.waitForFunction('/^(works|expected|failed)/.test(document.title)')),
-      failed,
-    ]);
-    return await page.title();
-  } finally {
-    await browser.close();
-  }
-}
-
-function page(name, { files, project = separatePackages, out, bundle }) {
-  return async ({ scratch, check }) => {
-    if (findChromium() == null) {
-      console.log(`skip  page: ${name} (${noChromium})`);
-      return;
-    }
-    await check(`page: ${name}`, async () => {
-      const folder = join(scratch, project, `page-${name.replaceAll(' ', '-')}`);
-      for (const [file, text] of Object.entries(files)) {
-        const path = join(folder, file);
-        mkdirSync(join(path, '..'), { recursive: true });
-        writeFileSync(path, text);
-      }
-      await bundle(folder);
-      const root = join(folder, out);
-      const server = await serve(root);
-      try {
-        const title = await titleOf(
-          server.url + (out === '..' ? `/${basename(folder)}/index.html` : '/index.html'),
-        );
-        if (title !== 'works') throw new Error(title);
-      } finally {
-        server.close();
-      }
-    });
-  };
-}
-
-export const pages = Object.entries(ways).map(([name, way]) => page(name, way));
+export const pages = Object.entries(ways).map(([name, way]) => pageInBrowser(name, way));

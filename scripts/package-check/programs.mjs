@@ -180,3 +180,20 @@ export const drawingPrograms = {
   'draw.mjs': `import { sharpnessChart, toPng, toSvg } from 'tfjs-curvature/plot';${drawing}`,
   'draw.cjs': `const { sharpnessChart, toPng, toSvg } = require('tfjs-curvature/plot');${drawing}`,
 };
+
+/** The same in a page: an SVG, and in place of a PNG an error that says where it can be had. */
+export const drawnInPage = {
+  code: `
+import { sharpnessChart, toPng, toSvg } from 'tfjs-curvature/plot';
+
+async function draw() {
+  const chart = sharpnessChart([{ name: 'SGD', records: [{ step: 0, sharpness: 1 }, { step: 1, sharpness: 2 }] }]);
+  const svg = await toSvg(chart);
+  const refusal = await toPng(chart).catch(({ message }) => message);
+  return svg.startsWith('<svg') && /^toPng: expected Node/.test(refusal) ? 'works' : 'failed: ' + refusal;
+}
+`,
+  effect: `
+draw().then((title) => (document.title = title), (error) => (document.title = 'failed: ' + error));
+`,
+};

@@ -1,3 +1,4 @@
+import type { Resvg } from '@resvg/resvg-js';
 import type { VegaLiteSpec, VegaSpec } from './chart.js';
 import { isListOf, requireArgument } from '../errors.js';
 import type { Schema } from '../options.js';
@@ -56,19 +57,20 @@ export async function toSvg(spec: VegaLiteSpec | VegaSpec): Promise<string> {
  *
  * @returns the bytes of a PNG file
  * @throws MissingPackageError unless `vega`, `vega-lite` and `@resvg/resvg-js` are installed
+ * @throws Error in a browser, where {@link toSvg} draws
  */
 export async function toPng(spec: VegaLiteSpec | VegaSpec, options: PngOptions = {}): Promise<Uint8Array> {
   const { scale, fontFiles } = readOptions(options, schema, 'toPng');
   requireSpec(spec, 'toPng');
-  const { Resvg } = await importResvg('toPng');
+  const Drawing = await importResvg('toPng');
   const svg = await toSvg(spec);
-  const resvg = new Resvg(svg, {
+  const drawing = new Drawing(svg, {
     // A chart of fractional size is rounded up, and would end in a transparent line.
     background: String(spec.background ?? 'white'),
     fitTo: { mode: 'zoom', value: scale },
     font: { loadSystemFonts: true, fontFiles: [...fontFiles] },
   });
-  return resvg.render().asPng();
+  return drawing.render().asPng();
 }
 
 async function importVega(where: string) {
@@ -82,10 +84,24 @@ async function importVega(where: string) {
   }
 }
 
-async function importResvg(where: string) {
+/** The package that draws PNG. It has a binary for Node, which no bundler can read: all leave it alone. */
+const resvg = '@resvg/resvg-js';
+
+async function importResvg(where: string): Promise<typeof Resvg> {
+  let found: { Resvg?: typeof Resvg } = {};
   try {
-    return await import('@resvg/resvg-js');
+    // esbuild goes by `browser` in package.json instead, and then there is nothing in the package.
+    found = await import(/* webpackIgnore: true */ '@resvg/resvg-js');
   } catch (error) {
-    throw importFailure(where, ['@resvg/resvg-js'], error);
+    // A browser knows no package by its name, and says so by a TypeError.
+    if (!(error instanceof TypeError && error.message.includes(resvg))) {
+      throw importFailure(where, [resvg], error);
+    }
   }
+  if (found.Resvg == null) {
+    throw new Error(
+      `${where}: expected Node, where ${resvg} draws, received a page. toSvg draws in a browser, too.`,
+    );
+  }
+  return found.Resvg;
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { eigenvalueChart, MissingPackageError, toPng, toSvg } from '../../../src/plot/index.js';
 import { importFailure } from '../../../src/plot/optional-package.js';
 
@@ -35,6 +35,17 @@ describe('toPng', () => {
     // Twice a fractional size may round up to one pixel more or less than twice the rounded size.
     expect(Math.abs(doubleWidth! - 2 * width!)).toBeLessThanOrEqual(1);
     expect(Math.abs(doubleHeight! - 2 * height!)).toBeLessThanOrEqual(1);
+  });
+
+  test('says in a page, where a bundler has put nothing in the place of its package, that it needs Node', async () => {
+    vi.doMock('@resvg/resvg-js', () => ({ Resvg: undefined }));
+    try {
+      await expect(toPng(spec)).rejects.toThrow(
+        'toPng: expected Node, where @resvg/resvg-js draws, received a page.',
+      );
+    } finally {
+      vi.doUnmock('@resvg/resvg-js');
+    }
   });
 });
 
