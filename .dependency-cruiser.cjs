@@ -3,7 +3,7 @@
 const layers = [
   ['errors.ts', 'options.ts', 'float32.ts', 'remedies.ts', 'nearest-name.ts'],
   ['tfjs/'],
-  ['parameters.ts', 'rows.ts', 'variables.ts', 'random.ts', 'time-budget.ts'],
+  ['parameters.ts', 'rows.ts', 'variables.ts', 'random.ts', 'time-budget.ts', 'symmetric-eigen.ts'],
   ['autodiff/', 'objectives/'],
   ['operators/'],
   ['solvers/'],

@@ -36,6 +36,12 @@ export type { AsyncLinearOperator } from './operators/async-operator.js';
 export { HessianOperator, type HessianOptions } from './operators/hessian.js';
 export { GaussNewtonOperator } from './operators/gauss-newton.js';
 export { FisherOperator, type FisherOptions } from './operators/fisher.js';
+export { KFACOperator, type KFACBlock } from './operators/kfac.js';
+export type {
+  KFACDeterminantOptions,
+  KFACInverseOptions,
+  KFACOptions,
+} from './operators/kronecker/kfac-options.js';
 export { matrixOperator } from './operators/matrix-operator.js';
 export { sum } from './operators/sum.js';
 export { scaled } from './operators/scaled.js';
@@ -57,7 +63,7 @@ export {
   type EigenStatus,
   type SavedEigenResult,
 } from './solvers/result.js';
-export type { Which } from './solvers/symmetric-eigen.js';
+export type { Which } from './symmetric-eigen.js';
 export type { DriveOptions } from './tfjs/drive.js';
 export { powerIteration, type PowerIterationOptions } from './solvers/power-iteration.js';
 export { solve, type ConjugateGradientOptions } from './solvers/conjugate-gradient.js';

@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import type { SplitLoss } from '../src/objectives/objective.js';
 
 /** A net of real size with the double-precision truth that test/spectra/README.md describes. */
 export interface SpectrumCase {
   readonly variables: Variable[];
   /** Mean softmax cross-entropy over the examples. */
   readonly loss: () => Scalar;
+  /** The same loss as a function of the logits. */
+  readonly split: SplitLoss;
   readonly v: Tensor1D;
   readonly expected: {
     readonly loss: number;
@@ -86,6 +89,11 @@ function spectrumCase(
   return {
     variables,
     loss: () => tf.tidy(() => tf.losses.softmaxCrossEntropy(y, logits(variables, x))),
+    split: {
+      outputs: () => logits(variables, x),
+      loss: (z) => tf.losses.softmaxCrossEntropy(y, z),
+      likelihood: 'categorical',
+    },
     v,
     expected: {
       ...reference,

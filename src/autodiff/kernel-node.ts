@@ -101,7 +101,7 @@ class RuleNode implements TapeNode {
   constructor(
     place: NodePlace,
     private readonly rule: GradientRule,
-    private readonly context: GrowingContext,
+    readonly context: GrowingContext,
     private readonly values: ValueTable,
     private readonly varying: readonly string[],
     private readonly postponed: Unseen | null,

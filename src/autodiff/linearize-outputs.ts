@@ -154,7 +154,8 @@ function zip(ids: readonly (ValueId | null)[], tensors: readonly (Tensor | null)
   );
 }
 
-function requireOutputs(outputs: Tensor[], recorder: Recorder, where: string): void {
+/** Throws an error that names `where` unless all outputs are float32 and depend on the sources. */
+export function requireOutputs(outputs: Tensor[], recorder: Recorder, where: string): void {
   const dependent = outputs.length > 0 && outputs.every((output) => recorder.isTracked(output));
   if (!dependent || outputs.some((output) => output.dtype !== 'float32')) {
     throw new CurvatureArgumentError(

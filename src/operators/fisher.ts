@@ -5,7 +5,7 @@ import { anyInteger, byDefault, integer, mandatory, oneOf, readOptions } from '.
 import { lossHessian } from './gauss-newton.js';
 import type { MetricFactory } from './output-curvature.js';
 import { OutputCurvature } from './output-curvature.js';
-import { empiricalMetric, requireLikelihoods, sampledMetric } from './residual-metrics.js';
+import { empiricalMetric, requireLikelihoods, sampledMetric, seedOfTerm } from './residual-metrics.js';
 
 /** Options of {@link FisherOperator}. */
 export interface FisherOptions {
@@ -62,10 +62,10 @@ export class FisherOperator extends OutputCurvature {
     const { type, samples, seed } = readOptions(options, schema, where);
     const metrics: Record<FisherOptions['type'], MetricFactory> = {
       exact: (split, outputs, term, jitter) => {
-        requireLikelihoods(split);
+        requireLikelihoods(split, where);
         return lossHessian(split, outputs, term, jitter);
       },
-      monteCarlo: (split, outputs, term) => sampledMetric(split, outputs, samples, seed + 7919 * term),
+      monteCarlo: (split, outputs, term) => sampledMetric(split, outputs, samples, seedOfTerm(seed, term)),
       empirical: empiricalMetric,
     };
     super(objective, metrics[type], where);

@@ -30,11 +30,11 @@ import type { Likelihood, OutputSplit } from '../objectives/output-split.js';
 import type { OutputMetric } from './output-curvature.js';
 
 /** The likelihood of each output; throws where the loss is the negative logarithm of none that is known. */
-export function requireLikelihoods(split: OutputSplit): Likelihood[] {
+export function requireLikelihoods(split: OutputSplit, where: string): Likelihood[] {
   return split.likelihoods.map((likelihood) => {
     if (likelihood != null) return likelihood;
     throw new CurvatureArgumentError(
-      'FisherOperator',
+      where,
       'softmax or sigmoid cross-entropy or mean squared error, or `likelihood` beside a custom loss',
       'a loss that is not known to be a negative log-likelihood',
     );
@@ -76,13 +76,12 @@ export function sampledMetric(
   samples: number,
   seed: number,
 ): OutputMetric {
-  const likelihoods = requireLikelihoods(split);
+  const likelihoods = requireLikelihoods(split, 'FisherOperator');
   const made = keptTogether(() => {
     const draws = outputs.map((z, output) =>
-      Array.from({ length: samples }, (_, sample) => {
-        const rows = reshape(z, [-1, z.shape[z.rank - 1]!]) as Tensor2D;
-        return sampleResidual[likelihoods[output]!](rows, seed + 104729 * (sample + samples * output));
-      }),
+      Array.from({ length: samples }, (_, sample) =>
+        sampledResidual(likelihoods[output]!, z, seedOfDraw(seed, output, sample, samples)),
+      ),
     );
     return [
       ...draws.flat(),
@@ -104,6 +103,21 @@ export function sampledMetric(
     dispose: () => dispose(made),
   };
 }
+
+/** The seed of the sample of one term of an objective. */
+export const seedOfTerm = (seed: number, term: number): number => seed + 7919 * term;
+
+/** The seed of one draw of the targets of one output. */
+export const seedOfDraw = (seed: number, output: number, draw: number, draws: number): number =>
+  seed + 104729 * (draw + draws * output);
+
+/** The residuals at sampled targets of one output z [..., C], as rows [R, C]. */
+export function sampledResidual(likelihood: Likelihood, z: Tensor, seed: number): Tensor2D {
+  return sampleResidual[likelihood](asRows(z), seed);
+}
+
+/** One output z [..., C] as rows [R, C]. */
+export const asRows = (z: Tensor): Tensor2D => reshape(z, [-1, z.shape[z.rank - 1]!]);
 
 /**
  * The gradient by z [R, C] of each row's negative log-likelihood at a target y ~ p(y|z), scaled so that the
@@ -138,7 +152,7 @@ function outerProducts(r: Tensor2D, u: Tensor2D, shares: Tensor2D): Tensor2D {
 }
 
 /** w_i/R for each of R rows, of which every example has as many as any other: [R, 1]. */
-function sharesOf(weights: Tensor | null, rows: number): Tensor2D {
+export function sharesOf(weights: Tensor | null, rows: number): Tensor2D {
   const given = weights ?? ones([1]);
   const column: Tensor2D = reshape(cast(given, 'float32'), [-1, 1]);
   const perExample = tile(column, [1, rows / given.size]);
@@ -146,7 +160,7 @@ function sharesOf(weights: Tensor | null, rows: number): Tensor2D {
 }
 
 /** All outputs of an example in one row. */
-function joinRows(u: readonly Tensor[], examples: number): Tensor2D {
+export function joinRows(u: readonly Tensor[], examples: number): Tensor2D {
   return concat(
     u.map((part) => reshape(part, [examples, -1]) as Tensor2D),
     1,
@@ -154,7 +168,7 @@ function joinRows(u: readonly Tensor[], examples: number): Tensor2D {
 }
 
 /** The reverse of {@link joinRows}, in the shapes of the outputs. */
-function splitRows(rows: Tensor2D, outputs: readonly Variable[]): Tensor[] {
+export function splitRows(rows: Tensor2D, outputs: readonly Variable[]): Tensor[] {
   const widths = outputs.map(({ size }) => size / rows.shape[0]);
   return split(rows, widths, 1).map((part, i) => reshape(part, outputs[i]!.shape));
 }

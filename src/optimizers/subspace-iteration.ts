@@ -3,7 +3,7 @@ import { concat, keep, matMul, reshape, tensor2d, tidy } from '@tensorflow/tfjs-
 import { Matrix } from 'ml-matrix';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { productsOf } from '../operators/linear-operator.js';
-import { symmetricEigen } from '../solvers/symmetric-eigen.js';
+import { symmetricEigen } from '../symmetric-eigen.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 
 /**

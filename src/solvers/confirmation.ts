@@ -1,4 +1,4 @@
-import type { Which } from './symmetric-eigen.js';
+import type { Which } from '../symmetric-eigen.js';
 
 /** Probability with which a check may overlook a pair that it looks for, if that lies at the limit; less beyond. */
 const DOUBT = 1e-2;

@@ -5,7 +5,7 @@ import { candidateOf, vectorOf } from './candidate.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
-import { symmetricEigen } from './symmetric-eigen.js';
+import { symmetricEigen } from '../symmetric-eigen.js';
 import { projectProduct } from './projected-product.js';
 import { innerProducts, plusMultiple, release } from './vector-arithmetic.js';
 

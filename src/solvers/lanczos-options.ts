@@ -17,7 +17,7 @@ import {
 } from '../options.js';
 import { driveSchema, type DriveOptions } from '../tfjs/drive.js';
 import { abortChoice, mostProducts } from './product-budget.js';
-import type { Which } from './symmetric-eigen.js';
+import type { Which } from '../symmetric-eigen.js';
 
 /** What a solver tells while it runs. */
 export interface EigenProgress {

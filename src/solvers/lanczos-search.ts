@@ -7,7 +7,7 @@ import type { LanczosPlan } from './lanczos-options.js';
 import type { RitzPairs } from './projected-eigenproblem.js';
 import { solveProjected } from './projected-eigenproblem.js';
 import { requireSymmetric } from './require-symmetric.js';
-import { resultOrder } from './symmetric-eigen.js';
+import { resultOrder } from '../symmetric-eigen.js';
 import { zeroWithin } from './zero-threshold.js';
 
 /**

@@ -1,6 +1,6 @@
 import type { LanczosFactorization } from './lanczos-factorization.js';
-import type { SmallEigenpairs, Which } from './symmetric-eigen.js';
-import { symmetricEigen } from './symmetric-eigen.js';
+import type { SmallEigenpairs, Which } from '../symmetric-eigen.js';
+import { symmetricEigen } from '../symmetric-eigen.js';
 
 /** Eigenpairs of the projected matrix; `vectors` are coefficients with respect to the multiplied rows. */
 export interface RitzPairs extends SmallEigenpairs {

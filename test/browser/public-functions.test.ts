@@ -13,6 +13,7 @@ import {
   FisherOperator,
   frobeniusNorm,
   GaussNewtonOperator,
+  KFACOperator,
   gradientAlignment,
   HessianOperator,
   lanczos,
@@ -85,6 +86,14 @@ async function whole(operator: LinearOperator): Promise<number[]> {
   }
 }
 
+/** The numbers of a Kronecker-factored matrix and its inverse. */
+async function factored(kfac: KFACOperator): Promise<number[]> {
+  const damping = 0.1;
+  const numbers = [await kfac.trace(), await kfac.logDeterminant({ damping }), await kfac.frobeniusNorm()];
+  const inverse = await kfac.inverse({ damping });
+  return [...numbers, ...(await whole(inverse)), ...(await whole(kfac))];
+}
+
 const minibatches = { batchSize: 4, minibatches: 2, seed };
 
 /** Every public function that computes something, and the numbers it gives. */
@@ -94,6 +103,9 @@ const functions: Record<string, (setting: Setting) => Promise<number[]>> = {
   'FisherOperator, Monte Carlo': ({ objective }) =>
     whole(new FisherOperator(objective, { type: 'monteCarlo', seed })),
   'FisherOperator, empirical': ({ objective }) => whole(new FisherOperator(objective, { type: 'empirical' })),
+  KFACOperator: ({ objective }) => factored(new KFACOperator(objective)),
+  'KFACOperator, corrected': ({ objective }) =>
+    factored(new KFACOperator(objective, { correctEigenvalues: true })),
   'HessianOperator, central differences': ({ objective }) =>
     whole(new HessianOperator(objective, { method: 'finiteDifference' })),
   blocks: async ({ hessian }) => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { lanczos } from '../../src/solvers/lanczos.js';
-import type { Which } from '../../src/solvers/symmetric-eigen.js';
+import type { Which } from '../../src/symmetric-eigen.js';
 import { useBackend } from '../wasm-backend.js';
 import { operatorWithSpectrum, wantedOf } from './prescribed-spectrum.js';
 

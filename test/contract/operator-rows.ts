@@ -5,6 +5,7 @@ import { deflated } from '../../src/operators/deflated.js';
 import { FisherOperator } from '../../src/operators/fisher.js';
 import { GaussNewtonOperator } from '../../src/operators/gauss-newton.js';
 import { HessianOperator } from '../../src/operators/hessian.js';
+import { KFACOperator } from '../../src/operators/kfac.js';
 import type { LinearOperator } from '../../src/operators/linear-operator.js';
 import { matrixOperator } from '../../src/operators/matrix-operator.js';
 import { projected } from '../../src/operators/projected.js';
@@ -131,6 +132,17 @@ const closedForms = curvatures.flatMap(([curvature, make]) =>
   })),
 );
 
+/** Under squared error all examples have the same curvature of outputs: the matrix is the product of its factors. */
+const kroneckerFactored: OperatorRow = {
+  name: 'KFACOperator of a linear regression',
+  hasBlocks: false,
+  make: () => {
+    const { split, variable, hessian, dispose } = regressions[0]![1]();
+    const operator = new KFACOperator(lossObjective(split, [variable]));
+    return { operator, matrix: hessian, parts: [{ dispose }] };
+  },
+};
+
 /** All operators. */
 export const operatorRows: readonly OperatorRow[] = [
   {
@@ -156,4 +168,5 @@ export const operatorRows: readonly OperatorRow[] = [
   ),
   subsetRow,
   ...closedForms,
+  kroneckerFactored,
 ];

@@ -1,5 +1,5 @@
-import type { Which } from '../../src/solvers/symmetric-eigen.js';
-import { wantedFirst } from '../../src/solvers/symmetric-eigen.js';
+import type { Which } from '../../src/symmetric-eigen.js';
+import { wantedFirst } from '../../src/symmetric-eigen.js';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LinearOperator } from '../../src/operators/linear-operator.js';
 import { matrixOperator } from '../../src/operators/matrix-operator.js';

@@ -7,7 +7,7 @@ import { lanczos } from '../../src/solvers/lanczos.js';
 import type { SolveOptions, SolveResult } from '../../src/solvers/linear-solve.js';
 import { minres } from '../../src/solvers/minres.js';
 import { powerIteration } from '../../src/solvers/power-iteration.js';
-import type { Which } from '../../src/solvers/symmetric-eigen.js';
+import type { Which } from '../../src/symmetric-eigen.js';
 import type { EigenResult } from '../../src/solvers/result.js';
 
 /** How a run is stopped, and told of. */

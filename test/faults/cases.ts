@@ -162,6 +162,22 @@ export const cases: Record<string, Case> = {
       },
     ]),
   ),
+  ...Object.fromEntries(
+    [false, true].map((correctEigenvalues): [string, Case] => [
+      `KFACOperator, eigenvalues ${correctEigenvalues ? 'corrected' : 'of factors'}`,
+      async (f, own, hooks) => {
+        const kfac = own(new curvature.KFACOperator(f.objective, { correctEigenvalues }));
+        const inverse = own(await kfac.inverse({ damping: 0.1, signal: hooks.signal }));
+        const numbers = [
+          await kfac.trace(),
+          await kfac.logDeterminant({ damping: 0.1 }),
+          await kfac.frobeniusNorm(),
+        ];
+        const v = own(tf.ones<tf.Rank.R1>([kfac.size]));
+        return [own(kfac.matvec(v)), own(inverse.matvec(v)), numbers];
+      },
+    ]),
+  ),
   matrixOperator: (f, own) => own(curvature.matrixOperator(f.matrix)).matvec(f.vector),
   sum: (f, own) => own(curvature.sum(fallible(f, own), fallible(f, own))).matvec(f.vector),
   scaled: (f, own) => own(curvature.scaled(fallible(f, own), 2)).matvec(f.vector),

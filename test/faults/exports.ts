@@ -126,6 +126,11 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
       args: [objective, { type: 'exact' }],
       hasOptions: true,
     },
+    KFACOperator: {
+      call: (a: never, b: never) => new curvature.KFACOperator(a, b),
+      args: [objective, {}],
+      hasOptions: true,
+    },
     matrixOperator: { call: curvature.matrixOperator, args: [tf.eye(3)] },
     sum: { call: curvature.sum, args: [operator, operator] },
     scaled: { call: curvature.scaled, args: [operator, 2] },

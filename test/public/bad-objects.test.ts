@@ -13,6 +13,7 @@ import {
   FisherOperator,
   frobeniusNorm,
   GaussNewtonOperator,
+  KFACOperator,
   gradientAlignment,
   HessianOperator,
   lanczos,
@@ -137,6 +138,7 @@ const objectiveDoors: [string, (objective: Objective) => unknown][] = [
   ['HessianOperator', (o) => new HessianOperator(o)],
   ['GaussNewtonOperator', (o) => new GaussNewtonOperator(o)],
   ['FisherOperator', (o) => new FisherOperator(o, { type: 'exact' })],
+  ['KFACOperator', (o) => new KFACOperator(o)],
   ['curvatureMonitor', (o) => curvatureMonitor(o)],
   ['refreshDirections', (o) => refreshDirections(optimizer, o)],
 ];

@@ -16,6 +16,7 @@ let rows: tf.Tensor2D;
 let objective: curvature.Objective;
 let operator: curvature.LinearOperator;
 let optimizer: curvature.NSGD;
+let kfac: curvature.KFACOperator;
 
 beforeAll(async () => {
   await useBackend('cpu');
@@ -25,11 +26,13 @@ beforeAll(async () => {
   variable = tf.variable(xs);
   objective = curvature.modelObjective(model, { xs, ys });
   operator = new curvature.HessianOperator(objective);
+  kfac = new curvature.KFACOperator(objective);
   optimizer = new curvature.NSGD({ learningRate: 1 });
 });
 
 afterAll(() => {
   operator.dispose();
+  kfac.dispose();
   optimizer.dispose();
   model.dispose();
   tf.dispose([xs, ys, vector, rows, variable]);
@@ -50,6 +53,9 @@ const calls: Record<string, (options: never) => unknown> = {
   HessianOperator: (o) => new curvature.HessianOperator(objective, o),
   lowRankPreconditioner: (o) => curvature.lowRankPreconditioner({ eigenvalues: [1], eigenvectors: rows }, o),
   FisherOperator: (o) => new curvature.FisherOperator(objective, { type: 'exact', ...(o as object) }),
+  KFACOperator: (o) => new curvature.KFACOperator(objective, o),
+  'KFACOperator.inverse': (o) => kfac.inverse(o),
+  'KFACOperator.logDeterminant': (o) => kfac.logDeterminant(o),
   materialize: (o) => curvature.materialize(operator, o),
   checkOperator: (o) => curvature.checkOperator(operator, o),
   lanczos: (o) => curvature.lanczos(operator, o),

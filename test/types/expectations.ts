@@ -14,6 +14,7 @@ import type {
 import {
   FisherOperator,
   GaussNewtonOperator,
+  KFACOperator,
   grad,
   grads,
   hessian,
@@ -80,12 +81,16 @@ modelObjective(model, x, x);
 expectTypeOf<HessianOperator>().toExtend<ParameterOperator>();
 expectTypeOf<GaussNewtonOperator>().toExtend<ParameterOperator>();
 expectTypeOf<FisherOperator>().toExtend<ParameterOperator>();
+expectTypeOf<KFACOperator>().toExtend<ParameterOperator>();
 expectTypeOf(new HessianOperator(objective).matvec(v)).toEqualTypeOf<Tensor1D>();
 expectTypeOf(new GaussNewtonOperator(objective)).toExtend<LinearOperator>();
 expectTypeOf(new FisherOperator(objective, { type: 'empirical' })).toExtend<LinearOperator>();
 expectTypeOf(matrixOperator(a)).toExtend<LinearOperator>();
 expectTypeOf(shifted(operator, 0.1)).toExtend<LinearOperator>();
 expectTypeOf(sum(operator, operator)).toExtend<LinearOperator>();
+expectTypeOf(new KFACOperator(objective).inverse({ damping: 1 })).resolves.toExtend<LinearOperator>();
+// @ts-expect-error An inverse says how much it is damped.
+void new KFACOperator(objective).inverse({});
 // @ts-expect-error There is no such Fisher matrix.
 new FisherOperator(objective, { type: 'sampled' });
 

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EigenProgress } from '../../../src/solvers/lanczos-options.js';
 import { lanczos } from '../../../src/solvers/lanczos.js';
-import { symmetricEigen, wantedOrder } from '../../../src/solvers/symmetric-eigen.js';
+import { symmetricEigen, wantedOrder } from '../../../src/symmetric-eigen.js';
 import { useBackend } from '../../wasm-backend.js';
 
 const values = [...Array.from({ length: 300 }, (_, i) => Math.sin(i)), 5, 4, 3, -5.5, -4.4, -3.3];

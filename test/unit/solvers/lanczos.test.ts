@@ -8,7 +8,7 @@ import { driveSync } from '../../../src/tfjs/drive.js';
 import type { LanczosOptions } from '../../../src/solvers/lanczos-options.js';
 import type { EigenProgress } from '../../../src/solvers/lanczos-options.js';
 import { lanczos, lanczosSteps } from '../../../src/solvers/lanczos.js';
-import { wantedFirst } from '../../../src/solvers/symmetric-eigen.js';
+import { wantedFirst } from '../../../src/symmetric-eigen.js';
 import { loadEigenResult, saveEigenResult } from '../../../src/solvers/result.js';
 import { matrixWithSpectrum, operatorWithSpectrum } from '../../contract/prescribed-spectrum.js';
 import { peakBytes } from '../../peak-bytes.js';

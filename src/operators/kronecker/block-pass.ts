@@ -1,0 +1,198 @@
+import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import {
+  addN,
+  matMul,
+  min,
+  mul,
+  reshape,
+  scalar,
+  slice,
+  sqrt,
+  square,
+  sum,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import type { OutputTape } from '../../autodiff/output-tape.js';
+import { withOutputTape } from '../../autodiff/output-tape.js';
+import { requireThat } from '../../errors.js';
+import type { Batch } from '../../objectives/batches.js';
+import { cutIntoBatches } from '../../objectives/batches.js';
+import { evaluateTerm } from '../../objectives/linearize-objective.js';
+import type { SplitObjective } from '../../objectives/objective.js';
+import { synchronousRead } from '../../tfjs/capabilities.js';
+import { withCorrections } from '../../tfjs/corrections/execute.js';
+import type { FisherOptions } from '../fisher.js';
+import { sharesOf } from '../residual-metrics.js';
+import type { BlockPlan, LinearMap } from './block-plan.js';
+import { planBlocks } from './block-plan.js';
+import type { OutputVector } from './output-vectors.js';
+import { outputVectors, unitTensor } from './output-vectors.js';
+
+/** What a pass goes by. */
+export interface PassOptions extends Required<FisherOptions> {
+  /** The widest factor to be had. */
+  readonly widest: number;
+}
+
+/** Is told of what a pass comes by. Its tensors belong to the pass. */
+export interface BlockVisitor {
+  /** The blocks, at the beginning of each term. */
+  plan(plans: readonly BlockPlan[]): void;
+  /** Inputs √w_i x of some examples [examples, T, inWidth] of a block with factors; `share` is that of each example. */
+  inputs?(block: number, rows: Tensor3D, share: number): void;
+  /** Σ of the weights of the examples times their shares. */
+  total?(weight: Scalar): void;
+  /** Adjoints [examples, T, outWidth] for one output vector, of a linear map; and the inputs x that they belong to. */
+  gradients(block: number, gradients: Tensor3D, inputs: () => Tensor3D): void;
+  /** Where a block is no linear map: squares of the gradients of some examples, summed, shaped like its variable. */
+  squares?(block: number, squares: Tensor): void;
+}
+
+/** Numbers that are worked on at once: 32 MB of them. */
+const CHUNK = 2 ** 23;
+
+/**
+ * Goes once through all terms of an objective. Cost, each term: one evaluation, and one backward sweep for each of the output
+ * vectors; for a block that is no linear map, one for each output vector and example.
+ */
+export function passBlocks(
+  objective: SplitObjective,
+  options: PassOptions,
+  visitor: BlockVisitor,
+  where: string,
+): void {
+  const { parameters, terms } = objective;
+  terms.forEach((term, index) => {
+    const { split } = term;
+    evaluateTerm(objective, () =>
+      withOutputTape(
+        () => split.outputs(),
+        parameters,
+        where,
+        (tape) => {
+          const examples = tape.outputs[0]!.shape[0]!;
+          const plans = planBlocks(tape, parameters.variables, examples, options.widest);
+          visitor.plan(plans);
+          withCorrections(() => {
+            if (visitor.inputs != null) visitInputs(term, plans, tape, visitor, where);
+            const vectors = outputVectors(term, tape.outputs, index, options, where);
+            visitGradients(plans, tape, vectors, visitor);
+            if (visitor.squares != null) visitSquares(plans, tape, vectors, visitor);
+          });
+        },
+      ),
+    );
+  });
+}
+
+function visitInputs(
+  { split, weight }: SplitObjective['terms'][number],
+  plans: readonly BlockPlan[],
+  { outputs }: OutputTape,
+  visitor: BlockVisitor,
+  where: string,
+): void {
+  const examples = outputs[0]!.shape[0]!;
+  tidy(() => {
+    const weights = outputs.map((_, output) => split.weights(output));
+    const areOnes = weights.every((own) => own == null);
+    /** w_i/N, over all outputs. */
+    const shares = mul(addN(weights.map((own) => sharesOf(own, examples))), 1 / weights.length) as Tensor2D;
+    if (!areOnes) requireNotNegative(shares, where);
+    visitor.total?.(areOnes ? scalar(weight) : mul(sum(shares), weight));
+    const roots: Tensor3D | null = areOnes ? null : reshape(sqrt(shares), [examples, 1, 1]);
+    plans.forEach(({ map, reason }, block) => {
+      if (map == null || reason != null) return;
+      forEachChunk(map, examples, false, (batch) => {
+        const rows = map.inputs(batch);
+        const own = roots == null ? rows : mul<Tensor3D>(rows, slice(roots, batch.begin, batch.size));
+        visitor.inputs!(block, own, areOnes ? weight / examples : weight);
+      });
+    });
+  });
+}
+
+function visitGradients(
+  plans: readonly BlockPlan[],
+  tape: OutputTape,
+  vectors: readonly OutputVector[],
+  visitor: BlockVisitor,
+): void {
+  const examples = tape.outputs[0]!.shape[0]!;
+  const maps = plans.flatMap(({ map }, block) => (map == null ? [] : [{ map, block }]));
+  const wanted = maps.flatMap(({ map }) => map.uses.map(({ output }) => output));
+  if (wanted.length === 0) return;
+  const adjointsOf = tape.adjointsAt(wanted);
+  for (const vector of vectors) {
+    tidy(() => {
+      const adjoints = adjointsOf(vector());
+      let first = 0;
+      for (const { map, block } of maps) {
+        const own = adjoints.slice(first, (first += map.uses.length));
+        if (own.every((dy) => dy == null)) continue;
+        forEachChunk(map, examples, true, (batch) =>
+          visitor.gradients(block, map.gradients(own, batch), () => map.inputs(batch)),
+        );
+      }
+    });
+  }
+}
+
+function visitSquares(
+  plans: readonly BlockPlan[],
+  tape: OutputTape,
+  vectors: readonly OutputVector[],
+  visitor: BlockVisitor,
+): void {
+  const examples = tape.outputs[0]!.shape[0]!;
+  const blocks = plans.flatMap(({ map }, block) => (map == null ? [block] : []));
+  if (blocks.length === 0) return;
+  const adjointsOf = tape.adjointsAt(blocks.map((block) => tape.sources[plans[block]!.variables[0]!]!));
+  for (const vector of vectors) {
+    tidy(() => {
+      const seeds = vector();
+      for (let i = 0; i < examples; i++) {
+        tidy(() => {
+          const own = seeds.map((seed) => seed && onlyExample(seed, i));
+          adjointsOf(own).forEach((adjoint, k) => {
+            if (adjoint != null) visitor.squares!(blocks[k]!, square(adjoint));
+          });
+        });
+      }
+    });
+  }
+}
+
+/** Σ_i (x_iᵀ g_i)∘² for x [examples, T, a] and g [examples, T, b]: [a, b], the squared gradients of examples. */
+export function squaredProducts(x: Tensor3D, g: Tensor3D): Tensor2D {
+  return tidy(() => {
+    const [examples, positions, a] = x.shape;
+    if (positions > 1) return sum(square(matMul(x, g, true, false)), 0);
+    return matMul(square(reshape(x, [examples, a])), square(reshape(g, [examples, -1])), true, false);
+  });
+}
+
+/** Examples of which the rows, and with `products` the gradients too, are few enough to be worked on at once. */
+function forEachChunk(map: LinearMap, examples: number, products: boolean, f: (batch: Batch) => void): void {
+  const { positions, inWidth, outWidth } = map;
+  const rows = positions * (inWidth + outWidth);
+  const size = products && positions > 1 ? rows + inWidth * outWidth : rows;
+  for (const batch of cutIntoBatches(examples, Math.max(1, Math.floor(CHUNK / size)))) tidy(() => f(batch));
+}
+
+/** A tensor with zeros for all examples but one. */
+function onlyExample(tensor: Tensor, i: number): Tensor {
+  return mul(
+    tensor,
+    unitTensor(
+      i,
+      tensor.shape.map((size, axis) => (axis === 0 ? size : 1)),
+    ),
+  );
+}
+
+function requireNotNegative(weights: Tensor, where: string): void {
+  if (synchronousRead() !== 'free') return;
+  const least = tidy(() => min(weights).dataSync()[0]!);
+  requireThat(least >= 0, where, 'sample and class weights >= 0', 'a weight below 0 or NaN');
+}
