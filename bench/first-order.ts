@@ -11,6 +11,7 @@ import { setClock } from './clock.js';
 import { interleave, ratio, repeated } from './interleave.js';
 import type { BenchModel } from './models.js';
 import { createModels } from './models.js';
+import { printTable } from './tables.js';
 
 const { values } = parseArgs({
   options: {
@@ -21,17 +22,16 @@ const { values } = parseArgs({
   },
 });
 if (values.cpu) setClock('cpu');
-const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 
 /** Gradients in a row, so that a run takes tens of milliseconds. */
 const REPEATS: Readonly<Record<BenchModel['name'], number>> = { M1: 20, M2: 2, M3: 2, M4: 4 };
 
 await tf.setBackend('wasm');
 await registerWasmTrainingKernels();
-print(
+const lines = [
   '| model | gradient over our tape ÷ stock’s (quartiles) | peak bytes, ours ÷ stock’s | plain step of NSGD ÷ SGD’s |',
-);
-print('|---|---|---|---|');
+  '|---|---|---|---|',
+];
 for (const { name, loss, variables } of createModels()) {
   if (!values.models.split(',').includes(name)) continue;
   const gradient = (): void => {
@@ -67,5 +67,6 @@ for (const { name, loss, variables } of createModels()) {
     (bytes.ours / bytes.stock).toFixed(2),
     steps.median.toFixed(2),
   ];
-  print(`| ${name} | ${figures.join(' | ')} |`);
+  lines.push(`| ${name} | ${figures.join(' | ')} |`);
 }
+printTable('first-order', lines);

@@ -80,7 +80,7 @@ export async function benchReplaced(rounds: number): Promise<Rounds> {
 }
 
 /** Microseconds of own and stock kernels, and their ratio. */
-export function replacedTable(times: Rounds): string {
+export function replacedTable(times: Rounds): string[] {
   const micros = (name: string) => (1000 * spread(times.get(name) ?? []).median).toPrecision(3);
   const lines = ['| op | own µs | stock µs | stock ÷ own |', '|---|---|---|---|'];
   for (const name of times.keys()) {
@@ -89,5 +89,5 @@ export function replacedTable(times: Rounds): string {
     const cell = `${gain.median.toPrecision(3)} (${gain.low.toPrecision(3)}–${gain.high.toPrecision(3)})`;
     lines.push(`| ${name} | ${micros(name)} | ${micros(`stock ${name}`)} | ${cell} |`);
   }
-  return lines.join('\n');
+  return lines;
 }

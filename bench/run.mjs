@@ -1,5 +1,5 @@
-// npm run bench [-- --rounds 9 --models M1,M2 --no-kernels --plain --fma --clock cpu]
-// Bundles the bench, runs it with and without fused multiply-add, and writes tables and times to out/.
+// npm run bench [-- --rounds 9 --models M1,M2 --no-kernels --plain --fma --clock cpu --threads 1,2]
+// Bundles the bench, runs it with and without fused multiply-add, prints tables and writes times to out/.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     plain: { type: 'boolean', default: false },
     clock: { type: 'string', default: 'wall' },
     fma: { type: 'boolean', default: false },
+    threads: { type: 'string', default: '1,2' },
   },
 });
 
@@ -46,6 +47,7 @@ for (const flags of runs) {
       values.models,
       values['no-kernels'] ? 'no' : 'yes',
       values.clock,
+      values.threads,
     ],
     { stdio: 'inherit' },
   );

@@ -8,19 +8,18 @@ import type { SolveOptions } from '../src/solvers/linear-solve.js';
 import { lowRankPreconditioner } from '../src/solvers/low-rank-preconditioner.js';
 import { minres } from '../src/solvers/minres.js';
 import { mnistMlp } from '../test/spectrum-case.js';
+import { printTable } from './tables.js';
 
 /**
  * Products with the Hessian of the MNIST net that runs take under a budget, at both ends of the spectrum, and to solve
  * (H + δI)x = ∇L for δ three times -λ_min, with and without a preconditioner. They do not depend on the machine.
  */
-export async function productTables(print: (line: string) => void): Promise<void> {
+export async function productTables(): Promise<void> {
   const net = mnistMlp();
   const hessian = new HessianOperator(lossObjective(net.loss, net.variables));
   const { largest, smallest } = net.expected;
 
-  print(
-    '\n## Pairs of the MNIST net: products\n\n| | products | status | largest relative error |\n|---|---|---|---|',
-  );
+  const found = ['| | products | status | largest relative error |', '|---|---|---|---|'];
   const rows: [string, LanczosOptions, readonly number[]][] = [
     ['5 largest', { k: 5 }, largest],
     ['5 largest, `maxMatvecs: 12`', { k: 5, maxMatvecs: 12 }, largest],
@@ -31,19 +30,18 @@ export async function productTables(print: (line: string) => void): Promise<void
   ];
   for (const [name, options, expected] of rows) {
     const { eigenvalues, numMatvecs, status, dispose } = await lanczos(hessian, options);
-    const found = Array.from(eigenvalues);
     const error = Math.max(
-      ...found.map((x) => Math.min(...expected.map((truth) => Math.abs(x / truth - 1)))),
+      ...Array.from(eigenvalues).map((x) => Math.min(...expected.map((truth) => Math.abs(x / truth - 1)))),
     );
-    print(`| ${name} | ${numMatvecs} | ${status} | ${error.toExponential(0)} |`);
+    found.push(`| ${name} | ${numMatvecs} | ${status} | ${error.toExponential(0)} |`);
     dispose();
   }
+  printTable('solver-pairs', found);
 
   const damping = -3 * smallest[0]!;
   const gradient = hessian.gradient();
   const length = Math.sqrt((await tf.tidy(() => tf.sum(tf.square(gradient))).data())[0]!);
-  print('\n## (H + δI)x = ∇L of the MNIST net to 1e-4: products\n');
-  print('| | products of H | status | ‖r‖/‖b‖ |\n|---|---|---|---|');
+  const solved = ['| | products of H | status | ‖r‖/‖b‖ |', '|---|---|---|---|'];
   const report = async (
     name: string,
     method: typeof solve | typeof minres,
@@ -53,7 +51,7 @@ export async function productTables(print: (line: string) => void): Promise<void
       damping,
       ...options,
     });
-    print(`| ${name} | ${numMatvecs} | ${status} | ${(residualNorm / length).toExponential(0)} |`);
+    solved.push(`| ${name} | ${numMatvecs} | ${status} | ${(residualNorm / length).toExponential(0)} |`);
     dispose();
   };
   await report('`solve`', solve, {});
@@ -68,6 +66,7 @@ export async function productTables(print: (line: string) => void): Promise<void
     preconditioner.dispose();
     pairs.dispose();
   }
+  printTable('solver-systems', solved);
   gradient.dispose();
   hessian.dispose();
   net.dispose();

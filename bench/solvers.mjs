@@ -1,4 +1,4 @@
-// node bench/solvers.mjs [--rounds 5] [--clock cpu]: bundles solvers.ts and runs it with fused multiply-add.
+// node bench/solvers.mjs [--rounds 5] [--clock cpu] [--threads 1,2] [--only share,mnist,cnn,products,tracking]: bundles solvers.ts and runs it with fused multiply-add.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,12 @@ import { build } from 'tsdown';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, clock: { type: 'string', default: 'wall' } },
+  options: {
+    rounds: { type: 'string', default: '5' },
+    clock: { type: 'string', default: 'wall' },
+    threads: { type: 'string', default: '1' },
+    only: { type: 'string', default: 'share,mnist,cnn,products,tracking' },
+  },
 });
 await build({
   config: false,
@@ -23,7 +28,7 @@ await build({
 });
 const flags = Number(process.versions.node.split('.')[0]) < 21 ? ['--experimental-wasm-relaxed-simd'] : [];
 const script = join(root, 'out/bench-solvers/solvers.mjs');
-const { status } = spawnSync(process.execPath, [...flags, script, root, values.rounds, values.clock], {
-  stdio: 'inherit',
-});
+const { rounds, clock, threads, only } = values;
+const args = [...flags, script, root, rounds, clock, threads, only];
+const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
 process.exit(status ?? 1);

@@ -1,4 +1,4 @@
-// Bundled and started by solvers.mjs: <repository root> <rounds> <wall|cpu>
+// Bundled and started by solvers.mjs: <repository root> <rounds> <wall|cpu> <threads, comma separated> <parts, comma separated>
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { spawnSync } from 'node:child_process';
@@ -13,14 +13,17 @@ import type { SpectrumCase } from '../test/spectrum-case.js';
 import { mnistMlp, simpleCnn } from '../test/spectrum-case.js';
 import { now, setClock } from './clock.js';
 import { productTables } from './solver-products.js';
+import { printTable } from './tables.js';
 
-const [root = '.', roundsText = '5', clock = 'wall'] = process.argv.slice(2);
+const [root = '.', roundsText = '5', clock = 'wall', counted = '1', named = ''] = process.argv.slice(2);
 setClock(clock === 'cpu' ? 'cpu' : 'wall');
 const rounds = Number(roundsText);
-const print = (line: string): boolean => process.stdout.write(`${line}\n`);
+const counts = counted.split(',').map(Number);
+const parts = named.split(',');
 
+const { reason } = await registerWasmTrainingKernels({ threads: Math.max(...counts) });
+if (reason != null) throw new Error(reason);
 await tf.setBackend('wasm');
-await registerWasmTrainingKernels();
 
 /** Milliseconds of products and of everything, over one run of `k` pairs. */
 async function share(
@@ -52,7 +55,8 @@ interface Run {
   readonly error: number;
 }
 
-async function ours(net: SpectrumCase, confirm: number): Promise<Run> {
+async function ours(net: SpectrumCase, confirm: number, threads: number): Promise<Run> {
+  await registerWasmTrainingKernels({ threads });
   const start = now();
   const hessian = new HessianOperator(lossObjective(net.loss, net.variables));
   const result = await lanczos(hessian, { k: 5, confirm });
@@ -60,7 +64,7 @@ async function ours(net: SpectrumCase, confirm: number): Promise<Run> {
   const error = Math.max(...result.eigenvalues.map((x, i) => Math.abs(x / net.expected.largest[i]! - 1)));
   result.dispose();
   hessian.dispose();
-  const name = confirm === 0 ? 'lanczos, confirm 0' : 'lanczos';
+  const name = `lanczos${confirm === 0 ? ', confirm 0' : ''}${threads === 1 ? '' : `, ${threads} threads`}`;
   return { name, products: result.numMatvecs, milliseconds, error };
 }
 
@@ -81,31 +85,36 @@ function torch(folder: string, seed: number): Run[] {
 
 /** The same rounds for everybody, one after the other; medians. */
 async function compare(
-  title: string,
+  table: string,
   folder: string,
   make: () => SpectrumCase,
   rounds: number,
 ): Promise<void> {
   const net = make();
   const runs = new Map<string, Run[]>();
-  await ours(net, 3);
+  await ours(net, 3, 1);
   for (let round = 0; round < rounds; round++) {
-    for (const run of [await ours(net, 3), await ours(net, 0), ...torch(folder, round)]) {
+    const own: Run[] = [];
+    for (const threads of counts) own.push(await ours(net, 3, threads));
+    own.push(await ours(net, 0, 1));
+    for (const run of [...own, ...torch(folder, round)]) {
       runs.set(run.name, [...(runs.get(run.name) ?? []), run]);
     }
   }
   net.dispose();
-  print(`\n## ${title}: five largest, from the model to the pairs, ${clock} time\n`);
-  print('| | products | ms | ours ÷ it | largest relative error |\n|---|---|---|---|---|');
+  const lines = [
+    `| ${clock} time | products | ms | ours ÷ it | largest relative error |`,
+    '|---|---|---|---|---|',
+  ];
   const time = (list: Run[]): number => median(list.map(({ milliseconds }) => milliseconds));
   const reference = time(runs.get('lanczos')!);
   for (const [name, list] of runs) {
     const products = median(list.map((run) => run.products));
     const error = Math.max(...list.map((run) => run.error)).toExponential(0);
-    print(
-      `| ${name} | ${products} | ${time(list).toFixed(0)} | ${(reference / time(list)).toFixed(2)} | ${error} |`,
-    );
+    const compared = (reference / time(list)).toFixed(2);
+    lines.push(`| ${name} | ${products} | ${time(list).toFixed(0)} | ${compared} | ${error} |`);
   }
+  printTable(table, lines);
 }
 
 /** A perceptron of about 2.4 million parameters on 512 random examples. */
@@ -153,7 +162,8 @@ function large(): { operator: HessianOperator; dispose: () => void } {
  * Measured every so many SGD steps with the rate 0.05: products of searches from the vectors of the measurement before,
  * with and without looking for others, and of one from nothing; and how far each is from a search to 1e-5.
  */
-async function tracking(k: number, every: number, measurements: number, tols: number[]): Promise<void> {
+async function tracking(k: number, every: number, measurements: number, tols: number[]): Promise<string[]> {
+  const lines: string[] = [];
   const net = mnistMlp();
   const hessian = new HessianOperator(lossObjective(net.loss, net.variables));
   const start = hessian.parameters.read();
@@ -185,12 +195,13 @@ async function tracking(k: number, every: number, measurements: number, tols: nu
       last?.dispose();
       const ratio = (products / searches[0]!.products).toFixed(2);
       const each = (products / measurements).toFixed(1);
-      print(`| ${k} | ${every} | ${tol} | ${name} | ${each} | ${ratio} | ${wrong} of ${measurements} |`);
+      lines.push(`| ${k} | ${every} | ${tol} | ${name} | ${each} | ${ratio} | ${wrong} of ${measurements} |`);
     }
   }
   start.dispose();
   hessian.dispose();
   net.dispose();
+  return lines;
 }
 
 function descend(hessian: HessianOperator, rate: number): void {
@@ -205,34 +216,49 @@ function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 }
 
-print(`# Solvers, Node ${process.version}\n\n## The solver’s own part of the ${clock} time of a run\n`);
-print('| n | k | products | own part |\n|---|---|---|---|');
-const net = mnistMlp();
-const small = new HessianOperator(lossObjective(net.loss, net.variables));
-const big = large();
-for (const [operator, pairs] of [
-  [small, [5, 10]],
-  [big.operator, [10]],
-] as const) {
-  for (const k of pairs) {
-    const runs = [];
-    for (let round = 0; round <= Math.min(rounds, operator === small ? rounds : 2); round++) {
-      runs.push(await share(operator, k));
+/** The solver's own part of the time of a run. */
+async function shares(): Promise<void> {
+  const lines = [`| n | k | threads | products | own part of the ${clock} time |`, '|---|---|---|---|---|'];
+  const net = mnistMlp();
+  const small = new HessianOperator(lossObjective(net.loss, net.variables));
+  const big = large();
+  for (const [operator, pairs] of [
+    [small, [5, 10]],
+    [big.operator, [10]],
+  ] as const) {
+    for (const k of pairs) {
+      for (const threads of counts) {
+        await registerWasmTrainingKernels({ threads });
+        const runs = [];
+        for (let round = 0; round <= Math.min(rounds, operator === small ? rounds : 2); round++) {
+          runs.push(await share(operator, k));
+        }
+        const part = (100 * median(runs.slice(1).map(({ own, all }) => own / all))).toFixed(1);
+        lines.push(`| ${operator.size} | ${k} | ${threads} | ${runs[1]!.products} | ${part} % |`);
+      }
     }
-    const part = median(runs.slice(1).map(({ own, all }) => own / all));
-    print(`| ${operator.size} | ${k} | ${runs[1]!.products} | ${(100 * part).toFixed(1)} % |`);
   }
+  small.dispose();
+  net.dispose();
+  big.dispose();
+  printTable('solver-share', lines);
 }
-small.dispose();
-net.dispose();
-big.dispose();
-await compare('MNIST net, 512 examples', 'mnist-mlp', mnistMlp, rounds);
-print('\n## Tracking the largest along SGD steps, rate 0.05\n');
-print('| k | steps between | tol | search | products | ÷ cold | with an eigenvalue off by more than 1e-3 |');
-print('|---|---|---|---|---|---|---|');
-await tracking(5, 1, 50, [3e-2, 1e-2]);
-await tracking(10, 1, 20, [1e-2, 1e-3]);
-await tracking(5, 10, 20, [1e-2, 1e-3]);
-await tracking(10, 10, 20, [1e-2, 1e-3]);
-await productTables(print);
-await compare('SimpleCNN, 64 examples', 'simple-cnn', simpleCnn, Math.ceil(rounds / 5));
+
+async function trackings(): Promise<void> {
+  await registerWasmTrainingKernels({ threads: 1 });
+  printTable('solver-tracking', [
+    '| k | steps between | tol | search | products | ÷ cold | with an eigenvalue off by more than 1e-3 |',
+    '|---|---|---|---|---|---|---|',
+    ...(await tracking(5, 1, 50, [3e-2, 1e-2])),
+    ...(await tracking(10, 1, 20, [1e-2])),
+    ...(await tracking(5, 10, 20, [1e-2])),
+    ...(await tracking(10, 10, 20, [1e-2])),
+  ]);
+}
+
+if (parts.includes('share')) await shares();
+if (parts.includes('mnist')) await compare('solver-mnist', 'mnist-mlp', mnistMlp, rounds);
+if (parts.includes('cnn')) await compare('solver-cnn', 'simple-cnn', simpleCnn, Math.ceil(rounds / 5));
+if (parts.includes('products')) await productTables();
+if (parts.includes('tracking')) await trackings();
+await registerWasmTrainingKernels({ threads: 1 });

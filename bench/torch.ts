@@ -3,6 +3,12 @@ import { createInterface } from 'node:readline';
 import type { Clock } from './clock.js';
 import { spread } from './interleave.js';
 
+/** What keeps PyTorch from instructions that WebAssembly cannot use. */
+const AVX2 = { ATEN_CPU_CAPABILITY: 'avx2', ONEDNN_MAX_CPU_ISA: 'AVX2' };
+
+/** Which instructions PyTorch may use: all that the machine has, or those up to AVX2. */
+export type Instructions = 'native' | 'avx2';
+
 /** A PyTorch process that times one thing when asked, so that its runs interleave with ours. */
 export class TorchWorker {
   /** Its version and the instructions that it uses. */
@@ -12,28 +18,28 @@ export class TorchWorker {
   private constructor(
     private readonly process: ChildProcessWithoutNullStreams,
     readonly threads: number,
+    readonly instructions: Instructions,
   ) {
     this.answers = createInterface({ input: process.stdout })[Symbol.asyncIterator]();
   }
 
   /**
    * @param script path of torch-worker.py
-   * @param environment variables that it gets besides
    * @returns null where there is no python with torch
    */
   static async start(
     script: string,
     threads: number,
     clock: Clock,
-    environment: Readonly<Record<string, string>> = {},
+    instructions: Instructions = 'native',
   ): Promise<TorchWorker | null> {
     for (const python of ['/usr/bin/python3', 'python3']) {
-      const env = { ...process.env, ...environment };
+      const env = { ...process.env, ...(instructions === 'avx2' ? AVX2 : {}) };
       const child = spawn(python, [script, String(threads), clock], { stdio: 'pipe', env });
       // A missing python is told by the stream that ends; this only keeps the event from being thrown.
       child.on('error', () => undefined);
       child.stderr.resume();
-      const worker = new TorchWorker(child, threads);
+      const worker = new TorchWorker(child, threads, instructions);
       const first = await worker.answers.next();
       if (first.done !== true && first.value.startsWith('ready')) {
         worker.description = first.value.replace('ready ', '');
