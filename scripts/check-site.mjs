@@ -49,6 +49,27 @@ async function violations(page) {
   return found.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)} (${nodes.length})`);
 }
 
+/** Links of a page to a place in a page of the site. */
+const anchors = (page) =>
+  page.$$eval('a[href*="#"]', (links) =>
+    links
+      .filter(({ hash, origin }) => hash.length > 1 && origin === globalThis.location.origin)
+      .map(({ href }) => href),
+  );
+
+/** Looks for the places that links of the pages lead to: VitePress itself looks for the pages alone. */
+async function checkAnchors(browser, links) {
+  const page = await browser.newPage();
+  for (const link of links.sort()) {
+    // A place in the page that is open is another document to no browser.
+    await page.goto(link);
+    const id = decodeURIComponent(new URL(link).hash.slice(1));
+    const isThere = await page.evaluate((name) => globalThis.document.getElementById(name) != null, id);
+    expect(isThere, `${link} leads to no place of its page`);
+  }
+  await page.close();
+}
+
 async function checkPage(page, name, where) {
   const { scrollWidth, clientWidth } = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = globalThis.document.documentElement;
@@ -109,6 +130,7 @@ async function checkSite() {
   const server = await serve(site, base);
   const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumFlags });
   const url = `${server.url}${base}`;
+  const links = new Set();
   try {
     if (pictures != null) mkdirSync(pictures, { recursive: true });
     for (const colorScheme of themes) {
@@ -118,10 +140,12 @@ async function checkSite() {
         for (const name of pages) {
           await page.goto(url + name, { waitUntil: 'networkidle' });
           await checkPage(page, name, `${name} ${width} ${colorScheme}`);
+          for (const link of await anchors(page)) links.add(link);
         }
         await page.close();
       }
     }
+    await checkAnchors(browser, [...links]);
     await checkSearch(browser, url);
     await checkPrograms(browser, url);
   } finally {
