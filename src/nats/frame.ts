@@ -7,7 +7,7 @@ import { requireMessage } from './message-error.js';
  *   part     byte 1: the stream, bytes 4 … 7: its number in the stream, bytes 8 … 15: how many bytes of its message are
  *            to come with it and after it (float64), then some of them
  *   state    bytes 4 … 7 and 8 … 11: the number of the part awaited next in each stream
- *   end      then why, as text
+ *   end      byte 1: whether it is for good, then why, as text
  */
 
 /** A host's word to one session or a session's to its host; and a host's to all of its sessions. */
@@ -24,7 +24,12 @@ export type Frame =
       readonly bytes: Uint8Array;
     }
   | { readonly kind: 'state'; readonly next: Readonly<Record<Stream, number>> }
-  | { readonly kind: 'end'; readonly reason: string };
+  | {
+      readonly kind: 'end';
+      readonly reason: string;
+      /** Whether another session would come to the same end. */
+      readonly isFinal: boolean;
+    };
 
 /** Bytes of a part beside those of its message. */
 export const HEADER_BYTES = 16;
@@ -40,6 +45,7 @@ export function writeFrame(frame: Frame): Uint8Array {
   const view = new DataView(bytes.buffer);
   bytes[0] = kinds.indexOf(frame.kind);
   if (body != null) bytes.set(body, HEADER_BYTES);
+  if (frame.kind === 'end') bytes[1] = Number(frame.isFinal);
   if (frame.kind === 'part') {
     bytes[1] = streams.indexOf(frame.stream);
     view.setUint32(4, frame.number, true);
@@ -64,7 +70,7 @@ export function readFrame(bytes: Uint8Array): Frame {
   if (kind === 'state') {
     return { kind, next: { private: view.getUint32(4, true), shared: view.getUint32(8, true) } };
   }
-  if (kind === 'end') return { kind, reason: new TextDecoder().decode(body) };
+  if (kind === 'end') return { kind, reason: new TextDecoder().decode(body), isFinal: bytes[1] === 1 };
   requireMessage(kind === 'part', 'a frame of a known kind', `kind ${bytes[0]}`);
   const stream = streams[bytes[1]!];
   requireMessage(stream != null, 'a frame of a known stream', `stream ${bytes[1]}`);

@@ -2,6 +2,7 @@ import type { JetStreamClient, JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import type { ConnectionWatch } from './connection-watch.js';
 import { watchConnection } from './connection-watch.js';
+import { pause } from './pause.js';
 
 /** JetStream, behind a connection. */
 export interface JetStream {
@@ -85,18 +86,4 @@ export async function persist<T>(
     }
     await pause(RETRY, signal);
   }
-}
-
-/** Waits, until the signal at most. */
-export async function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    signal?.addEventListener('abort', end);
-    if (signal?.aborted === true) end();
-  });
 }

@@ -32,8 +32,8 @@ export interface LinkSettings {
   readonly onMessage: (stream: Stream, message: Arrival) => void;
   /** Is told which shared part the other side awaits. */
   readonly onAwaited?: (next: number) => void;
-  /** Is told once why there will be no more messages. */
-  readonly onEnd: (reason: string) => void;
+  /** Is told once why there will be no more messages, and whether another link would come to the same end. */
+  readonly onEnd: (reason: string, isFinal: boolean) => void;
 }
 
 /**
@@ -95,16 +95,20 @@ export class Link {
     if (failure != null) this.end(failure);
   }
 
-  /** Ends the link; the other side is told why. Harmless when repeated. */
-  end(reason: string): void {
+  /**
+   * Ends the link; the other side is told why. Harmless when repeated.
+   *
+   * @param isFinal whether another link would come to the same end
+   */
+  end(reason: string, isFinal = false): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
     const { watch, to } = this.settings;
-    publish(watch, to, writeFrame({ kind: 'end', reason: reason.slice(0, 2000) }));
+    publish(watch, to, writeFrame({ kind: 'end', reason: reason.slice(0, 2000), isFinal }));
     clearInterval(this.timer);
     watch.onRefusal.delete(this.refuse);
     for (const subscription of this.subscriptions) if (!subscription.isClosed()) subscription.unsubscribe();
-    this.settings.onEnd(reason);
+    this.settings.onEnd(reason, isFinal);
   }
 
   private readonly refuse = (subject: string, message: string): void => {
@@ -124,12 +128,12 @@ export class Link {
     try {
       this.read(readFrame(message.data));
     } catch (failure) {
-      this.end((failure as Error).message);
+      this.end((failure as Error).message, true);
     }
   }
 
   private read(frame: Frame): void {
-    if (frame.kind === 'end') return this.end(frame.reason);
+    if (frame.kind === 'end') return this.end(frame.reason, frame.isFinal);
     if (frame.kind === 'state') {
       this.outbox.hear('other', frame.next.private);
       this.settings.onAwaited?.(frame.next.shared);

@@ -6,7 +6,9 @@ import type { Broadcast, Told } from './broadcast.js';
 import { decodeMessage, encodeMessage } from './codec.js';
 import type { ConnectionWatch } from './connection-watch.js';
 import type { FoundWorker } from './discovery.js';
+import { findWorkers } from './find-workers.js';
 import { Link } from './link.js';
+import { pause } from './pause.js';
 import type { Answer, Call } from './session.js';
 import { hostSubject, openSubject, sessionSubject, uniqueToken } from './subjects.js';
 
@@ -35,6 +37,10 @@ const WINDOW = 4;
 const MOST_ANSWER_BYTES = 2 ** 30;
 /** Bytes of JSON in an answer: numbers and what went wrong. */
 const MOST_ANSWER_JSON = 2 ** 22;
+
+/** Milliseconds until a worker that is gone is looked for, which double each time, and the most. */
+const FIRST_LOOK = 250;
+const LAST_LOOK = 8000;
 
 /** What a session is opened with. */
 export interface Host {
@@ -98,12 +104,15 @@ class NatsWorker implements ShardWorker {
   private numCalls = 0;
   private mostBytes = 0;
   private end: Error | null = null;
+  /** Whether another session would end as this one has. */
+  private isFinal = false;
 
   constructor(
     private readonly host: Host,
-    { name, instance }: FoundWorker,
+    private readonly found: FoundWorker,
     session: string,
   ) {
+    const { name, instance } = found;
     const { watch, group, silence, broadcast } = host;
     let lose!: (error: Error) => void;
     this.lost = new Promise((resolve) => (lose = resolve));
@@ -116,8 +125,9 @@ class NatsWorker implements ShardWorker {
       silence,
       onMessage: (_, { bytes }) => this.hear(decodeMessage(bytes, MOST_ANSWER_JSON)),
       onAwaited: (next) => broadcast.hear(this.link, next),
-      onEnd: (reason) => {
+      onEnd: (reason, isFinal) => {
         broadcast.leave(this.link);
+        this.isFinal = isFinal;
         this.end = new Error(`the worker ${name} is gone: ${reason}`);
         for (const { reject } of this.waiting.values()) reject(this.end);
         this.waiting.clear();
@@ -137,6 +147,24 @@ class NatsWorker implements ShardWorker {
 
   async terminate(): Promise<void> {
     this.link.end('the host has finished');
+  }
+
+  /** A session with a worker of the same name: it is looked for again and again, ever more seldom. */
+  async successor(signal: AbortSignal): Promise<ShardWorker | null> {
+    const { watch, group } = this.host;
+    const { name } = this.found;
+    for (let wait = FIRST_LOOK; !this.isFinal; wait = Math.min(2 * wait, LAST_LOOK)) {
+      await pause(wait, signal);
+      if (signal.aborted || watch.closure != null) return null;
+      try {
+        const workers = await findWorkers(watch.connection, { group });
+        const back = workers.find((one) => one.name === name && one.busy < one.sessions);
+        if (back != null && !signal.aborted) return await openWorker(this.host, back);
+      } catch {
+        continue;
+      }
+    }
+    return null;
   }
 
   private async call(name: keyof ShardService, args: readonly unknown[]): Promise<Reply<never>> {

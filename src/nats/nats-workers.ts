@@ -42,7 +42,8 @@ const schema = {
  *
  * v and θ are published once, however many workers there are. Messages of any length are cut into parts that are
  * acknowledged, and sent again where they get lost: a server that is restarted costs no product. A worker that is killed, or
- * frozen, or whose machine is cut off, counts as gone, and its shards go to others.
+ * frozen, or whose machine is cut off, counts as gone, and its shards go to others. When a worker of its name is there again,
+ * the operator takes it in, unless it was what it computes that failed.
  *
  * The workers belong to whoever is given them: `terminate()` ends a session, not the worker, which is free again. The
  * connection stays the caller's: it has to live as long as they do.

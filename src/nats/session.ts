@@ -63,7 +63,8 @@ export class Session {
       onMessage: (stream, arrival) => this.hear(stream, arrival),
       onEnd: end,
     });
-    const lose = (why: unknown): void => this.link.end(`what computes for it has ended: ${textOf(why)}`);
+    const lose = (why: unknown): void =>
+      this.link.end(`what computes for it has ended: ${textOf(why)}`, true);
     worker.lost?.then(lose, lose);
     this.link.start();
   }
@@ -106,7 +107,7 @@ export class Session {
       requireMessage(run != null, `a worker with ${name}`, 'one without');
       this.answer({ id, reply: await run(...args) });
     } catch (error) {
-      this.link.end(`what computes for it has ended: ${textOf(error)}`);
+      this.link.end(`what computes for it has ended: ${textOf(error)}`, true);
     }
   }
 

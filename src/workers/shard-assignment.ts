@@ -16,10 +16,12 @@ export class ShardAssignment {
   /**
    * @param shards the number of each is its place
    * @param timeout milliseconds after which a worker that has not answered counts as gone; null: never
+   * @param onLoss is told of each worker that is given up
    */
   constructor(
     private readonly shards: readonly ShardMessage[],
     private readonly timeout: number | null,
+    private readonly onLoss: (worker: ShardWorker) => void,
   ) {}
 
   /** Those that are alive, as far as is known. */
@@ -31,7 +33,11 @@ export class ShardAssignment {
   async admit(worker: ShardWorker, model: ModelMessage, size: number): Promise<void> {
     const line = new Line();
     this.lines.set(worker, line);
-    worker.lost?.then(line.cut, line.cut);
+    const lose = (reason: unknown): void => {
+      line.cut(reason);
+      this.giveUp(worker, reason);
+    };
+    worker.lost?.then(lose, lose);
     await this.ask(worker, 'loadModel', (service) => service.loadModel(model), isModelOf(size));
   }
 
@@ -158,8 +164,7 @@ export class ShardAssignment {
     if (line == null) return null;
     const reply = await line.reply(() => call(worker.service), this.timeout);
     if (reply != null && typeof reply === 'object' && 'lost' in reply) {
-      this.lastLoss = reply.lost;
-      this.giveUp(worker);
+      this.giveUp(worker, reply.lost);
       return null;
     }
     requireReply(reply, message);
@@ -168,12 +173,15 @@ export class ShardAssignment {
       return reply.value;
     }
     if (!reply.isBlank) throw new Error(`${where}: a worker answered: ${reply.message}`);
-    this.giveUp(worker);
+    this.giveUp(worker, new Error(reply.message));
     return null;
   }
 
   /** Nobody waits for the end of one that may not answer that either. */
-  private giveUp(worker: ShardWorker): void {
-    if (this.lines.delete(worker)) void worker.terminate().catch(() => {});
+  private giveUp(worker: ShardWorker, reason: unknown): void {
+    if (!this.lines.delete(worker)) return;
+    this.lastLoss = reason;
+    void worker.terminate().catch(() => {});
+    this.onLoss(worker);
   }
 }

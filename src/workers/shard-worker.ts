@@ -1,3 +1,4 @@
+import { requireArgument, requireThat } from '../errors.js';
 import type { ShardService } from './protocol.js';
 import { serviceNames } from './protocol.js';
 
@@ -7,6 +8,11 @@ export interface ShardWorker {
   readonly service: ShardService;
   /** Settles when the worker is gone, where that shows; calls under way are then given up. */
   readonly lost?: Promise<unknown>;
+  /**
+   * Of one that is gone: waits for a worker that can take its place, e.g. the same machine when it is back; null: there will be
+   * none. The signal ends the waiting. Left out: nobody waits.
+   */
+  readonly successor?: (signal: AbortSignal) => Promise<ShardWorker | null>;
   /** Ends the worker. */
   terminate(): Promise<unknown>;
 }
@@ -31,4 +37,19 @@ export function pooledWorker(pool: Pool): ShardWorker {
     service: Object.fromEntries(calls) as ShardService,
     terminate: async () => pool.terminate(true),
   };
+}
+
+/** Throws a CurvatureArgumentError that names `where` unless `worker` does all that one does. */
+export function requireWorker(worker: ShardWorker, where: string): void {
+  const { service, terminate } = (worker ?? {}) as Partial<ShardWorker>;
+  const isWorker = service != null && typeof terminate === 'function';
+  requireArgument(isWorker, where, 'at least one worker {service, terminate}', worker);
+  const missing = serviceNames.filter((name) => name !== 'magnitude' && typeof service[name] !== 'function');
+  const isWhole = missing.length === 0;
+  requireThat(
+    isWhole,
+    where,
+    `a service with ${serviceNames.join(', ')}`,
+    `one without ${missing.join(', ')}`,
+  );
 }

@@ -10,10 +10,11 @@ import { hasStates } from '../tfjs/stateful-layers.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import { packTensor } from './packed-tensor.js';
 import type { ModelMessage, Reply, ShardGradient, ShardMessage } from './protocol.js';
-import { PROTOCOL_VERSION, serviceNames } from './protocol.js';
+import { PROTOCOL_VERSION } from './protocol.js';
 import { ShardAssignment } from './shard-assignment.js';
 import { ShardSum } from './shard-sum.js';
 import type { ShardWorker } from './shard-worker.js';
+import { requireWorker } from './shard-worker.js';
 import { splitIntoShards } from './split-into-shards.js';
 import { areGradients, areSizes, areVectors } from './worker-reply.js';
 
@@ -55,7 +56,7 @@ const where = 'ShardedHessian';
  * v is sent to all, each answers for its shards, and the answers are added up in double precision, in the order of the
  * shards: the bits do not depend on who has computed what. Tapes stay with the workers from one product to the next. The
  * shards of a worker that dies are handed on to the others as soon as that is noticed, and complete the product under
- * way; a worker that joins takes shards over.
+ * way; a worker that joins takes shards over, and so does one that comes back, where its kind can.
  *
  * Serves every solver and every estimator. Calls wait for each other. Cost of a product: that of the largest share, 4n
  * bytes to each worker and 4n from it for each of its shards.
@@ -73,6 +74,7 @@ export class ShardedHessian implements AsyncLinearOperator {
   private theta: Float32Array | null = null;
   /** The end of the call before. */
   private turn: Promise<unknown> = Promise.resolve();
+  private readonly ending = new AbortController();
 
   private constructor(
     readonly size: number,
@@ -80,7 +82,7 @@ export class ShardedHessian implements AsyncLinearOperator {
     private readonly shards: readonly ShardMessage[],
     timeout: number | null,
   ) {
-    this.assignment = new ShardAssignment(shards, timeout);
+    this.assignment = new ShardAssignment(shards, timeout, (worker) => void this.replace(worker));
   }
 
   /**
@@ -154,16 +156,7 @@ export class ShardedHessian implements AsyncLinearOperator {
     requireWorker(worker, `${where}.add`);
     const isNew = !this.assignment.workers.includes(worker);
     requireThat(isNew, `${where}.add`, 'a worker that is not one of it yet', 'one that is');
-    return this.inTurn(async () => {
-      try {
-        await this.introduce(worker);
-      } catch (error) {
-        await this.assignment.release(worker);
-        throw error;
-      }
-      await this.assignment.settle();
-      await this.assignment.balance();
-    });
+    return this.inTurn(() => this.takeIn(worker));
   }
 
   /** Hands the shards of a worker on to the others, and ends it. */
@@ -229,7 +222,31 @@ export class ShardedHessian implements AsyncLinearOperator {
 
   /** Ends the workers. Products under way and afterwards reject. Harmless when repeated. */
   async dispose(): Promise<void> {
+    this.ending.abort();
     await this.assignment.dispose();
+  }
+
+  private async takeIn(worker: ShardWorker): Promise<void> {
+    try {
+      await this.introduce(worker);
+    } catch (error) {
+      await this.assignment.release(worker);
+      throw error;
+    }
+    await this.assignment.settle();
+    await this.assignment.balance();
+  }
+
+  /** Takes in what comes in the place of a worker that is gone. What then fails is as if it had not come. */
+  private async replace(gone: ShardWorker): Promise<void> {
+    const { signal } = this.ending;
+    try {
+      const worker = await gone.successor?.(signal);
+      if (worker == null) return;
+      await this.inTurn(() => (signal.aborted ? worker.terminate() : this.takeIn(worker)));
+    } catch {
+      return;
+    }
   }
 
   private async slope(): Promise<ShardGradient> {
@@ -267,19 +284,4 @@ export class ShardedHessian implements AsyncLinearOperator {
 /** The answer of a worker that knows none. */
 async function unknownMagnitudes(ids: readonly number[]): Promise<Reply<readonly number[]>> {
   return { ok: true, value: ids.map(() => 0) };
-}
-
-/** Throws a CurvatureArgumentError that names `where` unless `worker` does all that one does. */
-function requireWorker(worker: ShardWorker, where: string): void {
-  const { service, terminate } = (worker ?? {}) as Partial<ShardWorker>;
-  const isWorker = service != null && typeof terminate === 'function';
-  requireArgument(isWorker, where, 'at least one worker {service, terminate}', worker);
-  const missing = serviceNames.filter((name) => name !== 'magnitude' && typeof service[name] !== 'function');
-  const isWhole = missing.length === 0;
-  requireThat(
-    isWhole,
-    where,
-    `a service with ${serviceNames.join(', ')}`,
-    `one without ${missing.join(', ')}`,
-  );
 }

@@ -5,7 +5,7 @@ import { WorkersLostError } from '../../src/workers/index.js';
 import { localWorker } from '../workers/local-worker.js';
 import { isLeftOut } from './nats-server.js';
 import type { Rig } from './rig.js';
-import { openRig, timed, until } from './rig.js';
+import { logOf, openRig, timed, until } from './rig.js';
 
 let rig: Rig;
 
@@ -116,9 +116,9 @@ describe.skipIf(isLeftOut)('failures', { timeout: 60_000 }, () => {
     await until(() => events.at(-1)!.type === 'closed');
     expect(made).toHaveLength(1);
     await rig.server.start();
-    // The worker is there again.
-    const [worker] = await natsWorkers(rig.host);
-    await worker!.terminate();
+    // The worker is taken in again when the server is back.
+    await until(() => hessian.numWorkers === 1);
+    expect(made).toHaveLength(2);
   });
 
   it('a host that is silent: its session is freed', async () => {
@@ -143,6 +143,51 @@ describe.skipIf(isLeftOut)('failures', { timeout: 60_000 }, () => {
     expect(hessian.numWorkers).toBe(2);
     expect(await hessian.multiply(rig.problem.v)).toEqual(before);
     expect(made).toHaveLength(1);
+  });
+
+  it('a worker whose connection broke comes back: it is taken in again, with model and θ', async () => {
+    const first = await rig.serve('w1', {}, () => slowWorker(500));
+    await rig.serve('w2');
+    const hessian = await rig.load(await natsWorkers(rig.host, { min: 2 }));
+    await hessian.setParameters(Float32Array.from(rig.problem.v, (x) => 0.1 * x));
+    const before = await hessian.multiply(rig.problem.v);
+    const run = hessian.multiply(rig.problem.v);
+    await first.connection.close();
+    expect(await run).toEqual(before);
+    const again = await rig.serve('w1');
+    await until(() => hessian.numWorkers === 2);
+    expect(await hessian.multiply(rig.problem.v)).toEqual(before);
+    const calls = logOf(again.made[0]).map(({ name }) => name);
+    expect(calls.slice(0, 2)).toEqual(['loadModel', 'setParameters']);
+    expect(calls.at(-1)).toBe('product');
+    // A second time, and without any other worker in between.
+    await again.connection.close();
+    await until(() => hessian.numWorkers === 1);
+    await rig.serve('w1');
+    await until(() => hessian.numWorkers === 2);
+    expect(await hessian.multiply(rig.problem.v)).toEqual(before);
+  });
+
+  it('the only worker is gone, and comes back: an error, then products again', async () => {
+    const first = await rig.serve('w1', {}, () => slowWorker(500));
+    const hessian = await rig.load(await natsWorkers(rig.host));
+    const run = hessian.multiply(rig.problem.v);
+    await first.connection.close();
+    await expect(run).rejects.toThrow(WorkersLostError);
+    await rig.serve('w1');
+    await until(() => hessian.numWorkers === 1);
+    expect(await hessian.multiply(rig.problem.v)).toEqual(rig.product);
+  });
+
+  it('nobody waits for a worker of an operator that is disposed', async () => {
+    const first = await rig.serve('w1');
+    const hessian = await rig.load(await natsWorkers(rig.host));
+    await first.connection.close();
+    await until(() => hessian.numWorkers === 0);
+    await hessian.dispose();
+    const { events } = await rig.serve('w1');
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(events).toEqual([]);
   });
 
   it('the connection of the host is closed: an error at once', async () => {

@@ -120,6 +120,32 @@ describe('workers that join and leave', () => {
     expect(hessian.numWorkers).toBe(3);
   });
 
+  it('takes in what comes in the place of a worker that is gone, not of one that was removed', async () => {
+    const [second, third] = [localWorker(), localWorker()];
+    let come!: () => void;
+    const successor = new Promise<void>((resolve) => (come = resolve));
+    let lose!: () => void;
+    const lost = new Promise<void>((resolve) => (lose = resolve));
+    const first = { ...localWorker(), lost, successor: () => successor.then(() => second) };
+    const late: ShardWorker = { ...localWorker(), successor: () => successor.then(() => third) };
+    const hessian = await load([first, late], 4);
+    const before = await hessian.multiply(v);
+    lose();
+    await lost;
+    await new Promise((resolve) => setTimeout(resolve));
+    // It shows before anything is asked.
+    expect(hessian.numWorkers).toBe(1);
+    come();
+    while (hessian.numWorkers < 2) await new Promise((resolve) => setTimeout(resolve));
+    expect(await hessian.multiply(v)).toEqual(before);
+    expect(sent(second, 'loadShard')).toHaveLength(2);
+    // One that is removed on purpose has none.
+    await hessian.remove(late);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(sent(third, 'loadModel')).toEqual([]);
+    expect(hessian.numWorkers).toBe(1);
+  });
+
   it('hands shards on when a death is noticed, not after the slowest answer', async () => {
     let answer!: () => void;
     const slowness = new Promise<void>((resolve) => (answer = resolve));

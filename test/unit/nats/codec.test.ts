@@ -109,7 +109,9 @@ describe('frames', () => {
     fc
       .tuple(fc.nat(), fc.nat())
       .map(([own, shared]) => ({ kind: 'state' as const, next: { private: own, shared } })),
-    fc.constantFrom('', 'über', 'x'.repeat(99)).map((reason) => ({ kind: 'end' as const, reason })),
+    fc
+      .tuple(fc.constantFrom('', 'über', 'x'.repeat(99)), fc.boolean())
+      .map(([reason, isFinal]) => ({ kind: 'end' as const, reason, isFinal })),
   );
 
   it('come out as they went in', () => {
