@@ -187,6 +187,8 @@ describe('no kernel writes outside its tensors', () => {
 });
 
 describe('bad input is refused and writes nothing', () => {
+  /** Inputs of kernels that take a list. */
+  const inARow = (...inputs: tf.Tensor[]): tf.NamedTensorMap => inputs as unknown as tf.NamedTensorMap;
   const run = (name: string, inputs: tf.NamedTensorMap, attrs: object) => () =>
     tf.engine().runKernel(name, inputs, attrs as tf.NamedAttrMap);
   const window = { filterSize: 2, strides: 2, pad: 'valid' };
@@ -275,8 +277,8 @@ describe('bad input is refused and writes nothing', () => {
       () =>
         run(
           'tfjs-curvature/BlockDots',
-          { x0: sample([3], 1), v0: sample([2, 3], 2), x1: sample([3], 3), v1: sample([2, 2], 4) },
-          {},
+          inARow(sample([3], 1), sample([3], 3), sample([2, 3], 2), sample([2, 2], 4)),
+          { parts: 2, hasSecond: false, owners: [0, 1] },
         ),
     ],
     [
@@ -284,8 +286,8 @@ describe('bad input is refused and writes nothing', () => {
       () =>
         run(
           'tfjs-curvature/BlockSums',
-          { x0: sample([3], 1), y0: sample([3], 2), x1: sample([4], 3), y1: sample([3], 4) },
-          { a: 1, b: 1, scale: 1 },
+          inARow(sample([3], 1), sample([4], 3), sample([3], 2), sample([3], 4)),
+          { a: 1, b: 1, scale: 1, parts: 2, hasSecond: true, owners: [] },
         ),
     ],
   ])('%s', (_, prepare) => {

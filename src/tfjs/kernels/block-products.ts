@@ -61,8 +61,7 @@ function hasKernels(...vectors: (readonly Tensor[])[]): boolean {
  * @returns α [k], owned by the caller
  */
 export function blockDots(blocks: Blocks, parts: readonly Tensor[]): Tensor1D {
-  if (hasKernels(parts))
-    return run(dotsKernel, { ...named('v', blocks), ...named('x', parts) })[0] as Tensor1D;
+  if (hasKernels(parts)) return run(dotsKernel, parts, null, blocks, null, {})[0] as Tensor1D;
   return tidy(() => {
     const products = blocks.flatMap((block, i) =>
       block == null ? [] : [matMul(block, reshape(parts[i]!, [parts[i]!.size, 1]))],
@@ -84,12 +83,8 @@ export function blockDots(blocks: Blocks, parts: readonly Tensor[]): Tensor1D {
  */
 export function blockSums(x: Term, y: Term | null, along: Combination | null): Tensor[] {
   if (hasKernels(x.parts, y?.parts ?? [])) {
-    const inputs = {
-      ...named('x', x.parts),
-      ...(y && named('y', y.parts)),
-      ...(along && { alphas: along.alphas, ...named('v', along.blocks) }),
-    };
-    return run(sumsKernel, inputs, { a: x.factor, b: y?.factor ?? 0, scale: along?.scale ?? 0 });
+    const factors = { a: x.factor, b: y?.factor ?? 0, scale: along?.scale ?? 0 };
+    return run(sumsKernel, x.parts, y?.parts ?? null, along?.blocks ?? [], along?.alphas ?? null, factors);
   }
   return tidy(() => {
     const [a, b] = [scaling(x.factor), scaling(y?.factor ?? 1)];
@@ -114,13 +109,26 @@ function scaling(factor: number): (part: Tensor) => Tensor {
   return (part) => mul(number, part);
 }
 
-function named(prefix: string, tensors: readonly (Tensor | null)[]): NamedTensorMap {
-  return Object.fromEntries(
-    tensors.flatMap((tensor, i) => (tensor == null ? [] : [[`${prefix}${i}`, tensor]])),
-  );
-}
-
-function run(kernelName: string, inputs: NamedTensorMap, attrs: Record<string, number> = {}): Tensor[] {
-  const outputs = engineInternals().runKernel(kernelName, inputs, attrs);
+/** Runs a kernel on x, y, the blocks that are not zero, and α, in a row: see `src/wasm/kernels/block-products.ts`. */
+function run(
+  kernelName: string,
+  x: readonly Tensor[],
+  y: readonly Tensor[] | null,
+  blocks: Blocks,
+  alphas: Tensor1D | null,
+  factors: Record<string, number>,
+): Tensor[] {
+  const inputs: Tensor[] = y == null ? [...x] : [...x, ...y];
+  /** For each block that is there, which part it multiplies. */
+  const owners: number[] = [];
+  blocks.forEach((block, i) => {
+    if (block == null) return;
+    inputs.push(block);
+    owners.push(i);
+  });
+  if (alphas != null) inputs.push(alphas);
+  const attrs = { ...factors, parts: x.length, hasSecond: y != null, owners };
+  // Names would take as long as the rest: the engine hands a list on as it is.
+  const outputs = engineInternals().runKernel(kernelName, inputs as unknown as NamedTensorMap, attrs);
   return Array.isArray(outputs) ? outputs : [outputs];
 }

@@ -7,12 +7,22 @@ import { kernel } from '../kernel.js';
  * numbers that lie in tensors of any shape, one for each block. An optimizer that steps along the rows of V, cut up by variable,
  * so reads V twice and every other number once.
  *
- * Inputs: the blocks [k, n_i] 'v0', 'v1', …, a missing one being zero, and tensors of n_i numbers 'x0', 'x1', …, all float32.
+ * Inputs, in a row, all float32: x_i of n_i numbers, y_i shaped like them, blocks V_i [k, n_i], α [k].
  */
 
+/** What the inputs are. */
+interface Layout {
+  /** How many x_i there are. */
+  readonly parts: number;
+  /** Whether there are as many y_i. */
+  readonly hasSecond: boolean;
+  /** For each block, the i that it belongs to. Others are zero. */
+  readonly owners: readonly number[];
+}
+
 /** α = Σ_i V_i x_i: shape [k], in the order of the blocks. A coordinate that is not a finite number is given as 0. */
-export const blockDots = kernel('tfjs-curvature/BlockDots', [], (heap, inputs) => {
-  const columns = columnsOf(inputs);
+export const blockDots = kernel('tfjs-curvature/BlockDots', [], (heap, inputs, layout: Layout) => {
+  const columns = columnsOf(inputs, layout);
   const k = columns.find(({ block }) => block != null)?.block?.shape[0] ?? 0;
   for (const { block, size } of columns) if (block != null) requireFloats(block, [k, size]);
   const alphas = heap.output([k]);
@@ -30,26 +40,26 @@ export const blockDots = kernel('tfjs-curvature/BlockDots', [], (heap, inputs) =
 });
 
 /** How much of each term {@link blockSums} takes. */
-interface Coefficients {
+interface Coefficients extends Layout {
   readonly a: number;
   readonly b: number;
   readonly scale: number;
 }
 
 /**
- * a x_i + b y_i + scale · V_iᵀα for each i, shaped like x_i; y: 'y0', 'y1', …, all or none of them; α: 'alphas' [k], with which
- * there are blocks.
+ * a x_i + b y_i + scale · V_iᵀα for each i, shaped like x_i. Where there are blocks there is an α.
  */
 export const blockSums = kernel(
   'tfjs-curvature/BlockSums',
   [],
-  (heap, inputs, { a, b, scale }: Coefficients) => {
-    const { alphas } = inputs;
+  (heap, inputs, { a, b, scale, ...layout }: Coefficients) => {
+    const { parts, hasSecond, owners } = layout;
+    const alphas = inputs[(hasSecond ? 2 : 1) * parts + owners.length];
     const k = alphas == null ? 0 : sizeOf(alphas);
     if (alphas != null) requireFloats(alphas, [k]);
     const sums: TensorInfo[] = [];
     try {
-      for (const { x, y, block, size } of columnsOf(inputs)) {
+      for (const { x, y, block, size } of columnsOf(inputs, layout)) {
         if (y != null) requireFloats(y, x.shape);
         if (block != null) requireFloats(block, [k, size]);
         const sum = heap.output(x.shape);
@@ -73,11 +83,15 @@ interface Columns {
   readonly size: number;
 }
 
-function columnsOf(inputs: NamedTensorInfoMap): Columns[] {
+function columnsOf(inputs: NamedTensorInfoMap, { parts, hasSecond, owners }: Layout): Columns[] {
+  const firstBlock = (hasSecond ? 2 : 1) * parts;
   const columns: Columns[] = [];
-  for (let i = 0, x: TensorInfo | undefined; (x = inputs[`x${i}`]) != null; i++) {
+  let blocks = 0;
+  for (let i = 0; i < parts; i++) {
+    const x = inputs[i]!;
     requireFloats(x, x.shape);
-    columns.push({ x, y: inputs[`y${i}`], block: inputs[`v${i}`], size: sizeOf(x) });
+    const block = owners[blocks] === i ? inputs[firstBlock + blocks++] : undefined;
+    columns.push({ x, y: hasSecond ? inputs[parts + i] : undefined, block, size: sizeOf(x) });
   }
   return columns;
 }
