@@ -100,7 +100,7 @@ class RuleNode implements TapeNode {
   /** @param context what the rule is given; one object for all calls, since making one costs as much as a small kernel */
   constructor(
     place: NodePlace,
-    private readonly rule: GradientRule,
+    readonly rule: GradientRule,
     readonly context: GrowingContext,
     private readonly values: ValueTable,
     private readonly varying: readonly string[],

@@ -16,6 +16,8 @@ export interface OutputTape {
   readonly sources: readonly TapeValue[];
   /** z as variables of their own, in the order given. */
   readonly outputs: readonly Variable[];
+  /** The nodes that lie between a value and z. */
+  nodesAfter(value: TapeValue): readonly TapeNode[];
   /**
    * Prepares for adjoints of some values on the tape.
    *
@@ -60,7 +62,8 @@ export function withOutputTape(
           return adjoints;
         };
       };
-      use({ nodes, sources, outputs, adjointsAt });
+      const nodesAfter = (value: TapeValue): TapeNode[] => new Sweep(nodes, [value], ids).nodes;
+      use({ nodes, sources, outputs, nodesAfter, adjointsAt });
     });
   } finally {
     recorder.dispose();

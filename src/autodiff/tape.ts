@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { DifferentiationError } from '../errors.js';
-import type { ForwardContext, InputAdjoints } from './gradient-rule.js';
+import type { ForwardContext, GradientRule, InputAdjoints } from './gradient-rule.js';
 
 /** Identity of a value on the tape: the id of the tensor that first held it. */
 export type ValueId = number;
@@ -26,7 +26,9 @@ export interface TapeNode {
   readonly outputs: readonly TapeValue[];
   /** The values the pullback needs; owned by whoever owns the tape, shared between nodes. */
   readonly saved: readonly Tensor[];
-  /** What the kernel left behind, where its gradient is a rule; owned as `saved` is. */
+  /** The gradient of the kernel, where that is a rule. */
+  readonly rule?: GradientRule;
+  /** What the kernel left behind for the rule; owned as `saved` is. */
   readonly context?: ForwardContext;
   /** Values that were read on the host while the outputs were computed: a gradient depends on them unseen. */
   readonly hidden?: readonly TapeValue[];

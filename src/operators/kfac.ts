@@ -61,10 +61,10 @@ interface BuiltBlocks {
  * `GaussNewtonOperator`; regularisers are no part of K: add theirs with `sum` or `shifted`.
  *
  * Cost: construction, one evaluation and C backward sweeps for C outputs of an example (`'exact'`), `samples` of them
- * (`'monteCarlo'`) or one (`'empirical'`), with the factors one to six gradients for each sweep; a variable that is no linear
- * map costs a sweep for each example besides. A product: two products of matrices a layer. `correctEigenvalues` costs as much
- * as construction once more when it is first needed, and eigenvectors on the host, of factors up to 1024 wide: wider ones
- * are diagonal. Memory: the factors.
+ * (`'monteCarlo'`) or one (`'empirical'`), with the factors one to six gradients for each sweep; a variable that is used
+ * where the tape does not tell examples apart costs a sweep for each example besides. A product: two products of matrices
+ * a layer. `correctEigenvalues` costs as much as construction once more when it is first needed, and eigenvectors on the host,
+ * of factors up to 1024 wide: wider ones are diagonal. Memory: the factors.
  *
  * Sources: Martens & Grosse 2015, "Optimizing Neural Networks with Kronecker-factored Approximate Curvature"; Grosse &
  * Martens 2016, "A Kronecker-factored Approximate Fisher Matrix for Convolution Layers"; George et al. 2018, "Fast Approximate

@@ -12,8 +12,10 @@ import {
   sum,
   tidy,
 } from '@tensorflow/tfjs-core';
+import { exampleAdjoint } from '../../autodiff/example-adjoint.js';
 import type { OutputTape } from '../../autodiff/output-tape.js';
 import { withOutputTape } from '../../autodiff/output-tape.js';
+import type { TapeValue } from '../../autodiff/tape.js';
 import { requireThat } from '../../errors.js';
 import type { Batch } from '../../objectives/batches.js';
 import { cutIntoBatches } from '../../objectives/batches.js';
@@ -53,7 +55,7 @@ const CHUNK = 2 ** 23;
 
 /**
  * Goes once through all terms of an objective. Cost, each term: one evaluation, and one backward sweep for each of the output
- * vectors; for a block that is no linear map, one for each output vector and example.
+ * vectors; for a variable of which no use tells examples apart, one for each output vector and example besides.
  */
 export function passBlocks(
   objective: SplitObjective,
@@ -119,23 +121,63 @@ function visitGradients(
   visitor: BlockVisitor,
 ): void {
   const examples = tape.outputs[0]!.shape[0]!;
-  const maps = plans.flatMap(({ map }, block) => (map == null ? [] : [{ map, block }]));
-  const wanted = maps.flatMap(({ map }) => map.uses.map(({ output }) => output));
+  const readers = plans.map((plan, block) => readerOf(plan, block, tape, examples, visitor));
+  const wanted = readers.flatMap((reader) => reader?.wanted ?? []);
   if (wanted.length === 0) return;
   const adjointsOf = tape.adjointsAt(wanted);
   for (const vector of vectors) {
     tidy(() => {
       const adjoints = adjointsOf(vector());
       let first = 0;
-      for (const { map, block } of maps) {
-        const own = adjoints.slice(first, (first += map.uses.length));
-        if (own.every((dy) => dy == null)) continue;
-        forEachChunk(map, examples, true, (batch) =>
-          visitor.gradients(block, map.gradients(own, batch), () => map.inputs(batch)),
-        );
+      for (const reader of readers) {
+        if (reader == null) continue;
+        const own = adjoints.slice(first, (first += reader.wanted.length));
+        if (own.some((dy) => dy != null)) reader.read(own);
       }
     });
   }
+}
+
+/** What a block takes from a sweep. */
+interface AdjointReader {
+  readonly wanted: readonly TapeValue[];
+  /** Hands on what the adjoints of these values tell, null for zeros. */
+  read(dys: readonly (Tensor | null)[]): void;
+}
+
+/** The reader of a block; null for one that takes sweeps of its own, or nothing. */
+function readerOf(
+  { map, uses, variables }: BlockPlan,
+  block: number,
+  { sources }: OutputTape,
+  examples: number,
+  visitor: BlockVisitor,
+): AdjointReader | null {
+  if (map != null) {
+    return {
+      wanted: map.uses.map(({ output }) => output),
+      read: (dys) =>
+        forEachChunk(map, examples, true, (batch) =>
+          visitor.gradients(block, map.gradients(dys, batch), () => map.inputs(batch)),
+        ),
+    };
+  }
+  if (uses == null || visitor.squares == null) return null;
+  const { shape } = sources[variables[0]!]!;
+  return {
+    wanted: uses.map(({ node }) => node.outputs[0]!),
+    read: (dys) => {
+      for (let i = 0; i < examples; i++) {
+        tidy(() => {
+          const parts = uses.flatMap((use, k) => {
+            const dy = dys[k];
+            return dy == null ? [] : [reshape(exampleAdjoint(use, dy, i, examples), shape)];
+          });
+          visitor.squares!(block, square(addN(parts)));
+        });
+      }
+    },
+  };
 }
 
 function visitSquares(
@@ -145,7 +187,7 @@ function visitSquares(
   visitor: BlockVisitor,
 ): void {
   const examples = tape.outputs[0]!.shape[0]!;
-  const blocks = plans.flatMap(({ map }, block) => (map == null ? [block] : []));
+  const blocks = plans.flatMap(({ map, uses }, block) => (map == null && uses == null ? [block] : []));
   if (blocks.length === 0) return;
   const adjointsOf = tape.adjointsAt(blocks.map((block) => tape.sources[plans[block]!.variables[0]!]!));
   for (const vector of vectors) {

@@ -1,5 +1,6 @@
 import type { Rank, Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import { concat, ones, reshape, slice, tidy, transpose, zeros } from '@tensorflow/tfjs-core';
+import { isExampleWise } from '../../autodiff/example-adjoint.js';
 import type { OutputTape } from '../../autodiff/output-tape.js';
 import type { TapeNode, TapeValue } from '../../autodiff/tape.js';
 import type { ValueUse } from '../../autodiff/value-uses.js';
@@ -81,6 +82,8 @@ export interface BlockPlan {
   readonly variables: readonly number[];
   /** What they are as a linear map; null for no such thing. */
   readonly map: LinearMap | null;
+  /** Without a map: all uses of the variable, where each gives the gradient of one example; else null. */
+  readonly uses: readonly ValueUse[] | null;
   /** Why the block has no Kronecker factors but is diagonal; null for one that has. */
   readonly reason: string | null;
 }
@@ -92,11 +95,12 @@ export interface BlockPlan {
  * @param widest the widest factor to be had
  */
 export function planBlocks(
-  { nodes, sources }: OutputTape,
+  tape: OutputTape,
   variables: readonly Variable[],
   examples: number,
   widest: number,
 ): BlockPlan[] {
+  const { nodes, sources } = tape;
   const uses = new ValueUses(nodes);
   const usesOf = sources.map(({ id }) => uses.of(id));
   const alone = usesOf.map((own) => mapOf(own, examples, uses, sources));
@@ -105,14 +109,28 @@ export function planBlocks(
   return variables.flatMap((_, i): BlockPlan[] => {
     const found = alone[i]!;
     if (joint.has(i)) return [];
-    if (typeof found === 'string') return [{ variables: [i], map: null, reason: found }];
+    if (typeof found === 'string') {
+      return [{ variables: [i], map: null, uses: exampleWise(usesOf[i]!, tape, examples), reason: found }];
+    }
     const bias = biases.get(i);
     const map = bias == null ? found.map : new LinearMap(found.map.uses, true);
     const width = Math.max(map.inWidth, map.outWidth);
     const tooWide = `a factor is ${width} wide; eigenvectors are computed up to ${widest}`;
     const reason = found.reason ?? (width > widest ? tooWide : null);
-    return [{ variables: bias == null ? [i] : [i, bias], map, reason }];
+    return [{ variables: bias == null ? [i] : [i, bias], map, uses: null, reason }];
   });
+}
+
+/** The uses of a variable if each of them gives the gradient of one example, else null. */
+function exampleWise(
+  own: readonly ValueUse[],
+  tape: OutputTape,
+  examples: number,
+): readonly ValueUse[] | null {
+  const areSo = own.every(
+    (use) => !use.isTransposed && isExampleWise(use, tape.nodesAfter(use.node.outputs[0]!), examples),
+  );
+  return areSo && own.length > 0 ? own : null;
 }
 
 /** What a variable is as a linear map, and why that has no factors all the same; or why it is none. */

@@ -77,6 +77,38 @@ describe('the blocks of KFACOperator', () => {
       () => normal([3, 3, 3, 2], 1),
       { depthwise_kernel: /Depthwise/, gamma: /FusedBatchNorm/, beta: /FusedBatchNorm/ },
     ],
+    [
+      'a transposed convolution and a parametric rectifier',
+      () => [
+        tfl.layers.conv2dTranspose({
+          filters: 2,
+          kernelSize: 2,
+          strides: 2,
+          kernelInitializer: init(1),
+          inputShape: [2, 2, 2],
+        }),
+        tfl.layers.prelu({ alphaInitializer: init(2), sharedAxes: [1, 2] }),
+        tfl.layers.flatten(),
+        dense(3, 'softmax', 5),
+      ],
+      () => normal([3, 2, 2, 2], 1),
+      { kernel: /Conv2DBackpropInput/, alpha: /Prelu/ },
+    ],
+    [
+      'a three-dimensional convolution',
+      () => [
+        tfl.layers.conv3d({
+          filters: 2,
+          kernelSize: 2,
+          kernelInitializer: init(1),
+          inputShape: [2, 3, 2, 2],
+        }),
+        tfl.layers.flatten(),
+        dense(3, 'softmax', 5),
+      ],
+      () => normal([3, 2, 3, 2, 2], 1),
+      { kernel: /Conv3D/ },
+    ],
   ];
 
   it.each(withoutFactors)('are diagonal for %s, with that of the curvature', (_, layers, xs, reasons) =>
@@ -106,6 +138,33 @@ describe('the blocks of KFACOperator', () => {
       }
     }),
   );
+
+  it('are diagonal where examples are joined behind a variable, or it is used twice', () => {
+    const w = variableOf([0.5, -1, 2]);
+    const v = variableOf([1.5, 0.3, -0.7]);
+    const x = normal([4, 3], 1) as Tensor2D;
+    const objective = lossObjective(
+      {
+        outputs: () => {
+          const scaled = tf.mul(tf.tanh(tf.add(tf.mul(x, w), tf.mul(tf.square(x), w))), v);
+          // Of all examples: each output depends on them all.
+          return tf.sub(scaled, tf.mean(tf.mul(x, tf.square(tf.mul(x, w))), 0, true));
+        },
+        loss: (z) => tf.mean(tf.square(z)),
+        likelihood: 'gaussian',
+      },
+      [w, v],
+    );
+    const kfac = new KFACOperator(objective);
+    const truth = new FisherOperator(objective, { type: 'exact' });
+    const [received, expected] = [matrixOf(kfac), matrixOf(truth)];
+    // v is used where examples are apart, w also where they are joined: there every output vector is one example's own.
+    for (let i = 0; i < 6; i++) {
+      expect(Math.abs(received[i]![i]! / expected[i]![i]! - 1)).toBeLessThan(1e-5);
+    }
+    for (const operator of [kfac, truth]) operator.dispose();
+    tf.dispose([w, v, x]);
+  });
 
   it('are diagonal where a factor is too wide for eigenvectors, with the diagonal of the curvature', () =>
     withModel([dense(3, 'softmax', 5, { inputShape: [1024] })], normal([4, 1024], 1), (objective) => {
