@@ -7,15 +7,19 @@ import { connect } from '@nats-io/transport-node';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
+import { createModel } from '../examples/models/create-model.js';
 import { natsWorkers } from '../src/nats/index.js';
 import { ShardSum } from '../src/workers/shard-sum.js';
 import { ShardedHessian } from '../src/workers/index.js';
+import { relativeError } from '../test/golden-case.js';
+import { interleave, ratio, spread } from './interleave.js';
 
 /*
- * What NATS costs a product, in processor time on the host, the server and the workers; and 200 products with a worker
- * killed every 20 and another started. Needs nats-server, and the package built (`npm run build`) for the second.
+ * What NATS costs a product, in processor time on the host, the server and the workers; 200 products with a worker killed
+ * every 20 and another started; and how many times the products of one worker two come to, by the clock, for which two
+ * cores have to be idle. Needs nats-server, and the package built (`npm run build`) for all but the first.
  *
- *   npx tsx bench/nats.ts [overhead | soak]
+ *   npx tsx bench/nats.ts [overhead | soak | speedup]
  */
 
 const PORT = 42_424;
@@ -141,12 +145,74 @@ async function soak(host: NatsConnection): Promise<void> {
   await hessian.dispose();
 }
 
+/** Products per second of the paper's SimpleCNN on 1024 examples: two workers by one. */
+async function speedup(host: NatsConnection): Promise<void> {
+  const [examples, rounds, bound] = [1024, 9, 2];
+  // The kernels use fused multiply-add where there is one.
+  const isOld = Number(process.versions.node.split('.')[0]) < 21;
+  const flags = isOld ? ['--experimental-wasm-relaxed-simd'] : [];
+  for (const name of ['w1', 'w2']) {
+    const args = [
+      'dist/worker-command/main.mjs',
+      '--server',
+      SERVER,
+      '--group',
+      'pair',
+      '--name',
+      name,
+      '--sessions',
+      '2',
+    ];
+    await start(process.execPath, [...flags, ...args], 'serves the group');
+  }
+  const model = createModel('simple-cnn', { inputShape: [32, 32, 3], classes: 10, seed: 1 });
+  const data = {
+    xs: tf.randomNormal([examples, 32, 32, 3], 0, 1, 'float32', 1),
+    ys: tf.oneHot(
+      Array.from({ length: examples }, (_, i) => i % 10),
+      10,
+    ),
+  };
+  const load = async (count: number): Promise<ShardedHessian> =>
+    ShardedHessian.load(
+      await natsWorkers(host, { group: 'pair', min: count, max: count, waitMs: 20_000, silenceMs: 30_000 }),
+      model,
+      data,
+      { loss: 'categoricalCrossentropy', batchSize: 64 },
+    );
+  const operators = { one: await load(1), two: await load(2) };
+  const v = Float32Array.from({ length: operators.one.size }, (_, i) => Math.sin(i));
+  const [a, b] = [await operators.one.multiply(v), await operators.two.multiply(v)];
+  const times = await interleave(
+    Object.entries(operators).map(([name, operator]) => ({
+      name,
+      run: async () => {
+        const clock = performance.now();
+        await operator.multiply(v);
+        return performance.now() - clock;
+      },
+    })),
+    rounds,
+  );
+  const { median, low, high } = ratio(times, 'one', 'two')!;
+  const [one, two] = ['one', 'two'].map((name) => spread(times.get(name)!).median.toFixed(0));
+  console.log(
+    `SimpleCNN, ${operators.one.size} parameters, ${examples} examples in batches of 64: ${one} ms a product with one ` +
+      `worker, ${two} with two; products per second, two ÷ one: ${median.toFixed(2)} (${low.toFixed(2)} to ` +
+      `${high.toFixed(2)}) in ${rounds} interleaved rounds, to reach: ≥ ${bound}; ` +
+      `relative difference of the products ${relativeError(b, a).toExponential(0)}`,
+  );
+  for (const operator of Object.values(operators)) await operator.dispose();
+}
+
 const what = process.argv[2];
 const server = await start('nats-server', ['-p', String(PORT), '-a', '127.0.0.1'], 'Server is ready');
 try {
   const host = await connect({ servers: SERVER });
-  if (what !== 'soak') for (const n of [250_000, 1_000_000, 5_000_000]) await overhead(host, server, n);
-  if (what !== 'overhead') await soak(host);
+  const isAsked = (name: string): boolean => what == null || what === name;
+  if (isAsked('overhead')) for (const n of [250_000, 1_000_000, 5_000_000]) await overhead(host, server, n);
+  if (isAsked('soak')) await soak(host);
+  if (isAsked('speedup')) await speedup(host);
   await host.close();
 } finally {
   for (const child of children) {
