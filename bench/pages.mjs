@@ -3,6 +3,7 @@
 // cores, and writes the tables into the pages: each between the markers that bear its name. --dry only prints them.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -12,20 +13,20 @@ const pages = ['docs/benchmarks.md', 'docs/training-with-nsgd.md'].map((page) =>
 const fused = Number(process.versions.node.split('.')[0]) < 21 ? ['--experimental-wasm-relaxed-simd'] : [];
 const script = (file, ...args) => [...fused, '--import', 'tsx', join(root, 'bench', file), ...args];
 
+/** One thread, two, and all. */
+const threads = [...new Set([1, 2, availableParallelism()])].filter(
+  (count) => count <= availableParallelism(),
+);
+
 /** The parts, each with the arguments of `node`. */
 const parts = {
-  models: [join(root, 'bench/run.mjs'), '--fma', '--rounds', '7'],
+  models: [join(root, 'bench/run.mjs'), '--fma', '--rounds', '7', '--threads', `${threads}`],
   'first-order': script('first-order.ts', '--rounds', '9'),
   solvers: [
     join(root, 'bench/solvers.mjs'),
-    '--rounds',
-    '3',
-    '--threads',
-    '1,2',
-    '--only',
-    'share,mnist,cnn,products',
+    ...['--rounds', '3', '--threads', `${threads}`, '--only', 'share,mnist,cnn,products'],
   ],
-  nsgd: script('nsgd.ts', '--threads', '1,2', '--only', 'steps,epochs'),
+  nsgd: script('nsgd.ts', '--threads', `${threads}`, '--only', 'steps,epochs'),
   growth: script('growth.ts'),
 };
 
