@@ -1,5 +1,17 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+
+/**
+ * tfjs starts its threads from the source text of a function, which names a variable outside of it. A minifier renames that
+ * variable, and the threads do not find it; a global name it leaves as it is.
+ */
+const threadsOfTfjs: Plugin = {
+  name: 'threads-of-tfjs',
+  transform: (code, id) =>
+    id.endsWith('tfjs-backend-wasm-threaded-simd.js')
+      ? { code: code.replace(/(var )?_scriptDir/g, 'globalThis._scriptDir'), map: null }
+      : null,
+};
 
 /** The pages under demo/: `npm run demo` serves it, `npm run build:demo` makes static files of it in out/demo. */
 export default defineConfig({
@@ -16,7 +28,7 @@ export default defineConfig({
       ),
     },
   },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [threadsOfTfjs] },
   // What is only found when a worker starts or a figure is asked for would make the page load anew in the middle of it.
   optimizeDeps: {
     include: [

@@ -22,22 +22,32 @@ const loaders: Record<BackendName, () => Promise<unknown>> = {
   },
 };
 
-async function start(name: BackendName): Promise<boolean> {
+/** A backend that computes, and on how many threads its kernels of ours run. */
+export interface StartedBackend {
+  readonly name: BackendName;
+  readonly threads: number;
+}
+
+/** Starts a backend; null where it does not start. */
+async function start(name: BackendName): Promise<StartedBackend | null> {
   try {
     await loaders[name]();
-    if (!(await tf.setBackend(name))) return false;
+    if (!(await tf.setBackend(name))) return null;
     await tf.ready();
-    if (name === 'wasm') await registerWasmTrainingKernels();
-    return true;
+    if (name !== 'wasm') return { name, threads: 1 };
+    // Only a page that is isolated from others has memory that threads can share.
+    const { threads } = await registerWasmTrainingKernels({ threads: crossOriginIsolated ? 'auto' : 1 });
+    return { name, threads };
   } catch {
-    return false;
+    return null;
   }
 }
 
 /** Starts the backend asked for, or the first that does start of those that remain. */
-export async function startBackend(wanted: BackendName): Promise<BackendName> {
+export async function startBackend(wanted: BackendName): Promise<StartedBackend> {
   for (const name of new Set<BackendName>([wanted, 'wasm', 'cpu'])) {
-    if (await start(name)) return name;
+    const started = await start(name);
+    if (started != null) return started;
   }
   throw new Error('No backend of TensorFlow.js starts in this browser.');
 }

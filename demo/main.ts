@@ -81,9 +81,10 @@ async function reset(settings: Settings): Promise<void> {
   });
   upcoming = next;
   try {
-    const backend = await next.prepare();
+    const { name, threads } = await next.prepare();
     if (next !== upcoming) return;
-    const fallback = backend === settings.backend ? '' : ` ${settings.backend} does not start here.`;
+    const fallback = name === settings.backend ? '' : ` ${settings.backend} does not start here.`;
+    const backend = threads === 1 ? name : `${name} with ${threads} threads`;
     say(`Starting on ${backend}…${fallback}`);
     await next.begin();
     if (next !== upcoming) return;

@@ -12,8 +12,9 @@ interface Preset {
 export const presets = {
   overshoot: {
     label: 'steps that overshoot',
-    settings: { optimizer: 'sgd', learningRate: 5 },
-    watch: 'η is so long that the loss jumps up and down. Lower η to 0.5 while it runs, and it settles.',
+    settings: { optimizer: 'sgd', learningRate: 2.4 },
+    watch:
+      'η is so long that the loss jumps up again and again. Lower η to 0.5 while it runs: it only falls.',
   },
   edge: {
     label: 'the edge of stability',

@@ -1,6 +1,6 @@
 import type { Remote } from 'comlink';
 import { proxy, wrap } from 'comlink';
-import type { BackendName } from './choices.js';
+import type { StartedBackend } from './backend.js';
 import { TrainingHistory } from './history.js';
 import { hasLifelines, lifelineEnd } from './lifeline.js';
 import type { AnswersByRun, TrainingUpdate } from './records.js';
@@ -43,7 +43,7 @@ export class Session {
   }
 
   /** Starts a backend: the one of the settings, or another that does start. */
-  async prepare(): Promise<BackendName> {
+  async prepare(): Promise<StartedBackend> {
     if (hasLifelines()) await this.watch();
     return this.call((trainer) => trainer.prepare(this.settings.backend));
   }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import type { StartedBackend } from './backend.js';
 import { startBackend } from './backend.js';
 import type { BackendName } from './choices.js';
 import { dataSets } from './choices.js';
@@ -53,7 +54,7 @@ export class Trainer {
   private last: Promise<unknown> = Promise.resolve();
 
   /** Starts what computes. @returns the backend that did start */
-  async prepare(wanted: BackendName): Promise<BackendName> {
+  async prepare(wanted: BackendName): Promise<StartedBackend> {
     return this.exclusively(() => startBackend(wanted));
   }
 

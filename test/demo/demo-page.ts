@@ -31,7 +31,7 @@ export interface SavedRecords {
   readonly slice: readonly LossSlice[] | null;
 }
 
-export type Query = Partial<Record<keyof Settings, string | number>>;
+export type Query = Partial<Record<keyof Settings | 'preset', string | number>>;
 
 /** The live page, as a visitor has it before him. */
 export class DemoPage {
@@ -57,9 +57,9 @@ export class DemoPage {
     return opened;
   }
 
-  /** Waits until a run is ready to be started, or cannot be. */
+  /** Waits until a run is ready to be started, has been, or cannot be. */
   async settle(): Promise<void> {
-    await expect.poll(() => this.text('status'), patience).toMatch(/^(Ready|Not started)/);
+    await expect.poll(() => this.text('status'), patience).toMatch(/^(Ready|Training|Not started)/);
   }
 
   async text(id: string): Promise<string> {

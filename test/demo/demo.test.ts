@@ -98,6 +98,21 @@ describe.skipIf(executablePath == null)('the live page', { timeout: testTimeout 
     }
   });
 
+  it('computes on threads where the page is isolated from others', async () => {
+    const isolated = await serveDemo({
+      'Cross-Origin-Opener-Policy': 'same-origin',
+      'Cross-Origin-Embedder-Policy': 'require-corp',
+    });
+    try {
+      demo = await DemoPage.open(browser, isolated, { data: 'mnist', net: 'cnn', optimizer: 'sgd' });
+      expect(await demo.text('status')).toMatch(/^Ready, on wasm with [2-9]\d* threads\.$/);
+      await demo.trainUntil(({ runs }) => runs.SGD!.accuracy > 40);
+      await demo.close();
+    } finally {
+      await isolated.close();
+    }
+  });
+
   it('shades the plane in the colours of the classes that the net sees there', async () => {
     await open({ optimizer: 'sgd', learningRate: 1 });
     await demo.trainUntil(({ runs }) => runs.SGD!.accuracy === 100);

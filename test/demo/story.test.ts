@@ -1,7 +1,9 @@
 import type { Browser } from 'playwright';
 import { chromium } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { PresetName } from '../../demo/presets.js';
 import { presets } from '../../demo/presets.js';
+import type { TrainingUpdate } from '../../demo/records.js';
 import { descend, lossAt } from '../../demo/story/valley.js';
 import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
 import { DemoPage, patience, testTimeout } from './demo-page.js';
@@ -89,15 +91,52 @@ describe.skipIf(executablePath == null)('the story of the live page', { timeout:
     await page.close();
   });
 
-  it.each(Object.keys(presets))('starts the preset %s from an address', async (name) => {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(patience.timeout);
-    await page.goto(`${site.url}?preset=${name}#playground`);
-    await page.locator('#numbers', { hasText: /After [1-9]\d* steps/ }).waitFor();
-    expect(await page.inputValue('#preset')).toBe(name);
-    expect(await page.textContent('#watch')).not.toBe('');
-    await page.close();
-  });
+  /** The point of each preset, in what it has recorded. */
+  const points: Record<PresetName, (updates: readonly TrainingUpdate[]) => void> = {
+    overshoot: (updates) => {
+      const losses = updates.map(({ progress }) => progress.SGD!.loss);
+      // With η = 0.5 there is not one.
+      const rises = losses.filter((loss, i) => i > 0 && loss > 1.05 * losses[i - 1]!);
+      expect(rises.length).toBeGreaterThan(1);
+    },
+    edge: (updates) => {
+      const bound = 2 / updates[0]!.learningRate;
+      expect(sharpest(updates, 'SGD') / bound).toBeGreaterThan(0.9);
+      expect(sharpest(updates, 'SGD') / bound).toBeLessThan(1.2);
+    },
+    nudge: (updates) => {
+      const { progress } = updates.at(-1)!;
+      expect(progress.NSGD!.loss).toBeLessThan(0.8 * progress.SGD!.loss);
+      expect(sharpest(updates, 'NSGD')).toBeGreaterThan(1.3 * sharpest(updates, 'SGD'));
+    },
+    flat: (updates) => {
+      expect(sharpest(updates, 'NSGD')).toBeLessThan(0.7 * sharpest(updates, 'SGD'));
+    },
+    spectrum: (updates) => {
+      expect(sharpest(updates, 'SGD')).toBeGreaterThan(2);
+    },
+  };
+
+  const sharpest = (updates: readonly TrainingUpdate[], name: 'SGD' | 'NSGD'): number =>
+    Math.max(...updates.map(({ curvature }) => curvature[name]!.eigenvalues[0] ?? 0));
+
+  it.each(Object.keys(presets) as PresetName[])(
+    'the preset %s shows its point in 150 steps',
+    async (preset) => {
+      demo = await DemoPage.open(browser, site, { preset });
+      await demo.shows(({ step }) => step >= 150);
+      await demo.page.click('#start');
+      await demo.paused();
+      points[preset]((await demo.save()).updates);
+      expect(await demo.page.inputValue('#preset')).toBe(preset);
+      expect(await demo.text('watch')).not.toBe('');
+      if (preset !== 'spectrum') return;
+      const [, end, peak] = /to ([\d.]+), most of it near (-?[\d.e-]+)\.$/.exec(
+        await demo.measure('density'),
+      )!;
+      expect(Number(end)).toBeGreaterThan(20 * Math.abs(Number(peak)));
+    },
+  );
 
   it('carries a scene into the playground by its link', async () => {
     demo = await DemoPage.open(browser, site);
