@@ -2,6 +2,8 @@
  * Options of public functions. One schema for each function says all there is to an option: its name, what it has to be,
  * and what it is where it is left out. The interface of the options, with their meaning, stands beside it; a schema that
  * lacks an option of the interface, or has one too many, does not compile.
+ *
+ * `@__NO_SIDE_EFFECTS__` tells bundlers that a schema may go with the function it belongs to, where a program uses neither.
  */
 
 import { describe, isListOf, isTensor, requireArgument, requireThat } from './errors.js';
@@ -43,22 +45,25 @@ export type Settings<Options, S> = {
 };
 
 /** An option that is `fallback` where it is left out. */
-export function byDefault<T>(check: Check<T>, fallback: T): Defaulted<T> {
+/* @__NO_SIDE_EFFECTS__ */ export function byDefault<T>(check: Check<T>, fallback: T): Defaulted<T> {
   return { ...check, fallback };
 }
 
 /** An option that may not be left out. */
-export function mandatory<T>(check: Check<T>): Mandatory<T> {
+/* @__NO_SIDE_EFFECTS__ */ export function mandatory<T>(check: Check<T>): Mandatory<T> {
   return { ...check, isMandatory: true };
 }
 
 /** A check in words of its own, with {name} for the name of the option. */
-export function check<T>(words: string, accepts: (value: unknown) => boolean): Check<T> {
+/* @__NO_SIDE_EFFECTS__ */ export function check<T>(
+  words: string,
+  accepts: (value: unknown) => boolean,
+): Check<T> {
   return { words, accepts };
 }
 
 /** A whole number in a range. */
-export function integer(least: number, largest = Infinity): Check<number> {
+/* @__NO_SIDE_EFFECTS__ */ export function integer(least: number, largest = Infinity): Check<number> {
   const range = largest === Infinity ? `>= ${least}` : `from ${least} to ${largest}`;
   const isInside = (value: number): boolean => value >= least && value <= largest;
   return check(
@@ -79,7 +84,7 @@ interface Range {
 }
 
 /** A finite number in a range. */
-export function number(range: Range = {}): Check<number> {
+/* @__NO_SIDE_EFFECTS__ */ export function number(range: Range = {}): Check<number> {
   const { above = -Infinity, from = -Infinity, below = Infinity, to = Infinity } = range;
   const isInside = (value: number): boolean => value > above && value >= from && value < below && value <= to;
   const signs = { above: '>', from: '>=', below: '<', to: '<=' };
@@ -89,18 +94,21 @@ export function number(range: Range = {}): Check<number> {
 }
 
 /** A list, not empty, of what `accepts` holds of. */
-export function list<T>(of: string, accepts: (entry: unknown) => boolean): Check<readonly T[]> {
+/* @__NO_SIDE_EFFECTS__ */ export function list<T>(
+  of: string,
+  accepts: (entry: unknown) => boolean,
+): Check<readonly T[]> {
   return check(`{name}, a list of ${of}`, (value) => isListOf(value, accepts) && value.length > 0);
 }
 
 /** A list of finite numbers, not empty, each in a range. */
-export function numbers(range: Range = {}): Check<readonly number[]> {
+/* @__NO_SIDE_EFFECTS__ */ export function numbers(range: Range = {}): Check<readonly number[]> {
   const { words, accepts } = number(range);
   return list(words.replace('a number {name}', 'numbers'), accepts);
 }
 
 /** One of some words. */
-export function oneOf<T extends string>(...words: readonly T[]): Check<T> {
+/* @__NO_SIDE_EFFECTS__ */ export function oneOf<T extends string>(...words: readonly T[]): Check<T> {
   const quoted = words.map((word) => `'${word}'`).join(', ');
   return check(`{name} ${quoted.replace(/, ([^,]*)$/, ' or $1')}`, (value) => words.includes(value as T));
 }
@@ -112,7 +120,7 @@ export const text: Check<string> = check('a text {name}', (value) => typeof valu
 export const flag: Check<boolean> = check('{name} true or false', (value) => typeof value === 'boolean');
 
 /** Something to call. */
-export function callable<F extends (...args: never[]) => unknown>(): Check<F> {
+/* @__NO_SIDE_EFFECTS__ */ export function callable<F extends (...args: never[]) => unknown>(): Check<F> {
   return check('a function {name}', (value) => typeof value === 'function');
 }
 
@@ -123,13 +131,16 @@ export const abortSignal: Check<AbortSignal> = check(
 );
 
 /** What one of two checks accepts. */
-export function either<A, B>(first: Check<A>, second: Check<B>): Check<A | B> {
+/* @__NO_SIDE_EFFECTS__ */ export function either<A, B>(first: Check<A>, second: Check<B>): Check<A | B> {
   const accepts = (value: unknown): boolean => first.accepts(value) || second.accepts(value);
   return check(`${first.words}, or ${second.words}`, accepts);
 }
 
 /** Another check, or one value besides. */
-export function or<T, V extends number | null>(other: Check<T>, value: V): Check<T | V> {
+/* @__NO_SIDE_EFFECTS__ */ export function or<T, V extends number | null>(
+  other: Check<T>,
+  value: V,
+): Check<T | V> {
   return either(
     other,
     check<V>(String(value), (given) => given === value),
@@ -137,7 +148,7 @@ export function or<T, V extends number | null>(other: Check<T>, value: V): Check
 }
 
 /** Whatever it is: its function looks at it itself. */
-export function unchecked<T>(): Check<T> {
+/* @__NO_SIDE_EFFECTS__ */ export function unchecked<T>(): Check<T> {
   return check('{name}', () => true);
 }
 
