@@ -47,3 +47,8 @@ export function sweepName(what: string, fingerprint: unknown): string {
   const hash = createHash('sha256').update(JSON.stringify(fingerprint)).digest('hex');
   return `paper-${what}-${hash.slice(0, 16)}`;
 }
+
+/** What went wrong with a queue, to be said without a trace: it lies with the server or the way there. */
+export function asRunError(error: unknown): RunError {
+  return error instanceof RunError ? error : new RunError((error as Error).message, { cause: error });
+}

@@ -4,7 +4,7 @@ import type { Unit } from './finding.js';
 import type { UnitJob } from './job.js';
 import type { PlannedRun } from './planned-run.js';
 import { hashOfData } from './prepared-data.js';
-import { sweepName } from './queue-connection.js';
+import { asRunError, sweepName } from './queue-connection.js';
 import { RunError } from './run-error.js';
 import { fingerprintOf } from './settings.js';
 import { STOPPED } from './unit-pool.js';
@@ -57,7 +57,7 @@ export class QueuedUnits implements UnitRunner {
       }
     } catch (error) {
       if (this.stopping.signal.aborted) throw new RunError(STOPPED);
-      throw error;
+      throw asRunError(error);
     }
   }
 

@@ -140,7 +140,7 @@ describe.skipIf(isLeftOut)('a sweep', { timeout: 60_000 }, () => {
 
   it('outlasts a server that is restarted', async () => {
     const slow = async ({ x }: { x: number }): Promise<number> => {
-      await wait(700);
+      await wait(400);
       return x * x;
     };
     const workers = [await rig.serve('w1', slow), await rig.serve('w2', slow)];

@@ -2,7 +2,7 @@ import type { NatsConnection } from '@nats-io/nats-core';
 import { runSweep } from '../../../src/nats/index.js';
 import type { TrainingJob } from '../job.js';
 import { hashOfData } from '../prepared-data.js';
-import { sweepName } from '../queue-connection.js';
+import { asRunError, sweepName } from '../queue-connection.js';
 import { UnitsFailedError } from '../run-error.js';
 import type { TaskOutcome } from '../unit-service.js';
 import { readRecord, writeRecord } from './record-file.js';
@@ -55,6 +55,8 @@ export async function queueTrainings(
       if (type !== 'progress') say(`${id}: ${type} by ${worker}`);
     },
     signal,
+  }).catch((error: unknown) => {
+    throw asRunError(error);
   });
   const reasons = failures.map(({ id, tries, reason }) => `${id}: tried ${tries} times: ${reason}`);
   if (reasons.length > 0) throw new UnitsFailedError(reasons.join('\n'));
