@@ -10,7 +10,7 @@ import { chromiumFlags, findChromium, noChromium } from './chromium.mjs';
 import { root } from './package-check/run.mjs';
 
 const timeout = 600_000;
-const screens = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+const screens = { desktop: { width: 1600, height: 1000 }, phone: { width: 390, height: 844 } };
 
 const executablePath = findChromium();
 if (executablePath == null) throw new Error(noChromium);
@@ -47,11 +47,10 @@ try {
       const page = await trainedPage(viewport, scheme);
       await page.screenshot({ path: `${folder}/${screen}-${scheme}.png`, fullPage: true });
       if (screen === 'desktop' && scheme === 'light') {
-        const { y } = await page.locator('#controls').boundingBox();
-        const charts = await page.locator('figure', { has: page.locator('#share') }).boundingBox();
-        const top = y + (await page.evaluate('scrollY')) - 16;
-        const height = Math.ceil(charts.y + charts.height - y) + 32;
-        const clip = { x: 0, y: top, width: viewport.width, height };
+        const { x, y, width } = await page.locator('#playground').boundingBox();
+        const { height } = await page.locator('#figures').boundingBox();
+        const top = y + (await page.evaluate('scrollY'));
+        const clip = { x: x - 16, y: top, width: width + 32, height: height + 88 };
         await page.screenshot({ path: `${root}/docs/images/live-page.png`, fullPage: true, clip });
         const map = page.locator('figure', { has: page.locator('#slice') }).first();
         await map.screenshot({ path: `${root}/docs/images/loss-map.png` });
