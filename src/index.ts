@@ -72,7 +72,14 @@ export { minres, type MinresOptions } from './solvers/minres.js';
 export type { SolveOptions, SolveProgress, SolveResult, SolveStatus } from './solvers/linear-solve.js';
 
 // Estimators
+export {
+  functionTimesVector,
+  type FunctionOptions,
+  type FunctionResult,
+} from './solvers/function-times-vector.js';
+export type { SpectralFunction } from './solvers/spectral-function.js';
 export { trace, type TraceMethod, type TraceOptions } from './estimators/trace.js';
+export { traceOfFunction, type TraceOfFunctionOptions } from './estimators/trace-of-function.js';
 export { diagonal, type DiagonalEstimate } from './estimators/diagonal.js';
 export {
   spectralDensity,

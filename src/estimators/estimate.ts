@@ -16,9 +16,10 @@ export interface Estimate {
   readonly standardError: number;
   /**
    * `converged`: the standard error is within the tolerance; `maxIterations`: the products allowed are spent;
-   * `nonFinite`: a product had a NaN or an infinity in it.
+   * `nonFinite`: a product had a NaN or an infinity in it; `outsideDomain`: the function of `traceOfFunction` is
+   * undefined at a Ritz value.
    */
-  readonly status: 'converged' | 'maxIterations' | 'nonFinite';
+  readonly status: 'converged' | 'maxIterations' | 'nonFinite' | 'outsideDomain';
   /** Products Av spent. */
   readonly numMatvecs: number;
 }

@@ -4,6 +4,7 @@ import { frobeniusNorm, spectralNorm } from '../../src/estimators/norm.js';
 import { spectralDensity } from '../../src/estimators/spectral-density.js';
 import type { TraceMethod } from '../../src/estimators/trace.js';
 import { trace } from '../../src/estimators/trace.js';
+import { traceOfFunction } from '../../src/estimators/trace-of-function.js';
 import type { AnyOperator } from '../../src/operators/async-operator.js';
 import type { RunOptions } from './solver-rows.js';
 
@@ -45,6 +46,15 @@ export const estimatorRows: readonly EstimatorRow[] = [
   traceRow('hutchinson'),
   traceRow('hutch++'),
   traceRow('xtrace'),
+  {
+    name: 'traceOfFunction',
+    truth: traceOf,
+    isHomogeneous: true,
+    async run(operator, options = {}) {
+      const { value, standardError, status } = await traceOfFunction(operator, (x) => x, options);
+      return { values: [value], errors: [2 * standardError], status };
+    },
+  },
   {
     name: 'diagonal',
     truth: (matrix) => matrix.map((row, i) => row[i]!),

@@ -217,6 +217,10 @@ export const cases: Record<string, Case> = {
       }),
     ),
   minres: async (f, own, hooks) => own(await curvature.minres(fallible(f, own), f.vector, hooks)),
+  functionTimesVector: async (f, own, hooks) =>
+    own(await curvature.functionTimesVector(fallible(f, own), 'exp', f.vector, hooks)),
+  traceOfFunction: (f, own, hooks) =>
+    curvature.traceOfFunction(fallible(f, own), 'exp', { maxMatvecs: 12, ...hooks }),
   ...Object.fromEntries(
     (['hutchinson', 'hutch++', 'xtrace'] as const).map((method): [string, Case] => [
       `trace by ${method}`,

@@ -152,6 +152,12 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
     powerIteration: { call: curvature.powerIteration, args: [operator, {}], hasOptions: true },
     solve: { call: curvature.solve, args: [operator, vector, {}], hasOptions: true },
     minres: { call: curvature.minres, args: [operator, vector, {}], hasOptions: true },
+    functionTimesVector: {
+      call: curvature.functionTimesVector,
+      args: [operator, 'exp', vector, {}],
+      hasOptions: true,
+    },
+    traceOfFunction: { call: curvature.traceOfFunction, args: [operator, 'exp', {}], hasOptions: true },
     trace: { call: curvature.trace, args: [operator, {}], hasOptions: true },
     diagonal: { call: curvature.diagonal, args: [operator, {}], hasOptions: true },
     spectralDensity: { call: curvature.spectralDensity, args: [operator, {}], hasOptions: true },

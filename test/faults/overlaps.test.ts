@@ -32,6 +32,10 @@ const looking: Record<string, Case> = {
   ),
   solve: ofModel(async (h, _, own) => own(await curvature.solve(h, right(own, h), { damping: 1 }))),
   minres: ofModel(async (h, _, own) => own(await curvature.minres(h, right(own, h), { damping: 1 }))),
+  functionTimesVector: ofModel(async (h, _, own) =>
+    own(await curvature.functionTimesVector(h, 'exp', right(own, h))),
+  ),
+  traceOfFunction: ofModel((h) => curvature.traceOfFunction(h, 'exp', { maxMatvecs: 12 })),
   trace: ofModel((h) => curvature.trace(h, { maxMatvecs: 12 })),
   diagonal: ofModel(async (h, _, own) => own(await curvature.diagonal(h, { maxMatvecs: 10 }))),
   spectralDensity: ofModel((h) => curvature.spectralDensity(h, { numProbes: 2, gridSize: 16 })),
