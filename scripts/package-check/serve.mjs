@@ -19,9 +19,11 @@ const types = {
 export function serve(root, base = '/') {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
-    const path = normalize(
+    const asked = normalize(
       decodeURIComponent(pathname.startsWith(base) ? `/${pathname.slice(base.length)}` : '/nowhere'),
     );
+    // A folder is its index, as on the servers of static files.
+    const path = asked.endsWith('/') ? `${asked}index.html` : asked;
     readFile(join(root, path)).then(
       (body) => {
         response.writeHead(200, { 'Content-Type': types[extname(path)] ?? 'application/octet-stream' });
