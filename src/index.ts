@@ -65,6 +65,8 @@ export {
 } from './solvers/result.js';
 export type { Which } from './symmetric-eigen.js';
 export type { DriveOptions } from './tfjs/drive.js';
+export { lobpcg } from './solvers/lobpcg.js';
+export type { LobpcgOptions } from './solvers/lobpcg-options.js';
 export { powerIteration, type PowerIterationOptions } from './solvers/power-iteration.js';
 export { solve, type ConjugateGradientOptions } from './solvers/conjugate-gradient.js';
 export { lowRankPreconditioner, type PreconditionerOptions } from './solvers/low-rank-preconditioner.js';

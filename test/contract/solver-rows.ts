@@ -5,6 +5,8 @@ import type { LinearOperator } from '../../src/operators/linear-operator.js';
 import { solve } from '../../src/solvers/conjugate-gradient.js';
 import { lanczos } from '../../src/solvers/lanczos.js';
 import type { SolveOptions, SolveResult } from '../../src/solvers/linear-solve.js';
+import { lobpcg } from '../../src/solvers/lobpcg.js';
+import type { LobpcgOptions } from '../../src/solvers/lobpcg-options.js';
 import { minres } from '../../src/solvers/minres.js';
 import { powerIteration } from '../../src/solvers/power-iteration.js';
 import type { Which } from '../../src/symmetric-eigen.js';
@@ -69,6 +71,14 @@ export const eigensolverRows: readonly EigensolverRow[] = [
     ],
     mostPairs: 3,
     hasBudget: false,
+  },
+  {
+    name: 'lobpcg',
+    ends: ['LA', 'SA'],
+    solve: (operator, options) => lobpcg(operator, options as LobpcgOptions),
+    cannot: [],
+    mostPairs: Infinity,
+    hasBudget: true,
   },
 ];
 

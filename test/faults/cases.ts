@@ -207,6 +207,8 @@ export const cases: Record<string, Case> = {
   'lanczos elsewhere': async (_, own, hooks) => own(await curvature.lanczos(remote(), hooks)),
   saveEigenResult: (f) => curvature.saveEigenResult(f.pairs),
   loadEigenResult: async (f, own) => own(curvature.loadEigenResult(await curvature.saveEigenResult(f.pairs))),
+  lobpcg: async (f, own, hooks) =>
+    own(await curvature.lobpcg(fallible(f, own), { k: 2, metric: fallible(f, own), ...hooks })),
   powerIteration: async (f, own, hooks) =>
     own(await curvature.powerIteration(fallible(f, own), { k: 2, ...hooks })),
   solve: async (f, own, hooks) =>

@@ -149,6 +149,7 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
     lanczos: { call: curvature.lanczos, args: [operator, {}], hasOptions: true },
     saveEigenResult: { call: curvature.saveEigenResult, args: [pairs] },
     loadEigenResult: { call: curvature.loadEigenResult, args: [saved] },
+    lobpcg: { call: curvature.lobpcg, args: [operator, {}], hasOptions: true },
     powerIteration: { call: curvature.powerIteration, args: [operator, {}], hasOptions: true },
     solve: { call: curvature.solve, args: [operator, vector, {}], hasOptions: true },
     minres: { call: curvature.minres, args: [operator, vector, {}], hasOptions: true },

@@ -27,6 +27,7 @@ const looking: Record<string, Case> = {
   ),
   'lanczos of Gauss-Newton': async (f, own) =>
     own(await curvature.lanczos(own(new curvature.GaussNewtonOperator(f.objective)))),
+  lobpcg: ofModel(async (h, _, own) => own(await curvature.lobpcg(h, { k: 2, maxIterations: 5 }))),
   powerIteration: ofModel(async (h, _, own) =>
     own(await curvature.powerIteration(h, { k: 2, maxIterations: 10 })),
   ),

@@ -30,6 +30,7 @@ import {
   modelObjective,
   noiseGrid,
   NSGD,
+  lobpcg,
   powerIteration,
   projected,
   refreshDirections,
@@ -97,6 +98,7 @@ async function refusal(call: () => unknown): Promise<string> {
 const operatorDoors: [string, (operator: never) => unknown][] = [
   ['lanczos', (o) => lanczos(o)],
   ['powerIteration', (o) => powerIteration(o)],
+  ['lobpcg', (o) => lobpcg(o)],
   ['solve', (o) => solve(o, vector)],
   ['solve preconditioner', (o) => solve(matrix, vector, { preconditioner: o ?? (3 as never) })],
   ['minres', (o) => minres(o, vector)],

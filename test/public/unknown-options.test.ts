@@ -59,6 +59,7 @@ const calls: Record<string, (options: never) => unknown> = {
   materialize: (o) => curvature.materialize(operator, o),
   checkOperator: (o) => curvature.checkOperator(operator, o),
   lanczos: (o) => curvature.lanczos(operator, o),
+  lobpcg: (o) => curvature.lobpcg(operator, o),
   powerIteration: (o) => curvature.powerIteration(operator, o),
   solve: (o) => curvature.solve(operator, vector, o),
   minres: (o) => curvature.minres(operator, vector, o),
@@ -173,6 +174,7 @@ it.each(whole)('%s refuses null for options', async (name, call) => {
 const reporting = [
   'lanczos',
   'powerIteration',
+  'lobpcg',
   'solve',
   'minres',
   'functionTimesVector',

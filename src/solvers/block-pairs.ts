@@ -1,0 +1,64 @@
+import { FLOAT32_EPSILON } from '../float32.js';
+
+/** When pairs of A x = λ B x count as found. */
+export interface BlockTolerance {
+  readonly tol: number;
+  /** Largest ‖Au‖ seen of a unit vector u. */
+  readonly norm: number;
+  /** What is zero to rounding; 0 where that was not asked. */
+  readonly zero: number;
+  /** Whether B is not the identity. */
+  readonly isMetric: boolean;
+}
+
+/** What is known of the vectors of a block, with xᵀBx = 1, the wanted ones first. */
+export class BlockPairs {
+  /**
+   * @param values θ
+   * @param residualNorms ‖Ax − θBx‖
+   * @param dualNorms ‖Bx‖
+   */
+  constructor(
+    readonly values: Float64Array,
+    readonly residualNorms: Float64Array,
+    private readonly dualNorms: Float64Array,
+  ) {}
+
+  /** How many of the first are within the tolerance. */
+  numWithin(count: number, tolerance: BlockTolerance): number {
+    return this.first(count).filter((i) => this.isWithin(i, tolerance)).length;
+  }
+
+  /** Whether so many there are, and all of them are within the tolerance. */
+  areWithin(count: number, tolerance: BlockTolerance): boolean {
+    return this.values.length >= count && this.numWithin(count, tolerance) === count;
+  }
+
+  /** Those that are not within the tolerance, and have a residual to improve them by. */
+  open(tolerance: BlockTolerance): number[] {
+    return this.first(Infinity).filter((i) => !this.isWithin(i, tolerance) && this.residualNorms[i]! > 0);
+  }
+
+  /** How many times the residual that is allowed the worst of the first has. */
+  worst(count: number, tolerance: BlockTolerance): number {
+    return Math.max(...this.first(count).map((i) => this.residualNorms[i]! / this.allowed(i, tolerance)));
+  }
+
+  private isWithin(i: number, tolerance: BlockTolerance): boolean {
+    const residualNorm = this.residualNorms[i]!;
+    const isZero = Math.max(Math.abs(this.values[i]!), residualNorm) <= tolerance.zero;
+    return isZero || residualNorm <= this.allowed(i, tolerance);
+  }
+
+  /** Relative to λBx, but never below what float32 products leave of Ax. */
+  private allowed(i: number, { tol, norm, isMetric }: BlockTolerance): number {
+    // ‖x‖ ≥ 1/‖Bx‖, as xᵀBx = 1.
+    const length = isMetric ? 1 / this.dualNorms[i]! : 1;
+    const relative = tol * Math.abs(this.values[i]!) * this.dualNorms[i]!;
+    return Math.max(relative, 10 * FLOAT32_EPSILON * norm * length);
+  }
+
+  private first(count: number): number[] {
+    return Array.from({ length: Math.min(count, this.values.length) }, (_, i) => i);
+  }
+}

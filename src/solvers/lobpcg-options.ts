@@ -1,0 +1,117 @@
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import { requireArgument, requireThat } from '../errors.js';
+import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
+import { requireAnyOperator } from '../operators/async-operator.js';
+import type { LinearOperator } from '../operators/linear-operator.js';
+import type { Schema } from '../options.js';
+import {
+  anyInteger,
+  byDefault,
+  callable,
+  integer,
+  number,
+  oneOf,
+  or,
+  readOptions,
+  requireIs,
+  unchecked,
+} from '../options.js';
+import { requireTensor } from '../rows.js';
+import type { DriveOptions } from '../tfjs/drive.js';
+import { driveSchema } from '../tfjs/drive.js';
+import { userFunction } from '../tfjs/run-scope.js';
+import type { EigenProgress } from './lanczos-options.js';
+import { abortChoice, mostProducts } from './product-budget.js';
+
+/** Options of {@link lobpcg}. */
+export interface LobpcgOptions {
+  /** Number of pairs, 1 to n. Default 1. */
+  readonly k?: number;
+  /** Largest ('LA', the default) or smallest ('SA') eigenvalues. */
+  readonly which?: 'LA' | 'SA';
+  /**
+   * A pair has converged when ‖Ax - λBx‖ ≤ max(tol·|λ|·‖Bx‖, 10·2⁻²³·‖A‖·‖x‖). Default 1e-3; the eigenvalue is better than
+   * its residual by the square.
+   */
+  readonly tol?: number;
+  /** Products with A at most, k at least; default as many as it takes. See `LanczosOptions`. */
+  readonly maxMatvecs?: number;
+  /** Iterations at most; one takes up to 3k/2 + 2 products. Default 1000. */
+  readonly maxIterations?: number;
+  /** What a run does when its `signal` is aborted: reject, the default, or return what it has. See `LanczosOptions`. */
+  readonly onAbort?: 'reject' | 'return';
+  /** B, symmetric and positive definite; stays the caller's. Default: the identity. */
+  readonly metric?: LinearOperator | AsyncLinearOperator;
+  /**
+   * T, symmetric and positive definite, near the inverse of what separates the wanted eigenvalues from the others, such as
+   * (A - σB)⁻¹ for σ under the smallest ones; stays the caller's. Default: none.
+   */
+  readonly preconditioner?: LinearOperator | AsyncLinearOperator;
+  /** Where to start: one vector [n] or several as rows [m, n], finite; they stay the caller's. Default: random ones. */
+  readonly startVectors?: Tensor1D | Tensor2D;
+  /** Seed of everything random. Default 0. */
+  readonly seed?: number;
+  /** Called after every product with A. */
+  readonly onProgress?: (progress: EigenProgress) => void;
+}
+
+function schemaFor(n: number) {
+  return {
+    k: byDefault(integer(1, n), 1),
+    which: byDefault(oneOf('LA', 'SA'), 'LA'),
+    tol: byDefault(number({ above: 0, below: 1 }), 1e-3),
+    maxMatvecs: mostProducts,
+    maxIterations: byDefault(integer(1), 1000),
+    onAbort: abortChoice,
+    metric: unchecked<AnyOperator>(),
+    preconditioner: unchecked<AnyOperator>(),
+    startVectors: unchecked<Tensor1D | Tensor2D>(),
+    seed: byDefault(anyInteger, 0),
+    onProgress: callable<(progress: EigenProgress) => void>(),
+    ...driveSchema,
+  } satisfies Schema<LobpcgOptions & DriveOptions>;
+}
+
+/** Options with their defaults filled in. */
+export interface LobpcgPlan extends DriveOptions {
+  readonly k: number;
+  readonly which: 'LA' | 'SA';
+  readonly tol: number;
+  readonly maxMatvecs: number;
+  readonly maxIterations: number;
+  readonly onAbort: 'reject' | 'return';
+  readonly metric: AnyOperator | undefined;
+  readonly preconditioner: AnyOperator | undefined;
+  readonly startVectors: Tensor1D | Tensor2D | undefined;
+  readonly seed: number;
+  readonly onProgress: (progress: EigenProgress) => void;
+}
+
+/** Checks the options of a run and fills in the defaults. @throws CurvatureArgumentError that names `where` */
+export function planLobpcg(
+  { size }: AnyOperator,
+  options: LobpcgOptions & DriveOptions,
+  where: string,
+): LobpcgPlan {
+  const settings = readOptions(options, schemaFor(size), where);
+  const { k, maxMatvecs, metric, preconditioner, startVectors, onProgress } = settings;
+  requireIs(maxMatvecs, or(integer(k), Infinity), 'maxMatvecs', where);
+  for (const [name, operator] of Object.entries({ metric, preconditioner })) {
+    if (operator == null) continue;
+    requireAnyOperator(operator, `${where} ${name}`);
+    requireArgument(operator.size === size, where, `a ${name} of size ${size}`, operator.size);
+  }
+  if (startVectors != null) {
+    const fits = (shape: readonly number[]): boolean =>
+      shape.at(-1) === size && (shape.length === 1 || (shape.length === 2 && shape[0]! > 0));
+    const expected = `startVectors, float32, of shape [${size}] or [m, ${size}]`;
+    requireTensor(startVectors, fits, where, expected);
+    requireThat(
+      startVectors.size <= size * size,
+      where,
+      `at most ${size} startVectors`,
+      `${startVectors.size / size}`,
+    );
+  }
+  return { ...settings, onProgress: userFunction(onProgress ?? (() => {})) };
+}
