@@ -88,7 +88,7 @@ export function* independentOf(
 }
 
 /** Rows at unit length. */
-export function unit(rows: Tensor2D): Tensor2D {
+function unit(rows: Tensor2D): Tensor2D {
   return tidy((): Tensor2D => div(rows, sqrt(sum(square(rows), 1, true))));
 }
 

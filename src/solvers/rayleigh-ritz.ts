@@ -3,8 +3,8 @@ import { concat, matMul, reshape, square, sum, tidy } from '@tensorflow/tfjs-cor
 import { requireThat } from '../errors.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { MultipliedRows } from './multiplied-rows.js';
-import type { Which } from './symmetric-eigen.js';
-import { symmetricEigen } from './symmetric-eigen.js';
+import type { Which } from '../symmetric-eigen.js';
+import { symmetricEigen } from '../symmetric-eigen.js';
 
 /** Rows whose Gram matrix, with ones on its diagonal, has an eigenvalue under this are taken for dependent. */
 const DEPENDENT = 1e-4;
