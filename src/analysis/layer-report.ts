@@ -112,6 +112,7 @@ function* measure({ source, own }: Workplace, plan: Plan): SolverSteps<LayerRepo
   const count = plan.hessianExamples ?? defaultHessianExamples(source);
   const sample = own(source.sample(count, new SeededRandom(plan.seed)));
   const hessian = own(new HessianOperator(sample.objective));
+  const [loss] = yield hessian.lossTensor();
   const layers = [...blocks(hessian)];
   const progress = new ProgressCounter(2 * layers.length, plan.onProgress);
   const records: LayerRecord[] = [];
@@ -132,7 +133,7 @@ function* measure({ source, own }: Workplace, plan: Plan): SolverSteps<LayerRepo
       gradientNorm: 'loss per distance in parameter space',
       weightNorm: 'distance in parameter space',
     },
-    loss: hessian.loss(),
+    loss: loss!,
     records,
   };
 }
