@@ -3,7 +3,7 @@ import { beforeAll, describe } from 'vitest';
 import { testEigensolverContract, testLinearSolverContract } from '../contract/solver-contract.js';
 import { eigensolverRows, linearSolverRows } from '../contract/solver-rows.js';
 import { spectra } from '../contract/spectra.js';
-import { backend } from './backend.js';
+import { backend, isDevice } from './backend.js';
 import { browserBackend } from './contract-backend.js';
 
 /*
@@ -14,6 +14,16 @@ import { browserBackend } from './contract-backend.js';
 const programType = 'WEBGPU_MATMUL_PROGRAM_TYPE';
 const smallOutputSize = 2;
 
+/**
+ * A spectrum takes LOBPCG hundreds of iterations of small matrix products, each a program that SwiftShader starts: on a
+ * device it solves these few, in Node and on the other backends all.
+ */
+const forBlocks = ['five above a line', 'few, repeated', 'n = 1', 'k = n'];
+const others = spectra.map(({ name }) => name).filter((name) => !forBlocks.includes(name));
+const rows = eigensolverRows.map((row) =>
+  isDevice && row.name === 'lobpcg' ? { ...row, cannot: others } : row,
+);
+
 describe(`on ${backend}`, () => {
   beforeAll(() => {
     if (backend !== 'webgpu') return;
@@ -21,6 +31,6 @@ describe(`on ${backend}`, () => {
     tf.env().set(programType, smallOutputSize);
     return () => tf.env().set(programType, before);
   });
-  testEigensolverContract(eigensolverRows, spectra, browserBackend);
+  testEigensolverContract(rows, spectra, browserBackend);
   testLinearSolverContract(linearSolverRows, browserBackend);
 });
