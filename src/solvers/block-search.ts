@@ -1,6 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import {
   abs,
+  concat,
   div,
   matMul,
   max,
@@ -14,6 +15,7 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, requireThat } from '../errors.js';
+import type { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { MultipliedRows } from './multiplied-rows.js';
 import { withoutSpan } from './multiplied-rows.js';
@@ -93,17 +95,31 @@ function unit(rows: Tensor2D): Tensor2D {
 }
 
 /**
- * Start vectors at unit length, owned by the caller.
+ * Start vectors and random ones besides, at unit length, owned by the caller.
  *
- * @param given how many of the first came from a caller
- * @throws CurvatureArgumentError that names `where` for one that is zero or not finite
+ * @param count how many there are to be at least
+ * @param given the caller's vectors, which come first
+ * @throws CurvatureArgumentError that names `where` for one of them that is zero or not finite
  */
-export function* unitStarts(rows: Tensor2D, given: number, where: string): SolverSteps<Tensor2D> {
-  // Divided by the largest number of each, no square leaves the range of float32.
-  const scaled = tidy((): Tensor2D => div(rows, max(abs(rows), 1, true)));
+export function* startRows(
+  count: number,
+  size: number,
+  given: Tensor1D | Tensor2D | undefined,
+  random: SeededRandom,
+  where: string,
+): SolverSteps<Tensor2D> {
+  const numGiven = given == null ? 0 : given.size / size;
+  const scaled = tidy((): Tensor2D => {
+    const others = Array.from({ length: Math.max(0, count - numGiven) }, () =>
+      tensor2d(random.fillNormal(new Float32Array(size)), [1, size]),
+    );
+    const rows: Tensor2D = concat(given == null ? others : [reshape(given, [numGiven, size]), ...others]);
+    // Divided by the largest number of each, no square leaves the range of float32.
+    return div(rows, max(abs(rows), 1, true));
+  });
   try {
     const squares = yield tidy(() => sum(square(scaled), 1) as Tensor1D);
-    const bad = squares.findIndex((one, i) => i < given && !Number.isFinite(one));
+    const bad = squares.findIndex((one, i) => i < numGiven && !Number.isFinite(one));
     requireThat(bad < 0, where, 'finite start vectors other than zero', `another one as row ${bad}`);
     return unit(scaled);
   } finally {

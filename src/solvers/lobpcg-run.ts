@@ -3,7 +3,6 @@ import {
   concat,
   div,
   mul,
-  reshape,
   slice,
   square,
   stack,
@@ -20,7 +19,7 @@ import type { SolverSteps } from '../tfjs/drive.js';
 import type { BlockTolerance } from './block-pairs.js';
 import { BlockPairs } from './block-pairs.js';
 import { directionsOf } from './block-directions.js';
-import { independentOf, preconditioned, unitStarts } from './block-search.js';
+import { independentOf, preconditioned, startRows } from './block-search.js';
 import type { LobpcgPlan } from './lobpcg-options.js';
 import type { MultipliedRows } from './multiplied-rows.js';
 import { combined, joined, multipliedRows, releaseRows } from './multiplied-rows.js';
@@ -52,7 +51,6 @@ export class LobpcgRun {
   private readonly metric: NormalizedOperator | null;
   private readonly preconditioner: NormalizedOperator | null;
   private readonly symmetry: SymmetryWatch;
-  private readonly random: SeededRandom;
   /** X, B-orthonormal, the wanted ones first. */
   private present: MultipliedRows | null = null;
   private directions: MultipliedRows | null = null;
@@ -72,23 +70,31 @@ export class LobpcgRun {
     this.metric = normalized(plan.metric);
     this.preconditioner = normalized(plan.preconditioner);
     this.symmetry = new SymmetryWatch(operator, where, this.products.budget);
-    this.random = new SeededRandom(plan.seed);
   }
 
   /** Improves the pairs until they are within the tolerance, or no further. */
   *iterate(): SolverSteps<EigenStatus> {
     const { plan, products } = this;
     const { budget } = products;
-    this.present = yield* this.multiplied(yield* this.startRows());
+    const { startVectors, seed } = plan;
+    const start = startRows(
+      this.blockSize,
+      this.operator.size,
+      startVectors,
+      new SeededRandom(seed),
+      this.where,
+    );
+    this.present = yield* this.multiplied(yield* start);
     if (this.present == null) return budget.status;
     let best = Infinity;
     let idle = 0;
     for (let iteration = 1; ; iteration++) {
       if (!(yield* this.improve())) return 'nonFinite';
       if (this.isDone) {
-        if (!budget.allows(plan.k)) return 'converged';
+        // Pairs whose images were not renewed have not been checked.
+        if (!budget.allows(plan.k)) return budget.status;
         if (!(yield* this.refresh(plan.k, false))) return 'nonFinite';
-        if (this.isDone) return 'converged';
+        if (this.isDone) return budget.allows(0) ? 'converged' : budget.status;
       }
       if (!budget.allows()) return budget.status;
       if (iteration > plan.maxIterations) return 'maxIterations';
@@ -180,24 +186,35 @@ export class LobpcgRun {
 
   /**
    * Multiplies the first vectors of the block afresh, and the directions if these are asked for: the images are combinations
-   * of combinations by now, and their errors add up.
+   * of combinations by now, and their errors add up. Where the run is stopped meanwhile they stay as they are.
    *
    * @returns false where a number is not finite
    */
   private *refresh(count: number, withDirections: boolean): SolverSteps<boolean> {
-    const rows = tidy(() => slice(this.present!.rows, [0, 0], [count, -1]));
-    const parts = [(yield* this.multiplied(rows))!];
-    const others = this.values.length - count;
-    if (others > 0) parts.push(multipliedRows(this.present!, count, others));
-    releaseRows(this.present);
-    this.present = joined(...parts);
+    const fresh = yield* this.renewed(this.present!, count);
+    if (fresh != null) {
+      const others = this.values.length - count;
+      const whole = others === 0 ? fresh : joined(fresh, multipliedRows(this.present!, count, others));
+      releaseRows(this.present);
+      this.present = whole;
+    }
     if (withDirections && this.directions != null) {
-      const fresh = (yield* this.multiplied(this.directions.rows.clone()))!;
-      releaseRows(this.directions);
-      this.directions = fresh;
+      const again = yield* this.renewed(this.directions, this.directions.rows.shape[0]);
+      if (again != null) {
+        releaseRows(this.directions);
+        this.directions = again;
+      }
     }
     this.gather(null);
     return yield* this.improve();
+  }
+
+  /** The first of some rows multiplied afresh, owned by the caller; null where the budget does not allow all of them. */
+  private *renewed({ rows }: MultipliedRows, count: number): SolverSteps<MultipliedRows | null> {
+    const fresh = yield* this.multiplied(tidy(() => slice(rows, [0, 0], [count, -1])));
+    if (fresh?.rows.shape[0] === count) return fresh;
+    releaseRows(fresh);
+    return null;
   }
 
   /** Makes one block of all rows there are, the present vectors first. */
@@ -255,24 +272,6 @@ export class LobpcgRun {
       ritzValues: values.slice(0, count).map((value) => (byA / byB) * value),
       residualNorms: residualNorms.slice(0, count).map((norm) => (byA / Math.sqrt(byB)) * norm),
     });
-  }
-
-  /** The start vectors and random ones besides, as many as the block has. */
-  private *startRows(): SolverSteps<Tensor2D> {
-    const { size } = this.operator;
-    const { startVectors } = this.plan;
-    const given = startVectors == null ? 0 : startVectors.size / size;
-    const rows = tidy((): Tensor2D => {
-      const random = Array.from({ length: Math.max(0, this.blockSize - given) }, () =>
-        tensor2d(this.random.fillNormal(new Float32Array(size)), [1, size]),
-      );
-      return concat(startVectors == null ? random : [reshape(startVectors, [given, size]), ...random]);
-    });
-    try {
-      return yield* unitStarts(rows, given, this.where);
-    } finally {
-      release(rows);
-    }
   }
 
   /** Vectors beyond the wanted ones let these converge faster, and hold copies of eigenvalues at the edge. */

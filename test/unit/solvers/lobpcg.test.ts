@@ -184,6 +184,41 @@ describe('lobpcg', () => {
     for (const held of [operator, indefinite, negative, small, wide, zero]) held.dispose();
   });
 
+  it('returns true pairs wherever it is stopped, also while it renews its products', async () => {
+    const { a, b } = problem(line);
+    const [operator, metric] = [operatorOf(a), operatorOf(b)];
+    const run = async (last: number) => {
+      const controller = new AbortController();
+      let reports = 0;
+      const onProgress = (): void => void (++reports === last && controller.abort());
+      const { signal } = controller;
+      const options = { k: 2, metric, tol: 1e-5, onAbort: 'return', signal, onProgress } as const;
+      return { found: await lobpcg(operator, options), reports };
+    };
+    const whole = await run(Infinity);
+    // Long enough for the renewal of all images in the 20th iteration.
+    expect(whole.reports).toBeGreaterThan(80);
+    whole.found.dispose();
+    const tensors = tf.memory().numTensors;
+    for (let last = 2; last < whole.reports; last++) {
+      const { found } = await run(last);
+      expect(found.status).toBe('aborted');
+      expect(found.numMatvecs).toBe(last);
+      const rows = new Matrix((await found.eigenvectors.array()) as number[][]);
+      const [ax, bx] = [rows.mmul(a), rows.mmul(b)];
+      for (let i = 0; i < 2; i++) {
+        const residual = ax.getRow(i).map((x, j) => x - found.eigenvalues[i]! * bx.get(i, j));
+        // Images of 20 iterations, in float32.
+        expect(Math.abs(Math.hypot(...residual) - found.residualNorms[i]!)).toBeLessThan(
+          1e-4 * Math.hypot(...ax.getRow(i)),
+        );
+      }
+      found.dispose();
+    }
+    expect(tf.memory().numTensors).toBe(tensors);
+    for (const held of [operator, metric]) held.dispose();
+  });
+
   it.each([
     ['A', { product: NaN, metric: 1 }],
     ['B', { product: 1, metric: Infinity }],
