@@ -120,10 +120,12 @@ function* measure({ source, own }: Workplace, target: AnalysisTarget, plan: Plan
   const { objective } = own(source.first(Infinity));
   requireSplits(objective, where);
   const test = own(openTest(target, plan.test));
+  const { variables, names } = source.parameters;
+  const isSame = test.parameters.variables.every((variable, i) => variable === variables[i]);
   requireThat(
-    test.parameters.names.join() === source.parameters.names.join(),
+    isSame && test.parameters.size === source.parameters.size,
     where,
-    `a test loss of the same variables (${source.parameters.names.join(', ')})`,
+    `a test loss of the same variables (${names.join(', ')}) in the same order`,
     test.parameters.names.join(', '),
   );
   const tested = own(test.first(Infinity));
