@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { modelNames } from '../models/create-model.js';
-import { scaleFindings } from './at-scale/rows.js';
+import type { CloseUpFinding } from './at-scale/close-up.js';
+import { closeUpFindings } from './at-scale/close-up.js';
+import { trainingFindings } from './at-scale/rows.js';
 import type { QueueSettings } from './queue-connection.js';
 import { RunError } from './run-error.js';
 import type { FindingName, RunSettings } from './settings.js';
@@ -12,13 +14,17 @@ import { sizeNames, sizes } from './sizes.js';
 /** The data sets there are. */
 export const dataNames = ['mnist', 'fashion-mnist', 'cifar10'] as const;
 
+/** The findings of the size `paper`, in the order they are done in: trainings, then what looks closer at their paths. */
+const scaleFindings = [...trainingFindings, ...closeUpFindings] as const;
+
 export const usage: string = `npm run paper -- <finding> [options]
 
   <finding>          ${findingNames.join(' | ')},
                      or all of them, one after the other
   --size             ${[...sizeNames, 'paper'].join(' | ')}   (default: tiny)
-                     paper: long trainings (${scaleFindings.join(', ')}) that go on where they were stopped; of the
-                     options below it takes --data-folder, --out for the folder of checkpoints, and those of queues
+                     paper: long trainings (${trainingFindings.join(', ')}) that go on where they were stopped, and
+                     what looks closer at their paths (${closeUpFindings.join(', ')}); of the options below it takes
+                     --data-folder, --out for the folder of checkpoints, and, for the trainings, those of queues
   --data             ${dataNames.join(' | ')}   (default: by size)
   --data-folder      folder with the original files of the data
   --model            ${modelNames.join(' | ')}   (default: simple-cnn)
@@ -49,6 +55,8 @@ export interface FindingsCommand {
 export interface TrainingsCommand {
   /** Findings whose trainings are to go on, one after the other. */
   readonly trainings: readonly FindingName[];
+  /** Findings that then look closer at paths, on this machine. */
+  readonly closeUps: readonly CloseUpFinding[];
   /** Folder of the checkpoints. */
   readonly checkpoints: string;
   readonly dataFolder: string | null;
@@ -114,8 +122,17 @@ function trainingsOf(finding: string, values: Values): TrainingsCommand {
   const stray = Object.keys(values).find((name) => !trainingOptions.includes(name));
   if (stray !== undefined) throw new RunError(`--${stray}: the size paper lays it down`);
   const asked = oneOf('a finding', finding, [...scaleFindings, 'all'] as const);
+  const isAsked = (name: FindingName): boolean => asked === 'all' || asked === name;
+  const closeUps = values.queue == null ? closeUpFindings : [];
+  const command = {
+    trainings: trainingFindings.filter(isAsked),
+    closeUps: closeUps.filter(isAsked),
+  };
+  if (command.trainings.length + command.closeUps.length === 0) {
+    throw new RunError(`--queue: ${asked} looks closer at the paths of this machine`);
+  }
   return {
-    trainings: asked === 'all' ? scaleFindings : [asked],
+    ...command,
     checkpoints: values.out ?? join('out', 'paper', 'trainings'),
     dataFolder: values['data-folder'] ?? null,
     ...queueOf(values),

@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
+import { closeUpPlan } from './at-scale/close-up.js';
 import { queueTrainings } from './at-scale/queue-trainings.js';
-import { rows } from './at-scale/rows.js';
+import { closeUpPaths, rows } from './at-scale/rows.js';
 import { runAtScale } from './at-scale/run-at-scale.js';
+import { runCloseUps } from './at-scale/run-close-ups.js';
+import type { TrainingRun } from './at-scale/training-run.js';
 import { paperPlan } from './at-scale/training-run.js';
 import type { FindingsCommand, TrainingsCommand } from './command-line.js';
 import { parseCommandLine, usage } from './command-line.js';
@@ -34,18 +37,25 @@ if (args.length === 0 || args.includes('--help')) {
   }
 }
 
-/** Goes on with the trainings of one finding after the other. */
-async function runTrainings({ trainings, checkpoints, dataFolder, queue }: TrainingsCommand): Promise<void> {
+/** Goes on with the trainings of one finding after the other, then looks closer at their paths. */
+async function runTrainings(command: TrainingsCommand): Promise<void> {
+  const { trainings, closeUps, checkpoints, dataFolder, queue } = command;
   const records = fileURLToPath(new URL('../../docs/paper/records', import.meta.url));
   const settings = {
     plan: paperPlan,
     records,
     checkpoints,
     dataFolder,
+    keepsWeights: (run: TrainingRun) => closeUpPaths.includes(run),
     say: (line: string) => console.log(line),
   };
   const runs = trainings.flatMap((finding) => rows[finding] ?? []);
-  if (queue == null) return runAtScale(runs, settings);
+  if (queue == null) {
+    await runAtScale(runs, settings);
+    for (const finding of closeUps)
+      await runCloseUps(finding, closeUpPaths, { ...settings, closeUp: closeUpPlan });
+    return;
+  }
   const connection = await connectToQueue(queue, HOST);
   const stopping = new AbortController();
   onSignal(() => stopping.abort(new RunError(STOPPED)));

@@ -1,147 +1,97 @@
-import { groupBy, markdownTable, withSpread } from '../table.js';
-import { pictures } from './pictures.js';
-import type { RecordedRun } from './record-file.js';
+import { markdownTable } from '../table.js';
+import type { ScaleRecords } from './all-records.js';
+import type { Block } from './block.js';
+import { notRun } from './block.js';
+import { sampleBlock, sharpnessBlock } from './claim-1.js';
+import { nsgdBlock } from './claim-5.js';
+import { decompositionBlock } from './claims-2-3.js';
+import { escapeBlock } from './claim-4.js';
+import type { CloseUpFinding } from './close-up.js';
+import { closeUpPlan, unitsOf } from './close-up.js';
 import { isOver } from './train-run.js';
-import type { TrainingPoint } from './training-point.js';
 import { epochsOf } from './training-point.js';
-import { nameOf } from './training-run.js';
-
-/** The lines of the page between which the section stands. */
-export const sectionBegin = '<!-- drawn by npm run docs:paper from docs/paper/records -->';
-export const sectionEnd = '<!-- end of what npm run docs:paper draws -->';
+import { nameOf, paperPlan } from './training-run.js';
+import { verdictTable } from './verdicts.js';
 
 /** Where the pictures lie, as seen from the page. */
 const pictureFolder = 'paper';
 
-/** The section in the place of the one that is there. */
-export function withSection(page: string, section: string): string {
-  const [begin, end] = [page.indexOf(sectionBegin), page.indexOf(sectionEnd)];
-  if (begin < 0 || end < begin) throw new Error(`the page has no lines ${sectionBegin} and ${sectionEnd}`);
-  return `${page.slice(0, begin + sectionBegin.length)}\n\n${section}\n\n${page.slice(end)}`;
+/** The parts of the page that are drawn from the records, by name. */
+export function blocksOf(records: ScaleRecords): Readonly<Record<string, Block>> {
+  const { runs, closeUps } = records;
+  return {
+    verdicts: { text: verdictTable(records), pictures: [] },
+    progress: { text: progressTable(records), pictures: [] },
+    'claim 5': nsgdBlock(runs),
+    'claim 1': sharpnessBlock(runs),
+    sample: sampleBlock(runs),
+    'claims 2 and 3': decompositionBlock(closeUps),
+    'claim 4': escapeBlock(closeUps),
+  };
 }
 
-/** What the records tell: how far each run has come, tables at equal epochs, pictures. */
-export function sectionOf(runs: readonly RecordedRun[]): string {
-  const nsgd = begun(runs.filter(({ run }) => run.finding === 'nsgd'));
-  const paths = begun(runs.filter(({ run }) => run.finding === 'sharpness'));
-  return [
-    progressTable(runs),
-    ...(nsgd.length === 0 ? [] : ['**Claim 5**', ...nsgdTables(nsgd)]),
-    ...(paths.length === 0 ? [] : ['**Claim 1**', pathTable(paths)]),
-    ...checkTable(runs),
-    ...pictures(runs).map(({ name, caption }) => `![${caption}](${pictureFolder}/${name}.svg)`),
+/**
+ * A page with blocks in the place of those that are there.
+ *
+ * @throws Error for a block that has no place on the page, or a place without a block
+ */
+export function withBlocks(page: string, blocks: Readonly<Record<string, Block>>): string {
+  const places = [...page.matchAll(/<!-- npm run docs:paper draws (.+) -->/g)].map(([, name]) => name!);
+  const stray = [
+    ...places.filter((name) => blocks[name] == null),
+    ...Object.keys(blocks).filter((name) => !places.includes(name)),
+  ];
+  if (stray.length > 0) throw new Error(`blocks of the page and blocks drawn differ in: ${stray.join(', ')}`);
+  return places.reduce((text, name) => withBlock(text, name, blocks[name]!), page);
+}
+
+function withBlock(page: string, name: string, { text, pictures }: Block): string {
+  const [beginLine, endLine] = [`<!-- npm run docs:paper draws ${name} -->`, `<!-- end of ${name} -->`];
+  const [begin, end] = [page.indexOf(beginLine), page.indexOf(endLine)];
+  if (end < begin) throw new Error(`the page has no line ${endLine} after ${beginLine}`);
+  const shown = [
+    text === '' ? `${notRun[0]!.toUpperCase()}${notRun.slice(1)}.` : text,
+    ...pictures.map((picture) => `![${picture.caption}](${pictureFolder}/${picture.name}.svg)`),
   ].join('\n\n');
+  return `${page.slice(0, begin + beginLine.length)}\n\n${shown}\n\n${page.slice(end)}`;
 }
 
-/** Those that have an epoch behind them. */
-function begun(runs: readonly RecordedRun[]): readonly RecordedRun[] {
-  return runs.filter(({ points }) => epochsOf(points) >= 1);
-}
+/** What both findings of trainings are called on the page. */
+const claims: Readonly<Record<string, string>> = {
+  nsgd: '5',
+  sharpness: '1',
+  decompose: '2, 3',
+  escape: '4',
+};
 
-/** λ₁ on the larger sample beside that on the smaller one, where both were measured. */
-function checkTable(runs: readonly RecordedRun[]): string[] {
-  const rows = runs.flatMap(({ run, points }) =>
-    points
-      .filter(({ checkSharpness }) => checkSharpness != null)
-      .map(({ epoch, eigenvalues, checkSharpness }) => [
+/** What a unit of the findings that look closer is. */
+const units: Readonly<Record<CloseUpFinding, string>> = { decompose: 'points', escape: 'variants' };
+
+/** How far each run has come, and what looks closer at them. */
+function progressTable({ runs, closeUps }: ScaleRecords): string {
+  const hours = (seconds: number): string => (seconds / 3600).toFixed(2);
+  return markdownTable(
+    ['claim', 'run', 'done', 'of', 'processor hours'],
+    [
+      ...runs.map(({ run, points }) => [
+        claims[run.finding]!,
         nameOf(run),
-        String(epoch),
-        withSpread([eigenvalues[0]!]),
-        withSpread([checkSharpness!]),
+        points.length === 0 ? 'not begun' : `${epochsOf(points)} epochs`,
+        isOver(run, points) ? 'all' : `${run.epochs} epochs`,
+        points.length === 0 ? '–' : hours(points.at(-1)!.seconds),
       ]),
-  );
-  return rows.length === 0
-    ? []
-    : [
-        'How much the sample of λ₁ matters:',
-        markdownTable(['run', 'epoch', 'λ₁ of 512', 'λ₁ of 2 250'], rows),
-      ];
-}
-
-/** What both claims are called on the page. */
-const claims: Readonly<Record<string, string>> = { nsgd: '5', sharpness: '1' };
-
-function progressTable(runs: readonly RecordedRun[]): string {
-  return markdownTable(
-    ['claim', 'run', 'epochs', 'of', 'processor hours'],
-    runs.map(({ run, points }) => [
-      claims[run.finding] ?? run.finding,
-      nameOf(run),
-      points.length === 0 ? 'not begun' : String(epochsOf(points)),
-      isOver(run, points) ? 'done' : String(run.epochs),
-      points.length === 0 ? '–' : (points.at(-1)!.seconds / 3600).toFixed(2),
-    ]),
-  );
-}
-
-/** The epochs at which runs are compared. */
-const comparedAt = [1, 5, 10, 15];
-
-function nsgdTables(runs: readonly RecordedRun[]): string[] {
-  const byChoice = [...groupBy(runs, ({ run }) => nameOf(run).replace(/, seed \d+$/, ''))];
-  const rowsOf = (pick: (points: readonly TrainingPoint[]) => TrainingPoint | undefined): string[][] =>
-    byChoice.flatMap(([name, group]) => {
-      const at = group.flatMap(({ points }) => pick(points) ?? []);
-      const of = (value: (point: TrainingPoint) => number): string => withSpread(at.map(value));
-      const row = [
-        name,
-        String(at.length),
-        of(({ epoch }) => epoch),
-        of(({ loss }) => loss),
-        of(({ eigenvalues }) => eigenvalues[0]!),
-        of(({ distance }) => distance),
-        of(({ validationAccuracy }) => validationAccuracy!),
-        of(({ testAccuracy }) => testAccuracy!),
-        of(({ trainingSeconds }) => trainingSeconds / 60),
-      ];
-      return at.length === 0 ? [] : [row];
-    });
-  const head = [
-    'run',
-    'seeds',
-    'epoch',
-    'training loss',
-    'λ₁',
-    'distance',
-    'validation accuracy',
-    'test accuracy',
-    'minutes of a core for the training',
-  ];
-  const equal = comparedAt.flatMap((compared) =>
-    rowsOf((points) => points.find(({ epoch }) => epoch === compared)),
-  );
-  return [
-    'At equal epochs, where a run has come so far:',
-    markdownTable(head, equal),
-    'At the epoch of the best validation accuracy so far:',
-    markdownTable(head, rowsOf(bestValidation)),
-  ];
-}
-
-function bestValidation(points: readonly TrainingPoint[]): TrainingPoint {
-  return points
-    .filter(({ epoch, validationAccuracy }) => epoch >= 1 && validationAccuracy != null)
-    .reduce((best, point) => (point.validationAccuracy! > best.validationAccuracy! ? point : best));
-}
-
-function pathTable(runs: readonly RecordedRun[]): string {
-  return markdownTable(
-    ['run', 'epochs', 'highest λ₁', 'at epoch', 'last λ₁', '2/η', 'training loss', 'training accuracy'],
-    runs.map(({ run, points }) => {
-      const sharpness = ({ eigenvalues }: TrainingPoint): number => eigenvalues[0]!;
-      const highest = points.reduce((best, point) => (sharpness(point) > sharpness(best) ? point : best));
-      const last = points.at(-1)!;
-      const accuracy = points.flatMap(({ trainAccuracy }) => trainAccuracy ?? []).at(-1)!;
-      return [
-        nameOf(run),
-        String(last.epoch),
-        withSpread([sharpness(highest)]),
-        String(highest.epoch),
-        withSpread([sharpness(last)]),
-        String(Number((2 / run.learningRate).toPrecision(3))),
-        withSpread([last.loss]),
-        withSpread([accuracy]),
-      ];
-    }),
+      ...closeUps.map(({ finding, path, results }) => {
+        const all = unitsOf(finding, paperPlan, closeUpPlan, path.points).map(({ id }) => id);
+        const done = results.filter(({ id }) => all.includes(id)).length;
+        const isAll = isOver(path.run, path.points) && done === all.length;
+        return [
+          claims[finding]!,
+          `along ${nameOf(path.run)}`,
+          results.length === 0 ? 'not begun' : `${done} ${units[finding]}`,
+          isAll ? 'all' : `4 ${units[finding]}`,
+          results.length === 0 ? '–' : hours(results.reduce((sum, { seconds }) => sum + seconds, 0)),
+        ];
+      }),
+    ],
   );
 }

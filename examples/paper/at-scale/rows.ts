@@ -53,7 +53,10 @@ export const rows: Readonly<Partial<Record<FindingName, readonly TrainingRun[]>>
 };
 
 /** The findings that have trainings, in the order they are done in. */
-export const scaleFindings = ['nsgd', 'sharpness'] as const satisfies readonly FindingName[];
+export const trainingFindings = ['nsgd', 'sharpness'] as const satisfies readonly FindingName[];
 
 /** All trainings, in the order they are done in. */
-export const allRuns: readonly TrainingRun[] = scaleFindings.flatMap((finding) => rows[finding] ?? []);
+export const allRuns: readonly TrainingRun[] = trainingFindings.flatMap((finding) => rows[finding] ?? []);
+
+/** Claims 2 and 3: the paths that are looked at closer, SGD of claim 5. */
+export const closeUpPaths: readonly TrainingRun[] = nudges.filter(({ directions }) => directions === 'none');

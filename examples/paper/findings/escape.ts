@@ -24,7 +24,11 @@ export function escape(planned: PlannedRun): Finding<EscapeRun> {
   };
 }
 
-function escapeTable(results: readonly UnitResult<EscapeRun>[]): string {
+/** What a table of variants is made of. */
+export type EscapeSteps = Pick<EscapeRun, 'name' | 'records'>;
+
+/** λ₁ and loss of each variant before its first step, and over the second half of its steps. */
+export function escapeTable(results: readonly { readonly result: EscapeSteps }[]): string {
   const rows = [...groupBy(results, ({ result }) => result.name)].map(([name, group]) => {
     const before = (pick: 'loss' | 'sharpness'): string =>
       withSpread(group.map(({ result }) => result.records[0]![pick]));
@@ -36,7 +40,7 @@ function escapeTable(results: readonly UnitResult<EscapeRun>[]): string {
 }
 
 /** Mean over the second half of the steps. */
-function lateMean({ records }: EscapeRun, pick: 'loss' | 'sharpness'): number {
+export function lateMean({ records }: EscapeSteps, pick: 'loss' | 'sharpness'): number {
   const late = records.slice(records.length >> 1);
   return late.reduce((sum, record) => sum + record[pick], 0) / late.length;
 }

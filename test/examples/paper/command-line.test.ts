@@ -67,20 +67,35 @@ describe('parseCommandLine', () => {
   it('at the size paper asks for trainings, whose settings are laid down', () => {
     expect(parseCommandLine(['all', '--size', 'paper'])).toEqual({
       trainings: ['nsgd', 'sharpness'],
+      closeUps: ['decompose', 'escape'],
       checkpoints: 'out/paper/trainings',
       dataFolder: null,
     });
     expect(parseCommandLine(['sharpness', '--size', 'paper', '--out', 'o', '--data-folder', 'f'])).toEqual({
       trainings: ['sharpness'],
+      closeUps: [],
       checkpoints: 'o',
       dataFolder: 'f',
+    });
+    expect(parseCommandLine(['decompose', '--size', 'paper'])).toMatchObject({
+      trainings: [],
+      closeUps: ['decompose'],
+    });
+    // Weights do not travel.
+    expect(parseCommandLine(['all', '--size', 'paper', '--queue', 'nats://h:4222'])).toMatchObject({
+      trainings: ['nsgd', 'sharpness'],
+      closeUps: [],
     });
   });
 
   it.each([
     [['nsgd', '--size', 'paper', '--jobs', '2'], /--jobs: the size paper lays it down/],
     [['nsgd', '--size', 'paper', '--augment'], /--augment: the size paper lays it down/],
-    [['grid', '--size', 'paper'], /a finding: expected nsgd, sharpness, all, received 'grid'/],
+    [['grid', '--size', 'paper'], /a finding: expected nsgd, sharpness, .*, all, received 'grid'/],
+    [
+      ['decompose', '--size', 'paper', '--queue', 'nats://h:4222'],
+      /--queue: decompose looks closer at the paths/,
+    ],
     [[], /one finding, received 0/],
     [['nsgd', 'grid'], /one finding, received 2/],
     [['sharpest'], /a finding: expected sharpness, .*, received 'sharpest'/],

@@ -8,39 +8,14 @@ import { readCheckpoint } from '../../../../examples/paper/at-scale/checkpoint.j
 import { readRecord } from '../../../../examples/paper/at-scale/record-file.js';
 import { runAtScale } from '../../../../examples/paper/at-scale/run-at-scale.js';
 import { trainRun } from '../../../../examples/paper/at-scale/train-run.js';
-import type { ScalePlan, TrainingRun } from '../../../../examples/paper/at-scale/training-run.js';
+import type { TrainingRun } from '../../../../examples/paper/at-scale/training-run.js';
 import { idOf } from '../../../../examples/paper/at-scale/training-run.js';
 import { startBackend } from '../../../../examples/paper/bench.js';
 import type { PreparedData } from '../../../../examples/paper/prepared-data.js';
 import { prepareData } from '../../../../examples/paper/prepared-data.js';
+import { tinyPlan, tinyRun } from './tiny-plan.js';
 
-/** Four steps an epoch. */
-const plan: ScalePlan = {
-  train: 64,
-  validation: 16,
-  test: 16,
-  lossExamples: 32,
-  hessianExamples: 16,
-  checkExamples: 32,
-  directionExamples: 32,
-  k: 2,
-  widths: { filters: 1 / 16, hidden: 1 / 16 },
-};
-
-const plain: TrainingRun = {
-  finding: 'nsgd',
-  group: 'one',
-  data: 'mnist',
-  model: 'simple-cnn',
-  seed: 1,
-  learningRate: 0.05,
-  batchSize: 16,
-  gamma: 1,
-  directions: 'none',
-  epochs: 2,
-  untilAccuracy: 1,
-  eigenvalues: 1,
-};
+const [plan, plain] = [tinyPlan, tinyRun];
 
 let data: PreparedData;
 let folder: string;

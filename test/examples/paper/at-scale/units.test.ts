@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allRuns, rows, scaleFindings } from '../../../../examples/paper/at-scale/rows.js';
+import { allRuns, rows, trainingFindings } from '../../../../examples/paper/at-scale/rows.js';
 import type { TrainingPoint } from '../../../../examples/paper/at-scale/training-point.js';
 import type { TrainingRun } from '../../../../examples/paper/at-scale/training-run.js';
 import { paperPlan } from '../../../../examples/paper/at-scale/training-run.js';
@@ -70,7 +70,7 @@ describe('the time that is left', () => {
 });
 
 it('each finding has its own runs, and no two runs share a group that differ in what is compared', () => {
-  for (const finding of scaleFindings) {
+  for (const finding of trainingFindings) {
     expect(rows[finding]!.every((run) => run.finding === finding)).toBe(true);
   }
   for (const run of allRuns) {
