@@ -42,6 +42,10 @@ export type {
   KFACInverseOptions,
   KFACOptions,
 } from './operators/kronecker/kfac-options.js';
+export type { RectangularOperator } from './operators/rectangular-operator.js';
+export { JacobianOperator } from './operators/jacobian-operator.js';
+export type { JacobianOptions } from './operators/jacobian-source.js';
+export { tangentKernel } from './operators/tangent-kernel.js';
 export { matrixOperator } from './operators/matrix-operator.js';
 export { sum } from './operators/sum.js';
 export { scaled } from './operators/scaled.js';

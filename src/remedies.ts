@@ -19,6 +19,7 @@ type Kind =
 /** What a function wants in the place. */
 type Wanted =
   | 'operator'
+  | 'rectangular'
   | 'objective'
   | 'loss'
   | 'model'
@@ -49,6 +50,11 @@ const remedies: Readonly<Record<Wanted, Partial<Record<Kind, string>>>> = {
     tensor: 'For a matrix, write matrixOperator(matrix)',
     numbers: 'For a matrix, write matrixOperator(tf.tensor2d(rows))',
     list: 'Give the operators one by one',
+  },
+  rectangular: {
+    promise: awaited,
+    layersModel: 'Write new JacobianOperator(model, xs)',
+    operator: 'For a symmetric operator, write { shape: [n, n], matvec, rmatvec: matvec }',
   },
   objective: {
     promise: awaited,

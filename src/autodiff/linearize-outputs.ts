@@ -154,14 +154,14 @@ function zip(ids: readonly (ValueId | null)[], tensors: readonly (Tensor | null)
   );
 }
 
-/** Throws an error that names `where` unless all outputs are float32 and depend on the sources. */
+/** Throws an error that names `where` unless all outputs are float32 and one at least depends on the sources. */
 export function requireOutputs(outputs: Tensor[], recorder: Recorder, where: string): void {
-  const dependent = outputs.length > 0 && outputs.every((output) => recorder.isTracked(output));
+  const dependent = outputs.some((output) => recorder.isTracked(output));
   if (!dependent || outputs.some((output) => output.dtype !== 'float32')) {
     throw new CurvatureArgumentError(
       where,
-      'float32 outputs that depend on the variables',
-      `${outputs.length} outputs, not all of them such`,
+      'float32 outputs, one of which at least depends on the variables',
+      `${outputs.length} outputs, not such`,
     );
   }
 }

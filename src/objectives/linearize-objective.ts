@@ -39,7 +39,10 @@ export function linearizeObjective(
  *
  * @throws CurvatureArgumentError if a variable has been disposed since the objective was made
  */
-export function evaluateTerm<T>(objective: Objective, f: () => T): T {
+export function evaluateTerm<T>(
+  objective: Pick<Objective, 'parameters' | 'source' | 'evaluate'>,
+  f: () => T,
+): T {
   objective.parameters.requireLive(objective.source);
   return withoutSideEffects(() => objective.evaluate(f));
 }

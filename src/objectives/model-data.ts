@@ -64,6 +64,17 @@ export function orderData(model: LayersModel, data: ModelData, where: string): O
   return { xs, ys, sampleWeight, examples: countExamples({ xs, ys, sampleWeight: weights }, where) };
 }
 
+/**
+ * Puts inputs without targets in the order of those of a model.
+ *
+ * @throws CurvatureArgumentError as {@link orderData}
+ */
+export function orderInputs(model: LayersModel, inputs: TensorsByName, where: string): OrderedData {
+  const xs = orderTensors(inputs, inputNames(model, where), 'xs', where);
+  requireInputShapes(model, xs, where);
+  return { xs, ys: [], sampleWeight: null, examples: countExamples({ xs }, where) };
+}
+
 /** Names that are sometimes taken for a part of the data. */
 const optionsOfObjectives = ['batchSize', 'loss', 'training', 'classWeight'];
 
@@ -78,14 +89,14 @@ function requireInputShapes(model: LayersModel, xs: readonly Tensor[], where: st
   });
 }
 
-/** Throws if a tensor of the data has been disposed since the objective was made. */
+/** Throws if a tensor of the data has been disposed since it was ordered. */
 export function requireLiveData({ xs, ys, sampleWeight }: OrderedData, where: string): void {
   const named = { xs, ys, sampleWeight: sampleWeight == null ? [] : [sampleWeight] };
   for (const [what, tensors] of Object.entries(named)) {
     requireThat(
       tensors.every((tensor) => !tensor.isDisposed),
       where,
-      `${what} that live as long as the objective is used`,
+      `${what} that live as long as they are used`,
       'a disposed tensor',
       'Dispose the data after the operators and monitors that use it',
     );

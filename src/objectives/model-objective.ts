@@ -1,22 +1,21 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { requireArgument, requireThat } from '../errors.js';
+import { requireArgument } from '../errors.js';
 import type { Schema, Settings } from '../options.js';
 import { byDefault, flag, integer, readOptions, unchecked } from '../options.js';
 import { parameterSpace } from '../parameters.js';
 import { remedyFor } from '../remedies.js';
-import { cutIntoBatches } from './batches.js';
 import type { ClassWeights } from './class-weights.js';
 import { classWeighing } from './class-weights.js';
 import type { LossSpecification } from './loss-functions.js';
 import { resolveLosses } from './loss-functions.js';
 import type { ModelData, OrderedData } from './model-data.js';
 import { dataNames, orderData, requireLiveData } from './model-data.js';
+import { batchGroups } from './model-outputs.js';
 import { outputNames, requireLayersModel, modelVariables } from './model-structure.js';
 import type { ModelLoss } from './model-terms.js';
 import { modelTerm } from './model-terms.js';
 import type { Objective } from './objective.js';
 import { outputHead } from './output-split.js';
-import { hasStates } from '../tfjs/stateful-layers.js';
 import { requireTargetShapes } from './target-shapes.js';
 
 /** How the loss of a model is taken. */
@@ -93,11 +92,10 @@ export function objectiveOfModel(
   const settings = readModelOptions(options, where);
   const ordered = orderData(model, data, where);
   const loss = modelLoss(model, [ordered], settings, where);
-  const batchSize = batchSizeFor(model, ordered.examples, settings.batchSize, where);
-  const batches = cutIntoBatches(ordered.examples, batchSize);
-  const terms = hasStates(model)
-    ? [modelTerm(loss, ordered, batches, 1)]
-    : batches.map((batch) => modelTerm(loss, ordered, [batch], batch.size / ordered.examples));
+  const terms = batchGroups(model, ordered.examples, settings.batchSize, where).map((batches) => {
+    const size = batches.reduce((total, batch) => total + batch.size, 0);
+    return modelTerm(loss, ordered, batches, size / ordered.examples);
+  });
   const parameters = parameterSpace(modelVariables(model, where), where);
   return {
     parameters,
@@ -132,25 +130,4 @@ export function modelLoss(
   });
   const heads = losses.map((one) => outputHead(one, where));
   return { model, losses, heads, classWeights: classWeights!, training };
-}
-
-/** How many examples are run at once. Stateful layers hold the state of so many, and take no others. */
-function batchSizeFor(
-  model: LayersModel,
-  examples: number,
-  asked: number | undefined,
-  where: string,
-): number {
-  const fixed = model.inputs[0]?.shape[0] ?? null;
-  const batchSize = asked ?? fixed ?? 128;
-  if (!hasStates(model) || fixed == null) return batchSize;
-  const expected = `batchSize ${fixed}, which the stateful model was built for`;
-  requireThat(batchSize === fixed, where, expected, String(batchSize));
-  requireThat(
-    examples % fixed === 0,
-    where,
-    `a multiple of ${fixed} examples, the batch size of the stateful model`,
-    String(examples),
-  );
-  return batchSize;
 }

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { add, concat, mean, mul, reshape, slice } from '@tensorflow/tfjs-core';
+import { add, mean, mul, reshape, slice } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CurvatureArgumentError, describe } from '../errors.js';
 import type { Batch } from './batches.js';
@@ -7,11 +7,11 @@ import { asColumn, takeExamples } from './batches.js';
 import type { WeighClasses } from './class-weights.js';
 import type { LossFunction } from './loss-functions.js';
 import type { OrderedData } from './model-data.js';
+import { joinExamples, modelOutputs } from './model-outputs.js';
 import { functionalModel } from './model-structure.js';
 import type { LossTerm } from './objective.js';
 import type { OutputHead } from './output-split.js';
 import { regularisationTerms } from '../tfjs/layers-internals.js';
-import { withPassingStates } from '../tfjs/stateful-layers.js';
 
 /** How the loss of a model is taken on its data. */
 export interface ModelLoss {
@@ -37,8 +37,6 @@ export function modelTerm(
   weight: number,
 ): LossTerm {
   const { model, losses, heads, training } = loss;
-  const xs = (batch: Batch): Tensor[] =>
-    data.xs.map((x, i) => asColumn(takeExamples(x, batch), model.inputs[i]!.shape.length));
   const ys = (batch: Batch, output: number): Tensor =>
     asColumn(takeExamples(data.ys[output]!, batch), model.outputs[output]!.shape.length);
   const sampleWeight = (batch: Batch): Tensor | null =>
@@ -59,8 +57,7 @@ export function modelTerm(
         return share === 1 ? value : mul(value, share);
       }),
     );
-  const outputs = (): Tensor[][] =>
-    withPassingStates(model, () => batches.map((batch) => applyModel(model, xs(batch), training)));
+  const outputs = (): Tensor[][] => modelOutputs(model, data.xs, batches, training);
   const naturalLosses = heads.map((head) => head.loss);
   return {
     weight,
@@ -77,15 +74,6 @@ export function modelTerm(
       likelihoods: heads.map((head) => head.likelihood),
     },
   };
-}
-
-function applyModel(model: LayersModel, xs: Tensor[], training: boolean): Tensor[] {
-  const outputs = model.apply(xs.length === 1 ? xs[0]! : xs, { training }) as Tensor | Tensor[];
-  return Array.isArray(outputs) ? outputs : [outputs];
-}
-
-function joinExamples(parts: Tensor[]): Tensor {
-  return parts.length === 1 ? parts[0]! : concat(parts, 0);
 }
 
 function joinOrNull(parts: readonly (Tensor | null)[]): Tensor | null {

@@ -57,16 +57,30 @@ export function sumOverTerms<T extends { readonly weight: number }>(
   terms: readonly T[],
   multiply: (term: T, parts: readonly Tensor[], t: number) => (Tensor | null)[],
 ): Tensor1D {
-  const sums = parameters.variables.map(() => new WeightedSum<Tensor>());
   return tidy(() => {
     const parts = cutByVariable(parameters, v);
-    try {
-      terms.forEach((term, t) => addParts(sums, term.weight, multiply(term, parts, t)));
-      return parameters.flatten(sums.map((sum) => sum.present));
-    } finally {
-      for (const sum of sums) sum.dispose();
-    }
+    return sumOfParts(parameters, terms, (term, t) => multiply(term, parts, t));
   });
+}
+
+/**
+ * Σ_t w_t x_t for the terms t of an objective.
+ *
+ * @param partsOf x_t by variable: new tensors, kept, null for zeros
+ * @returns a new tensor [n], owned by the caller
+ */
+export function sumOfParts<T extends { readonly weight: number }>(
+  parameters: ParameterSpace,
+  terms: readonly T[],
+  partsOf: (term: T, t: number) => (Tensor | null)[],
+): Tensor1D {
+  const sums = parameters.variables.map(() => new WeightedSum<Tensor>());
+  try {
+    terms.forEach((term, t) => addParts(sums, term.weight, partsOf(term, t)));
+    return parameters.flatten(sums.map((sum) => sum.present));
+  } finally {
+    for (const sum of sums) sum.dispose();
+  }
 }
 
 /** Adds w·x by variable and takes x over, also where that fails. */

@@ -17,7 +17,7 @@ export interface Derivation {
   /** n. */
   readonly size: number;
   /** What it is made of. */
-  readonly operands: readonly LinearOperator[];
+  readonly operands: readonly object[];
   /**
    * The product of v, a new tensor or one of those that `times` gave; `times` multiplies by an operand, one vector
    * or a block at once.
@@ -30,7 +30,7 @@ export interface Derivation {
 }
 
 interface WithOperands {
-  readonly [operandsOf]: readonly LinearOperator[];
+  readonly [operandsOf]: readonly object[];
 }
 
 /**

@@ -126,7 +126,7 @@ export function times<T extends Vectors>(operator: LinearOperator, v: T): T {
  * What an operator answers to v, once it has passed `check`; what has not is released. It is given a second reference to
  * the numbers of v, so that v lives on whether the operator hands back what it was given or disposes of it.
  */
-function ownProduct<T extends Vectors>(
+export function ownProduct<T extends Vectors>(
   v: T,
   multiply: (given: T) => unknown,
   where: string,

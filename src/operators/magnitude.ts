@@ -49,11 +49,26 @@ export function measuredOnce(key: object, measure: () => Tensor): number {
  * terms from a random vector. Cost: that of two times the terms.
  */
 export function magnitudeOfTerms(size: number, source: TermSource): number {
-  return measuredOnce(source, () => {
+  return magnitudeOfSteps(source, size, [(v) => source.termsOf(v, 1), (v) => source.termsOf(v, 2)]);
+}
+
+/**
+ * The length of the terms that two products in turn are summed from, each of a unit vector.
+ *
+ * @param key see {@link measuredOnce}
+ * @param size of the random vector to begin with
+ * @param termsOf the terms of the first product, and those of the second, which is applied to them
+ */
+export function magnitudeOfSteps(
+  key: object,
+  size: number,
+  [first, second]: readonly [(v: Tensor1D) => Tensor1D, (v: Tensor1D) => Tensor1D],
+): number {
+  return measuredOnce(key, () => {
     const start = tensor1d(new SeededRandom(0).fillNormal(new Float32Array(size)));
-    const first = source.termsOf(unit(start), 1);
-    const second = source.termsOf(unit(first), 2);
-    return maximum(length(first), length(second));
+    const one = first(unit(start));
+    const other = second(unit(one));
+    return maximum(length(one), length(other));
   });
 }
 

@@ -76,7 +76,7 @@ export function testOperatorContract(
         expect(() => operator.matvec(v)).toThrow('disposed');
         v.dispose();
         for (const part of parts) {
-          if (!('matvec' in part)) continue;
+          if (!('matvec' in part && 'size' in part)) continue;
           const { size } = part as LinearOperator;
           const ones = Array.from({ length: size }, () => 1);
           expect(await times(part as LinearOperator, ones)).toHaveLength(size);

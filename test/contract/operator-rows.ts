@@ -5,6 +5,7 @@ import { deflated } from '../../src/operators/deflated.js';
 import { FisherOperator } from '../../src/operators/fisher.js';
 import { GaussNewtonOperator } from '../../src/operators/gauss-newton.js';
 import { HessianOperator } from '../../src/operators/hessian.js';
+import { JacobianOperator } from '../../src/operators/jacobian-operator.js';
 import { KFACOperator } from '../../src/operators/kfac.js';
 import type { LinearOperator } from '../../src/operators/linear-operator.js';
 import { matrixOperator } from '../../src/operators/matrix-operator.js';
@@ -13,6 +14,7 @@ import { scaled } from '../../src/operators/scaled.js';
 import { shifted } from '../../src/operators/shifted.js';
 import { subset } from '../../src/operators/subset.js';
 import { sum } from '../../src/operators/sum.js';
+import { tangentKernel } from '../../src/operators/tangent-kernel.js';
 import { lowRankPreconditioner } from '../../src/solvers/low-rank-preconditioner.js';
 import { ParameterSpace } from '../../src/parameters.js';
 import type { Regression } from '../closed-form.js';
@@ -143,6 +145,22 @@ const kroneckerFactored: OperatorRow = {
   },
 };
 
+/** J of z = (Σw², Σw³), whose rows are 2w and 3w². */
+const kernelRow: OperatorRow = {
+  name: 'tangentKernel',
+  hasBlocks: true,
+  make: () => {
+    const w = variableOf([0.5, -1, 2]);
+    const outputs = (): tf.Tensor => tf.stack([tf.sum(tf.square(w)), tf.sum(tf.mul(w, tf.square(w)))]);
+    const jacobian = new JacobianOperator(outputs, [w]);
+    const matrix = [
+      [1 + 4 + 16, 0.75 - 6 + 48],
+      [0.75 - 6 + 48, 0.5625 + 9 + 144],
+    ];
+    return { operator: tangentKernel(jacobian), matrix, parts: [jacobian, w] };
+  },
+};
+
 /** All operators. */
 export const operatorRows: readonly OperatorRow[] = [
   {
@@ -167,6 +185,7 @@ export const operatorRows: readonly OperatorRow[] = [
     (_a, _b, q) => lowRankPreconditioner({ eigenvalues: [7, -2], eigenvectors: q }, { damping: 3 }),
   ),
   subsetRow,
+  kernelRow,
   ...closedForms,
   kroneckerFactored,
 ];

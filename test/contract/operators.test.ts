@@ -15,10 +15,13 @@ import { useBackend } from '../wasm-backend.js';
 import { nodeBackend } from './node-backend.js';
 import { testOperatorContract } from './operator-contract.js';
 import { operatorRows } from './operator-rows.js';
+import { testRectangularContract } from './rectangular-contract.js';
+import { rectangularRows } from './rectangular-rows.js';
 import { matrixWithSpectrum } from './prescribed-spectrum.js';
 
 describe.each(['cpu', 'wasm'] as const)('on %s', (name) => {
   testOperatorContract(operatorRows, nodeBackend(name));
+  testRectangularContract(rectangularRows, nodeBackend(name));
 });
 
 const a = matrixWithSpectrum([5, 3, 1, -1, -4, 0.5], 1);

@@ -178,6 +178,18 @@ export const cases: Record<string, Case> = {
       },
     ]),
   ),
+  JacobianOperator: (f, own) => {
+    const jacobian = own(new curvature.JacobianOperator(f.model, f.xs, { batchSize: 4 }));
+    const [m, n] = jacobian.shape;
+    return [
+      own(jacobian.matvec(own(tf.ones<tf.Rank.R1>([n])))),
+      own(jacobian.rmatvec(own(tf.ones<tf.Rank.R1>([m])))),
+    ];
+  },
+  tangentKernel: (f, own) => {
+    const jacobian = own(new curvature.JacobianOperator(f.model, f.xs));
+    return own(curvature.tangentKernel(jacobian)).matvec(own(tf.ones<tf.Rank.R1>([jacobian.shape[0]])));
+  },
   matrixOperator: (f, own) => own(curvature.matrixOperator(f.matrix)).matvec(f.vector),
   sum: (f, own) => own(curvature.sum(fallible(f, own), fallible(f, own))).matvec(f.vector),
   scaled: (f, own) => own(curvature.scaled(fallible(f, own), 2)).matvec(f.vector),

@@ -27,6 +27,8 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
   const custom = curvature.lossObjective(() => tf.sum(tf.square(variable)), [variable]);
   const operator = curvature.matrixOperator(tf.tidy(() => tf.mul(tf.eye(3), 2)));
   const parametric = new curvature.HessianOperator(objective);
+  const { matvec } = operator;
+  const rectangular = { shape: [3, 3] as const, matvec, rmatvec: matvec, dispose: () => undefined };
   const vector = tf.tensor1d([1, 2, 3]);
   const rows = tf.tensor2d([[1, 0, 0]]);
   const pairs: curvature.EigenResult = {
@@ -131,6 +133,12 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
       args: [objective, {}],
       hasOptions: true,
     },
+    JacobianOperator: {
+      call: (a: never, b: never, c: never) => new curvature.JacobianOperator(a, b, c),
+      args: [model, xs, {}],
+      hasOptions: true,
+    },
+    tangentKernel: { call: curvature.tangentKernel, args: [rectangular] },
     matrixOperator: { call: curvature.matrixOperator, args: [tf.eye(3)] },
     sum: { call: curvature.sum, args: [operator, operator] },
     scaled: { call: curvature.scaled, args: [operator, 2] },

@@ -56,6 +56,7 @@ const calls: Record<string, (options: never) => unknown> = {
   KFACOperator: (o) => new curvature.KFACOperator(objective, o),
   'KFACOperator.inverse': (o) => kfac.inverse(o),
   'KFACOperator.logDeterminant': (o) => kfac.logDeterminant(o),
+  JacobianOperator: (o) => new curvature.JacobianOperator(model, xs, o),
   materialize: (o) => curvature.materialize(operator, o),
   checkOperator: (o) => curvature.checkOperator(operator, o),
   lanczos: (o) => curvature.lanczos(operator, o),
@@ -130,6 +131,7 @@ const withoutOptions = [
   'shifted',
   'subset',
   'sum',
+  'tangentKernel',
   'toSvg',
 ];
 
