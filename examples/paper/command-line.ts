@@ -2,9 +2,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { modelNames } from '../models/create-model.js';
-import type { CloseUpFinding } from './at-scale/close-up.js';
-import { closeUpFindings } from './at-scale/close-up.js';
-import { trainingFindings } from './at-scale/rows.js';
+import type { ScaleRowName } from './at-scale/rows.js';
+import { isOfTrainings, scaleRowNames } from './at-scale/rows.js';
 import type { QueueSettings } from './queue-connection.js';
 import { RunError } from './run-error.js';
 import type { FindingName, RunSettings } from './settings.js';
@@ -14,16 +13,14 @@ import { sizeNames, sizes } from './sizes.js';
 /** The data sets there are. */
 export const dataNames = ['mnist', 'fashion-mnist', 'cifar10'] as const;
 
-/** The findings of the size `paper`, in the order they are done in: trainings, then what looks closer at their paths. */
-const scaleFindings = [...trainingFindings, ...closeUpFindings] as const;
-
 export const usage: string = `npm run paper -- <finding> [options]
 
   <finding>          ${findingNames.join(' | ')},
                      or all of them, one after the other
   --size             ${[...sizeNames, 'paper'].join(' | ')}   (default: tiny)
-                     paper: long trainings (${trainingFindings.join(', ')}) that go on where they were stopped, and
-                     what looks closer at their paths (${closeUpFindings.join(', ')}); of the options below it takes
+                     paper: long trainings (${scaleRowNames.filter(isOfTrainings).join(', ')}) that go on where they
+                     were stopped, and what looks closer at their paths
+                     (${scaleRowNames.filter((name) => !isOfTrainings(name)).join(', ')}); of the options below it takes
                      --data-folder, --out for the folder of checkpoints, and, for the trainings, those of queues
   --data             ${dataNames.join(' | ')}   (default: by size)
   --data-folder      folder with the original files of the data
@@ -53,10 +50,8 @@ export interface FindingsCommand {
 }
 
 export interface TrainingsCommand {
-  /** Findings whose trainings are to go on, one after the other. */
-  readonly trainings: readonly FindingName[];
-  /** Findings that then look closer at paths, on this machine. */
-  readonly closeUps: readonly CloseUpFinding[];
+  /** What is to go on, one after the other; with a queue trainings alone. */
+  readonly rows: readonly ScaleRowName[];
   /** Folder of the checkpoints. */
   readonly checkpoints: string;
   readonly dataFolder: string | null;
@@ -121,18 +116,13 @@ const trainingOptions: readonly string[] = ['size', 'data-folder', 'out', 'queue
 function trainingsOf(finding: string, values: Values): TrainingsCommand {
   const stray = Object.keys(values).find((name) => !trainingOptions.includes(name));
   if (stray !== undefined) throw new RunError(`--${stray}: the size paper lays it down`);
-  const asked = oneOf('a finding', finding, [...scaleFindings, 'all'] as const);
-  const isAsked = (name: FindingName): boolean => asked === 'all' || asked === name;
-  const closeUps = values.queue == null ? closeUpFindings : [];
-  const command = {
-    trainings: trainingFindings.filter(isAsked),
-    closeUps: closeUps.filter(isAsked),
-  };
-  if (command.trainings.length + command.closeUps.length === 0) {
-    throw new RunError(`--queue: ${asked} looks closer at the paths of this machine`);
-  }
+  const asked = oneOf('a finding', finding, [...scaleRowNames, 'all'] as const);
+  const rows = scaleRowNames
+    .filter((name) => asked === 'all' || asked === name)
+    .filter((name) => values.queue == null || isOfTrainings(name));
+  if (rows.length === 0) throw new RunError(`--queue: ${asked} looks closer at the paths of this machine`);
   return {
-    ...command,
+    rows,
     checkpoints: values.out ?? join('out', 'paper', 'trainings'),
     dataFolder: values['data-folder'] ?? null,
     ...queueOf(values),

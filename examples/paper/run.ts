@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { closeUpPlan } from './at-scale/close-up.js';
 import { queueTrainings } from './at-scale/queue-trainings.js';
-import { closeUpPaths, rows } from './at-scale/rows.js';
+import { closeUpPaths, runsOf, scaleRows } from './at-scale/rows.js';
 import { runAtScale } from './at-scale/run-at-scale.js';
 import { runCloseUps } from './at-scale/run-close-ups.js';
+import { scalePlanOf } from './at-scale/scale-plans.js';
 import type { TrainingRun } from './at-scale/training-run.js';
-import { paperPlan } from './at-scale/training-run.js';
 import type { FindingsCommand, TrainingsCommand } from './command-line.js';
 import { parseCommandLine, usage } from './command-line.js';
 import type { RunTimes } from './run-finding.js';
@@ -28,7 +28,7 @@ if (args.length === 0 || args.includes('--help')) {
 } else {
   try {
     const command = parseCommandLine(args);
-    if ('trainings' in command) await runTrainings(command);
+    if ('rows' in command) await runTrainings(command);
     else await runFindings(command);
   } catch (error) {
     if (!(error instanceof RunError)) throw error;
@@ -37,23 +37,23 @@ if (args.length === 0 || args.includes('--help')) {
   }
 }
 
-/** Goes on with the trainings of one finding after the other, then looks closer at their paths. */
-async function runTrainings(command: TrainingsCommand): Promise<void> {
-  const { trainings, closeUps, checkpoints, dataFolder, queue } = command;
-  const records = fileURLToPath(new URL('../../docs/paper/records', import.meta.url));
+/** Goes on with one row after the other: trainings, and what looks closer at their paths. */
+async function runTrainings({ rows, checkpoints, dataFolder, queue }: TrainingsCommand): Promise<void> {
   const settings = {
-    plan: paperPlan,
-    records,
+    planOf: scalePlanOf,
+    closeUp: closeUpPlan,
+    records: fileURLToPath(new URL('../../docs/paper/records', import.meta.url)),
     checkpoints,
     dataFolder,
     keepsWeights: (run: TrainingRun) => closeUpPaths.includes(run),
     say: (line: string) => console.log(line),
   };
-  const runs = trainings.flatMap((finding) => rows[finding] ?? []);
+  const runs = rows.flatMap(runsOf);
   if (queue == null) {
-    await runAtScale(runs, settings);
-    for (const finding of closeUps)
-      await runCloseUps(finding, closeUpPaths, { ...settings, closeUp: closeUpPlan });
+    for (const row of scaleRows.filter(({ name }) => rows.includes(name))) {
+      if ('runs' in row) await runAtScale(row.runs, settings, runs);
+      else await runCloseUps(row.name, row.paths, settings);
+    }
     return;
   }
   const connection = await connectToQueue(queue, HOST);

@@ -5,7 +5,8 @@ import { closeUpName, readCloseUps } from './close-up-file.js';
 import type { RecordedRun } from './record-file.js';
 import { readRecord } from './record-file.js';
 import { allRuns, closeUpPaths } from './rows.js';
-import { idOf, paperPlan } from './training-run.js';
+import { scalePlanOf } from './scale-plans.js';
+import { idOf } from './training-run.js';
 
 /** What a finding that looks closer has come to on a path. */
 export interface RecordedCloseUps {
@@ -27,12 +28,12 @@ export interface ScaleRecords {
  * @throws RunError for a record of something else, or a damaged one
  */
 export function readAllRecords(folder: string): ScaleRecords {
-  const runs = allRuns.map((run) => ({ run, points: readRecord(folder, paperPlan, run) }));
+  const runs = allRuns.map((run) => ({ run, points: readRecord(folder, scalePlanOf(run), run) }));
   return {
     runs,
     closeUps: closeUpFindings.flatMap((finding) =>
       closeUpPaths.map((run) => {
-        const subject = { finding, path: run, plan: paperPlan, closeUp: closeUpPlan };
+        const subject = { finding, path: run, plan: scalePlanOf(run), closeUp: closeUpPlan };
         const path = runs.find((recorded) => recorded.run === run)!;
         return { finding, path, results: readCloseUps(folder, subject) };
       }),

@@ -8,7 +8,7 @@ import { nameOf, noiseOf } from './training-run.js';
 
 /** Claim 1: sharpness along the paths of SGD, those of claim 5 among them. */
 export function sharpnessBlock(all: readonly RecordedRun[]): Block {
-  const paths = begun(all.filter(({ run }) => run.directions === 'none'));
+  const paths = begun(all.filter(({ run }) => run.directions === 'none' && run.finding !== 'edge'));
   if (paths.length === 0) return { text: '', pictures: [] };
   return {
     text: pathTable(paths),
@@ -31,7 +31,7 @@ export function sharpnessBlock(all: readonly RecordedRun[]): Block {
 
 /** How much the sample matters: λ₁ on the larger one beside that on the smaller, where both were measured. */
 export function sampleBlock(all: readonly RecordedRun[]): Block {
-  const rows = begun(all).flatMap(({ run, points }) =>
+  const rows = begun(all.filter(({ run }) => run.finding !== 'edge')).flatMap(({ run, points }) =>
     points
       .filter(({ checkSharpness }) => checkSharpness != null)
       .map(({ epoch, eigenvalues, checkSharpness }) => [

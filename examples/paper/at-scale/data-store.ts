@@ -3,18 +3,25 @@ import type { PreparedData } from '../prepared-data.js';
 import { prepareData } from '../prepared-data.js';
 import type { ScalePlan, TrainingRun } from './training-run.js';
 
-/** Holds the data of one name at a time. */
+/** Holds the data of one run, and of those that have the same. */
 export class DataStore {
-  private loaded: { readonly name: TrainingRun['data']; readonly data: PreparedData } | null = null;
+  private loaded: { readonly key: string; readonly data: PreparedData } | null = null;
 
-  /** @param settings the sizes, and the folder with the original files; null for the npm package */
-  constructor(private readonly settings: { readonly plan: ScalePlan; readonly dataFolder: string | null }) {}
+  /** @param settings sizes, and the folder with the original files; null for the npm package */
+  constructor(
+    private readonly settings: {
+      readonly planOf: (run: TrainingRun) => ScalePlan;
+      readonly dataFolder: string | null;
+    },
+  ) {}
 
-  load(name: TrainingRun['data']): PreparedData {
-    if (this.loaded?.name !== name) {
+  load(run: TrainingRun): PreparedData {
+    const { dataFolder, planOf } = this.settings;
+    const plan = planOf(run);
+    const key = JSON.stringify([run.data, plan.train, plan.validation, plan.test]);
+    if (this.loaded?.key !== key) {
       this.dispose();
-      const { dataFolder, plan } = this.settings;
-      this.loaded = { name, data: prepareData(name, dataFolder, plan, 0) };
+      this.loaded = { key, data: prepareData(run.data, dataFolder, plan, 0) };
     }
     return this.loaded!.data;
   }

@@ -8,9 +8,11 @@ import { decompositionBlock } from './claims-2-3.js';
 import { escapeBlock } from './claim-4.js';
 import type { CloseUpFinding } from './close-up.js';
 import { closeUpPlan, unitsOf } from './close-up.js';
+import { edgeBlock } from './edge.js';
 import { isOver } from './train-run.js';
 import { epochsOf } from './training-point.js';
-import { nameOf, paperPlan } from './training-run.js';
+import { scalePlanOf } from './scale-plans.js';
+import { nameOf } from './training-run.js';
 import { verdictTable } from './verdicts.js';
 
 /** Where the pictures lie, as seen from the page. */
@@ -27,6 +29,7 @@ export function blocksOf(records: ScaleRecords): Readonly<Record<string, Block>>
     sample: sampleBlock(runs),
     'claims 2 and 3': decompositionBlock(closeUps),
     'claim 4': escapeBlock(closeUps),
+    edge: edgeBlock(runs),
   };
 }
 
@@ -56,10 +59,11 @@ function withBlock(page: string, name: string, { text, pictures }: Block): strin
   return `${page.slice(0, begin + beginLine.length)}\n\n${shown}\n\n${page.slice(end)}`;
 }
 
-/** What both findings of trainings are called on the page. */
+/** What findings are called on the page. */
 const claims: Readonly<Record<string, string>> = {
   nsgd: '5',
   sharpness: '1',
+  edge: '–',
   decompose: '2, 3',
   escape: '4',
 };
@@ -81,7 +85,7 @@ function progressTable({ runs, closeUps }: ScaleRecords): string {
         points.length === 0 ? '–' : hours(points.at(-1)!.seconds),
       ]),
       ...closeUps.map(({ finding, path, results }) => {
-        const all = unitsOf(finding, paperPlan, closeUpPlan, path.points).map(({ id }) => id);
+        const all = unitsOf(finding, scalePlanOf(path.run), closeUpPlan, path.points).map(({ id }) => id);
         const done = results.filter(({ id }) => all.includes(id)).length;
         const isAll = isOver(path.run, path.points) && done === all.length;
         return [

@@ -9,7 +9,7 @@ import { readRecord, writeRecord } from './record-file.js';
 import type { ScaleSettings } from './run-at-scale.js';
 import { isOver } from './train-run.js';
 import type { TrainingPoint } from './training-point.js';
-import type { TrainingRun } from './training-run.js';
+import type { ScalePlan, TrainingRun } from './training-run.js';
 import { idOf } from './training-run.js';
 import { secondsLeft } from './units.js';
 
@@ -23,32 +23,37 @@ export async function queueTrainings(
   connection: NatsConnection,
   group: string,
   runs: readonly TrainingRun[],
-  { plan, records, dataFolder, say }: Omit<ScaleSettings, 'checkpoints'>,
+  { planOf, records, dataFolder, say }: Omit<ScaleSettings, 'checkpoints'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const open = runs.filter((run) => !isOver(run, readRecord(records, plan, run)));
-  const hashes = new Map(
-    [...new Set(open.map(({ data }) => data))].map((data) => [data, hashOfData(data, dataFolder, plan)]),
-  );
+  const open = runs.filter((run) => !isOver(run, readRecord(records, planOf(run), run)));
+  const hashes = new Map<string, string>();
+  const hashFor = ({ data }: TrainingRun, plan: ScalePlan): string => {
+    const key = JSON.stringify([data, plan.train, plan.validation, plan.test]);
+    const hash = hashes.get(key) ?? hashOfData(data, dataFolder, plan);
+    hashes.set(key, hash);
+    return hash;
+  };
   const byId = new Map(open.map((run) => [idOf(run), run]));
   const units = open.map((run) => ({
     id: idOf(run),
-    weight: secondsLeft(plan, { run, recorded: [], resumable: 0 }),
+    weight: secondsLeft({ plan: planOf(run), run, recorded: [], resumable: 0 }),
     // Of folders each machine has its own.
     task: {
       kind: 'training',
-      plan,
+      plan: planOf(run),
       run,
       checkpoints: '',
       dataFolder: null,
-      dataHash: hashes.get(run.data)!,
+      dataHash: hashFor(run, planOf(run)),
     } satisfies TrainingJob,
   }));
   const { failures } = await runSweep(connection, units, {
     group,
-    name: sweepName('trainings', plan),
+    name: sweepName('trainings', [...new Set(runs.map(planOf))]),
     onRecord: (id, record) => {
-      writeRecord(records, plan, byId.get(id)!, (record as TaskOutcome).result as TrainingPoint[]);
+      const run = byId.get(id)!;
+      writeRecord(records, planOf(run), run, (record as TaskOutcome).result as TrainingPoint[]);
       say(`${id}: done`);
     },
     onEvent: ({ type, id, worker }) => {

@@ -1,4 +1,4 @@
-import type { FindingName } from '../settings.js';
+import type { CloseUpFinding } from './close-up.js';
 import type { DirectionSource, TrainingRun } from './training-run.js';
 
 /** Epochs of a run, unless said; the paper's own are longer. */
@@ -46,17 +46,55 @@ const paths: readonly TrainingRun[] = [
   eigenvalues: 5,
 }));
 
-/** The trainings of each finding, those first that are to be done first. */
-export const rows: Readonly<Partial<Record<FindingName, readonly TrainingRun[]>>> = {
-  nsgd: nudges,
-  sharpness: paths,
-};
+/**
+ * Gradient descent on all of few images at once: λ₁ against 2/η, and what learns, the sharpest directions or the rest
+ * (Cohen et al. 2021; Song, Ahn and Yun 2024). An epoch is a step.
+ */
+const descents: readonly TrainingRun[] = [
+  { learningRate: 0.05, epochs: 400, measureEvery: 10 },
+  { learningRate: 0.02, epochs: 400, measureEvery: 10 },
+  { learningRate: 0.05, epochs: 200, measureEvery: 5, gamma: 0, directions: 'sample' as const },
+  { learningRate: 0.05, epochs: 200, measureEvery: 5, directions: 'sample' as const, keeps: 'top' as const },
+].map((descent) => ({
+  finding: 'edge',
+  ...shared,
+  batchSize: 2_000,
+  ...descent,
+  group: `η = ${descent.learningRate}, ${descent.epochs} steps`,
+  seed: 0,
+}));
 
-/** The findings that have trainings, in the order they are done in. */
-export const trainingFindings = ['nsgd', 'sharpness'] as const satisfies readonly FindingName[];
+/** SGD of claim 5. */
+export const closeUpPaths: readonly TrainingRun[] = nudges.filter(({ directions }) => directions === 'none');
+
+/** What one command of the size `paper` does: trainings, or close-ups along paths. */
+type ScaleRow =
+  | { readonly name: string; readonly runs: readonly TrainingRun[] }
+  | { readonly name: CloseUpFinding; readonly paths: readonly TrainingRun[] };
+
+/** The commands of the size `paper`, in the order they are done in, each with its trainings those first that are to be first. */
+export const scaleRows = [
+  { name: 'nsgd', runs: nudges },
+  { name: 'sharpness', runs: paths },
+  { name: 'decompose', paths: closeUpPaths },
+  { name: 'edge', runs: descents },
+  { name: 'escape', paths: closeUpPaths },
+] as const satisfies readonly ScaleRow[];
+
+export type ScaleRowName = (typeof scaleRows)[number]['name'];
+
+/** The names of the rows. */
+export const scaleRowNames: readonly ScaleRowName[] = scaleRows.map(({ name }) => name);
+
+/** Whether a row is of trainings, which also workers of a queue can do. */
+export function isOfTrainings(name: ScaleRowName): boolean {
+  return runsOf(name).length > 0;
+}
+
+/** The trainings of a row. */
+export function runsOf(name: ScaleRowName): readonly TrainingRun[] {
+  return scaleRows.flatMap((row) => (row.name === name && 'runs' in row ? row.runs : []));
+}
 
 /** All trainings, in the order they are done in. */
-export const allRuns: readonly TrainingRun[] = trainingFindings.flatMap((finding) => rows[finding] ?? []);
-
-/** Claims 2 and 3: the paths that are looked at closer, SGD of claim 5. */
-export const closeUpPaths: readonly TrainingRun[] = nudges.filter(({ directions }) => directions === 'none');
+export const allRuns: readonly TrainingRun[] = scaleRowNames.flatMap(runsOf);

@@ -15,7 +15,8 @@ import { nextUnit, secondsLeft } from './units.js';
 
 /** Where trainings are kept, and what they are made of. */
 export interface ScaleSettings {
-  readonly plan: ScalePlan;
+  /** The sizes of a run. */
+  readonly planOf: (run: TrainingRun) => ScalePlan;
   /** Folder of the records, which are committed. */
   readonly records: string;
   /** Folder of the checkpoints, which are not. */
@@ -32,23 +33,30 @@ export interface ScaleSettings {
  * last half epoch. A run whose checkpoint is lost is trained anew; its record stays until it has come further.
  *
  * @param runs in the order they are to be done in
+ * @param all all that the time left is told of
  */
-export async function runAtScale(runs: readonly TrainingRun[], settings: ScaleSettings): Promise<void> {
+export async function runAtScale(
+  runs: readonly TrainingRun[],
+  settings: ScaleSettings,
+  all: readonly TrainingRun[] = runs,
+): Promise<void> {
   await startBackend();
   const store = new DataStore(settings);
   try {
     for (;;) {
       const unit = nextUnit(runs.map((run) => stateOf(run, settings)));
       if (unit == null) return;
-      await runUnit(unit, runs, store.load(unit.run.data), settings);
+      await runUnit(unit, all, store.load(unit.run), settings);
     }
   } finally {
     store.dispose();
   }
 }
 
-function stateOf(run: TrainingRun, { plan, records, checkpoints }: ScaleSettings): RunState {
+function stateOf(run: TrainingRun, { planOf, records, checkpoints }: ScaleSettings): RunState {
+  const plan = planOf(run);
   return {
+    plan,
     run,
     recorded: readRecord(records, plan, run),
     resumable: epochsOf(readCheckpoint(checkpoints, plan, run)?.points ?? []),
@@ -57,11 +65,12 @@ function stateOf(run: TrainingRun, { plan, records, checkpoints }: ScaleSettings
 
 async function runUnit(
   { run, until }: Unit,
-  runs: readonly TrainingRun[],
+  all: readonly TrainingRun[],
   data: PreparedData,
   settings: ScaleSettings,
 ): Promise<void> {
-  const { plan, records, checkpoints, say } = settings;
+  const { records, checkpoints, say } = settings;
+  const plan = settings.planOf(run);
   const from = readCheckpoint(checkpoints, plan, run);
   say(`${run.finding}, ${nameOf(run)}: epochs ${epochsOf(from?.points ?? [])} to ${until} of ${run.epochs}`);
   const begun = { wall: performance.now(), processor: process.cpuUsage() };
@@ -74,8 +83,8 @@ async function runUnit(
       writeRecord(records, plan, run, state.points);
       const { user, system } = process.cpuUsage(begun.processor);
       const share = (user + system) / 1e6 / ((performance.now() - begun.wall) / 1000);
-      const left = runs.reduce((sum, other) => sum + secondsLeft(plan, stateOf(other, settings)), 0);
-      say(lineOf(state.points.at(-1)!, secondsLeft(plan, stateOf(run, settings)), left, share));
+      const left = all.reduce((sum, other) => sum + secondsLeft(stateOf(other, settings)), 0);
+      say(lineOf(state.points.at(-1)!, secondsLeft(stateOf(run, settings)), left, share));
     },
   };
   await trainRun(site, run, from, until);

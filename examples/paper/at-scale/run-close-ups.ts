@@ -58,9 +58,9 @@ export async function runCloseUps(
 function subjectOf(
   finding: CloseUpFinding,
   path: TrainingRun,
-  { plan, closeUp }: CloseUpSettings,
+  { planOf, closeUp }: CloseUpSettings,
 ): CloseUpSubject {
-  return { finding, path, plan, closeUp };
+  return { finding, path, plan: planOf(path), closeUp };
 }
 
 function openUnits(subject: CloseUpSubject, { records }: CloseUpSettings): readonly CloseUpUnit[] {
@@ -78,7 +78,7 @@ async function runUnit(
 ): Promise<void> {
   const { id, epoch } = unit;
   const { path, plan, closeUp } = subject;
-  const data = store.load(path.data);
+  const data = store.load(path);
   const site: CloseUpSite = { path, plan, closeUp, data };
   const model = modelWith(await weightsAt(epoch, site, settings), site);
   const watch = new Stopwatch();

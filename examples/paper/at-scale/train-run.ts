@@ -14,6 +14,7 @@ import { trainOn } from '../training-step.js';
 import type { Checkpoint } from './checkpoint.js';
 import { packTraining, unpackTraining } from './checkpoint.js';
 import { Stopwatch } from './stopwatch.js';
+import { stepWithin } from './top-step.js';
 import type { TrainingPoint } from './training-point.js';
 import type { ScalePlan, TrainingRun } from './training-run.js';
 import { stepsPerEpoch } from './training-run.js';
@@ -113,12 +114,32 @@ class Training {
     const end = Math.min(until, this.run.epochs) * this.perEpoch;
     while (this.step < end && !isOver(this.run, this.points)) {
       this.training.start();
-      await trainOn(this.model, this.site.data.train, this.passes.draw());
+      await this.takeStep(this.passes.draw());
       this.training.stop();
       this.step++;
       this.site.onStep?.(this.step);
-      const within = this.step % this.perEpoch;
-      if (within === 0 || within === this.perEpoch >> 1) await this.reach();
+      if (this.isPoint()) await this.reach();
+    }
+  }
+
+  /** Whether there is a point after the present step. */
+  private isPoint(): boolean {
+    const { measureEvery } = this.run;
+    if (measureEvery != null) return this.step % (measureEvery * this.perEpoch) === 0;
+    const within = this.step % this.perEpoch;
+    return within === 0 || within === this.perEpoch >> 1;
+  }
+
+  private async takeStep(indices: Int32Array): Promise<void> {
+    const step = () => trainOn(this.model, this.site.data.train, indices);
+    const { directions } = this.optimizer;
+    if (this.run.keeps == null || directions == null) return step();
+    // The optimizer lays them out anew at its first step.
+    const rows = directions.clone();
+    try {
+      await stepWithin(rows, this.model, step);
+    } finally {
+      rows.dispose();
     }
   }
 
@@ -129,7 +150,7 @@ class Training {
     this.eigenvectors?.dispose();
   }
 
-  /** A half or a whole epoch is done: measures, finds directions for the next one, and tells. */
+  /** A point of the record is reached: measures, finds directions for the next one, and tells. */
   private async reach(): Promise<void> {
     const isEpoch = this.step % this.perEpoch === 0;
     const point = await this.measure(isEpoch);

@@ -1,5 +1,4 @@
 import type { ModelName } from '../../models/create-model.js';
-import type { FindingName } from '../settings.js';
 import type { SizePlan } from '../size-plan.js';
 
 /**
@@ -8,10 +7,13 @@ import type { SizePlan } from '../size-plan.js';
  */
 export type DirectionSource = 'none' | 'sample' | 'optimizer' | 'random';
 
+/** What the trainings are for: claims 5 and 1, and gradient descent at the edge of stability. */
+export type TrainingFinding = 'nsgd' | 'sharpness' | 'edge';
+
 /** One training at the paper's scale. */
 export interface TrainingRun {
   /** The finding it belongs to. */
-  readonly finding: FindingName;
+  readonly finding: TrainingFinding;
   /** The same for the runs that are to be compared at equal epochs, and go on side by side. */
   readonly group: string;
   readonly data: SizePlan['data'];
@@ -26,6 +28,10 @@ export interface TrainingRun {
   readonly directions: DirectionSource;
   /** Length of the whole run. */
   readonly epochs: number;
+  /** Epochs between two points of its record, a whole number. Left out: a half. */
+  readonly measureEvery?: number;
+  /** Of each step only the part in the span of the directions is taken. Left out: all of it. */
+  readonly keeps?: 'top';
   /** Share of training examples classified rightly at which it ends before; 1 for never. */
   readonly untilAccuracy: number;
   /** How many of λ₁ ≥ λ₂ ≥ … are measured each half epoch. */
@@ -51,19 +57,6 @@ export interface ScalePlan {
   readonly widths: { readonly filters: number; readonly hidden: number };
 }
 
-/** The paper's own scale. */
-export const paperPlan: ScalePlan = {
-  train: 45_000,
-  validation: 5_000,
-  test: 10_000,
-  lossExamples: 2_560,
-  hessianExamples: 512,
-  checkExamples: 2_250,
-  directionExamples: 2_560,
-  k: 5,
-  widths: { filters: 1, hidden: 1 },
-};
-
 /** What a run is called, in words. */
 export function nameOf(run: TrainingRun): string {
   return `${choiceOf(run)}, seed ${run.seed}`;
@@ -72,6 +65,7 @@ export function nameOf(run: TrainingRun): string {
 /** What is varied, in words: the same for all seeds. */
 export function choiceOf(run: TrainingRun): string {
   const { finding, gamma, directions } = run;
+  if (finding === 'edge') return descentOf(run);
   const how: Record<DirectionSource, string> = {
     none: finding === 'nsgd' ? 'γ = 1 (SGD)' : noiseOf(run),
     sample: `γ = ${gamma}`,
@@ -81,6 +75,12 @@ export function choiceOf(run: TrainingRun): string {
   return how[directions];
 }
 
+/** Gradient descent, all of it or in a subspace, in words. */
+function descentOf({ learningRate, directions, keeps }: TrainingRun): string {
+  if (directions === 'none') return `η = ${learningRate}`;
+  return `η = ${learningRate}, ${keeps === 'top' ? 'sharpest directions alone' : 'without the sharpest directions'}`;
+}
+
 /** Learning rate and batch size, in words. */
 export function noiseOf({ learningRate, batchSize }: TrainingRun): string {
   return `η = ${learningRate}, S = ${batchSize}`;
@@ -88,8 +88,9 @@ export function noiseOf({ learningRate, batchSize }: TrainingRun): string {
 
 /** What the files of a run are called. */
 export function idOf(run: TrainingRun): string {
-  const { finding, data, model, learningRate, batchSize, gamma, directions, seed } = run;
-  const nudge = directions === 'none' ? 'sgd' : `gamma-${gamma}-${directions}`;
+  const { finding, data, model, learningRate, batchSize, gamma, directions, keeps, seed } = run;
+  const nudged = keeps == null ? `gamma-${gamma}-${directions}` : `${keeps}-${directions}`;
+  const nudge = directions === 'none' ? 'sgd' : nudged;
   return `${finding}-${data}-${model}-eta-${learningRate}-s-${batchSize}-${nudge}-seed-${seed}`;
 }
 

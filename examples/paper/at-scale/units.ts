@@ -4,12 +4,15 @@ import { epochsOf } from './training-point.js';
 import { isOver } from './train-run.js';
 import type { ScalePlan, TrainingRun } from './training-run.js';
 
-/** Epochs of a unit: what is done in one go. At 3 the dearest run takes some half an hour of a core. */
-const epochsPerUnit = 3;
+/** Epochs of a unit: what is done in one go. At 3 epochs, or 15 points, the dearest run takes some half an hour of a core. */
+function epochsPerUnit({ measureEvery }: TrainingRun): number {
+  return measureEvery == null ? 3 : 15 * measureEvery;
+}
 
 /** How far a run has come. */
 export interface RunState {
   readonly run: TrainingRun;
+  readonly plan: ScalePlan;
   /** Those of its record. */
   readonly recorded: readonly TrainingPoint[];
   /** Epochs of its checkpoint, 0 where there is none: from here it would go on. */
@@ -40,26 +43,28 @@ export function nextUnit(states: readonly RunState[]): Unit | null {
   );
   if (least == null) return null;
   const { run, resumable } = least;
-  return { run, until: Math.min(run.epochs, Math.floor(resumable) + epochsPerUnit) };
+  return { run, until: Math.min(run.epochs, Math.floor(resumable) + epochsPerUnit(run)) };
 }
 
 /** Processor seconds that an epoch of a run is expected to take before one has been measured. */
 export function expectedSeconds(plan: ScalePlan, run: TrainingRun): number {
   const { train, validation, test, lossExamples, hessianExamples, directionExamples, k } = plan;
   const refreshes = Math.floor(train / run.batchSize) / 100;
+  // Points of an epoch, and whole epochs among them.
+  const [points, whole] = run.measureEvery == null ? [2, 1] : [1 / run.measureEvery, 1 / run.measureEvery];
   const directions = {
     none: 0,
     random: 0,
-    sample: productsOf(k) * directionExamples * productPerExample,
+    sample: whole * productsOf(k) * directionExamples * productPerExample,
     optimizer: refreshes * productsOf(k) * run.batchSize * productPerExample,
   }[run.directions];
-  const eigenvalues = 2 * productsOf(run.eigenvalues) * hessianExamples * productPerExample;
-  const forward = (3 * lossExamples + validation + test) * forwardPerExample;
+  const eigenvalues = points * productsOf(run.eigenvalues) * hessianExamples * productPerExample;
+  const forward = ((points + whole) * lossExamples + whole * (validation + test)) * forwardPerExample;
   return (train * stepPerExample + directions + eigenvalues + forward) / 1000;
 }
 
 /** Processor seconds that are left of a run from its checkpoint on: by what its own epochs took, where it has some. */
-export function secondsLeft(plan: ScalePlan, { run, recorded, resumable }: RunState): number {
+export function secondsLeft({ plan, run, recorded, resumable }: RunState): number {
   if (isOver(run, recorded)) return 0;
   return (run.epochs - resumable) * secondsPerEpoch(plan, run, recorded);
 }

@@ -4,10 +4,12 @@ import type { ScaleRecords } from './all-records.js';
 import { begun, notRun } from './block.js';
 import { escapesOf } from './claim-4.js';
 import { alignmentFactor, pointsApart } from './claims-2-3.js';
+import { edgeRatio } from './edge.js';
 import { peakIndex } from './path-points.js';
 import type { RecordedRun } from './record-file.js';
 import { isOver } from './train-run.js';
 import { epochsOf } from './training-point.js';
+import { choiceOf } from './training-run.js';
 
 /** What came of a claim with the paper's net, and with small ones, each with the part of the page that has the numbers. */
 interface Verdict {
@@ -49,9 +51,20 @@ export function verdictTable({ runs, closeUps }: ScaleRecords): string {
       small:
         '[Fashion-MNIST](#claim-5-with-small-nets): reproduced, but stopped long before the end of training. [CIFAR-10](#cifar-10-with-small-nets): sharper in every seed, faster in one of three',
     },
+    {
+      claim: 'Not of the paper: full-batch gradient descent settles where λ₁ = 2/η (Cohen et al. 2021)',
+      atScale: `${edgeVerdict(runs)}: [descents](#the-edge-of-stability)`,
+      small: notRun,
+    },
+    {
+      claim:
+        'Not of the paper: it learns outside of the sharpest directions, not along them (Song, Ahn and Yun 2024)',
+      atScale: `${subspaceVerdict(runs)}: [descents](#the-edge-of-stability)`,
+      small: notRun,
+    },
   ];
   return markdownTable(
-    ['the paper claims', 'with the paper’s net', 'with small nets, three seeds'],
+    ['claim', 'with the paper’s net', 'with small nets, three seeds'],
     verdicts.map(({ claim, atScale, small }) => [claim, atScale, small]),
   );
 }
@@ -141,6 +154,34 @@ function escapeVerdict(closeUps: ScaleRecords['closeUps']): string {
   const normal = runs.filter(({ name }) => name === 'normal');
   const before = withSpread(normal.flatMap(({ records }) => records[0]?.loss ?? []));
   return `λ₁ comes to ${of('removeTop', 'sharpness')} without the part along e₁, to ${of('normal', 'sharpness')} with SGD; along e₁ alone the loss comes from ${before} to ${of('onlyTop', 'loss')}, with SGD to ${of('normal', 'loss')}`;
+}
+
+function edgeVerdict(all: readonly RecordedRun[]): string {
+  const runs = begun(all.filter(({ run }) => run.finding === 'edge' && run.directions === 'none'));
+  if (runs.length === 0) return notRun;
+  const told = runs.map(
+    (recorded) =>
+      `${withSpread([edgeRatio(recorded)])} times 2/η with η = ${recorded.run.learningRate} in ${recorded.points.at(-1)!.step} steps`,
+  );
+  return `λ₁ over the second half is ${told.join(', ')}`;
+}
+
+function subspaceVerdict(all: readonly RecordedRun[]): string {
+  const runs = begun(all.filter(({ run }) => run.finding === 'edge' && run.directions !== 'none'));
+  if (runs.length === 0) return notRun;
+  const told = runs.map(({ run, points }) => {
+    const { loss, step } = points.at(-1)!;
+    const whole = all.find(
+      (other) =>
+        other.run.finding === 'edge' &&
+        other.run.directions === 'none' &&
+        other.run.learningRate === run.learningRate,
+    );
+    const beside = whole?.points.find((point) => point.step === step);
+    const than = beside == null ? '' : ` against ${withSpread([beside.loss])}`;
+    return `${choiceOf(run)}: training loss ${withSpread([loss])}${than} after ${step} steps`;
+  });
+  return told.join('; ');
 }
 
 function nsgdVerdict(all: readonly RecordedRun[]): string {

@@ -7,7 +7,7 @@ import { findingNames } from '../../../examples/paper/settings.js';
 
 function findingsOf(args: readonly string[]): FindingsCommand {
   const command = parseCommandLine(args);
-  if ('trainings' in command) throw new Error('expected findings of one size');
+  if ('rows' in command) throw new Error('expected findings of one size');
   return command;
 }
 
@@ -56,7 +56,7 @@ describe('parseCommandLine', () => {
     const queue = { queue: 'nats://h:4222', group: 'paper', creds: 'c' };
     expect(findingsOf(['nsgd', ...args]).queue).toEqual(queue);
     expect(parseCommandLine(['nsgd', '--size', 'paper', ...args])).toMatchObject({
-      trainings: ['nsgd'],
+      rows: ['nsgd'],
       queue,
     });
     expect(findingsOf(['nsgd'])).not.toHaveProperty('queue');
@@ -66,25 +66,19 @@ describe('parseCommandLine', () => {
 
   it('at the size paper asks for trainings, whose settings are laid down', () => {
     expect(parseCommandLine(['all', '--size', 'paper'])).toEqual({
-      trainings: ['nsgd', 'sharpness'],
-      closeUps: ['decompose', 'escape'],
+      rows: ['nsgd', 'sharpness', 'decompose', 'edge', 'escape'],
       checkpoints: 'out/paper/trainings',
       dataFolder: null,
     });
     expect(parseCommandLine(['sharpness', '--size', 'paper', '--out', 'o', '--data-folder', 'f'])).toEqual({
-      trainings: ['sharpness'],
-      closeUps: [],
+      rows: ['sharpness'],
       checkpoints: 'o',
       dataFolder: 'f',
     });
-    expect(parseCommandLine(['decompose', '--size', 'paper'])).toMatchObject({
-      trainings: [],
-      closeUps: ['decompose'],
-    });
+    expect(parseCommandLine(['decompose', '--size', 'paper'])).toMatchObject({ rows: ['decompose'] });
     // Weights do not travel.
     expect(parseCommandLine(['all', '--size', 'paper', '--queue', 'nats://h:4222'])).toMatchObject({
-      trainings: ['nsgd', 'sharpness'],
-      closeUps: [],
+      rows: ['nsgd', 'sharpness', 'edge'],
     });
   });
 

@@ -191,7 +191,7 @@ describe.skipIf(isLeftOut)('a queue', { timeout: 120_000 }, () => {
       eigenvalues: 1,
     };
     const settings = (records: string) => ({
-      plan,
+      planOf: () => plan,
       records: join(folder, records),
       checkpoints: join(folder, records, 'checkpoints'),
       dataFolder: join(folder, 'mnist'),

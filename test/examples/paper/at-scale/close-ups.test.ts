@@ -45,7 +45,7 @@ describe('runCloseUps', () => {
   const closeUp = { minibatches: 2, escapeSteps: 3, escapeExamples: 16 };
   let folder: string;
   const settingsOf = (name: string, say: (line: string) => void = () => undefined) => ({
-    plan: tinyPlan,
+    planOf: () => tinyPlan,
     closeUp,
     records: join(folder, name, 'records'),
     checkpoints: join(folder, name, 'checkpoints'),

@@ -95,10 +95,10 @@ function drawn(
     blocks[name]!.text.split('\n')
       .filter((line) => line.startsWith(`| ${start} |`))
       .map((line) => line.split('|').map((cell) => cell.trim()));
-  const verdict = (claim: number): string =>
+  const verdict = (claim: number | string): string =>
     blocks
       .verdicts!.text.split('\n')
-      .find((line) => line.startsWith(`| ${claim}.`))!
+      .find((line) => line.startsWith(typeof claim === 'number' ? `| ${claim}.` : `| ${claim}`))!
       .split('|')[2]!
       .trim();
   return { blocks, cells, verdict };
@@ -172,6 +172,29 @@ describe('the block of paths', () => {
       run === sgd ? [point(0, {}), point(1, { eigenvalues: [44] })] : undefined,
     );
     expect(rising.verdict(1)).toMatch(/ on 0 of 1 paths; an order by η or S is not to be told yet/);
+  });
+});
+
+describe('the block of gradient descent', () => {
+  it('tells λ₁ in units of 2/η, and the loss in a subspace beside all of it at the same step', () => {
+    const [whole, , rest] = allRuns.filter(({ finding }) => finding === 'edge') as TrainingRun[];
+    const descent = (losses: readonly number[], sharpness: number) =>
+      losses.map((loss, i) => point(5 * i, { step: 5 * i, loss, eigenvalues: [i === 0 ? 4 : sharpness] }));
+    const { verdict, cells, blocks } = drawn((run) => {
+      if (run === whole) return descent([2, 1.5, 1, 0.5], 44);
+      return run === rest ? descent([2, 1.75, 1.25], 70) : undefined;
+    });
+    // 44 · 0.05 / 2
+    expect(cells('edge', 'η = 0.05')[0]!.slice(2, 6)).toEqual(['15', '44', '5', '1.1']);
+    expect(verdict('Not of the paper: full')).toMatch(
+      /^λ₁ over the second half is 1.1 times 2\/η with η = 0.05 in 15/,
+    );
+    expect(verdict('Not of the paper: it')).toContain(
+      'without the sharpest directions: training loss 1.25 against 1 after 10 steps',
+    );
+    expect(blocks.edge!.pictures.map(({ name }) => name)).toEqual(['scale-edge', 'scale-subspaces']);
+    // They are no paths of claim 1.
+    expect(verdict('1.')).toMatch(/^not run yet/);
   });
 });
 

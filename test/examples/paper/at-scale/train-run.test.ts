@@ -60,6 +60,7 @@ describe('trainRun', () => {
     ['directions of a sample', { ...plain, gamma: 0.1, directions: 'sample', eigenvalues: 2 }],
     ['directions of the optimizer', { ...plain, gamma: 0.1, directions: 'optimizer' }],
     ['random directions', { ...plain, gamma: 0.1, directions: 'random' }],
+    ['the sharpest directions alone', { ...plain, directions: 'sample', keeps: 'top', measureEvery: 1 }],
   ] as const)('comes to the same, bit for bit, wherever it is stopped: %s', async (_, run) => {
     const expected = numbersOf(await trained(run));
     // Before the first half epoch, between a half and a whole one, at the first step after an epoch, and near the end.
@@ -93,6 +94,23 @@ describe('trainRun', () => {
     expect(points.at(-1)!.loss).toBeLessThan(points[0]!.loss);
   });
 
+  it('measures full batches every so many steps, and takes all of a step, or what is in or out of the top', async () => {
+    const whole = { ...plain, batchSize: plan.train, epochs: 4, measureEvery: 2, learningRate: 0.1 };
+    const states = await Promise.all(
+      [
+        whole,
+        { ...whole, directions: 'sample', keeps: 'top' },
+        { ...whole, directions: 'sample', gamma: 0 },
+      ].map((run) => trained({ ...run, finding: 'edge' } as TrainingRun)),
+    );
+    for (const { points } of states) expect(points.map(({ step }) => step)).toEqual([0, 2, 4]);
+    const [all, top, rest] = states.map(({ points }) => points[1]!.distance);
+    // Of two steps of one gradient each: what a step keeps is no longer than the step.
+    expect(top).toBeLessThan(all!);
+    expect(rest).toBeLessThan(all!);
+    expect(new Set([all, top, rest]).size).toBe(3);
+  });
+
   it('ends where it is accurate enough, and leaves no tensors', async () => {
     const before = tf.memory().numTensors;
     const { points } = await trained({ ...plain, untilAccuracy: 0.01, epochs: 100 });
@@ -104,7 +122,7 @@ describe('trainRun', () => {
 describe('runAtScale', () => {
   const runs = [plain, { ...plain, gamma: 0.1, directions: 'random' }] as const;
   const settingsOf = (name: string) => ({
-    plan,
+    planOf: () => plan,
     records: join(folder, name, 'records'),
     checkpoints: join(folder, name, 'checkpoints'),
     dataFolder: null,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { allRuns, rows, trainingFindings } from '../../../../examples/paper/at-scale/rows.js';
+import { allRuns, runsOf, scaleRowNames } from '../../../../examples/paper/at-scale/rows.js';
 import type { TrainingPoint } from '../../../../examples/paper/at-scale/training-point.js';
 import type { TrainingRun } from '../../../../examples/paper/at-scale/training-run.js';
-import { paperPlan } from '../../../../examples/paper/at-scale/training-run.js';
+import { paperPlan, scalePlanOf } from '../../../../examples/paper/at-scale/scale-plans.js';
 import type { RunState } from '../../../../examples/paper/at-scale/units.js';
 import { expectedSeconds, nextUnit, secondsLeft } from '../../../../examples/paper/at-scale/units.js';
 
@@ -22,7 +22,13 @@ function at(run: TrainingRun, epoch: number, changes: Partial<RunState> = {}): R
     seconds: 20 + 100 * epoch,
   };
   const start = { ...point, epoch: 0, step: 0, trainingSeconds: 0, seconds: 20 };
-  return { run, recorded: epoch > 0 ? [start, point] : [], resumable: epoch, ...changes };
+  return {
+    run,
+    plan: scalePlanOf(run),
+    recorded: epoch > 0 ? [start, point] : [],
+    resumable: epoch,
+    ...changes,
+  };
 }
 
 const [sgd, nudged, tracked] = allRuns as [TrainingRun, TrainingRun, TrainingRun];
@@ -49,29 +55,29 @@ describe('nextUnit', () => {
   it('has done with a run that is accurate enough', () => {
     const path = { ...sgd, untilAccuracy: 0.5 };
     expect(nextUnit([at(path, 2)])).toBeNull();
-    expect(secondsLeft(paperPlan, at(path, 2))).toBe(0);
+    expect(secondsLeft(at(path, 2))).toBe(0);
   });
 });
 
 describe('the time that is left', () => {
   it('is that of the epochs a run has had, and what is expected where it has had none', () => {
-    expect(secondsLeft(paperPlan, at(sgd, 5))).toBe(1000);
-    expect(secondsLeft(paperPlan, at(sgd, 5, { resumable: 0 }))).toBe(1500);
-    expect(secondsLeft(paperPlan, at(sgd, 0))).toBe(15 * expectedSeconds(paperPlan, sgd));
-    expect(secondsLeft(paperPlan, at(sgd, 15))).toBe(0);
+    expect(secondsLeft(at(sgd, 5))).toBe(1000);
+    expect(secondsLeft(at(sgd, 5, { resumable: 0 }))).toBe(1500);
+    expect(secondsLeft(at(sgd, 0))).toBe(15 * expectedSeconds(paperPlan, sgd));
+    expect(secondsLeft(at(sgd, 15))).toBe(0);
   });
 
   it('of a unit is at most an hour of a core', () => {
     for (const run of allRuns) {
       const { until } = nextUnit([at(run, 0)])!;
-      expect(until * expectedSeconds(paperPlan, run)).toBeLessThanOrEqual(3600);
+      expect(until * expectedSeconds(scalePlanOf(run), run)).toBeLessThanOrEqual(3600);
     }
   });
 });
 
 it('each finding has its own runs, and no two runs share a group that differ in what is compared', () => {
-  for (const finding of trainingFindings) {
-    expect(rows[finding]!.every((run) => run.finding === finding)).toBe(true);
+  for (const name of scaleRowNames) {
+    expect(runsOf(name).every((run) => run.finding === name)).toBe(true);
   }
   for (const run of allRuns) {
     const peers = allRuns.filter(({ finding, group }) => finding === run.finding && group === run.group);

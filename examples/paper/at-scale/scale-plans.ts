@@ -1,0 +1,31 @@
+import type { ScalePlan, TrainingRun } from './training-run.js';
+
+/** The paper's own scale. */
+export const paperPlan: ScalePlan = {
+  train: 45_000,
+  validation: 5_000,
+  test: 10_000,
+  lossExamples: 2_560,
+  hessianExamples: 512,
+  checkExamples: 2_250,
+  directionExamples: 2_560,
+  k: 5,
+  widths: { filters: 1, hidden: 1 },
+};
+
+/** Full batches: few images, whose whole loss is the one that is minimised, and λ₁ that of its Hessian. */
+const edgePlan: ScalePlan = {
+  ...paperPlan,
+  train: 2_000,
+  validation: 2_000,
+  test: 2_000,
+  lossExamples: 2_000,
+  hessianExamples: 2_000,
+  checkExamples: 2_000,
+  directionExamples: 512,
+};
+
+/** The sizes of a run. */
+export function scalePlanOf({ finding }: TrainingRun): ScalePlan {
+  return finding === 'edge' ? edgePlan : paperPlan;
+}
