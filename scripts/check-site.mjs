@@ -22,11 +22,11 @@ const base = new URL(homepage).pathname;
 const pages = [
   ...readdirSync(site).filter((name) => name.endsWith('.html')),
   'api/index.html',
-  'api/index/index.html',
-  'api/index/classes/NSGD.html',
-  'api/index/functions/lanczos.html',
-  'api/index/interfaces/EigenResult.html',
-  'api/index/type-aliases/Which.html',
+  'api/tfjs-curvature/index.html',
+  'api/tfjs-curvature/classes/NSGD.html',
+  'api/tfjs-curvature/functions/lanczos.html',
+  'api/tfjs-curvature/interfaces/EigenResult.html',
+  'api/tfjs-curvature/type-aliases/Which.html',
 ];
 const widths = [390, 1280];
 const themes = ['light', 'dark'];
@@ -77,6 +77,8 @@ async function checkAnchors(browser, links) {
 }
 
 async function checkPage(page, name, where) {
+  // The switch of the theme has its name only once the page has come to life.
+  await page.locator('.VPSwitchAppearance[title=""]').first().waitFor({ state: 'detached' });
   const { scrollWidth, clientWidth } = await page.evaluate(() => {
     const { scrollWidth, clientWidth } = globalThis.document.documentElement;
     return { scrollWidth, clientWidth };

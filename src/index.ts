@@ -1,4 +1,8 @@
-/** tfjs-curvature: curvature of any TensorFlow.js loss, and training by it. */
+/**
+ * Curvature of any TensorFlow.js loss, and training by it.
+ *
+ * @module tfjs-curvature
+ */
 
 export { CurvatureArgumentError, DifferentiationError } from './errors.js';
 export { ParameterSpace } from './parameters.js';

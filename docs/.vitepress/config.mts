@@ -18,19 +18,20 @@ const base = new URL(homepage).pathname;
 
 type Items = DefaultTheme.SidebarItem[];
 
-const entryPoints = new Map([
-  ['index', 'tfjs-curvature'],
-  ...['wasm', 'plot', 'workers', 'nats'].map((name): [string, string] => [name, `tfjs-curvature/${name}`]),
-]);
-
-/** What TypeDoc found, with the entry points by the names that are imported. */
+/** What TypeDoc found: it puts the entry points `tfjs-curvature/…` inside of `tfjs-curvature`, here they stand beside it. */
 function apiSidebar(): Items {
   const file = join(docs, 'api/typedoc-sidebar.json');
-  const items = JSON.parse(readFileSync(file, 'utf8')) as Items;
-  return items.map(({ text, link, items: kinds = [], ...item }) => ({
-    ...item,
+  const [main] = JSON.parse(readFileSync(file, 'utf8')) as Items;
+  const { text: name, items: inside = [], ...item } = main!;
+  const others = inside.filter(({ link }) => link != null);
+  const kinds = inside.filter(({ link }) => link == null);
+  const entryPoints: Items = [
+    { ...item, text: name, items: kinds },
+    ...others.map(({ text, ...other }) => ({ ...other, text: `${name}/${text}` })),
+  ];
+  return entryPoints.map(({ link, items: kinds = [], ...entryPoint }) => ({
+    ...entryPoint,
     link,
-    text: entryPoints.get(text ?? '') ?? text,
     // One that can be folded needs a link: the button to fold it must not lie inside of another.
     items: kinds.map((kind) => ({ link: `${link}#${kind.text?.toLowerCase().replace(' ', '-')}`, ...kind })),
   }));

@@ -1,3 +1,9 @@
+/**
+ * Workers and sweeps on any machines, over a NATS server.
+ *
+ * @module tfjs-curvature/nats
+ */
+
 export type { FoundWorker } from './discovery.js';
 export { type FindOptions, findWorkers } from './find-workers.js';
 export type { WorkerLimits } from './limits.js';

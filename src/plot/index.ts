@@ -1,3 +1,9 @@
+/**
+ * Charts of what the analyses record, as Vega-Lite specifications, SVG or PNG.
+ *
+ * @module tfjs-curvature/plot
+ */
+
 export { alignmentChart, type AlignmentChartOptions } from './alignment-chart.js';
 export type { ChartOptions, VegaLiteSpec, VegaSpec } from './chart.js';
 export { contourChart } from './contour-chart.js';

@@ -1,3 +1,9 @@
+/**
+ * Hessian products of data that is spread over workers.
+ *
+ * @module tfjs-curvature/workers
+ */
+
 export type {
   ModelMessage,
   ModelReply,
