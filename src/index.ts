@@ -76,6 +76,8 @@ export type { DriveOptions } from './tfjs/drive.js';
 export { lobpcg } from './solvers/lobpcg.js';
 export type { LobpcgOptions } from './solvers/lobpcg-options.js';
 export { powerIteration, type PowerIterationOptions } from './solvers/power-iteration.js';
+export { svd, type SvdResult } from './solvers/svd.js';
+export type { SvdOptions, SvdProgress } from './solvers/svd-options.js';
 export { solve, type ConjugateGradientOptions } from './solvers/conjugate-gradient.js';
 export { lowRankPreconditioner, type PreconditionerOptions } from './solvers/low-rank-preconditioner.js';
 export { minres, type MinresOptions } from './solvers/minres.js';

@@ -19,6 +19,11 @@ export interface TermOperator extends LinearOperator {
   [termSource]?(): TermSource | null;
 }
 
+/** An operator of any kind that may know the size of its terms, at once or later. */
+export interface WithMagnitude {
+  magnitude?(): number | Promise<number>;
+}
+
 const known = new WeakMap<object, number>();
 
 /**

@@ -3,6 +3,11 @@ import type { Which } from '../symmetric-eigen.js';
 /** Probability with which a check may overlook a pair that it looks for, if that lies at the limit; less beyond. */
 const DOUBT = 1e-2;
 
+/** Whether a random vector of R^d has a component as small as 1/norm on a unit vector with a probability below the doubt. */
+export function isImprobable(norm: number, dimension: number): boolean {
+  return Math.sqrt((2 * dimension) / Math.PI) <= DOUBT * norm;
+}
+
 /**
  * A check of pairs that have converged: is there one beyond them that no start vector so far has shown?
  *
@@ -67,7 +72,7 @@ export class Confirmation {
   /** Whether an eigenvalue beyond the limits would have shown. */
   get isConvinced(): boolean {
     const least = Math.min(...this.components.map((x) => Math.hypot(...x)));
-    return Math.sqrt((2 * this.dimension) / Math.PI) <= DOUBT * least;
+    return isImprobable(least, this.dimension);
   }
 }
 

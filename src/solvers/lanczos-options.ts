@@ -122,6 +122,11 @@ export function leastKrylovDim(k: number, n: number): number {
   return Math.min(n, Math.max(20, 3 * k + 2));
 }
 
+/** How many rows of so many numbers a basis has by default. */
+export function affordableRows(numbers: number): number {
+  return Math.min(LARGEST_DEFAULT, Math.floor(BASIS_BYTES / (4 * numbers)));
+}
+
 /**
  * Checks the options of a Lanczos run and fills in the defaults.
  *
@@ -137,8 +142,7 @@ export function planLanczos(
   const { k, which, maxMatvecs, startVectors, onProgress } = settings;
   requireThat(which !== 'BE' || k > 1, where, "k >= 2 with which: 'BE', a pair from each end", `${k}`);
   requireIs(maxMatvecs, or(integer(k), Infinity), 'maxMatvecs', where);
-  const affordable = Math.min(LARGEST_DEFAULT, Math.floor(BASIS_BYTES / (4 * n)));
-  const krylovDim = Math.min(n, settings.krylovDim ?? Math.max(leastKrylovDim(k, n), affordable));
+  const krylovDim = Math.min(n, settings.krylovDim ?? Math.max(leastKrylovDim(k, n), affordableRows(n)));
   requireIs(krylovDim, integer(Math.min(n, k + 1), n), 'krylovDim', where);
   if (startVectors != null) requireStart(startVectors, n, Math.max(1, krylovDim - k), where);
   return { ...settings, krylovDim, onProgress: onProgress && userFunction(onProgress) };

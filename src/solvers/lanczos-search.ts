@@ -2,11 +2,11 @@ import type { SeededRandom } from '../random.js';
 import { Confirmation, limitsBeyond } from './confirmation.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { Extension, LanczosFactorization } from './lanczos-factorization.js';
-import { FLOAT32_EPSILON } from '../float32.js';
 import type { LanczosPlan } from './lanczos-options.js';
 import type { RitzPairs } from './projected-eigenproblem.js';
 import { solveProjected } from './projected-eigenproblem.js';
 import { requireSymmetric } from './require-symmetric.js';
+import { convergenceThreshold, isSolveDue, MARGIN, rowsToKeep } from './search-policy.js';
 import { resultOrder } from '../symmetric-eigen.js';
 import { zeroWithin } from './zero-threshold.js';
 
@@ -16,9 +16,6 @@ import { zeroWithin } from './zero-threshold.js';
  * most, a block throughout took up to 4 times as many.
  */
 const BLOCK_RESIDUAL = 1.5;
-
-/** What a check looks for lies beyond the last wanted eigenvalue by this part of the tolerance. */
-const MARGIN = 0.5;
 
 /** The policy of a Lanczos run: what to multiply next, when to restart, and when to believe what was found. */
 export class LanczosSearch {
@@ -111,7 +108,8 @@ export class LanczosSearch {
       this.check?.observe(row, factorization.column(row));
       const isFull = factorization.held > plan.krylovDim;
       const isExhausted = factorization.pending.length === 0;
-      if (isFull || isExhausted || this.check != null || this.isDue()) {
+      const isDue = isSolveDue(factorization.processed.length, plan.k);
+      if (isFull || isExhausted || this.check != null || isDue) {
         this.solve();
         this.report();
         if (yield* this.isConfirmed(isExhausted)) return;
@@ -150,12 +148,14 @@ export class LanczosSearch {
 
   /** The thick restart. A check goes on with its own row, beside which the others are set aside again. */
   private *restart(): SolverSteps<void> {
-    const { factorization, check } = this;
+    const { factorization, check, plan } = this;
     if (check != null) {
       yield* factorization.takeBack();
       this.solve();
     }
-    const weights = factorization.restart(this.ritz!.vectors.slice(0, this.rowsToKeep()));
+    const { processed, held } = factorization;
+    const kept = rowsToKeep(processed.length, plan.k, plan.krylovDim - (held - processed.length));
+    const weights = factorization.restart(this.ritz!.vectors.slice(0, kept));
     if (check == null) return;
     factorization.setAside(factorization.pending.slice(1));
     check.rotate(weights.slice(0, factorization.basis.rows));
@@ -210,27 +210,8 @@ export class LanczosSearch {
     return pending.reduce((best, row) => (Math.abs(image[row]!) > Math.abs(image[best]!) ? row : best));
   }
 
-  /**
-   * How many Ritz vectors survive a restart: the wanted ones and half of the others, which keeps the part of the
-   * space that converges next (Wu & Simon 2000, §4; as many as ARPACK keeps), but never so many that no room is
-   * left. Pairs that have converged are among them: locked, they cost no further product.
-   */
-  private rowsToKeep(): number {
-    const { processed } = this.factorization;
-    const generous = this.plan.k + Math.floor((processed.length - this.plan.k) / 2);
-    const others = this.factorization.held - processed.length;
-    return Math.max(Math.min(generous, this.plan.krylovDim - others), 1);
-  }
-
-  /** The dense problem is solved after every product at first, later every 5 %. */
-  private isDue(): boolean {
-    const { length } = this.factorization.processed;
-    return length >= this.plan.k && (length <= 40 || length % Math.ceil(length / 20) === 0);
-  }
-
   private threshold(value: number): number {
-    if (Math.abs(value) <= this.zero) return this.zero;
-    return Math.max(this.plan.tol * Math.abs(value), 10 * FLOAT32_EPSILON * this.factorization.norm);
+    return convergenceThreshold(value, this.plan.tol, this.factorization.norm, this.zero);
   }
 
   private report(): void {

@@ -22,7 +22,7 @@ export const EXACT = 1e-5;
  * Whether products contradict each other by so much that all of a run may lie by more than the tolerance from where
  * the operator is at its end. What one product changes goes on through the ten to hundred that a run takes.
  */
-function isDoubtful(asymmetry: number, tol: number): boolean {
+export function isDoubtful(asymmetry: number, tol: number): boolean {
   return asymmetry > Math.max(EXACT, tol / 100);
 }
 
@@ -60,25 +60,31 @@ export function* believed(
   }
 }
 
-/** ‖Av − λv‖ of pairs as the operator is now. Cost: a product for each. @param rows unit vectors, the caller's */
-function* residualsNow(
+/**
+ * ‖Av − λw‖ as the operator is now. Cost: a product for each v.
+ *
+ * @param rows unit vectors v, the caller's
+ * @param targets w for each of them, default v
+ */
+export function* residualsNow(
   products: NormalizedOperator,
   rows: Tensor2D,
   values: Float64Array,
+  targets = rows,
 ): SolverSteps<Float64Array> {
   const [k] = rows.shape;
   const norms = new Float64Array(k);
   for (let i = 0; i < k; i++) {
-    const row = rowOf(rows, i);
+    const [row, target] = [rowOf(rows, i), rowOf(targets, i)];
     try {
       const product = yield* products.multiply(row);
-      const residual = tidy(() => plusMultiple(product, row, -values[i]! / products.scale));
+      const residual = tidy(() => plusMultiple(product, target, -values[i]! / products.scale));
       release(product);
       const square = innerProducts([residual, residual]);
       release(residual);
       norms[i] = products.scale * Math.sqrt((yield square)[0]!);
     } finally {
-      release(row);
+      release(row, target);
     }
   }
   return norms;

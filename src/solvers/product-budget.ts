@@ -1,4 +1,4 @@
-import type { AnyOperator } from '../operators/async-operator.js';
+import type { WithMagnitude } from '../operators/magnitude.js';
 import { byDefault, integer, oneOf, or } from '../options.js';
 import type { DriveOptions } from '../tfjs/drive.js';
 
@@ -56,7 +56,7 @@ export class ProductBudget {
   }
 
   /** Whether the magnitude of an operator may be asked for, which costs products once in a run: they are taken off. */
-  takeMagnitude(operator: AnyOperator): boolean {
+  takeMagnitude(operator: WithMagnitude): boolean {
     if (operator.magnitude == null || this.ofMagnitude > 0) return true;
     if (!this.allows(MAGNITUDE_PRODUCTS)) return false;
     this.ofMagnitude = MAGNITUDE_PRODUCTS;

@@ -1,5 +1,6 @@
 import { CurvatureArgumentError } from '../errors.js';
 import type { AnyOperator } from '../operators/async-operator.js';
+import type { WithMagnitude } from '../operators/magnitude.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { ProductBudget } from './product-budget.js';
 import { zeroWithin } from './zero-threshold.js';
@@ -14,7 +15,7 @@ export class AsymmetryError extends CurvatureArgumentError {}
 
 /** What was measured of the symmetry of an operator. */
 export interface MeasuredSymmetry {
-  readonly operator: AnyOperator;
+  readonly operator: WithMagnitude;
   /** Largest |uᵀAv - vᵀAu| seen among unit vectors. */
   readonly asymmetry: number;
   /** Largest ‖Av‖ seen. */
@@ -30,20 +31,29 @@ export interface MeasuredSymmetry {
  * @param zero what is known to be zero to rounding
  * @returns the same, asked for if it was needed
  */
-export function* requireSymmetric(
+export function requireSymmetric(
+  measured: MeasuredSymmetry,
+  zero: number,
+  where: string,
+): SolverSteps<number> {
+  const expected = 'a symmetric operator that gives the same product each time';
+  return requireConsistent(measured, zero, where, expected, '|uᵀAv - vᵀAu|');
+}
+
+/** {@link requireSymmetric} for products of which something else is expected. @param formula what the asymmetry is */
+export function* requireConsistent(
   { operator, asymmetry, norm, budget }: MeasuredSymmetry,
   zero: number,
   where: string,
+  expected: string,
+  formula: string,
 ): SolverSteps<number> {
   if (asymmetry <= Math.max(LARGEST_ASYMMETRY * norm, zero)) return zero;
   const threshold = yield* zeroWithin(budget, operator);
   if (threshold == null) return zero;
   if (asymmetry <= threshold) return threshold;
-  throw new AsymmetryError(
-    where,
-    'a symmetric operator that gives the same product each time',
-    `one with |uᵀAv - vᵀAu| = ${asymmetry.toExponential(1)} at ‖Av‖ = ${norm.toExponential(1)}`,
-  );
+  const received = `one with ${formula} = ${asymmetry.toExponential(1)} at ‖Av‖ = ${norm.toExponential(1)}`;
+  throw new AsymmetryError(where, expected, received);
 }
 
 /** Watches the products of a run, and refuses an operator as soon as they contradict each other. */

@@ -1,6 +1,5 @@
 import { requireArgument } from '../errors.js';
-import type { AsyncLinearOperator } from '../operators/async-operator.js';
-import type { LinearOperator } from '../operators/linear-operator.js';
+import type { WithMagnitude } from '../operators/magnitude.js';
 import { MOST_TURNS, pause, ZERO_SHARE } from '../operators/magnitude.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { RemoteAnswer } from './product.js';
@@ -11,7 +10,7 @@ import type { ProductBudget } from './product-budget.js';
  * magnitude, 0 for an operator that has none. It may cost a few products the first time: ask where products look
  * wrong, not before.
  */
-export function* zeroThreshold(operator: LinearOperator | AsyncLinearOperator): SolverSteps<number> {
+export function* zeroThreshold(operator: WithMagnitude): SolverSteps<number> {
   if (operator.magnitude == null) return 0;
   for (let turn = 0; turn < MOST_TURNS; turn++) {
     const answer = operator.magnitude();
@@ -31,9 +30,6 @@ export function* zeroThreshold(operator: LinearOperator | AsyncLinearOperator): 
 }
 
 /** {@link zeroThreshold}, or null where a budget does not allow to ask for it. */
-export function* zeroWithin(
-  budget: ProductBudget,
-  operator: LinearOperator | AsyncLinearOperator,
-): SolverSteps<number | null> {
+export function* zeroWithin(budget: ProductBudget, operator: WithMagnitude): SolverSteps<number | null> {
   return budget.takeMagnitude(operator) ? yield* zeroThreshold(operator) : null;
 }

@@ -14,7 +14,7 @@ const withoutSignal = ['curvatureMonitor', 'refreshDirections'];
 const reporting = [
   ...['lanczos', 'lanczos of a model', 'powerIteration', 'lobpcg', 'solve', 'minres', 'trace by hutchinson'],
   ...['trace by hutch++', 'trace by xtrace', 'diagonal', 'spectralDensity', 'frobeniusNorm', 'spectralNorm'],
-  ...['functionTimesVector', 'traceOfFunction'],
+  ...['functionTimesVector', 'traceOfFunction', 'svd'],
   ...['conditionNumber', 'stepDecomposition', 'gradientAlignment', 'lossCrossSection', 'escapeAblation'],
   ...['noiseGrid', 'lossSurface', 'layerReport', 'influence', ...withoutSignal],
 ];

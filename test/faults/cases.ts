@@ -88,6 +88,12 @@ const fallible = (f: Fixture, own: Own): curvature.LinearOperator => {
   };
 };
 
+/** The same from both sides. */
+const rectangular = (f: Fixture, own: Own): curvature.RectangularOperator => {
+  const { size, matvec, dispose } = fallible(f, own);
+  return { shape: [size, size], matvec, rmatvec: matvec, dispose };
+};
+
 const remote = (): curvature.AsyncLinearOperator => ({
   size: 3,
   multiply: async (v) => {
@@ -221,6 +227,9 @@ export const cases: Record<string, Case> = {
   loadEigenResult: async (f, own) => own(curvature.loadEigenResult(await curvature.saveEigenResult(f.pairs))),
   lobpcg: async (f, own, hooks) =>
     own(await curvature.lobpcg(fallible(f, own), { k: 2, metric: fallible(f, own), ...hooks })),
+  svd: async (f, own, hooks) => own(await curvature.svd(rectangular(f, own), { k: 2, ...hooks })),
+  'svd of a model': async (f, own, hooks) =>
+    own(await curvature.svd(own(new curvature.JacobianOperator(f.model, f.xs)), { k: 2, ...hooks })),
   powerIteration: async (f, own, hooks) =>
     own(await curvature.powerIteration(fallible(f, own), { k: 2, ...hooks })),
   solve: async (f, own, hooks) =>

@@ -28,6 +28,8 @@ const looking: Record<string, Case> = {
   'lanczos of Gauss-Newton': async (f, own) =>
     own(await curvature.lanczos(own(new curvature.GaussNewtonOperator(f.objective)))),
   lobpcg: ofModel(async (h, _, own) => own(await curvature.lobpcg(h, { k: 2, maxIterations: 5 }))),
+  svd: async (f, own) =>
+    own(await curvature.svd(own(new curvature.JacobianOperator(f.model, f.xs)), { k: 2 })),
   powerIteration: ofModel(async (h, _, own) =>
     own(await curvature.powerIteration(h, { k: 2, maxIterations: 10 })),
   ),

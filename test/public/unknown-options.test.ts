@@ -15,6 +15,7 @@ let vector: tf.Tensor1D;
 let rows: tf.Tensor2D;
 let objective: curvature.Objective;
 let operator: curvature.LinearOperator;
+let rectangular: curvature.RectangularOperator;
 let optimizer: curvature.NSGD;
 let kfac: curvature.KFACOperator;
 
@@ -26,6 +27,8 @@ beforeAll(async () => {
   variable = tf.variable(xs);
   objective = curvature.modelObjective(model, { xs, ys });
   operator = new curvature.HessianOperator(objective);
+  const product = (v: tf.Tensor1D): tf.Tensor1D => operator.matvec(v);
+  rectangular = { shape: [4, 4], matvec: product, rmatvec: product, dispose: () => {} };
   kfac = new curvature.KFACOperator(objective);
   optimizer = new curvature.NSGD({ learningRate: 1 });
 });
@@ -61,6 +64,7 @@ const calls: Record<string, (options: never) => unknown> = {
   checkOperator: (o) => curvature.checkOperator(operator, o),
   lanczos: (o) => curvature.lanczos(operator, o),
   lobpcg: (o) => curvature.lobpcg(operator, o),
+  svd: (o) => curvature.svd(rectangular, o),
   powerIteration: (o) => curvature.powerIteration(operator, o),
   solve: (o) => curvature.solve(operator, vector, o),
   minres: (o) => curvature.minres(operator, vector, o),
@@ -177,6 +181,7 @@ const reporting = [
   'lanczos',
   'powerIteration',
   'lobpcg',
+  'svd',
   'solve',
   'minres',
   'functionTimesVector',

@@ -1,0 +1,24 @@
+import { tensor1d } from '@tensorflow/tfjs-core';
+import { FLOAT32_EPSILON } from '../float32.js';
+import type { SeededRandom } from '../random.js';
+import type { SolverSteps } from '../tfjs/drive.js';
+import type { KrylovBasis } from './basis.js';
+import { candidateOf, discard } from './candidate.js';
+import { orthogonalize } from './orthogonalize.js';
+
+/**
+ * Adds a random direction orthogonal to all rows, unless they span their space.
+ *
+ * @returns whether there is a new row
+ */
+export function* appendRandom(basis: KrylovBasis, random: SeededRandom): SolverSteps<boolean> {
+  if (basis.rows >= basis.size) return false;
+  const values = random.fillUniform(new Float32Array(basis.size));
+  for (let i = 0; i < values.length; i++) values[i]! -= 0.5;
+  const candidate = candidateOf(tensor1d(values));
+  const { coefficients, remainder } = yield* orthogonalize(basis, candidate);
+  const isNew = remainder > 1e3 * FLOAT32_EPSILON * Math.hypot(...coefficients, remainder);
+  if (isNew) basis.append(candidate, 1 / remainder);
+  else discard(candidate);
+  return isNew;
+}
