@@ -12,9 +12,6 @@ export interface Block {
 /** What the page says where there are no records yet. */
 export const notRun = 'not run yet';
 
-/** What the pictures show, for the line under their headings. */
-export const subtitle = 'SimpleCNN with 361 898 parameters, CIFAR-10 (45 000 images)';
-
 /** Those that have an epoch behind them. */
 export function begun(runs: readonly RecordedRun[]): readonly RecordedRun[] {
   return runs.filter(({ points }) => epochsOf(points) >= 1);

@@ -1,37 +1,44 @@
 import { sharpnessChart } from '../../../src/plot/index.js';
 import { markdownTable, withSpread } from '../table.js';
 import type { Block } from './block.js';
-import { begun, subtitle } from './block.js';
+import { begun } from './block.js';
 import { peakIndex } from './path-points.js';
 import type { RecordedRun } from './record-file.js';
+import type { Setting } from './setting.js';
+import { paperSetting, runsOfSetting } from './setting.js';
 import { nameOf, noiseOf } from './training-run.js';
 
 /** Claim 1: sharpness along the paths of SGD, those of claim 5 among them. */
-export function sharpnessBlock(all: readonly RecordedRun[]): Block {
-  const paths = begun(all.filter(({ run }) => run.directions === 'none' && run.finding !== 'edge'));
+export function sharpnessBlock(all: readonly RecordedRun[], setting: Setting): Block {
+  const paths = begun(pathsOf(all, setting));
   if (paths.length === 0) return { text: '', pictures: [] };
   return {
     text: pathTable(paths),
     pictures: [
       {
-        name: 'scale-sharpness',
-        caption: 'Sharpness along SGD at the paper’s scale, with 2/η',
+        name: `${setting.id}-sharpness`,
+        caption: `Sharpness along SGD ${setting.where}, with 2/η`,
         spec: sharpnessChart(
           paths.map((path) => ({
             name: pathName(path),
             learningRate: path.run.learningRate,
             records: path.points.map(({ step, eigenvalues }) => ({ step, sharpness: eigenvalues[0]! })),
           })),
-          { subtitle, axes: 'log' },
+          { subtitle: setting.subtitle, axes: 'log' },
         ),
       },
     ],
   };
 }
 
+/** The paths of SGD with a net and its data. */
+export function pathsOf(all: readonly RecordedRun[], setting: Setting): readonly RecordedRun[] {
+  return runsOfSetting(all, setting).filter(({ run }) => run.directions === 'none');
+}
+
 /** How much the sample matters: λ₁ on the larger one beside that on the smaller, where both were measured. */
 export function sampleBlock(all: readonly RecordedRun[]): Block {
-  const rows = begun(all.filter(({ run }) => run.finding !== 'edge')).flatMap(({ run, points }) =>
+  const rows = begun(runsOfSetting(all, paperSetting)).flatMap(({ run, points }) =>
     points
       .filter(({ checkSharpness }) => checkSharpness != null)
       .map(({ epoch, eigenvalues, checkSharpness }) => [

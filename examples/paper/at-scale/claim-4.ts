@@ -2,7 +2,7 @@ import { escapeChart } from '../../../src/plot/index.js';
 import { escapeTable } from '../findings/escape.js';
 import type { RecordedCloseUps } from './all-records.js';
 import type { Block } from './block.js';
-import { subtitle } from './block.js';
+import { paperSetting } from './setting.js';
 import type { Escape } from './close-up.js';
 import { peakIndex } from './path-points.js';
 import type { RecordedRun } from './record-file.js';
@@ -44,7 +44,7 @@ export function escapeBlock(closeUps: readonly RecordedCloseUps[]): Block {
             name,
             records: records.map(({ step, loss, sharpness }) => ({ step, loss, sharpness })),
           })),
-          { subtitle: `${subtitle}, ${where}` },
+          { subtitle: `${paperSetting.subtitle}, ${where}` },
         ),
       },
     ],

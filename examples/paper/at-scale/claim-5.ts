@@ -2,14 +2,17 @@ import { learningCurvesChart } from '../../../src/plot/index.js';
 import type { VegaLiteSpec } from '../../../src/plot/index.js';
 import { groupBy, markdownTable, withSpread } from '../table.js';
 import type { Block } from './block.js';
-import { begun, subtitle } from './block.js';
+import { begun } from './block.js';
 import type { RecordedRun } from './record-file.js';
+import type { Setting } from './setting.js';
+import { runsOfSetting } from './setting.js';
 import type { TrainingPoint } from './training-point.js';
 import { choiceOf } from './training-run.js';
 
 /** Claim 5: NSGD beside SGD. */
-export function nsgdBlock(all: readonly RecordedRun[]): Block {
-  const runs = begun(all.filter(({ run }) => run.finding === 'nsgd'));
+export function nsgdBlock(all: readonly RecordedRun[], setting: Setting): Block {
+  const { id, where, subtitle } = setting;
+  const runs = begun(runsOfSetting(all, setting).filter(({ run }) => run.finding === 'nsgd'));
   if (runs.length === 0) return { text: '', pictures: [] };
   const [{ run: first }] = runs as [RecordedRun];
   const alike = runs.filter(({ run }) => run.seed === first.seed);
@@ -17,19 +20,19 @@ export function nsgdBlock(all: readonly RecordedRun[]): Block {
     text: tables(runs),
     pictures: [
       {
-        name: 'scale-nsgd',
-        caption: `NSGD at the paper’s scale: loss, sharpness and validation accuracy against steps, seed ${first.seed}`,
+        name: `${id}-nsgd`,
+        caption: `NSGD ${where}: loss, sharpness and validation accuracy against steps, seed ${first.seed}`,
         spec: learningCurvesChart(alike.map(curveOf), { subtitle: `${subtitle}, seed ${first.seed}` }),
       },
       {
-        name: 'scale-nsgd-seconds',
-        caption: `NSGD at the paper’s scale: loss against minutes of a core, with the searches for directions, seed ${first.seed}`,
-        spec: lossAgainstMinutes(alike),
+        name: `${id}-nsgd-seconds`,
+        caption: `NSGD ${where}: loss against minutes of a core, with the searches for directions, seed ${first.seed}`,
+        spec: lossAgainstMinutes(alike, subtitle),
       },
       {
-        name: 'scale-nsgd-accuracy',
-        caption: 'NSGD at the paper’s scale: test accuracy by epoch, mean over the seeds and their range',
-        spec: accuracyWithRange(runs),
+        name: `${id}-nsgd-accuracy`,
+        caption: `NSGD ${where}: test accuracy by epoch, mean over the seeds and their range`,
+        spec: accuracyWithRange(runs, subtitle),
       },
     ],
   };
@@ -98,23 +101,27 @@ function curveOf({ run, points }: RecordedRun) {
   };
 }
 
-function lossAgainstMinutes(runs: readonly RecordedRun[]): VegaLiteSpec {
+function lossAgainstMinutes(runs: readonly RecordedRun[], subtitle: string): VegaLiteSpec {
   const values = runs.flatMap(({ run, points }) =>
     points.map(({ trainingSeconds, loss }) => ({ run: choiceOf(run), minutes: trainingSeconds / 60, loss })),
   );
-  return lines(runs, 'Training loss against the time of training', {
-    data: { values },
-    mark: { type: 'line', point: true },
-    encoding: {
-      x: { field: 'minutes', type: 'quantitative', title: 'minutes of a core' },
-      y: { field: 'loss', type: 'quantitative', title: 'training loss', scale: { zero: false } },
-      ...seriesOf(runs),
+  return lines(
+    runs,
+    { text: 'Training loss against the time of training', subtitle },
+    {
+      data: { values },
+      mark: { type: 'line', point: true },
+      encoding: {
+        x: { field: 'minutes', type: 'quantitative', title: 'minutes of a core' },
+        y: { field: 'loss', type: 'quantitative', title: 'training loss', scale: { zero: false } },
+        ...seriesOf(runs),
+      },
     },
-  });
+  );
 }
 
 /** Mean and range over the seeds of a choice, at the epochs that all of them have reached. */
-function accuracyWithRange(runs: readonly RecordedRun[]): VegaLiteSpec {
+function accuracyWithRange(runs: readonly RecordedRun[], subtitle: string): VegaLiteSpec {
   const values = [...groupBy(runs, ({ run }) => choiceOf(run))].flatMap(([name, group]) => {
     const epochs = group[0]!.points.map(({ epoch }) => epoch);
     return epochs.flatMap((epoch) => {
@@ -128,19 +135,23 @@ function accuracyWithRange(runs: readonly RecordedRun[]): VegaLiteSpec {
   });
   const x = { field: 'epoch', type: 'quantitative', title: 'epoch' };
   const y = { type: 'quantitative', title: 'test accuracy', scale: { zero: false } };
-  return lines(runs, 'Test accuracy, mean over the seeds and their range', {
-    data: { values },
-    layer: [
-      {
-        mark: { type: 'errorbar', ticks: true },
-        encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color: seriesOf(runs).color },
-      },
-      {
-        mark: { type: 'line', point: true },
-        encoding: { x, y: { ...y, field: 'mean' }, ...seriesOf(runs) },
-      },
-    ],
-  });
+  return lines(
+    runs,
+    { text: 'Test accuracy, mean over the seeds and their range', subtitle },
+    {
+      data: { values },
+      layer: [
+        {
+          mark: { type: 'errorbar', ticks: true },
+          encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color: seriesOf(runs).color },
+        },
+        {
+          mark: { type: 'line', point: true },
+          encoding: { x, y: { ...y, field: 'mean' }, ...seriesOf(runs) },
+        },
+      ],
+    },
+  );
 }
 
 function seriesOf(runs: readonly RecordedRun[]) {
@@ -152,7 +163,7 @@ function seriesOf(runs: readonly RecordedRun[]) {
 /** A picture in the colours of the others. */
 function lines(
   runs: readonly RecordedRun[],
-  title: string,
+  title: { readonly text: string; readonly subtitle: string },
   body: Readonly<Record<string, unknown>>,
 ): VegaLiteSpec {
   const { $schema, background, padding, config } = learningCurvesChart(runs.slice(0, 1).map(curveOf));
@@ -161,7 +172,7 @@ function lines(
     background,
     padding,
     config,
-    title: { text: title, subtitle },
+    title,
     width: 640,
     height: 300,
     ...body,

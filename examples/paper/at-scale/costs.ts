@@ -1,3 +1,5 @@
+import type { ModelName } from '../../models/create-model.js';
+
 // Milliseconds of one core for an example, for the SimpleCNN of the paper on CIFAR-10 and the WASM training kernels,
 // measured on a core of a server with other work beside it.
 
@@ -13,4 +15,9 @@ export const productPerExample = 4;
 /** Products of a search for k directions that begins from those of the search before. */
 export function productsOf(k: number): number {
   return 10 + 3 * k;
+}
+
+/** How many times as long other nets take, by their multiplications. */
+export function relativeCost(model: ModelName): number {
+  return model === 'resnet-32' ? 4 : 1;
 }

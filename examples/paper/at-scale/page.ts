@@ -9,9 +9,12 @@ import { escapeBlock } from './claim-4.js';
 import type { CloseUpFinding } from './close-up.js';
 import { closeUpPlan, unitsOf } from './close-up.js';
 import { edgeBlock } from './edge.js';
+import type { Setting } from './setting.js';
+import { fashionSetting, paperSetting, resnetSetting } from './setting.js';
 import { isOver } from './train-run.js';
 import { epochsOf } from './training-point.js';
 import { scalePlanOf } from './scale-plans.js';
+import type { TrainingRun } from './training-run.js';
 import { nameOf } from './training-run.js';
 import { verdictTable } from './verdicts.js';
 
@@ -24,12 +27,26 @@ export function blocksOf(records: ScaleRecords): Readonly<Record<string, Block>>
   return {
     verdicts: { text: verdictTable(records), pictures: [] },
     progress: { text: progressTable(records), pictures: [] },
-    'claim 5': nsgdBlock(runs),
-    'claim 1': sharpnessBlock(runs),
+    'claim 5': nsgdBlock(runs, paperSetting),
+    'claim 1': sharpnessBlock(runs, paperSetting),
     sample: sampleBlock(runs),
     'claims 2 and 3': decompositionBlock(closeUps),
     'claim 4': escapeBlock(closeUps),
     edge: edgeBlock(runs),
+    'Fashion-MNIST': besides(runs, fashionSetting),
+    'ResNet-32': besides(runs, resnetSetting),
+  };
+}
+
+/** Claims 5 and 1 with another net or other data. */
+function besides(runs: ScaleRecords['runs'], setting: Setting): Block {
+  const blocks = [nsgdBlock(runs, setting), sharpnessBlock(runs, setting)];
+  return {
+    text: blocks
+      .map(({ text }) => text)
+      .filter((text) => text !== '')
+      .join('\n\n'),
+    pictures: blocks.flatMap(({ pictures }) => pictures),
   };
 }
 
@@ -71,6 +88,15 @@ const claims: Readonly<Record<string, string>> = {
 /** What a unit of the findings that look closer is. */
 const units: Readonly<Record<CloseUpFinding, string>> = { decompose: 'points', escape: 'variants' };
 
+/** What a run is called beside those with other nets and data. */
+function titleOf(run: TrainingRun): string {
+  const besidePaper = [
+    ...(run.model === paperSetting.model ? [] : [run.model]),
+    ...(run.data === paperSetting.data ? [] : [run.data]),
+  ];
+  return [...besidePaper, nameOf(run)].join(', ');
+}
+
 /** How far each run has come, and what looks closer at them. */
 function progressTable({ runs, closeUps }: ScaleRecords): string {
   const hours = (seconds: number): string => (seconds / 3600).toFixed(2);
@@ -79,7 +105,7 @@ function progressTable({ runs, closeUps }: ScaleRecords): string {
     [
       ...runs.map(({ run, points }) => [
         claims[run.finding]!,
-        nameOf(run),
+        titleOf(run),
         points.length === 0 ? 'not begun' : `${epochsOf(points)} epochs`,
         isOver(run, points) ? 'all' : `${run.epochs} epochs`,
         points.length === 0 ? '–' : hours(points.at(-1)!.seconds),

@@ -64,6 +64,19 @@ const descents: readonly TrainingRun[] = [
   seed: 0,
 }));
 
+/** Claims 5 and 1 on other data: one seed. */
+const fashion: readonly TrainingRun[] = [
+  { ...nudged('Fashion-MNIST', 0, 1, 'none'), data: 'fashion-mnist' },
+  { ...nudged('Fashion-MNIST', 0, 0.01, 'sample'), data: 'fashion-mnist' },
+  { ...paths[0]!, data: 'fashion-mnist', group: 'Fashion-MNIST, η = 0.1', eigenvalues: 1 },
+];
+
+/** Claim 5 with another net. */
+const resnets: readonly TrainingRun[] = [1, 0.01].map((gamma) => ({
+  ...nudged('ResNet-32', 0, gamma, gamma === 1 ? 'none' : 'sample'),
+  model: 'resnet-32',
+}));
+
 /** SGD of claim 5. */
 export const closeUpPaths: readonly TrainingRun[] = nudges.filter(({ directions }) => directions === 'none');
 
@@ -79,6 +92,8 @@ export const scaleRows = [
   { name: 'decompose', paths: closeUpPaths },
   { name: 'edge', runs: descents },
   { name: 'escape', paths: closeUpPaths },
+  { name: 'fashion-mnist', runs: fashion },
+  { name: 'resnet-32', runs: resnets },
 ] as const satisfies readonly ScaleRow[];
 
 export type ScaleRowName = (typeof scaleRows)[number]['name'];

@@ -25,7 +25,11 @@ const edgePlan: ScalePlan = {
   directionExamples: 512,
 };
 
+/** Fashion-MNIST as in the paper. */
+const fashionPlan: ScalePlan = { ...paperPlan, train: 50_000, validation: 10_000 };
+
 /** The sizes of a run. */
-export function scalePlanOf({ finding }: TrainingRun): ScalePlan {
-  return finding === 'edge' ? edgePlan : paperPlan;
+export function scalePlanOf({ finding, data }: TrainingRun): ScalePlan {
+  if (finding === 'edge') return edgePlan;
+  return data === 'fashion-mnist' ? fashionPlan : paperPlan;
 }

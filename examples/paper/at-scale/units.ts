@@ -1,12 +1,20 @@
-import { forwardPerExample, productPerExample, productsOf, stepPerExample } from './costs.js';
+import { forwardPerExample, productPerExample, productsOf, relativeCost, stepPerExample } from './costs.js';
 import type { TrainingPoint } from './training-point.js';
 import { epochsOf } from './training-point.js';
 import { isOver } from './train-run.js';
 import type { ScalePlan, TrainingRun } from './training-run.js';
 
-/** Epochs of a unit: what is done in one go. At 3 epochs, or 15 points, the dearest run takes some half an hour of a core. */
-function epochsPerUnit({ measureEvery }: TrainingRun): number {
-  return measureEvery == null ? 3 : 15 * measureEvery;
+/** Epochs of a unit at most, where two points are a half apart. */
+const mostEpochs = 3;
+
+/** Processor seconds that a unit is to take at most. */
+const mostSeconds = 3000;
+
+/** Epochs of a unit: what is done in one go, some half an hour of a core for the dearest run. */
+function epochsPerUnit(plan: ScalePlan, run: TrainingRun): number {
+  const stretch = run.measureEvery ?? 1;
+  const stretches = Math.floor(mostSeconds / (stretch * expectedSeconds(plan, run)));
+  return stretch * Math.max(1, run.measureEvery == null ? Math.min(mostEpochs, stretches) : stretches);
 }
 
 /** How far a run has come. */
@@ -42,8 +50,8 @@ export function nextUnit(states: readonly RunState[]): Unit | null {
     null,
   );
   if (least == null) return null;
-  const { run, resumable } = least;
-  return { run, until: Math.min(run.epochs, Math.floor(resumable) + epochsPerUnit(run)) };
+  const { run, plan, resumable } = least;
+  return { run, until: Math.min(run.epochs, Math.floor(resumable) + epochsPerUnit(plan, run)) };
 }
 
 /** Processor seconds that an epoch of a run is expected to take before one has been measured. */
@@ -60,7 +68,7 @@ export function expectedSeconds(plan: ScalePlan, run: TrainingRun): number {
   }[run.directions];
   const eigenvalues = points * productsOf(run.eigenvalues) * hessianExamples * productPerExample;
   const forward = ((points + whole) * lossExamples + whole * (validation + test)) * forwardPerExample;
-  return (train * stepPerExample + directions + eigenvalues + forward) / 1000;
+  return (relativeCost(run.model) * (train * stepPerExample + directions + eigenvalues + forward)) / 1000;
 }
 
 /** Processor seconds that are left of a run from its checkpoint on: by what its own epochs took, where it has some. */

@@ -66,7 +66,7 @@ describe('parseCommandLine', () => {
 
   it('at the size paper asks for trainings, whose settings are laid down', () => {
     expect(parseCommandLine(['all', '--size', 'paper'])).toEqual({
-      rows: ['nsgd', 'sharpness', 'decompose', 'edge', 'escape'],
+      rows: ['nsgd', 'sharpness', 'decompose', 'edge', 'escape', 'fashion-mnist', 'resnet-32'],
       checkpoints: 'out/paper/trainings',
       dataFolder: null,
     });
@@ -78,7 +78,7 @@ describe('parseCommandLine', () => {
     expect(parseCommandLine(['decompose', '--size', 'paper'])).toMatchObject({ rows: ['decompose'] });
     // Weights do not travel.
     expect(parseCommandLine(['all', '--size', 'paper', '--queue', 'nats://h:4222'])).toMatchObject({
-      rows: ['nsgd', 'sharpness', 'edge'],
+      rows: ['nsgd', 'sharpness', 'edge', 'fashion-mnist', 'resnet-32'],
     });
   });
 
