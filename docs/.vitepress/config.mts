@@ -140,9 +140,9 @@ export default defineConfig({
     worker: { format: 'es', rollupOptions: { external: ['@resvg/resvg-js'] } },
     build: { target: 'es2022', chunkSizeWarningLimit: 2000 },
     resolve: {
-      alias: [...entryPoints].map(([folder, name]) => ({
-        find: new RegExp(`^${name}$`),
-        replacement: join(root, folder === 'index' ? 'src/index.ts' : `src/${folder}/index.ts`),
+      alias: ['', '/wasm', '/plot', '/workers', '/nats'].map((entry) => ({
+        find: new RegExp(`^tfjs-curvature${entry}$`),
+        replacement: join(root, `src${entry}/index.ts`),
       })),
     },
   },
