@@ -73,6 +73,8 @@ export {
 } from './solvers/result.js';
 export type { Which } from './symmetric-eigen.js';
 export type { DriveOptions } from './tfjs/drive.js';
+export { interiorEigenpairs } from './solvers/interior-eigenpairs.js';
+export type { InteriorOptions } from './solvers/interior-options.js';
 export { lobpcg } from './solvers/lobpcg.js';
 export type { LobpcgOptions } from './solvers/lobpcg-options.js';
 export { powerIteration, type PowerIterationOptions } from './solvers/power-iteration.js';

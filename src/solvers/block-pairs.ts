@@ -24,6 +24,12 @@ export class BlockPairs {
     private readonly dualNorms: Float64Array,
   ) {}
 
+  /** Some of them, in the order of the indices. */
+  pick(indices: readonly number[]): BlockPairs {
+    const of = (numbers: Float64Array): Float64Array => Float64Array.from(indices, (i) => numbers[i]!);
+    return new BlockPairs(of(this.values), of(this.residualNorms), of(this.dualNorms));
+  }
+
   /** How many of the first are within the tolerance. */
   numWithin(count: number, tolerance: BlockTolerance): number {
     return this.first(count).filter((i) => this.isWithin(i, tolerance)).length;

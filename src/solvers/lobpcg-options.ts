@@ -20,6 +20,7 @@ import { requireTensor } from '../rows.js';
 import type { DriveOptions } from '../tfjs/drive.js';
 import { driveSchema } from '../tfjs/drive.js';
 import { userFunction } from '../tfjs/run-scope.js';
+import type { BlockPlan } from './block-run.js';
 import type { EigenProgress } from './lanczos-options.js';
 import { abortChoice, mostProducts } from './product-budget.js';
 
@@ -73,18 +74,10 @@ function schemaFor(n: number) {
 }
 
 /** Options with their defaults filled in. */
-export interface LobpcgPlan extends DriveOptions {
-  readonly k: number;
+export interface LobpcgPlan extends BlockPlan {
   readonly which: 'LA' | 'SA';
-  readonly tol: number;
-  readonly maxMatvecs: number;
-  readonly maxIterations: number;
-  readonly onAbort: 'reject' | 'return';
   readonly metric: AnyOperator | undefined;
   readonly preconditioner: AnyOperator | undefined;
-  readonly startVectors: Tensor1D | Tensor2D | undefined;
-  readonly seed: number;
-  readonly onProgress: (progress: EigenProgress) => void;
 }
 
 /** Checks the options of a run and fills in the defaults. @throws CurvatureArgumentError that names `where` */
@@ -101,17 +94,16 @@ export function planLobpcg(
     requireAnyOperator(operator, `${where} ${name}`);
     requireArgument(operator.size === size, where, `a ${name} of size ${size}`, operator.size);
   }
-  if (startVectors != null) {
-    const fits = (shape: readonly number[]): boolean =>
-      shape.at(-1) === size && (shape.length === 1 || (shape.length === 2 && shape[0]! > 0));
-    const expected = `startVectors, float32, of shape [${size}] or [m, ${size}]`;
-    requireTensor(startVectors, fits, where, expected);
-    requireThat(
-      startVectors.size <= size * size,
-      where,
-      `at most ${size} startVectors`,
-      `${startVectors.size / size}`,
-    );
-  }
+  if (startVectors != null) requireStartRows(startVectors, size, where);
   return { ...settings, onProgress: userFunction(onProgress ?? (() => {})) };
+}
+
+/** Throws unless start vectors are one vector of R^size or several as rows, size of them at most. */
+export function requireStartRows(startVectors: Tensor1D | Tensor2D, size: number, where: string): void {
+  const fits = (shape: readonly number[]): boolean =>
+    shape.at(-1) === size && (shape.length === 1 || (shape.length === 2 && shape[0]! > 0));
+  const expected = `startVectors, float32, of shape [${size}] or [m, ${size}]`;
+  requireTensor(startVectors, fits, where, expected);
+  const count = startVectors.size / size;
+  requireThat(count <= size, where, `at most ${size} startVectors`, `${count}`);
 }

@@ -86,25 +86,33 @@ export async function minres(
   options: MinresOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<SolveResult> {
   requireAnyOperator(operator, 'minres');
-  const plan = readOptions(options, schemaFor(operator.size), 'minres');
-  return driveAsync(
-    minresSteps(operator, b, plan),
-    driverStop(plan),
-    'minres',
-    guardParameters(operator, 'minres'),
-  );
+  const where = 'minres';
+  const plan = readOptions(options, schemaFor(operator.size), where);
+  const steps = follow(operator, b, plan, where);
+  return driveAsync(steps, driverStop(plan), where, guardParameters(operator, where));
 }
 
-function* minresSteps(
+/** {@link minres} as steps, for a driver. Options are checked when the first step is taken. */
+export function* minresSteps(
+  operator: AnyOperator,
+  b: Tensor1D,
+  options: MinresOptions & DriveOptions,
+  where: string,
+): SolverSteps<SolveResult> {
+  return yield* follow(operator, b, readOptions(options, schemaFor(operator.size), where), where);
+}
+
+function* follow(
   operator: AnyOperator,
   b: Tensor1D,
   plan: Settings<MinresOptions & DriveOptions, ReturnType<typeof schemaFor>>,
+  where: string,
 ): SolverSteps<SolveResult> {
   const { preconditioner } = plan;
-  if (preconditioner != null) requirePreconditioner(preconditioner, operator, 'minres');
+  if (preconditioner != null) requirePreconditioner(preconditioner, operator, where);
   const isOne = plan.krylovDim == null || preconditioner == null;
-  requireThat(isOne, 'minres', 'no krylovDim with a preconditioner: no basis is kept', 'both');
-  const system = yield* linearSystem(operator, b, plan, 'minres');
+  requireThat(isOne, where, 'no krylovDim with a preconditioner: no basis is kept', 'both');
+  const system = yield* linearSystem(operator, b, plan, where);
   try {
     const { maxIterations } = system;
     const affordable = Math.floor(BASIS_BYTES / (4 * operator.size));
@@ -116,7 +124,8 @@ function* minresSteps(
       const [residualNorm, length] = Array.from(yield squares, Math.sqrt) as [number, number];
       // Scaled as well, as MINRES does not see by what its preconditioner is multiplied.
       const scaled = preconditioner == null ? null : new NormalizedOperator(preconditioner);
-      run = new Minres(system, scaled, krylovDim, y, length, { residual, residualNorm });
+      const start = { residual, residualNorm };
+      run = new Minres(system, scaled, krylovDim, y, length, start, where);
     } finally {
       if (run == null) release(y, residual);
     }
@@ -150,6 +159,7 @@ class Minres {
     private y: Tensor1D,
     private length: number,
     private readonly start: MeasuredResidual,
+    private readonly where: string,
   ) {
     this.best = new BestIterate(system, y, start.residualNorm);
   }
@@ -171,8 +181,8 @@ class Minres {
       }
       const run: CorrectionRun =
         this.preconditioner == null
-          ? new MinresRun(products, residual, residualNorm, this.krylovDim, 'minres')
-          : yield* PreconditionedMinresRun.begin(products, this.preconditioner, residual, 'minres');
+          ? new MinresRun(products, residual, residualNorm, this.krylovDim, this.where)
+          : yield* PreconditionedMinresRun.begin(products, this.preconditioner, residual, this.where);
       try {
         const end = yield* this.follow(run, Math.min(goal, residualNorm / 2));
         if (typeof end === 'string') return end;

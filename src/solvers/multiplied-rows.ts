@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, keep, matMul, slice, sub, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { concat, gather, keep, matMul, slice, sub, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { release } from './vector-arithmetic.js';
 
 /** Vectors as rows with their products: S, AS and BS, each [m, n]. */
@@ -43,6 +43,15 @@ export function withoutSpan(w: Tensor2D, { rows, duals }: MultipliedRows): Tenso
 export function multipliedRows(of: MultipliedRows, from: number, count: number): MultipliedRows {
   const part = (tensor: Tensor2D): Tensor2D => slice(tensor, [from, 0], [count, -1]);
   return made(() => ({ rows: part(of.rows), images: part(of.images), duals: part(of.duals) }));
+}
+
+/** The rows of some indices, in their order, as rows of their own. The caller releases them. */
+export function pickedRows(of: MultipliedRows, indices: readonly number[]): MultipliedRows {
+  return made(() => {
+    const at = tensor1d([...indices], 'int32');
+    const part = (tensor: Tensor2D): Tensor2D => gather(tensor, at);
+    return { rows: part(of.rows), images: part(of.images), duals: part(of.duals) };
+  });
 }
 
 /** Releases rows and products. */

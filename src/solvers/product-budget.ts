@@ -50,9 +50,15 @@ export class ProductBudget {
     return this.signal?.aborted ? 'aborted' : 'maxMatvecs';
   }
 
+  /** Products that may still be spent, with the reserve left untouched. */
+  get left(): number {
+    if (this.signal?.aborted) return 0;
+    return Math.max(0, this.most - this.spent - this.ofMagnitude - this.reserve);
+  }
+
   /** Whether some more products may be spent, with the reserve left untouched. */
   allows(products = 1): boolean {
-    return !this.signal?.aborted && this.spent + this.ofMagnitude + products + this.reserve <= this.most;
+    return !this.signal?.aborted && products <= this.left;
   }
 
   /** Whether the magnitude of an operator may be asked for, which costs products once in a run: they are taken off. */

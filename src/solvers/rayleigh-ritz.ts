@@ -72,7 +72,8 @@ export function whitening(m: number, gram: (i: number, j: number) => number): Fl
     .map((vector, p) => vector.map((entry, i) => (entry * scales[i]!) / Math.sqrt(values[p]!)));
 }
 
-function bilinear(
+/** aᵀ M b */
+export function bilinear(
   a: ArrayLike<number>,
   b: ArrayLike<number>,
   entry: (i: number, j: number) => number,

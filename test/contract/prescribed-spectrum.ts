@@ -43,9 +43,13 @@ function transpose(matrix: number[][]): void {
   }
 }
 
+/** Which eigenvalues a solver looks for: those at an end, or those nearest to 0. */
+export type Wanted = Which | 'near 0';
+
 /** The k eigenvalues that are wanted, as a result has them: those of both ends ascend, as ARPACK's. */
-export function wantedOf(values: readonly number[], which: Which, k: number): number[] {
+export function wantedOf(values: readonly number[], which: Wanted, k: number): number[] {
   const ascending = [...values].sort((a, b) => a - b);
+  if (which === 'near 0') return ascending.sort((a, b) => Math.abs(a) - Math.abs(b)).slice(0, k);
   if (which === 'BE')
     return [...ascending.slice(0, Math.floor(k / 2)), ...ascending.slice(-Math.ceil(k / 2))];
   return ascending.sort(wantedFirst(which)).slice(0, k);

@@ -2,15 +2,17 @@ import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { mul, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import type { AnyOperator } from '../../src/operators/async-operator.js';
 import type { LinearOperator } from '../../src/operators/linear-operator.js';
+import { interiorEigenpairs } from '../../src/solvers/interior-eigenpairs.js';
 import { solve } from '../../src/solvers/conjugate-gradient.js';
 import { lanczos } from '../../src/solvers/lanczos.js';
+import type { LanczosOptions } from '../../src/solvers/lanczos-options.js';
 import type { SolveOptions, SolveResult } from '../../src/solvers/linear-solve.js';
 import { lobpcg } from '../../src/solvers/lobpcg.js';
 import type { LobpcgOptions } from '../../src/solvers/lobpcg-options.js';
 import { minres } from '../../src/solvers/minres.js';
 import { powerIteration } from '../../src/solvers/power-iteration.js';
-import type { Which } from '../../src/symmetric-eigen.js';
 import type { EigenResult } from '../../src/solvers/result.js';
+import type { Wanted } from './prescribed-spectrum.js';
 
 /** How a run is stopped, and told of. */
 export interface RunOptions {
@@ -23,10 +25,10 @@ export interface RunOptions {
 /** A new eigensolver is a new row. */
 export interface EigensolverRow {
   readonly name: string;
-  readonly ends: readonly Which[];
+  readonly ends: readonly Wanted[];
   readonly solve: (
     operator: AnyOperator,
-    options: { readonly which: Which; readonly k: number; readonly tol: number } & RunOptions,
+    options: { readonly which: Wanted; readonly k: number; readonly tol: number } & RunOptions,
   ) => Promise<EigenResult>;
   /** Spectra that the method cannot separate: eigenvalues of equal or nearly equal magnitude. */
   readonly cannot: readonly string[];
@@ -51,7 +53,7 @@ export const eigensolverRows: readonly EigensolverRow[] = [
   {
     name: 'lanczos',
     ends: ['LA', 'SA', 'LM', 'BE'],
-    solve: lanczos,
+    solve: (operator, options) => lanczos(operator, options as LanczosOptions),
     cannot: [],
     mostPairs: Infinity,
     hasBudget: true,
@@ -76,6 +78,15 @@ export const eigensolverRows: readonly EigensolverRow[] = [
     name: 'lobpcg',
     ends: ['LA', 'SA'],
     solve: (operator, options) => lobpcg(operator, options as LobpcgOptions),
+    cannot: [],
+    mostPairs: Infinity,
+    hasBudget: true,
+  },
+  {
+    name: 'interiorEigenpairs',
+    ends: ['near 0'],
+    solve: (operator, { k, tol, signal, onProgress, maxMatvecs, onAbort }) =>
+      interiorEigenpairs(operator, { k, tol, signal, onProgress, maxMatvecs, onAbort }),
     cannot: [],
     mostPairs: Infinity,
     hasBudget: true,

@@ -12,7 +12,16 @@ const first = process.env.FAULTS === 'all' ? { cpu: Infinity, wasm: Infinity } :
 /** What reports while it runs; those that take no signal are stopped by their report alone. */
 const withoutSignal = ['curvatureMonitor', 'refreshDirections'];
 const reporting = [
-  ...['lanczos', 'lanczos of a model', 'powerIteration', 'lobpcg', 'solve', 'minres', 'trace by hutchinson'],
+  ...[
+    'lanczos',
+    'lanczos of a model',
+    'powerIteration',
+    'lobpcg',
+    'interiorEigenpairs',
+    'solve',
+    'minres',
+    'trace by hutchinson',
+  ],
   ...['trace by hutch++', 'trace by xtrace', 'diagonal', 'spectralDensity', 'frobeniusNorm', 'spectralNorm'],
   ...['functionTimesVector', 'traceOfFunction', 'svd'],
   ...['conditionNumber', 'stepDecomposition', 'gradientAlignment', 'lossCrossSection', 'escapeAblation'],

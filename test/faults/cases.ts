@@ -230,6 +230,8 @@ export const cases: Record<string, Case> = {
   svd: async (f, own, hooks) => own(await curvature.svd(rectangular(f, own), { k: 2, ...hooks })),
   'svd of a model': async (f, own, hooks) =>
     own(await curvature.svd(own(new curvature.JacobianOperator(f.model, f.xs)), { k: 2, ...hooks })),
+  interiorEigenpairs: async (f, own, hooks) =>
+    own(await curvature.interiorEigenpairs(fallible(f, own), { near: 1, k: 2, ...hooks })),
   powerIteration: async (f, own, hooks) =>
     own(await curvature.powerIteration(fallible(f, own), { k: 2, ...hooks })),
   solve: async (f, own, hooks) =>

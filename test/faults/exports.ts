@@ -159,6 +159,7 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
     loadEigenResult: { call: curvature.loadEigenResult, args: [saved] },
     lobpcg: { call: curvature.lobpcg, args: [operator, {}], hasOptions: true },
     svd: { call: curvature.svd, args: [rectangular, {}], hasOptions: true },
+    interiorEigenpairs: { call: curvature.interiorEigenpairs, args: [operator, {}], hasOptions: true },
     powerIteration: { call: curvature.powerIteration, args: [operator, {}], hasOptions: true },
     solve: { call: curvature.solve, args: [operator, vector, {}], hasOptions: true },
     minres: { call: curvature.minres, args: [operator, vector, {}], hasOptions: true },

@@ -30,6 +30,9 @@ const looking: Record<string, Case> = {
   lobpcg: ofModel(async (h, _, own) => own(await curvature.lobpcg(h, { k: 2, maxIterations: 5 }))),
   svd: async (f, own) =>
     own(await curvature.svd(own(new curvature.JacobianOperator(f.model, f.xs)), { k: 2 })),
+  interiorEigenpairs: ofModel(async (h, _, own) =>
+    own(await curvature.interiorEigenpairs(h, { near: 0.1, maxIterations: 2 })),
+  ),
   powerIteration: ofModel(async (h, _, own) =>
     own(await curvature.powerIteration(h, { k: 2, maxIterations: 10 })),
   ),
