@@ -24,7 +24,7 @@ const parts = {
   'first-order': script('first-order.ts', '--rounds', '9'),
   solvers: [
     join(root, 'bench/solvers.mjs'),
-    ...['--rounds', '3', '--threads', `${threads}`, '--only', 'share,mnist,cnn,products'],
+    ...['--rounds', '3', '--threads', `${threads}`, '--only', 'share,mnist,cnn,products,jacobian'],
   ],
   nsgd: script('nsgd.ts', '--threads', `${threads}`, '--only', 'steps,epochs'),
   growth: script('growth.ts'),

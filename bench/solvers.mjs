@@ -1,4 +1,4 @@
-// node bench/solvers.mjs [--rounds 5] [--clock cpu] [--threads 1,2] [--only share,mnist,cnn,products,tracking]: bundles solvers.ts and runs it with fused multiply-add.
+// node bench/solvers.mjs [--rounds 5] [--clock cpu] [--threads 1,2] [--only share,mnist,cnn,products,jacobian,tracking]: bundles solvers.ts and runs it with fused multiply-add.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     clock: { type: 'string', default: 'wall' },
     threads: { type: 'string', default: '1' },
-    only: { type: 'string', default: 'share,mnist,cnn,products,tracking' },
+    only: { type: 'string', default: 'share,mnist,cnn,products,jacobian,tracking' },
   },
 });
 await build({

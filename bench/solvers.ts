@@ -12,6 +12,7 @@ import { registerWasmTrainingKernels } from '../src/wasm/index.js';
 import type { SpectrumCase } from '../test/spectrum-case.js';
 import { mnistMlp, simpleCnn } from '../test/spectrum-case.js';
 import { now, setClock } from './clock.js';
+import { jacobianTables } from './jacobian-products.js';
 import { productTables } from './solver-products.js';
 import { printTable } from './tables.js';
 
@@ -260,5 +261,6 @@ if (parts.includes('share')) await shares();
 if (parts.includes('mnist')) await compare('solver-mnist', 'mnist-mlp', mnistMlp, rounds);
 if (parts.includes('cnn')) await compare('solver-cnn', 'simple-cnn', simpleCnn, Math.ceil(rounds / 5));
 if (parts.includes('products')) await productTables();
+if (parts.includes('jacobian')) await jacobianTables();
 if (parts.includes('tracking')) await trackings();
 await registerWasmTrainingKernels({ threads: 1 });

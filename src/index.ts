@@ -82,6 +82,7 @@ export { svd, type SvdResult } from './solvers/svd.js';
 export type { SvdOptions, SvdProgress } from './solvers/svd-options.js';
 export { solve, type ConjugateGradientOptions } from './solvers/conjugate-gradient.js';
 export { lowRankPreconditioner, type PreconditionerOptions } from './solvers/low-rank-preconditioner.js';
+export { lsmr, type LeastSquaresResult, type LsmrOptions, type LsmrProgress } from './solvers/lsmr.js';
 export { minres, type MinresOptions } from './solvers/minres.js';
 export type { SolveOptions, SolveProgress, SolveResult, SolveStatus } from './solvers/linear-solve.js';
 

@@ -6,6 +6,9 @@ import type { LinearSystem, SolveResult, SolveStatus } from './linear-solve.js';
 import { residualOf, solutionOf } from './linear-solve.js';
 import { innerProducts, release } from './vector-arithmetic.js';
 
+/** A run that does not lessen the residual by a quarter has come to where rounding lets it go no lower. */
+export const LEAST_GAIN = 3 / 4;
+
 /** A residual as it is, not as a recurrence has it. */
 export interface MeasuredResidual {
   /** b/t - (A + δI)y/s, owned by the caller. */

@@ -16,6 +16,7 @@ import {
   unchecked,
 } from '../options.js';
 import { driveSchema, type DriveOptions } from '../tfjs/drive.js';
+import { rowsThatFit } from './basis-memory.js';
 import { abortChoice, mostProducts } from './product-budget.js';
 import type { Which } from '../symmetric-eigen.js';
 
@@ -111,7 +112,6 @@ export type LanczosPlan = Settings<LanczosOptions & DriveOptions, ReturnType<typ
   readonly krylovDim: number;
 };
 
-const BASIS_BYTES = 192 * 2 ** 20;
 const LARGEST_DEFAULT = 160;
 
 /**
@@ -124,7 +124,7 @@ export function leastKrylovDim(k: number, n: number): number {
 
 /** How many rows of so many numbers a basis has by default. */
 export function affordableRows(numbers: number): number {
-  return Math.min(LARGEST_DEFAULT, Math.floor(BASIS_BYTES / (4 * numbers)));
+  return Math.min(LARGEST_DEFAULT, rowsThatFit(numbers));
 }
 
 /**

@@ -8,7 +8,8 @@ import { integer, readOptions, unchecked } from '../options.js';
 import { requireThat } from '../errors.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import type { MeasuredResidual } from './best-iterate.js';
-import { BestIterate } from './best-iterate.js';
+import { rowsThatFit } from './basis-memory.js';
+import { BestIterate, LEAST_GAIN } from './best-iterate.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
 import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
@@ -40,9 +41,6 @@ function schemaFor(n: number) {
     MinresOptions & DriveOptions
   >;
 }
-
-/** What the basis takes by default. */
-const BASIS_BYTES = 192 * 2 ** 20;
 
 /**
  * Solves (A + δI)x = b for a symmetric, possibly indefinite A + δI by MINRES: of all x in the Krylov space the one
@@ -115,8 +113,7 @@ function* follow(
   const system = yield* linearSystem(operator, b, plan, where);
   try {
     const { maxIterations } = system;
-    const affordable = Math.floor(BASIS_BYTES / (4 * operator.size));
-    const { krylovDim = Math.max(2, Math.min(maxIterations + 1, affordable)) } = plan;
+    const { krylovDim = Math.max(2, Math.min(maxIterations + 1, rowsThatFit(operator.size))) } = plan;
     const { y, residual } = yield* initialPair(system);
     const squares = innerProducts([residual, residual], [y, y]);
     let run: Minres | null = null;
@@ -138,9 +135,6 @@ function* follow(
     system.dispose();
   }
 }
-
-/** A run that does not lessen the residual by a quarter has come to where rounding lets it go no lower. */
-const LEAST_GAIN = 3 / 4;
 
 /** The iterates of one solve, of the scaled system. */
 class Minres {

@@ -23,7 +23,7 @@ const reporting = [
     'trace by hutchinson',
   ],
   ...['trace by hutch++', 'trace by xtrace', 'diagonal', 'spectralDensity', 'frobeniusNorm', 'spectralNorm'],
-  ...['functionTimesVector', 'traceOfFunction', 'svd'],
+  ...['functionTimesVector', 'traceOfFunction', 'svd', 'lsmr'],
   ...['conditionNumber', 'stepDecomposition', 'gradientAlignment', 'lossCrossSection', 'escapeAblation'],
   ...['noiseGrid', 'lossSurface', 'layerReport', 'influence', ...withoutSignal],
 ];

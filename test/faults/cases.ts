@@ -242,6 +242,8 @@ export const cases: Record<string, Case> = {
       }),
     ),
   minres: async (f, own, hooks) => own(await curvature.minres(fallible(f, own), f.vector, hooks)),
+  lsmr: async (f, own, hooks) =>
+    own(await curvature.lsmr(rectangular(f, own), f.vector, { damping: 0.5, ...hooks })),
   functionTimesVector: async (f, own, hooks) =>
     own(await curvature.functionTimesVector(fallible(f, own), 'exp', f.vector, hooks)),
   traceOfFunction: (f, own, hooks) =>

@@ -163,6 +163,7 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
     powerIteration: { call: curvature.powerIteration, args: [operator, {}], hasOptions: true },
     solve: { call: curvature.solve, args: [operator, vector, {}], hasOptions: true },
     minres: { call: curvature.minres, args: [operator, vector, {}], hasOptions: true },
+    lsmr: { call: curvature.lsmr, args: [rectangular, vector, {}], hasOptions: true },
     functionTimesVector: {
       call: curvature.functionTimesVector,
       args: [operator, 'exp', vector, {}],

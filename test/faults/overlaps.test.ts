@@ -33,6 +33,11 @@ const looking: Record<string, Case> = {
   interiorEigenpairs: ofModel(async (h, _, own) =>
     own(await curvature.interiorEigenpairs(h, { near: 0.1, maxIterations: 2 })),
   ),
+  lsmr: async (f, own) => {
+    const jacobian = own(new curvature.JacobianOperator(f.model, f.xs));
+    const b = own(tf.ones<tf.Rank.R1>([jacobian.shape[0]]));
+    return own(await curvature.lsmr(jacobian, b, { damping: 1 }));
+  },
   powerIteration: ofModel(async (h, _, own) =>
     own(await curvature.powerIteration(h, { k: 2, maxIterations: 10 })),
   ),
