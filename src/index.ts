@@ -39,6 +39,7 @@ export type { LinearOperator } from './operators/linear-operator.js';
 export type { AsyncLinearOperator } from './operators/async-operator.js';
 export { HessianOperator, type HessianOptions } from './operators/hessian.js';
 export { GaussNewtonOperator } from './operators/gauss-newton.js';
+export { gaussNewtonDiagonal } from './operators/gauss-newton-diagonal.js';
 export { FisherOperator, type FisherOptions } from './operators/fisher.js';
 export { KFACOperator, type KFACBlock } from './operators/kfac.js';
 export type {

@@ -12,16 +12,19 @@ import {
   escapeAblation,
   FisherOperator,
   frobeniusNorm,
+  gaussNewtonDiagonal,
   GaussNewtonOperator,
   KFACOperator,
   gradientAlignment,
   HessianOperator,
+  JacobianOperator,
   lanczos,
   loadEigenResult,
   influence,
   layerReport,
   lossCrossSection,
   lossSurface,
+  lsmr,
   materialize,
   modelObjective,
   noiseGrid,
@@ -33,6 +36,8 @@ import {
   spectralDensity,
   spectralNorm,
   stepDecomposition,
+  svd,
+  tangentKernel,
   trace,
 } from '../../src/index.js';
 import { backend, useBackend } from './backend.js';
@@ -98,11 +103,36 @@ const minibatches = { batchSize: 4, minibatches: 2, seed };
 
 /** Every public function that computes something, and the numbers it gives. */
 const functions: Record<string, (setting: Setting) => Promise<number[]>> = {
+  gaussNewtonDiagonal: ({ objective }) => valuesOf(gaussNewtonDiagonal(objective)),
   GaussNewtonOperator: ({ objective }) => whole(new GaussNewtonOperator(objective)),
   'FisherOperator, exact': ({ objective }) => whole(new FisherOperator(objective, { type: 'exact' })),
   'FisherOperator, Monte Carlo': ({ objective }) =>
     whole(new FisherOperator(objective, { type: 'monteCarlo', seed })),
   'FisherOperator, empirical': ({ objective }) => whole(new FisherOperator(objective, { type: 'empirical' })),
+  'JacobianOperator and tangentKernel': async ({ model, xs }) => {
+    const jacobian = new JacobianOperator(model, xs, { batchSize: 3 });
+    const u = tf.ones<tf.Rank.R1>([examples]);
+    const numbers = await valuesOf(jacobian.rmatvec(u));
+    u.dispose();
+    numbers.push(...(await whole(tangentKernel(jacobian))));
+    jacobian.dispose();
+    return numbers;
+  },
+  svd: async ({ model, xs }) => {
+    const jacobian = new JacobianOperator(model, xs);
+    const found = await svd(jacobian, { k, seed });
+    found.dispose();
+    jacobian.dispose();
+    return numbersIn([[...found.singularValues], [...found.residualNorms]]);
+  },
+  lsmr: async ({ model, xs }) => {
+    const jacobian = new JacobianOperator(model, xs);
+    const b = tf.ones<tf.Rank.R1>([examples]);
+    const { x, residualNorm } = await lsmr(jacobian, b, { damping: 0.1 });
+    b.dispose();
+    jacobian.dispose();
+    return [residualNorm, ...(await valuesOf(x))];
+  },
   KFACOperator: ({ objective }) => factored(new KFACOperator(objective)),
   'KFACOperator, corrected': ({ objective }) =>
     factored(new KFACOperator(objective, { correctEigenvalues: true })),

@@ -155,6 +155,7 @@ export const cases: Record<string, Case> = {
     hessian.refresh();
     return [hessian.loss(), hessian.lossTensor()];
   },
+  gaussNewtonDiagonal: (f) => curvature.gaussNewtonDiagonal(f.objective),
   GaussNewtonOperator: (f, own) => {
     const operator = own(new curvature.GaussNewtonOperator(f.objective));
     return operator.matvec(own(tf.ones<tf.Rank.R1>([operator.size])));

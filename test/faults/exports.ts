@@ -123,6 +123,7 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
       hasOptions: true,
     },
     GaussNewtonOperator: { call: (a: never) => new curvature.GaussNewtonOperator(a), args: [objective] },
+    gaussNewtonDiagonal: { call: curvature.gaussNewtonDiagonal, args: [objective] },
     FisherOperator: {
       call: (a: never, b: never) => new curvature.FisherOperator(a, b),
       args: [objective, { type: 'exact' }],

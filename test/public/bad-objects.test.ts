@@ -12,6 +12,7 @@ import {
   escapeAblation,
   FisherOperator,
   frobeniusNorm,
+  gaussNewtonDiagonal,
   GaussNewtonOperator,
   KFACOperator,
   gradientAlignment,
@@ -141,6 +142,7 @@ describe.each(operatorDoors)('%s', (where, call) => {
 const objectiveDoors: [string, (objective: Objective) => unknown][] = [
   ['HessianOperator', (o) => new HessianOperator(o)],
   ['GaussNewtonOperator', (o) => new GaussNewtonOperator(o)],
+  ['gaussNewtonDiagonal', (o) => gaussNewtonDiagonal(o)],
   ['FisherOperator', (o) => new FisherOperator(o, { type: 'exact' })],
   ['KFACOperator', (o) => new KFACOperator(o)],
   ['curvatureMonitor', (o) => curvatureMonitor(o)],

@@ -117,6 +117,7 @@ const withoutOptions = [
   'CurvatureArgumentError',
   'DifferentiationError',
   'GaussNewtonOperator',
+  'gaussNewtonDiagonal',
   'MissingPackageError',
   'ParameterSpace',
   'blocks',

@@ -76,7 +76,8 @@ export function passBlocks(
           const plans = planBlocks(tape, parameters.variables, examples, options.widest);
           visitor.plan(plans);
           withCorrections(() => {
-            if (visitor.inputs != null) visitInputs(term, plans, tape, visitor, where);
+            requireNotNegative(term, tape, where);
+            if (visitor.inputs != null) visitInputs(term, plans, tape, visitor);
             const vectors = outputVectors(term, tape.outputs, index, options, where);
             visitGradients(plans, tape, vectors, visitor);
             if (visitor.squares != null) visitSquares(plans, tape, vectors, visitor);
@@ -92,7 +93,6 @@ function visitInputs(
   plans: readonly BlockPlan[],
   { outputs }: OutputTape,
   visitor: BlockVisitor,
-  where: string,
 ): void {
   const examples = outputs[0]!.shape[0]!;
   tidy(() => {
@@ -100,7 +100,6 @@ function visitInputs(
     const areOnes = weights.every((own) => own == null);
     /** w_i/N, over all outputs. */
     const shares = mul(addN(weights.map((own) => sharesOf(own, examples))), 1 / weights.length) as Tensor2D;
-    if (!areOnes) requireNotNegative(shares, where);
     visitor.total?.(areOnes ? scalar(weight) : mul(sum(shares), weight));
     const roots: Tensor3D | null = areOnes ? null : reshape(sqrt(shares), [examples, 1, 1]);
     plans.forEach(({ map, reason }, block) => {
@@ -233,8 +232,19 @@ function onlyExample(tensor: Tensor, i: number): Tensor {
   );
 }
 
-function requireNotNegative(weights: Tensor, where: string): void {
+/** Throws for weights of examples of which there is no root. */
+function requireNotNegative(
+  { split }: SplitObjective['terms'][number],
+  { outputs }: OutputTape,
+  where: string,
+): void {
   if (synchronousRead() !== 'free') return;
-  const least = tidy(() => min(weights).dataSync()[0]!);
-  requireThat(least >= 0, where, 'sample and class weights >= 0', 'a weight below 0 or NaN');
+  const least = tidy(() =>
+    outputs.map((_, output) => {
+      const weights = split.weights(output);
+      return weights == null ? 0 : min(weights).dataSync()[0]!;
+    }),
+  );
+  const areRight = least.every((weight) => weight >= 0);
+  requireThat(areRight, where, 'sample and class weights >= 0', 'a weight below 0 or NaN');
 }
