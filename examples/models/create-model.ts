@@ -12,6 +12,9 @@ export const modelNames = ['simple-cnn', 'medium', 'resnet-32', 'vgg-11', 'mlp']
 
 export type ModelName = (typeof modelNames)[number];
 
+/** Models of texts. */
+export type TextModelName = 'text-cnn' | 'word-lstm';
+
 /** Units of the hidden layers of the MLP. */
 const mlpUnits = [256, 128];
 

@@ -29,7 +29,8 @@ export function createBench({ settings, plan }: PlannedRun, data: PreparedData):
     plan,
     data,
     createModel: (seed) => {
-      const shape = { inputShape: data.shape, classes: data.classes, seed };
+      const [height, width, channels] = data.shape as [number, number, number];
+      const shape = { inputShape: [height, width, channels] as const, classes: data.classes, seed };
       const model = createModel(settings.model, shape, plan.widths);
       model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy' });
       return model;

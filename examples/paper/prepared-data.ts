@@ -5,6 +5,9 @@ import { loadCifar10 } from '../data/cifar10.js';
 import { loadFashionMnist } from '../data/fashion-mnist.js';
 import type { ImageData, ImageSet, LoadOptions } from '../data/image-set.js';
 import { loadMnist } from '../data/mnist.js';
+import type { TextData } from '../data/text-set.js';
+import type { TextName } from './prepared-text.js';
+import { isTextName, loadText, prepareText } from './prepared-text.js';
 import { LocalDataError, RunError } from './run-error.js';
 import { randomLabels } from '../../src/analysis/random-labels.js';
 import type { DataName } from './settings.js';
@@ -18,7 +21,10 @@ export interface PreparedData {
   readonly train: Examples;
   readonly validation: Examples;
   readonly test: Examples;
-  readonly shape: readonly [number, number, number];
+  /** Of one example. */
+  readonly shape: readonly number[];
+  /** Of texts: numbers that stand for words. */
+  readonly vocabulary?: number;
   readonly classes: number;
 }
 
@@ -43,14 +49,19 @@ type DataPlan = Pick<SizePlan, 'train' | 'validation' | 'test'>;
  * @throws RunError where there are fewer images than the plan asks for; LocalDataError where the hash is another
  */
 export function prepareData(
-  name: DataName,
+  name: DataName | TextName,
   folder: string | null,
   plan: DataPlan,
   noise: number,
   hash: string | null = null,
 ): PreparedData {
+  if (isTextName(name)) {
+    const texts = readTexts(name, folder, plan);
+    if (hash != null) requireHash(hashOfTexts(texts), hash, `${name} in ${folder ?? 'the npm package'}`);
+    return prepareText(texts, plan.train);
+  }
   const images = load(name, folder, plan);
-  if (hash != null) requireHash(images, hash, `${name} in ${folder ?? 'the npm package'}`);
+  if (hash != null) requireHash(hashOf(images), hash, `${name} in ${folder ?? 'the npm package'}`);
   const { train, test } = images;
   // On the host and in place: at full size the images alone are most of what a 32-bit heap holds.
   const scale = scaleOf(train, plan.train);
@@ -71,7 +82,8 @@ export function prepareData(
  * What tells a data set from others: SHA-256 of the images and labels that a plan draws from it, whichever files they are
  * read from.
  */
-export function hashOfData(name: DataName, folder: string | null, plan: DataPlan): string {
+export function hashOfData(name: DataName | TextName, folder: string | null, plan: DataPlan): string {
+  if (isTextName(name)) return hashOfTexts(readTexts(name, folder, plan));
   return hashOf(load(name, folder, plan));
 }
 
@@ -84,18 +96,35 @@ function hashOf({ train, test }: ImageData): string {
   return hash.digest('hex');
 }
 
-function requireHash(images: ImageData, expected: string, where: string): void {
-  const received = hashOf(images);
+function requireHash(received: string, expected: string, where: string): void {
   if (received === expected) return;
   throw new LocalDataError(
     `${where}: expected data with the SHA-256 ${expected}, which the host has, received ${received}`,
   );
 }
 
+function hashOfTexts({ train, test }: TextData): string {
+  const hash = createHash('sha256');
+  for (const { words, labels } of [train, test]) hash.update(JSON.stringify([...words, ...labels]));
+  return hash.digest('hex');
+}
+
 function load(name: DataName, folder: string | null, plan: DataPlan): ImageData {
+  return readParts(loaders[name], folder, plan);
+}
+
+function readTexts(name: TextName, folder: string | null, plan: DataPlan): TextData {
+  return readParts((options) => loadText(name, options), folder, plan);
+}
+
+function readParts<T>(
+  read: (options: { train: number; test: number; seed: number; folder?: string }) => T,
+  folder: string | null,
+  plan: DataPlan,
+): T {
   const options = { train: plan.train + plan.validation, test: plan.test, seed: 0 };
   try {
-    return loaders[name]({ ...options, ...(folder != null && { folder }) });
+    return read({ ...options, ...(folder != null && { folder }) });
   } catch (error) {
     if (error instanceof RangeError) throw new RunError(`too little data for this size: ${error.message}`);
     throw error;

@@ -2,9 +2,14 @@ import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { countOf, dataNames, oneOf } from './command-line.js';
+import type { TextName } from './prepared-text.js';
+import { textNames } from './prepared-text.js';
 import type { QueueSettings } from './queue-connection.js';
 import { RunError } from './run-error.js';
 import type { DataName } from './settings.js';
+
+/** The data sets whose folders a worker can be told. */
+const folderNames = [...dataNames, ...textNames] as const;
 
 export const workerUsage: string = `npm run paper:worker -- --queue nats://user:password@host:4222 [options]
 
@@ -15,7 +20,7 @@ Takes units that npm run paper -- … --queue has put into a queue, the longest 
   --creds            file of credentials, instead of user and password
   --name             what this worker is called   (default: the name of the machine, and the number of the process)
   --jobs             processes that work at a time, at most   (default: as many as there are cores)
-  --data-folder      NAME=FOLDER with the original files of a data set, ${dataNames.join(', ')}; may be repeated
+  --data-folder      NAME=FOLDER with the original files of a data set, ${folderNames.join(', ')}; may be repeated
                      (default: the npm packages of the data)
   --out              folder of what is worth keeping from one unit to the next   (default: out/paper)
   --idle             seconds without a unit after which it ends   (default: never)
@@ -28,7 +33,7 @@ export interface WorkerSettings {
   readonly queue: QueueSettings;
   readonly name: string;
   readonly jobs: number;
-  readonly dataFolders: Readonly<Partial<Record<DataName, string>>>;
+  readonly dataFolders: Readonly<Partial<Record<DataName | TextName, string>>>;
   readonly out: string;
   /** Milliseconds; null: it waits as long as it takes. */
   readonly idleMs: number | null;
@@ -44,9 +49,9 @@ export function parseWorkerCommandLine(args: readonly string[]): WorkerSettings 
   if (values.queue == null) throw new RunError('--queue: expected a NATS server, received none');
   const idle = values.idle == null ? null : Number(values.idle);
   if (idle != null && !(idle >= 0)) throw new RunError(`--idle: expected seconds, received ${values.idle}`);
-  const folders = (values['data-folder'] ?? []).map((text): [DataName, string] => {
+  const folders = (values['data-folder'] ?? []).map((text): [DataName | TextName, string] => {
     const [name, ...folder] = text.split('=');
-    const known = oneOf('--data-folder', name!, dataNames);
+    const known = oneOf('--data-folder', name!, folderNames);
     if (folder.length === 0)
       throw new RunError(`--data-folder: expected ${known}=FOLDER, received '${text}'`);
     return [known, folder.join('=')];

@@ -39,7 +39,7 @@ export function nsgdBlock(all: readonly RecordedRun[], setting: Setting): Block 
 }
 
 /** The epochs at which runs are compared. */
-const comparedAt = [1, 5, 10, 15];
+const comparedAt = [1, 3, 5, 10, 15];
 
 const head = [
   'run',
@@ -156,8 +156,10 @@ function accuracyWithRange(runs: readonly RecordedRun[], subtitle: string): Vega
 
 function seriesOf(runs: readonly RecordedRun[]) {
   const domain = [...new Set(runs.map(({ run }) => choiceOf(run)))];
-  const series = { field: 'run', type: 'nominal', title: null, scale: { domain } };
-  return { color: { ...series, legend: { orient: 'top', columns: 2, labelLimit: 320 } }, strokeDash: series };
+  const line = { symbolType: 'stroke', symbolSize: 500, symbolStrokeWidth: 2.5 };
+  const legend = { ...line, orient: 'top', columns: 2, labelLimit: 320 };
+  const series = { field: 'run', type: 'nominal', title: null, legend, scale: { domain } };
+  return { color: series, strokeDash: series };
 }
 
 /** A picture in the colours of the others. */

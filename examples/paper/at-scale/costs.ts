@@ -1,4 +1,4 @@
-import type { ModelName } from '../../models/create-model.js';
+import type { TrainingRun } from './training-run.js';
 
 // Milliseconds of one core for an example, for the SimpleCNN of the paper on CIFAR-10 and the WASM training kernels,
 // measured on a core of a server with other work beside it.
@@ -18,6 +18,11 @@ export function productsOf(k: number): number {
 }
 
 /** How many times as long other nets take, by their multiplications. */
-export function relativeCost(model: ModelName): number {
-  return model === 'resnet-32' ? 4 : 1;
+export function relativeCost(model: TrainingRun['model']): number {
+  const known: Partial<Record<TrainingRun['model'], number>> = {
+    'resnet-32': 4,
+    'text-cnn': 0.5,
+    'word-lstm': 1.5,
+  };
+  return known[model] ?? 1;
 }

@@ -10,7 +10,7 @@ import type { CloseUpFinding } from './close-up.js';
 import { closeUpPlan, unitsOf } from './close-up.js';
 import { edgeBlock } from './edge.js';
 import type { Setting } from './setting.js';
-import { fashionSetting, paperSetting, resnetSetting } from './setting.js';
+import { fashionSetting, mobyDickSetting, paperSetting, resnetSetting, spamSetting } from './setting.js';
 import { isOver } from './train-run.js';
 import { epochsOf } from './training-point.js';
 import { scalePlanOf } from './scale-plans.js';
@@ -33,6 +33,8 @@ export function blocksOf(records: ScaleRecords): Readonly<Record<string, Block>>
     'claims 2 and 3': decompositionBlock(closeUps),
     'claim 4': escapeBlock(closeUps),
     edge: edgeBlock(runs),
+    mails: besides(runs, spamSetting),
+    words: besides(runs, mobyDickSetting),
     'Fashion-MNIST': besides(runs, fashionSetting),
     'ResNet-32': besides(runs, resnetSetting),
   };

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { dispose } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { createModel } from '../../models/create-model.js';
 import { startBackend } from '../bench.js';
 import type { PackedTensor } from '../packed-tensor.js';
 import { unpackTensor } from '../packed-tensor.js';
 import { readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import { createTrained } from './create-trained.js';
 import type { CloseUpFinding, CloseUpPlan, CloseUpSite, CloseUpUnit } from './close-up.js';
 import { unitsOf } from './close-up.js';
 import type { CloseUpSubject } from './close-up-file.js';
@@ -125,8 +125,7 @@ async function weightsAt(
 
 /** A compiled model of a path with some weights, or its first; the caller disposes it. */
 function modelWith(weights: readonly PackedTensor[] | null, { path, plan, data }: CloseUpSite): LayersModel {
-  const shape = { inputShape: data.shape, classes: data.classes, seed: path.seed };
-  const model = createModel(path.model, shape, plan.widths);
+  const model = createTrained(path, plan, data);
   if (weights != null) {
     const tensors = weights.map(unpackTensor);
     model.setWeights(tensors);

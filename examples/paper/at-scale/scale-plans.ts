@@ -31,5 +31,10 @@ const fashionPlan: ScalePlan = { ...paperPlan, train: 50_000, validation: 10_000
 /** The sizes of a run. */
 export function scalePlanOf({ finding, data }: TrainingRun): ScalePlan {
   if (finding === 'edge') return edgePlan;
-  return data === 'fashion-mnist' ? fashionPlan : paperPlan;
+  const known: Partial<Record<TrainingRun['data'], ScalePlan>> = {
+    'fashion-mnist': fashionPlan,
+    'spam-assassin': { ...paperPlan, train: 4_000, validation: 1_000, test: 1_000 },
+    'moby-dick': { ...paperPlan, train: 20_000, validation: 2_000, test: 2_000 },
+  };
+  return known[data] ?? paperPlan;
 }

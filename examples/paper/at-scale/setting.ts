@@ -28,6 +28,22 @@ export const fashionSetting: Setting = {
   subtitle: 'SimpleCNN with 271 210 parameters, Fashion-MNIST (50 000 images)',
 };
 
+export const spamSetting: Setting = {
+  id: 'spam-assassin',
+  data: 'spam-assassin',
+  model: 'text-cnn',
+  where: 'on mails',
+  subtitle: 'convolutional classifier, Spam Assassin (4 000 mails)',
+};
+
+export const mobyDickSetting: Setting = {
+  id: 'moby-dick',
+  data: 'moby-dick',
+  model: 'word-lstm',
+  where: 'on the words of Moby-Dick',
+  subtitle: 'LSTM of two layers with 200 units, Moby-Dick (20 000 words)',
+};
+
 export const resnetSetting: Setting = {
   id: 'resnet-32',
   data: 'cifar10',

@@ -4,17 +4,16 @@ import { distanceTravelled } from '../../../src/analysis/distance-travelled.js';
 import { ShuffledPasses } from '../../../src/analysis/shuffled-passes.js';
 import { NSGD } from '../../../src/optimizers/nsgd.js';
 import { SeededRandom } from '../../../src/random.js';
-import { createModel } from '../../models/create-model.js';
 import type { Sample } from '../measure.js';
 import { accuracyOnFirst, eigenpairsFrom, eigenpairsOn, lossOnFirst } from '../measure.js';
 import { packTensor, unpackTensor } from '../packed-tensor.js';
 import type { PreparedData } from '../prepared-data.js';
 import { randomOrthonormal } from '../random-orthonormal.js';
-import { trainOn } from '../training-step.js';
 import type { Checkpoint } from './checkpoint.js';
 import { packTraining, unpackTraining } from './checkpoint.js';
+import { createTrained } from './create-trained.js';
 import { Stopwatch } from './stopwatch.js';
-import { stepWithin } from './top-step.js';
+import { takeStep } from './take-step.js';
 import type { TrainingPoint } from './training-point.js';
 import type { ScalePlan, TrainingRun } from './training-run.js';
 import { stepsPerEpoch } from './training-run.js';
@@ -65,8 +64,8 @@ export function isOver({ epochs, untilAccuracy }: TrainingRun, points: readonly 
 }
 
 class Training {
-  private readonly model: LayersModel;
-  private readonly optimizer: NSGD;
+  readonly model: LayersModel;
+  readonly optimizer: NSGD;
   private readonly passes: ShuffledPasses;
   private readonly travelled: ReturnType<typeof distanceTravelled>;
   private readonly perEpoch: number;
@@ -79,12 +78,11 @@ class Training {
 
   constructor(
     private readonly site: TrainingSite,
-    private readonly run: TrainingRun,
+    readonly run: TrainingRun,
   ) {
     const { plan, data } = site;
-    const { seed, learningRate, gamma, batchSize, directions, model } = run;
-    const shape = { inputShape: data.shape, classes: data.classes, seed };
-    this.model = createModel(model, shape, plan.widths);
+    const { seed, learningRate, gamma, batchSize, directions } = run;
+    this.model = createTrained(run, plan, data);
     const own = directions === 'optimizer' ? {} : { refreshEvery: 0 };
     this.optimizer = new NSGD({ learningRate, gamma, k: plan.k, ...own });
     this.model.compile({ optimizer: this.optimizer, loss: 'categoricalCrossentropy' });
@@ -114,7 +112,7 @@ class Training {
     const end = Math.min(until, this.run.epochs) * this.perEpoch;
     while (this.step < end && !isOver(this.run, this.points)) {
       this.training.start();
-      await this.takeStep(this.passes.draw());
+      await takeStep(this, this.site.data.train, this.passes.draw());
       this.training.stop();
       this.step++;
       this.site.onStep?.(this.step);
@@ -128,19 +126,6 @@ class Training {
     if (measureEvery != null) return this.step % (measureEvery * this.perEpoch) === 0;
     const within = this.step % this.perEpoch;
     return within === 0 || within === this.perEpoch >> 1;
-  }
-
-  private async takeStep(indices: Int32Array): Promise<void> {
-    const step = () => trainOn(this.model, this.site.data.train, indices);
-    const { directions } = this.optimizer;
-    if (this.run.keeps == null || directions == null) return step();
-    // The optimizer lays them out anew at its first step.
-    const rows = directions.clone();
-    try {
-      await stepWithin(rows, this.model, step);
-    } finally {
-      rows.dispose();
-    }
   }
 
   dispose(): void {

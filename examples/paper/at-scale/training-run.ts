@@ -1,5 +1,6 @@
-import type { ModelName } from '../../models/create-model.js';
-import type { SizePlan } from '../size-plan.js';
+import type { ModelName, TextModelName } from '../../models/create-model.js';
+import type { TextName } from '../prepared-text.js';
+import type { DataName } from '../settings.js';
 
 /**
  * Where the directions of NSGD come from: nowhere (SGD), once per epoch from a fixed sample of the training examples,
@@ -16,8 +17,8 @@ export interface TrainingRun {
   readonly finding: TrainingFinding;
   /** The same for the runs that are to be compared at equal epochs, and go on side by side. */
   readonly group: string;
-  readonly data: SizePlan['data'];
-  readonly model: ModelName;
+  readonly data: DataName | TextName;
+  readonly model: ModelName | TextModelName;
   readonly seed: number;
   /** η */
   readonly learningRate: number;

@@ -9,7 +9,14 @@ import { edgeRatio } from './edge.js';
 import { peakIndex } from './path-points.js';
 import type { RecordedRun } from './record-file.js';
 import type { Setting } from './setting.js';
-import { fashionSetting, paperSetting, resnetSetting, runsOfSetting } from './setting.js';
+import {
+  fashionSetting,
+  mobyDickSetting,
+  paperSetting,
+  resnetSetting,
+  runsOfSetting,
+  spamSetting,
+} from './setting.js';
 import { isOver } from './train-run.js';
 import { epochsOf } from './training-point.js';
 import { choiceOf } from './training-run.js';
@@ -54,9 +61,17 @@ export function verdictTable({ runs, closeUps }: ScaleRecords): string {
       small:
         '[Fashion-MNIST](#claim-5-with-small-nets): reproduced, but stopped long before the end of training. [CIFAR-10](#cifar-10-with-small-nets): sharper in every seed, faster in one of three',
     },
+    ...[
+      { where: 'mails, in place of IMDB', setting: spamSetting },
+      { where: 'words of Moby-Dick, in place of PTB', setting: mobyDickSetting },
+    ].map(({ where, setting }) => ({
+      claim: `Claims 5 and 1 on ${where}`,
+      atScale: `${bothVerdicts(runs, setting)}: [runs](#texts)`,
+      small: notRun,
+    })),
     {
       claim: 'Claims 5 and 1 on Fashion-MNIST',
-      atScale: `${nsgdVerdict(runs, fashionSetting)}. ${sharpnessVerdict(runs, fashionSetting)}: [runs](#fashion-mnist)`,
+      atScale: `${bothVerdicts(runs, fashionSetting)}: [runs](#fashion-mnist)`,
       small: 'as above',
     },
     {
@@ -219,6 +234,12 @@ function nsgdVerdict(all: readonly RecordedRun[], setting: Setting): string {
       ? 'γ = 5 is not run yet'
       : `γ = 5 has the lower λ₁ in ${count(long, ({ plain, nudged }) => nudged.eigenvalues[0]! < plain.eigenvalues[0]!)}`,
   ].join('; ');
+}
+
+/** Claims 5 and 1. */
+function bothVerdicts(runs: readonly RecordedRun[], setting: Setting): string {
+  const verdicts = [nsgdVerdict(runs, setting), sharpnessVerdict(runs, setting)];
+  return [...new Set(verdicts)].join('; ');
 }
 
 /** Two runs at the last whole epoch that both have reached. */

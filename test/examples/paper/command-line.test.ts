@@ -66,7 +66,7 @@ describe('parseCommandLine', () => {
 
   it('at the size paper asks for trainings, whose settings are laid down', () => {
     expect(parseCommandLine(['all', '--size', 'paper'])).toEqual({
-      rows: ['nsgd', 'sharpness', 'decompose', 'edge', 'escape', 'fashion-mnist', 'resnet-32'],
+      rows: ['nsgd', 'sharpness', 'decompose', 'edge', 'escape', 'text', 'fashion-mnist', 'resnet-32'],
       checkpoints: 'out/paper/trainings',
       dataFolder: null,
     });
@@ -78,7 +78,7 @@ describe('parseCommandLine', () => {
     expect(parseCommandLine(['decompose', '--size', 'paper'])).toMatchObject({ rows: ['decompose'] });
     // Weights do not travel.
     expect(parseCommandLine(['all', '--size', 'paper', '--queue', 'nats://h:4222'])).toMatchObject({
-      rows: ['nsgd', 'sharpness', 'edge', 'fashion-mnist', 'resnet-32'],
+      rows: ['nsgd', 'sharpness', 'edge', 'text', 'fashion-mnist', 'resnet-32'],
     });
   });
 
@@ -149,7 +149,7 @@ describe('parseWorkerCommandLine', () => {
     [[...queue, '--data-folder', 'mnist'], "--data-folder: expected mnist=FOLDER, received 'mnist'"],
     [
       [...queue, '--data-folder', 'x=y'],
-      "--data-folder: expected mnist, fashion-mnist, cifar10, received 'x'",
+      "--data-folder: expected mnist, fashion-mnist, cifar10, spam-assassin, moby-dick, received 'x'",
     ],
     [[...queue, '--wrong'], /--wrong/],
   ])('refuses %j', (args, message) => {

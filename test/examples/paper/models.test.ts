@@ -4,6 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createModel, modelNames } from '../../../examples/models/create-model.js';
 import { fullWidths } from '../../../examples/models/model-shape.js';
 import { resnet32 } from '../../../examples/models/resnet-32.js';
+import { textCnn } from '../../../examples/models/text-cnn.js';
+import { wordLstm } from '../../../examples/models/word-lstm.js';
 import { modelObjective } from '../../../src/objectives/model-objective.js';
 import { HessianOperator } from '../../../src/operators/hessian.js';
 import { registerWasmTrainingKernels } from '../../../src/wasm/index.js';
@@ -31,6 +33,17 @@ describe('models of the paper', () => {
     expect(model.countParams()).toBe(counts[name]);
     expect(model.outputs[0]!.shape).toEqual([null, 10]);
     model.dispose();
+  });
+
+  it('of texts have the parameters they should have', () => {
+    // 5000·50 + 3·50·250 + 250 + 250·250 + 250 + 250·2 + 2
+    const cnn = textCnn({ length: 200, vocabulary: 5000, classes: 2, seed: 1 }, fullWidths);
+    expect(cnn.countParams()).toBe(351_002);
+    // 2000·200 + 2·4·(200·200 + 200·200 + 200) + 200·2000 + 2000
+    const lstm = wordLstm({ length: 20, vocabulary: 2000, classes: 2000, seed: 1 }, fullWidths);
+    expect(lstm.countParams()).toBe(1_443_600);
+    expect(lstm.outputs[0]!.shape).toEqual([null, 2000]);
+    for (const model of [cnn, lstm]) model.dispose();
   });
 
   it('begins with equal weights for equal seeds only', async () => {

@@ -10,9 +10,11 @@ import { runAtScale } from '../../../../examples/paper/at-scale/run-at-scale.js'
 import { trainRun } from '../../../../examples/paper/at-scale/train-run.js';
 import type { TrainingRun } from '../../../../examples/paper/at-scale/training-run.js';
 import { idOf } from '../../../../examples/paper/at-scale/training-run.js';
+import { createModel } from '../../../../examples/models/create-model.js';
 import { startBackend } from '../../../../examples/paper/bench.js';
 import type { PreparedData } from '../../../../examples/paper/prepared-data.js';
 import { prepareData } from '../../../../examples/paper/prepared-data.js';
+import { distanceTravelled } from '../../../../src/analysis/distance-travelled.js';
 import { tinyPlan, tinyRun } from './tiny-plan.js';
 
 const [plan, plain] = [tinyPlan, tinyRun];
@@ -109,6 +111,16 @@ describe('trainRun', () => {
     expect(top).toBeLessThan(all!);
     expect(rest).toBeLessThan(all!);
     expect(new Set([all, top, rest]).size).toBe(3);
+    // Two steps of SGD on all examples, from the same weights.
+    const shape = { inputShape: [28, 28, 1], classes: data.classes, seed: whole.seed } as const;
+    const model = createModel('simple-cnn', shape, plan.widths);
+    model.compile({ optimizer: tf.train.sgd(whole.learningRate), loss: 'categoricalCrossentropy' });
+    const travelled = distanceTravelled(model);
+    for (let i = 0; i < 2; i++) await model.trainOnBatch(data.train.xs, data.train.ys);
+    // Sums in another order.
+    expect(all! / (await travelled.measure(2)).distance).toBeCloseTo(1, 5);
+    travelled.dispose();
+    model.dispose();
   });
 
   it('ends where it is accurate enough, and leaves no tensors', async () => {
