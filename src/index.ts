@@ -195,4 +195,6 @@ export {
   type LayerReport,
   type LayerReportOptions,
 } from './analysis/layer-report.js';
+export { laplace, type Laplace, type LaplaceOptions } from './analysis/laplace.js';
+export type { LaplacePrediction } from './analysis/laplace-predictions.js';
 export { influence, type Influence, type InfluenceOptions } from './analysis/influence.js';

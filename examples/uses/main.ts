@@ -1,6 +1,6 @@
 /**
- * What curvature is for: the loss around a trained net as pictures, the curvature of each layer, and the training digits
- * that help or harm most.
+ * What curvature is for: the loss around a trained net as pictures, the curvature of each layer, the training digits
+ * that help or harm most, and how sure a fit is.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
@@ -10,6 +10,8 @@ import { influence, layerReport, lossSurface } from 'tfjs-curvature';
 import { contourChart, reliefChart, toSvg } from 'tfjs-curvature/plot';
 import { registerWasmTrainingKernels } from 'tfjs-curvature/wasm';
 import { loadMnist } from '../data/mnist.js';
+import { fitWithBand } from './fit.js';
+import { bandChart } from './pictures.js';
 
 await registerWasmTrainingKernels();
 await tf.setBackend('wasm');
@@ -69,6 +71,11 @@ const show = ({ i, score }: { i: number; score: number }): string =>
 console.log(`Influence on the loss of 500 other digits (${status}).`);
 console.log(`harm most: ${byScore.slice(0, 3).map(show).join(', ')}`);
 console.log(`help most: ${byScore.slice(-3).reverse().map(show).join(', ')}`);
+
+const { points, band, priorPrecision } = await fitWithBand();
+const uncertain = `1-16-1 tanh net, σ = 0.1, prior precision ${priorPrecision}`;
+await writeFile('out/laplace.svg', await toSvg(bandChart(points, band, uncertain)));
+console.log('How sure a fit is: out/laplace.svg');
 
 tf.dispose([data.xs, data.ys, test.xs, test.ys]);
 model.dispose();

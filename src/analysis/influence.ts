@@ -2,11 +2,10 @@ import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { addN, mul, norm, reshape, sum, tidy } from '@tensorflow/tfjs-core';
 import { linearizeOutputs } from '../autodiff/linearize-outputs.js';
 import { linearizeWith } from '../autodiff/linearize.js';
-import { requireThat } from '../errors.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { ModelData } from '../objectives/model-data.js';
 import type { Objective, SplitObjective } from '../objectives/objective.js';
-import { dataLoss, requireObjective, requireSplits } from '../objectives/objective.js';
+import { dataLoss, requireSplits } from '../objectives/objective.js';
 import { GaussNewtonOperator } from '../operators/gauss-newton.js';
 import { HessianOperator } from '../operators/hessian.js';
 import type { Schema, Settings } from '../options.js';
@@ -18,10 +17,9 @@ import type { Workplace } from './analyse.js';
 import { analyse } from './analyse.js';
 import type { RunOptions } from './analysis-options.js';
 import { ProgressCounter, runSchema } from './analysis-options.js';
-import type { AnalysisTarget, ModelTarget } from './analysis-target.js';
-import { openTarget } from './analysis-target.js';
+import type { AnalysisTarget } from './analysis-target.js';
 import { gradientOf, lossOf } from './loss-and-gradient.js';
-import type { LossSource } from './loss-source.js';
+import { openTest } from './test-source.js';
 
 /** Settings of {@link influence}. */
 export interface InfluenceOptions extends RunOptions {
@@ -119,15 +117,7 @@ function* measure({ source, own }: Workplace, target: AnalysisTarget, plan: Plan
   const { curvature, damping, tol, maxIterations } = plan;
   const { objective } = own(source.first(Infinity));
   requireSplits(objective, where);
-  const test = own(openTest(target, plan.test));
-  const { variables, names } = source.parameters;
-  const isSame = test.parameters.variables.every((variable, i) => variable === variables[i]);
-  requireThat(
-    isSame && test.parameters.size === source.parameters.size,
-    where,
-    `a test loss of the same variables (${names.join(', ')}) in the same order`,
-    test.parameters.names.join(', '),
-  );
+  const test = own(openTest(target, plan.test, source.parameters, where));
   const tested = own(test.first(Infinity));
   requireSplits(tested.objective, where);
   const ofTest = dataLoss(tested.objective);
@@ -155,15 +145,6 @@ function* measure({ source, own }: Workplace, target: AnalysisTarget, plan: Plan
     residualNorm: length === 0 ? 0 : solved.residualNorm / length,
     numMatvecs: solved.numMatvecs,
   };
-}
-
-/** The test examples as a source: data of the target's model, or an objective. */
-function openTest(target: AnalysisTarget, test: ModelData | Objective): LossSource {
-  const isObjective = typeof test === 'object' && test !== null && 'terms' in test;
-  if (isObjective) return openTarget(test, where);
-  if ('terms' in target) requireObjective(test, where);
-  const { model, objective } = target as ModelTarget;
-  return openTarget({ model, data: test as ModelData, ...(objective != null && { objective }) }, where);
 }
 
 /**

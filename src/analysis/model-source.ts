@@ -11,13 +11,13 @@ import {
   mul,
   reshape,
   slice,
-  Tensor as TensorClass,
   tensor1d,
   tidy,
 } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { requireThat } from '../errors.js';
 import type { TensorsByName } from '../objectives/batches.js';
+import { mapTensors, tensorsOf } from '../objectives/batches.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { ModelData } from '../objectives/model-data.js';
 import type { ModelObjectiveOptions } from '../objectives/model-objective.js';
@@ -110,10 +110,6 @@ function partOf(
   }
 }
 
-function tensorsOf(tensors: TensorsByName): Tensor[] {
-  return tensors instanceof TensorClass ? [tensors] : Object.values(tensors);
-}
-
 /** Copies part of every tensor of a data set. */
 function pickData({ xs, ys, sampleWeight }: ModelData, pick: (tensor: Tensor) => Tensor): ModelData {
   return {
@@ -121,12 +117,6 @@ function pickData({ xs, ys, sampleWeight }: ModelData, pick: (tensor: Tensor) =>
     ys: mapTensors(ys, pick),
     ...(sampleWeight != null && { sampleWeight: pick(sampleWeight) }),
   };
-}
-
-function mapTensors(tensors: TensorsByName, f: (tensor: Tensor) => Tensor): TensorsByName {
-  if (tensors instanceof TensorClass) return f(tensors);
-  if (Array.isArray(tensors)) return tensors.map(f);
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, f(tensor)]));
 }
 
 function firstTensor(tensors: TensorsByName): Tensor {

@@ -6,6 +6,18 @@ import { isDataset, remedyFor } from '../remedies.js';
 /** One tensor, or one per input or output: in order, or by name. The first axis counts examples. */
 export type TensorsByName = Tensor | Tensor[] | Record<string, Tensor>;
 
+/** The tensors, whichever way they are given. */
+export function tensorsOf(tensors: TensorsByName): Tensor[] {
+  return isTensor(tensors as Tensor) ? [tensors as Tensor] : Object.values(tensors);
+}
+
+/** What `f` makes of each tensor, given the same way. */
+export function mapTensors(tensors: TensorsByName, f: (tensor: Tensor) => Tensor): TensorsByName {
+  if (isTensor(tensors as Tensor)) return f(tensors as Tensor);
+  if (Array.isArray(tensors)) return tensors.map(f);
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, f(tensor as Tensor)]));
+}
+
 /** The tensors of a data set in the order of `names`, all with the same number of examples. */
 export function orderTensors(
   data: TensorsByName,

@@ -21,6 +21,7 @@ import {
   lanczos,
   loadEigenResult,
   influence,
+  laplace,
   layerReport,
   lossCrossSection,
   lossSurface,
@@ -216,6 +217,7 @@ const functions: Record<string, (setting: Setting) => Promise<number[]>> = {
     numbersIn(await lossSurface(target, { plane: 'eigenvectors', extent: 0.1, steps: 3, seed })),
   influence: async ({ target }) =>
     numbersIn(await influence(target, { test: target.data, curvature: 'gaussNewton', damping: 1 })),
+  laplace: async ({ target, xs }) => numbersIn(await laplace(target, { test: { xs } })),
   layerReport: async ({ target }) => numbersIn(await layerReport(target, { seed, traceTol: 1e-3 })),
   escapeAblation: async ({ target }) =>
     numbersIn(

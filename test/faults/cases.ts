@@ -332,6 +332,10 @@ export const cases: Record<string, Case> = {
   layerReport: (f, _, hooks) => curvature.layerReport(f.target, hooks),
   influence: (f, _, hooks) =>
     curvature.influence(f.target, { test: f.target.data, curvature: 'gaussNewton', damping: 0.1, ...hooks }),
+  laplace: (f, _, hooks) =>
+    curvature.laplace(f.target, { priorPrecision: [0.1, 1], test: { xs: f.xs }, ...hooks }),
+  'laplace by Kronecker factors': (f, _, hooks) =>
+    curvature.laplace(f.target, { structure: 'kronecker', test: { xs: f.xs }, ...hooks }),
   randomLabels: ({ ys }) => curvature.randomLabels(ys, { seed: 1 }),
 };
 

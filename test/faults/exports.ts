@@ -238,6 +238,7 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
       args: [target, { test: target.data, damping: 1 }],
       hasOptions: true,
     },
+    laplace: { call: curvature.laplace, args: [target, {}], hasOptions: true },
     layerReport: { call: curvature.layerReport, args: [target, {}], hasOptions: true },
     noiseGridUnits: {
       call: curvature.noiseGridUnits,

@@ -60,6 +60,7 @@ const looking: Record<string, Case> = {
   gradientAlignment: cases.gradientAlignment!,
   layerReport: cases.layerReport!,
   influence: cases.influence!,
+  laplace: cases.laplace!,
 };
 
 /** What moves them for a moment. */

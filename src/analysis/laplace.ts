@@ -1,0 +1,275 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { add, dispose, mul, reshape, square, sum, tidy, zeros } from '@tensorflow/tfjs-core';
+import { requireThat } from '../errors.js';
+import type { TensorsByName } from '../objectives/batches.js';
+import { mapTensors, tensorsOf } from '../objectives/batches.js';
+import { evaluateTerm } from '../objectives/linearize-objective.js';
+import type { ModelData } from '../objectives/model-data.js';
+import type { Objective, SplitObjective } from '../objectives/objective.js';
+import { dataLoss, requireSplits } from '../objectives/objective.js';
+import { requireLikelihoods } from '../operators/residual-metrics.js';
+import type { Schema, Settings } from '../options.js';
+import {
+  anyInteger,
+  byDefault,
+  check,
+  either,
+  integer,
+  number,
+  numbers,
+  oneOf,
+  readOptions,
+} from '../options.js';
+import type { ParameterSpace } from '../parameters.js';
+import { SeededRandom } from '../random.js';
+import type { EigenStatus } from '../solvers/result.js';
+import type { SolverSteps } from '../tfjs/drive.js';
+import type { Workplace } from './analyse.js';
+import { analyse } from './analyse.js';
+import type { RunOptions } from './analysis-options.js';
+import { ProgressCounter, runSchema } from './analysis-options.js';
+import type { AnalysisTarget } from './analysis-target.js';
+import { openCurvature } from './laplace-posterior.js';
+import type { LaplacePrediction } from './laplace-predictions.js';
+import { predictions } from './laplace-predictions.js';
+import { gradientOf, lossOf } from './loss-and-gradient.js';
+import type { Own } from './owning.js';
+import { openTest } from './test-source.js';
+
+/** Settings of {@link laplace}. */
+export interface LaplaceOptions extends RunOptions {
+  /**
+   * δ, the precision of the prior N(0, I/δ) of the parameters, > 0. Of several the one with the largest evidence is taken.
+   * Default 1.
+   */
+  readonly priorPrecision?: number | readonly number[];
+  /** σ, the standard deviation of targets that are numbers, > 0. Default 1. Classes have none. */
+  readonly noise?: number;
+  /**
+   * How A is had: `'full'`, the default, as a matrix, for up to 2000 parameters; `'kronecker'`, by Kronecker factors of its
+   * blocks; `'lowRank'`, its `k` largest eigenpairs, with 0 for the others, which makes the variance too large.
+   */
+  readonly structure?: 'full' | 'kronecker' | 'lowRank';
+  /**
+   * A: the Gauss-Newton matrix, the default, which is that of the linearised model; or the Hessian, not with
+   * `'kronecker'`, and of use at a minimum only.
+   */
+  readonly curvature?: 'gaussNewton' | 'hessian';
+  /** Eigenpairs for `'lowRank'`. Default 20. */
+  readonly k?: number;
+  /** Relative residual of these. Default 1e-2. */
+  readonly tol?: number;
+  /** What to predict for: inputs of the model; or, for a target that is an objective, an objective of the same variables. */
+  readonly test?: { readonly xs: TensorsByName } | Objective;
+  /** Seed of the search for eigenpairs and of the 1000 draws behind the probabilities of several classes. Default 0. */
+  readonly seed?: number;
+}
+
+/** Of a matrix of more, the eigenvectors take minutes. */
+const LARGEST = 2000;
+
+const inputs = check<{ readonly xs: TensorsByName } | Objective>(
+  '{name}, inputs {xs} or an objective',
+  (value) => typeof value === 'object' && value !== null && ('xs' in value || 'terms' in value),
+);
+
+const schema = {
+  priorPrecision: byDefault(either(number({ above: 0 }), numbers({ above: 0 })), 1),
+  noise: byDefault(number({ above: 0 }), 1),
+  structure: byDefault(oneOf('full', 'kronecker', 'lowRank'), 'full'),
+  curvature: byDefault(oneOf('gaussNewton', 'hessian'), 'gaussNewton'),
+  k: byDefault(integer(1), 20),
+  tol: byDefault(number({ above: 0, below: 1 }), 1e-2),
+  test: inputs,
+  seed: byDefault(anyInteger, 0),
+  ...runSchema,
+} satisfies Schema<LaplaceOptions>;
+
+type Plan = Settings<LaplaceOptions, typeof schema>;
+
+/** What {@link laplace} returns: plain data. */
+export interface Laplace {
+  readonly analysis: 'laplace';
+  readonly settings: {
+    readonly noise: number;
+    readonly structure: 'full' | 'kronecker' | 'lowRank';
+    readonly curvature: 'gaussNewton' | 'hessian';
+    readonly seed: number;
+  };
+  readonly units: Readonly<Record<'logEvidence' | 'variance' | 'gradientNorm', string>>;
+  /** δ of the prior, the one with the largest evidence. */
+  readonly priorPrecision: number;
+  /** log p(y|θ), of all training examples together. */
+  readonly logLikelihood: number;
+  /** The evidence for each δ that was given, with log det P; NaN where P is not positive definite. */
+  readonly evidences: readonly {
+    readonly priorPrecision: number;
+    readonly logEvidence: number;
+    readonly logDeterminant: number;
+  }[];
+  /** ‖∇(-log p(y, θ))‖ at the parameters, with this δ: 0 at the maximum a posteriori, of which all of this holds. */
+  readonly gradientNorm: number;
+  /** For each example of `test`, in order; none without. */
+  readonly predictions: readonly LaplacePrediction[];
+  /** How the search for eigenpairs ended; 'converged' where there was none. */
+  readonly status: EigenStatus;
+  /** Curvature-vector products spent. */
+  readonly numMatvecs: number;
+}
+
+/**
+ * The Laplace approximation: the posterior of the parameters as a normal distribution around where they are,
+ *
+ *     θ' ~ N(θ, P⁻¹),   P = f A + δI,
+ *
+ * with A the curvature of the mean loss of the training examples, and f times that loss their negative log-likelihood: N
+ * for cross-entropies of N examples, N/2σ² for a mean of squares (times the outputs of an example over which a loss is a
+ * mean). From it the variance of what the linearised model f(x) + J(θ' - θ) predicts, J P⁻¹ Jᵀ, and the evidence
+ *
+ *     log p(y) ≈ log p(y|θ) - ½δ‖θ‖² + ½n log δ - ½ log det P,
+ *
+ * by which to choose δ, or a model. Exact for linear regression. θ is to be the maximum a posteriori: train with
+ * weight decay δ/f, an l2 regulariser of δ/2f; regularisers of the model are taken for that, and are no part of A.
+ *
+ * @param target a model with its training data, or an objective that knows its outputs and their likelihood: see
+ *   {@link AnalysisTarget}
+ * @param options see {@link LaplaceOptions}
+ * @returns plain records; nothing to dispose
+ * @throws CurvatureArgumentError for options out of range, a loss that is no known negative log-likelihood, a model with
+ *   more than one output, more than 2000 parameters with `structure: 'full'`, test inputs that do not fit
+ *
+ * Parameters stay as they are. Cost: n products and eigenvectors of a matrix [n, n] on the host (`'full'`: 1 s for n = 300,
+ * minutes for 2000), 3k + 6 products (`'lowRank'`), or those of `KFACOperator`; a backward sweep for each output of a test
+ * example. A piece of progress is the curvature, or a batch of test examples.
+ *
+ * Sources: MacKay 1992, "A Practical Bayesian Framework for Backpropagation Networks" and "The Evidence Framework Applied to
+ * Classification Networks"; Immer, Korzepa & Bauer 2021, "Improving Predictions of Bayesian Neural Nets via Local
+ * Linearization", and Immer et al. 2021, "Scalable Marginal Likelihood Estimation for Model Selection in Deep Learning";
+ * Daxberger et al. 2021, "Laplace Redux".
+ *
+ * @example
+ * const { predictions } = await laplace({ model, data: { xs, ys } }, { priorPrecision: [0.1, 1, 10], test: { xs } });
+ * const [{ mean, variance }] = predictions; // of the first example, by output
+ */
+export async function laplace(target: AnalysisTarget, options: LaplaceOptions = {}): Promise<Laplace> {
+  const plan = readOptions(options, schema, where);
+  const isOne = plan.structure !== 'kronecker' || plan.curvature === 'gaussNewton';
+  requireThat(isOne, where, "curvature 'gaussNewton' with structure 'kronecker'", "'hessian'");
+  return analyse(target, plan, where, 'shared', (workplace) => measure(workplace, target, plan));
+}
+
+const where = 'laplace';
+
+function* measure({ source, own }: Workplace, target: AnalysisTarget, plan: Plan): SolverSteps<Laplace> {
+  const { structure, curvature, noise, seed } = plan;
+  const { objective } = own(source.first(Infinity));
+  requireSplits(objective, where);
+  const { size: n } = source.parameters;
+  const fits = structure !== 'full' || n <= LARGEST;
+  requireThat(fits, where, `at most ${LARGEST} parameters, or structure 'kronecker' or 'lowRank'`, `${n}`);
+  const tested = openInputs(target, plan.test, source.parameters, own);
+  const terms = tested?.terms ?? [];
+  const { factor, constant } = likelihoodOf(objective, noise);
+  const progress = new ProgressCounter(1 + terms.length, plan.onProgress);
+  const data = dataLoss(objective);
+  const logLikelihood = -factor * (yield lossOf(data))[0]! - constant;
+  const damped = own(yield* openCurvature(objective, plan, where));
+  const theta = own(source.parameters.read());
+  const [squaredLength] = yield tidy(() => reshape(sum(square(theta)), [1]));
+  const evidences: Laplace['evidences'][number][] = [];
+  for (const priorPrecision of [plan.priorPrecision].flat()) {
+    const logDeterminant = n * Math.log(factor) + (yield* damped.logDeterminant(priorPrecision / factor));
+    const prior = (n * Math.log(priorPrecision) - priorPrecision * squaredLength!) / 2;
+    const logEvidence = logLikelihood + prior - logDeterminant / 2;
+    evidences.push({ priorPrecision, logEvidence, logDeterminant });
+  }
+  const { priorPrecision, logDeterminant } = evidences.reduce((a, b) =>
+    b.logEvidence > a.logEvidence ? b : a,
+  );
+  const [gradientSquare] = yield tidy(() => {
+    const slope = add(mul(gradientOf(data, where), factor), mul(theta, priorPrecision));
+    return reshape(sum(square(slope)), [1]);
+  });
+  progress.advance();
+  const found: LaplacePrediction[] = [];
+  if (tested != null && !Number.isNaN(logDeterminant)) {
+    const covariance = own(yield* damped.inverse(priorPrecision / factor));
+    const random = new SeededRandom(seed);
+    for (const term of terms) {
+      found.push(...(yield* predictions(tested, term, covariance, 1 / factor, random, where)));
+      progress.advance();
+    }
+  }
+  return {
+    analysis: 'laplace',
+    settings: { noise, structure, curvature, seed },
+    units: {
+      logEvidence: 'nats',
+      variance: 'squared outputs',
+      gradientNorm: 'nats per distance in parameter space',
+    },
+    priorPrecision,
+    logLikelihood,
+    evidences,
+    gradientNorm: Math.sqrt(gradientSquare!),
+    predictions: found,
+    status: damped.status,
+    numMatvecs: damped.numMatvecs,
+  };
+}
+
+/** f and c of a negative log-likelihood fL + c of all examples. */
+function likelihoodOf(objective: SplitObjective, noise: number): { factor: number; constant: number } {
+  let [elements, rows] = [0, 0];
+  let isNormal = false;
+  let isCategorical = false;
+  for (const { split } of objective.terms) {
+    const likelihoods = requireLikelihoods(split, where);
+    requireThat(likelihoods.length === 1, where, 'a model with one output', `${likelihoods.length} outputs`);
+    isNormal = likelihoods[0] === 'gaussian';
+    isCategorical = likelihoods[0] === 'categorical';
+    tidy(() => {
+      const [z] = evaluateTerm(objective, () => split.outputs());
+      elements += z!.size;
+      rows += z!.size / z!.shape.at(-1)!;
+    });
+  }
+  if (isCategorical) return { factor: rows, constant: 0 };
+  if (!isNormal) return { factor: elements, constant: 0 };
+  const variance = noise ** 2;
+  return { factor: elements / (2 * variance), constant: (elements / 2) * Math.log(2 * Math.PI * variance) };
+}
+
+/** What is to be predicted, as an objective of the same variables. */
+function openInputs(
+  target: AnalysisTarget,
+  test: LaplaceOptions['test'],
+  parameters: ParameterSpace,
+  own: Own,
+): SplitObjective | null {
+  if (test == null) return null;
+  const { objective } = own(
+    own(openTest(target, withTargets(target, test, own), parameters, where)).first(Infinity),
+  );
+  requireSplits(objective, where);
+  return objective;
+}
+
+/** Test inputs with targets that fit the model and are not looked at. */
+function withTargets(
+  target: AnalysisTarget,
+  test: NonNullable<LaplaceOptions['test']>,
+  own: Own,
+): ModelData | Objective {
+  if ('terms' in test || 'terms' in target) return test as Objective;
+  const { ys } = target.data;
+  const [first] = tensorsOf(test.xs);
+  const made: Tensor[] = [];
+  own({ dispose: () => dispose(made) });
+  const like = (tensor: Tensor): Tensor => {
+    const zero = zeros([first!.shape[0]!, ...tensor.shape.slice(1)], tensor.dtype);
+    made.push(zero);
+    return zero;
+  };
+  return { xs: test.xs, ys: mapTensors(ys, like) };
+}
