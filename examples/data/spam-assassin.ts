@@ -13,7 +13,7 @@ const groups = { 'easy-ham-1': 0, 'easy-ham-2': 0, 'hard-ham-1': 0, 'spam-1': 1,
 
 /** Words that are known, and words of a mail that are read. */
 const vocabularySize = 5_000;
-const length = 200;
+const length = 100;
 
 /**
  * The mails of the Spam Assassin public corpus, some 6 000, each ham (0) or spam (1). Of a mail the body is read, without

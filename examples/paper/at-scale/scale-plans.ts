@@ -28,13 +28,22 @@ const edgePlan: ScalePlan = {
 /** Fashion-MNIST as in the paper. */
 const fashionPlan: ScalePlan = { ...paperPlan, train: 50_000, validation: 10_000 };
 
+/** Texts: half an hour of a core a run. */
+const textPlan: ScalePlan = {
+  ...paperPlan,
+  lossExamples: 1_000,
+  hessianExamples: 256,
+  checkExamples: 1_000,
+  directionExamples: 512,
+};
+
 /** The sizes of a run. */
 export function scalePlanOf({ finding, data }: TrainingRun): ScalePlan {
   if (finding === 'edge') return edgePlan;
   const known: Partial<Record<TrainingRun['data'], ScalePlan>> = {
     'fashion-mnist': fashionPlan,
-    'spam-assassin': { ...paperPlan, train: 4_000, validation: 1_000, test: 1_000 },
-    'moby-dick': { ...paperPlan, train: 20_000, validation: 2_000, test: 2_000 },
+    'spam-assassin': { ...textPlan, train: 4_000, validation: 1_000, test: 1_000 },
+    'moby-dick': { ...textPlan, train: 10_000, validation: 2_000, test: 2_000 },
   };
   return known[data] ?? paperPlan;
 }

@@ -41,7 +41,7 @@ export const mobyDickSetting: Setting = {
   data: 'moby-dick',
   model: 'word-lstm',
   where: 'on the words of Moby-Dick',
-  subtitle: 'LSTM of two layers with 200 units, Moby-Dick (20 000 words)',
+  subtitle: 'LSTM of two layers with 200 units, Moby-Dick (10 000 words)',
 };
 
 export const resnetSetting: Setting = {

@@ -41,7 +41,7 @@ describe('loadSpamAssassin', () => {
 
   it('reads bodies without their heads, each once, with the class of its folder', () => {
     const { train, test, length, classes } = load(15, 5);
-    expect([train.count, test.count, length, classes]).toEqual([15, 5, 200, 2]);
+    expect([train.count, test.count, length, classes]).toEqual([15, 5, 100, 2]);
     // Each body begins with "the cat" or "the dog": the second word tells the class.
     const second = (set: typeof train) => Array.from(set.labels, (_, i) => set.words[i * length + 1]!);
     const ofClass = (label: number) =>
