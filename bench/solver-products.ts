@@ -1,18 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { traceOfFunction } from '../src/estimators/trace-of-function.js';
 import { lossObjective } from '../src/objectives/objective.js';
 import { HessianOperator } from '../src/operators/hessian.js';
 import { solve } from '../src/solvers/conjugate-gradient.js';
+import { functionTimesVector } from '../src/solvers/function-times-vector.js';
+import { interiorEigenpairs } from '../src/solvers/interior-eigenpairs.js';
 import { lanczos } from '../src/solvers/lanczos.js';
 import type { LanczosOptions } from '../src/solvers/lanczos-options.js';
 import type { SolveOptions } from '../src/solvers/linear-solve.js';
+import { lobpcg } from '../src/solvers/lobpcg.js';
 import { lowRankPreconditioner } from '../src/solvers/low-rank-preconditioner.js';
 import { minres } from '../src/solvers/minres.js';
+import type { EigenResult } from '../src/solvers/result.js';
 import { mnistMlp } from '../test/spectrum-case.js';
 import { printTable } from './tables.js';
 
 /**
- * Products with the Hessian of the MNIST net that runs take under a budget, at both ends of the spectrum, and to solve
- * (H + δI)x = ∇L for δ three times -λ_min, with and without a preconditioner. They do not depend on the machine.
+ * Products with the Hessian of the MNIST net that runs take under a budget, at both ends and inside of the spectrum, to solve
+ * (H + δI)x = ∇L for δ three times -λ_min, with and without a preconditioner, and for functions of H. They do not depend on the machine.
  */
 export async function productTables(): Promise<void> {
   const net = mnistMlp();
@@ -28,14 +33,23 @@ export async function productTables(): Promise<void> {
     ['3 smallest', { k: 3, which: 'SA' }, smallest],
     ["both: `which: 'BE', k: 6`", { k: 6, which: 'BE' }, [...largest.slice(0, 3), ...smallest.slice(0, 3)]],
   ];
-  for (const [name, options, expected] of rows) {
-    const { eigenvalues, numMatvecs, status, dispose } = await lanczos(hessian, options);
+  const add = (name: string, result: EigenResult, expected: readonly number[]): void => {
     const error = Math.max(
-      ...Array.from(eigenvalues).map((x) => Math.min(...expected.map((truth) => Math.abs(x / truth - 1)))),
+      ...Array.from(result.eigenvalues, (x) => Math.min(...expected.map((truth) => Math.abs(x / truth - 1)))),
     );
-    found.push(`| ${name} | ${numMatvecs} | ${status} | ${error.toExponential(0)} |`);
-    dispose();
-  }
+    found.push(`| ${name} | ${result.numMatvecs} | ${result.status} | ${error.toExponential(0)} |`);
+    result.dispose();
+  };
+  for (const [name, options, expected] of rows) add(name, await lanczos(hessian, options), expected);
+  add('3 largest, `lobpcg`', await lobpcg(hessian, { k: 3 }), largest);
+  add('3 smallest, `lobpcg`', await lobpcg(hessian, { k: 3, which: 'SA' }), smallest);
+  // 6.54 and 6.07 are the nearest to 6.3.
+  add(
+    '2 nearest to 6.3, `interiorEigenpairs`',
+    await interiorEigenpairs(hessian, { near: 6.3, k: 2 }),
+    largest,
+  );
+  add('1 nearest to 0.84, `interiorEigenpairs`', await interiorEigenpairs(hessian, { near: 0.84 }), largest);
   printTable('solver-pairs', found);
 
   const damping = -3 * smallest[0]!;
@@ -67,6 +81,27 @@ export async function productTables(): Promise<void> {
     pairs.dispose();
   }
   printTable('solver-systems', solved);
+
+  const functions = ['| | products | status | estimated error, relative |', '|---|---|---|---|'];
+  const positive = -2 * smallest[0]!;
+  const flow = (x: number): number => Math.exp(-0.1 * x);
+  for (const [name, f, shift] of [
+    ['e^(−0.1 H)∇L', flow, 0],
+    ['log(H + 2\\|λ_min\\|I)∇L', 'log', positive],
+    ['(H + 2\\|λ_min\\|I)^(−1/2)∇L', 'inverseSquareRoot', positive],
+  ] as const) {
+    const result = await functionTimesVector(hessian, f, gradient, { damping: shift });
+    const size = Math.sqrt((await tf.tidy(() => tf.sum(tf.square(result.product))).data())[0]!);
+    const error = (result.errorEstimate / size).toExponential(0);
+    functions.push(`| ${name} | ${result.numMatvecs} | ${result.status} | ${error} |`);
+    result.dispose();
+  }
+  const logDet = await traceOfFunction(hessian, 'log', { damping: positive, maxMatvecs: 200 });
+  const share = Math.abs(logDet.standardError / logDet.value).toExponential(0);
+  functions.push(
+    `| log det(H + 2\\|λ_min\\|I), 200 products at most | ${logDet.numMatvecs} | ${logDet.status} | ${share} |`,
+  );
+  printTable('solver-functions', functions);
   gradient.dispose();
   hessian.dispose();
   net.dispose();
