@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { DataFileError } from '../data/data-file-error.js';
 import { closeUpPlan } from './at-scale/close-up.js';
 import { queueTrainings } from './at-scale/queue-trainings.js';
 import { closeUpPaths, runsOf, scaleRows } from './at-scale/rows.js';
@@ -31,7 +32,8 @@ if (args.length === 0 || args.includes('--help')) {
     if ('rows' in command) await runTrainings(command);
     else await runFindings(command);
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
+    // What a person can mend needs no trace.
+    if (!(error instanceof RunError || error instanceof DataFileError)) throw error;
     console.error(error.message);
     process.exitCode = 1;
   }
