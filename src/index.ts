@@ -195,6 +195,12 @@ export {
   type LayerReport,
   type LayerReportOptions,
 } from './analysis/layer-report.js';
+export {
+  classStructure,
+  type ClassStructure,
+  type ClassStructureOptions,
+} from './analysis/class-structure.js';
+export type { ClassGroup, ClassLevel } from './analysis/class-means.js';
 export { laplace, type Laplace, type LaplaceOptions } from './analysis/laplace.js';
 export type { LaplacePrediction } from './analysis/laplace-predictions.js';
 export { influence, type Influence, type InfluenceOptions } from './analysis/influence.js';

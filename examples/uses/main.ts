@@ -1,17 +1,18 @@
 /**
  * What curvature is for: the loss around a trained net as pictures, the curvature of each layer, the training digits
- * that help or harm most, and how sure a fit is.
+ * that help or harm most, how sure a fit is, and
+ * what the classes have to do with the outliers.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-wasm';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { influence, layerReport, lossSurface } from 'tfjs-curvature';
+import { classStructure, influence, layerReport, lossSurface } from 'tfjs-curvature';
 import { contourChart, reliefChart, toSvg } from 'tfjs-curvature/plot';
 import { registerWasmTrainingKernels } from 'tfjs-curvature/wasm';
 import { loadMnist } from '../data/mnist.js';
 import { fitWithBand } from './fit.js';
-import { bandChart } from './pictures.js';
+import { bandChart, classesChart } from './pictures.js';
 
 await registerWasmTrainingKernels();
 await tf.setBackend('wasm');
@@ -71,6 +72,11 @@ const show = ({ i, score }: { i: number; score: number }): string =>
 console.log(`Influence on the loss of 500 other digits (${status}).`);
 console.log(`harm most: ${byScore.slice(0, 3).map(show).join(', ')}`);
 console.log(`help most: ${byScore.slice(-3).reverse().map(show).join(', ')}`);
+
+const structure = await classStructure(target, { hessianExamples: 1000 });
+await writeFile('out/classes.svg', await toSvg(classesChart(structure, subtitle)));
+const share = ((100 * structure.betweenTrace) / structure.trace).toFixed(0);
+console.log(`Outliers and classes: out/classes.svg; ${share} % of the curvature lies between classes.`);
 
 const { points, band, priorPrecision } = await fitWithBand();
 const uncertain = `1-16-1 tanh net, σ = 0.1, prior precision ${priorPrecision}`;

@@ -1,3 +1,4 @@
+import type { ClassStructure } from 'tfjs-curvature';
 import type { VegaLiteSpec } from 'tfjs-curvature/plot';
 
 /** A prediction with its standard deviation. */
@@ -39,6 +40,55 @@ export function bandChart(
         data: { values: points },
         mark: { type: 'point', filled: true, color: '#d45500', size: 40, opacity: 1 },
         encoding: { x, y: { ...y, field: 'y' } },
+      },
+    ],
+  };
+}
+
+/** Eigenvalues of the Gauss-Newton matrix beside those of the class means, and the overlaps of its eigenvectors. */
+export function classesChart(
+  { eigenvalues, betweenEigenvalues, overlaps }: ClassStructure,
+  subtitle: string,
+): VegaLiteSpec {
+  const series = ['Gauss-Newton matrix', 'class means'];
+  const values = [eigenvalues, betweenEigenvalues].flatMap((numbers, s) =>
+    numbers.slice(0, eigenvalues.length).map((value, i) => ({ series: series[s], rank: i + 1, value })),
+  );
+  const x = { field: 'rank', type: 'ordinal', axis: { labelAngle: 0 } };
+  const bySeries = { field: 'series', type: 'nominal', title: null, sort: series, legend: { orient: 'top' } };
+  return {
+    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    background: 'white',
+    padding: 20,
+    title: { text: 'Outliers and classes', subtitle },
+    vconcat: [
+      {
+        width: 480,
+        height: 220,
+        data: { values: values.filter(({ value }) => value > 0) },
+        mark: { type: 'point', filled: true, size: 80, opacity: 1 },
+        encoding: {
+          x: { ...x, title: null },
+          y: { field: 'value', type: 'quantitative', title: 'eigenvalue', scale: { type: 'log' } },
+          color: bySeries,
+          shape: bySeries,
+        },
+      },
+      {
+        width: 480,
+        height: 90,
+        data: { values: overlaps.map((overlap, i) => ({ rank: i + 1, overlap })) },
+        mark: { type: 'bar' },
+        encoding: {
+          x,
+          y: {
+            field: 'overlap',
+            type: 'quantitative',
+            title: 'within class means',
+            scale: { domain: [0, 1] },
+            axis: { tickCount: 3 },
+          },
+        },
       },
     ],
   };

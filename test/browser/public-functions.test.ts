@@ -21,6 +21,7 @@ import {
   lanczos,
   loadEigenResult,
   influence,
+  classStructure,
   laplace,
   layerReport,
   lossCrossSection,
@@ -218,6 +219,17 @@ const functions: Record<string, (setting: Setting) => Promise<number[]>> = {
   influence: async ({ target }) =>
     numbersIn(await influence(target, { test: target.data, curvature: 'gaussNewton', damping: 1 })),
   laplace: async ({ target, xs }) => numbersIn(await laplace(target, { test: { xs } })),
+  classStructure: async ({ xs, ys }) => {
+    const model = layers.sequential({
+      layers: [
+        layers.layers.dense({ units: 2, inputShape: [2], activation: 'softmax', kernelInitializer: 'ones' }),
+      ],
+    });
+    model.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy' });
+    const found = await classStructure({ model, data: { xs, ys } }, { seed, traceTol: 1e-3 });
+    model.dispose();
+    return numbersIn(found);
+  },
   layerReport: async ({ target }) => numbersIn(await layerReport(target, { seed, traceTol: 1e-3 })),
   escapeAblation: async ({ target }) =>
     numbersIn(

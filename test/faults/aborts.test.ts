@@ -25,7 +25,7 @@ const reporting = [
   ...['trace by hutch++', 'trace by xtrace', 'diagonal', 'spectralDensity', 'frobeniusNorm', 'spectralNorm'],
   ...['functionTimesVector', 'traceOfFunction', 'svd', 'lsmr'],
   ...['conditionNumber', 'stepDecomposition', 'gradientAlignment', 'lossCrossSection', 'escapeAblation'],
-  ...['noiseGrid', 'lossSurface', 'layerReport', 'influence', 'laplace', ...withoutSignal],
+  ...['noiseGrid', 'lossSurface', 'layerReport', 'influence', 'laplace', 'classStructure', ...withoutSignal],
 ];
 
 describe.each(['cpu', 'wasm'] as const)('a run on %s that is stopped at a report', (backend) => {

@@ -336,6 +336,7 @@ export const cases: Record<string, Case> = {
     curvature.laplace(f.target, { priorPrecision: [0.1, 1], test: { xs: f.xs }, ...hooks }),
   'laplace by Kronecker factors': (f, _, hooks) =>
     curvature.laplace(f.target, { structure: 'kronecker', test: { xs: f.xs }, ...hooks }),
+  classStructure: (f, _, hooks) => curvature.classStructure(f.target, { k: 1, traceTol: 0.5, ...hooks }),
   randomLabels: ({ ys }) => curvature.randomLabels(ys, { seed: 1 }),
 };
 

@@ -239,6 +239,7 @@ export function publicFunctions(): { functions: Record<string, PublicFunction>; 
       hasOptions: true,
     },
     laplace: { call: curvature.laplace, args: [target, {}], hasOptions: true },
+    classStructure: { call: curvature.classStructure, args: [target, {}], hasOptions: true },
     layerReport: { call: curvature.layerReport, args: [target, {}], hasOptions: true },
     noiseGridUnits: {
       call: curvature.noiseGridUnits,

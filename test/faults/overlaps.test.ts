@@ -61,6 +61,7 @@ const looking: Record<string, Case> = {
   layerReport: cases.layerReport!,
   influence: cases.influence!,
   laplace: cases.laplace!,
+  classStructure: cases.classStructure!,
 };
 
 /** What moves them for a moment. */

@@ -95,6 +95,7 @@ const calls: Record<string, (options: never) => unknown> = {
     }),
   noiseGrid: (o) => curvature.noiseGrid({ model, data: { xs, ys } }, o),
   lossSurface: (o) => curvature.lossSurface(objective, o),
+  classStructure: (o) => curvature.classStructure(objective, o),
   laplace: (o) => curvature.laplace(objective, o),
   layerReport: (o) => curvature.layerReport(objective, o),
   noiseGridUnits: (o) => curvature.noiseGridUnits(o),
@@ -197,7 +198,16 @@ const reporting = [
   'spectralDensity',
 ].concat(
   ['frobeniusNorm', 'spectralNorm', 'conditionNumber', 'stepDecomposition', 'gradientAlignment'],
-  ['lossCrossSection', 'escapeAblation', 'noiseGrid', 'lossSurface', 'layerReport', 'influence', 'laplace'],
+  [
+    'lossCrossSection',
+    'escapeAblation',
+    'noiseGrid',
+    'lossSurface',
+    'layerReport',
+    'influence',
+    'laplace',
+    'classStructure',
+  ],
 );
 
 it.each(reporting)('%s wants a function to report to and an AbortSignal', async (name) => {

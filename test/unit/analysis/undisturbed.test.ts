@@ -6,6 +6,7 @@ import type { AnalysisProgress } from '../../../src/analysis/analysis-options.js
 import type { ModelTarget } from '../../../src/analysis/analysis-target.js';
 import { lossCrossSection } from '../../../src/analysis/cross-section.js';
 import { influence } from '../../../src/analysis/influence.js';
+import { classStructure } from '../../../src/analysis/class-structure.js';
 import { laplace } from '../../../src/analysis/laplace.js';
 import { layerReport } from '../../../src/analysis/layer-report.js';
 import { lossSurface } from '../../../src/analysis/loss-surface.js';
@@ -46,6 +47,8 @@ const analyses: Record<string, (target: ModelTarget, hooks: Hooks) => Promise<un
     lossSurface(target, { plane: 'eigenvectors', extent: 0.5, steps: 3, ...hooks }),
   laplace: (target, hooks) =>
     laplace({ ...target, objective: { batchSize: 4 } }, { test: { xs: target.data.xs }, ...hooks }),
+  classStructure: (target, hooks) =>
+    classStructure({ ...target, objective: { batchSize: 4 } }, { k: 1, traceTol: 0.5, ...hooks }),
   layerReport: (target, hooks) => layerReport(target, hooks),
   influence: (target, hooks) =>
     influence(
