@@ -100,6 +100,12 @@ it('the examples on the pages are strict TypeScript', () => {
   expect(complaints(new Map([[join(root, 'docs/given.ts'), given], ...pages]))).toEqual([]);
 });
 
+it('those with the name of a program are whole: they take nothing as given', () => {
+  const programs = new Map([...examples()].filter(([, code]) => /^\/\/ \w+\.mjs\n/.test(code)));
+  expect(programs.size).toBeGreaterThan(0);
+  expect(complaints(programs)).toEqual([]);
+});
+
 it('and one that is not is found out', () => {
   const wrong = "import { lanczos } from 'tfjs-curvature';\nawait lanczos(hessian, { K: 2 });\nexport {};\n";
   const found = complaints(

@@ -90,6 +90,13 @@ it('the compose file gives the worker variables that it knows, and the server a 
   expect(mounted).toContain(nats.command!.at(-1));
   expect(worker.environment!.TFJS_CURVATURE_SERVER).toBe('nats://nats:4222');
   expect(worker.build).toBe('.');
+  // The worker comes without certificate and user, so the server must not ask for them.
+  const { TFJS_CURVATURE_USER: user, TFJS_CURVATURE_CREDS: creds } = worker.environment!;
+  expect([user, creds]).toEqual([undefined, undefined]);
+  const file = basename(nats.volumes![0]!.split(':')[0]!);
+  const configuration = blocks('conf').find((text) => text.startsWith(`# ${file}:`));
+  expect(configuration).toContain('listen:');
+  expect(configuration).not.toMatch(/^(tls|authorization)\b/m);
 });
 
 it('the Deployment gives the worker variables that it knows, and files that are mounted', () => {
