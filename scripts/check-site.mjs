@@ -49,16 +49,24 @@ async function violations(page) {
   return found.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 200)} (${nodes.length})`);
 }
 
-/** Links of a page to a place in a page of the site. */
-const anchors = (page) =>
-  page.$$eval('a[href*="#"]', (links) =>
-    links
-      .filter(({ hash, origin }) => hash.length > 1 && origin === globalThis.location.origin)
-      .map(({ href }) => href),
+/** Links of a page to pages of the site and to places in them. */
+const linksWithin = (page) =>
+  page.$$eval('a[href]', (links) =>
+    links.filter(({ origin }) => origin === globalThis.location.origin).map(({ href }) => href),
   );
 
+/** Looks for the pages that links lead to, those of the navigation, too, which VitePress does not look for. */
+async function checkAddresses(links) {
+  for (const address of new Set(links.map((link) => link.split('#')[0]))) {
+    const response = await globalThis.fetch(address);
+    await response.arrayBuffer();
+    expect(response.ok, `${address} is linked, and there is no such page`);
+  }
+}
+
 /** Looks for the places that links of the pages lead to: VitePress itself looks for the pages alone. */
-async function checkAnchors(browser, links) {
+async function checkAnchors(browser, all) {
+  const links = all.filter((link) => new URL(link).hash.length > 1);
   const page = await browser.newPage();
   for (const address of new Set(links.map((link) => link.split('#')[0]))) {
     await page.goto(address, { waitUntil: 'domcontentloaded' });
@@ -148,11 +156,12 @@ async function checkSite() {
         for (const name of pages) {
           await page.goto(url + name, { waitUntil: 'networkidle' });
           await checkPage(page, name, `${name} ${width} ${colorScheme}`);
-          for (const link of await anchors(page)) links.add(link);
+          for (const link of await linksWithin(page)) links.add(link);
         }
         await page.close();
       }
     }
+    await checkAddresses([...links]);
     await checkAnchors(browser, [...links]);
     await checkSearch(browser, url);
     await checkPrograms(browser, url);

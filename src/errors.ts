@@ -37,6 +37,11 @@ export interface FailedDerivative {
   readonly sentence?: string;
 }
 
+/** The way out where only the second derivative is missing. */
+export const byDifferences =
+  "take products by differences: the option method: 'finiteDifference' of HessianOperator, or of refreshDirections for an " +
+  'NSGD with refreshEvery: 0';
+
 /** A function has an op on the way to what it is differentiated by that cannot be differentiated as often as asked. */
 export class DifferentiationError extends Error {
   override readonly name = 'DifferentiationError';

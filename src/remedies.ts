@@ -34,6 +34,8 @@ type Wanted =
 
 const awaited = 'It answers later: put await before the call that makes it';
 const readDataset = 'Read a tf.data Dataset first: await modelObjectiveFromDataset(model, dataset)';
+const variablesOfModel =
+  'Write model.trainableWeights.map((weight) => weight.read()), in TypeScript with `as tf.Variable` after read()';
 const frozen =
   'A GraphModel is frozen: its weights are constants. Load the model with tf.loadLayersModel where it was saved as ' +
   'layers, or make variables of the tensors in graphModel.weights, write the loss with them, and give it to ' +
@@ -103,8 +105,8 @@ const remedies: Readonly<Record<Wanted, Partial<Record<Kind, string>>>> = {
   },
   variables: {
     variable: 'Write a list: [variable]',
-    layerWeight: 'Write model.trainableWeights.map((weight) => weight.read())',
-    layersModel: 'Write model.trainableWeights.map((weight) => weight.read())',
+    layerWeight: variablesOfModel,
+    layersModel: variablesOfModel,
     tensor: 'Make variables with tf.variable(tensor), and let the loss use them',
     numbers: 'Make variables with tf.variable(tf.tensor(values)), and let the loss use them',
     object: 'Write a list: Object.values(variables)',

@@ -151,7 +151,7 @@ export default defineConfig({
       page('Guide', 'getting-started'),
       page('Gallery', 'gallery'),
       page('API', 'api/'),
-      { text: 'Live', link: `${base}live/index.html`, target: '_self' },
+      { text: 'Live', link: '/live/index.html', target: '_self' },
     ],
     sidebar: { '/api/': apiSidebar(), '/': sidebar },
     search: { provider: 'local' },

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { DifferentiationError } from '../errors.js';
+import { byDifferences, DifferentiationError } from '../errors.js';
 import { gradientsDeep } from '../tfjs/derivative-order.js';
 import { aliasTensor } from '../tfjs/engine.js';
 import type { TapeNode, TapeValue } from './tape.js';
@@ -31,7 +31,7 @@ export function hiddenDependence(
       : new DifferentiationError(
           name,
           'it reads the values of a tensor that depends on the variables, which hides the dependence from a further derivative',
-          "Write it with TensorFlow.js ops throughout, or use method: 'finiteDifference'.",
+          `Write it with TensorFlow.js ops throughout, or ${byDifferences}.`,
           { layer, order },
         );
   const node = {

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tidy } from '@tensorflow/tfjs-core';
-import { DifferentiationError } from '../errors.js';
+import { byDifferences, DifferentiationError } from '../errors.js';
 import { gradientsDeep } from '../tfjs/derivative-order.js';
 import type { KernelCall } from '../tfjs/engine.js';
 import type { GradientRule, InputAdjoints, PullbackContext } from './gradient-rule.js';
@@ -213,8 +213,8 @@ function unknownGradient({ name, layer, order }: NodePlace): DifferentiationErro
   return new DifferentiationError(
     name,
     'no gradient is known for this op, so the loss cannot be differentiated through it',
-    "Replace it by differentiable ops, register one with tf.registerGradient, or use method: 'finiteDifference' " +
-      'if only its second derivative is missing.',
+    'Replace it by differentiable ops, register one with tf.registerGradient, or, if only its second derivative is missing, ' +
+      `${byDifferences}.`,
     { layer, order, sentence: `Cannot compute gradient: gradient function not found for ${name}.` },
   );
 }

@@ -203,6 +203,8 @@ function requireLoss(value: unknown, recorder: Recorder, where: string): Tensor 
       where,
       'a loss that depends on the variables through differentiable operations',
       'a loss that depends on none of them',
+      'Reads (dataSync), comparisons, tf.round, tf.argMax and the like have no derivative: compute the loss of the variables ' +
+        'without them',
     );
   }
   return tensor;

@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tidy, util } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError, DifferentiationError } from '../errors.js';
+import { byDifferences, CurvatureArgumentError, DifferentiationError } from '../errors.js';
 import { AdjointTable } from './adjoint-table.js';
 import { atOrder } from '../tfjs/derivative-order.js';
 import { engineInternals } from '../tfjs/engine.js';
@@ -164,7 +164,7 @@ function requireAdjoint(node: TapeNode, input: Step['inputs'][number], dx: Tenso
     node.name,
     `its gradient with respect to input '${input.name}' must be float32 [${input.shape}], ` +
       `but is ${dx == null ? 'missing' : `${dx.dtype} [${dx.shape}]`}`,
-    "Correct the gradient the op was registered with, or use method: 'finiteDifference'.",
+    `Correct the gradient the op was registered with, or ${byDifferences}.`,
     { layer: node.layer, order: node.order, sentence: stockSentence(node, input, dx) },
   );
 }
@@ -188,7 +188,7 @@ function explained(node: TapeNode, cause: unknown): unknown {
   const error = new DifferentiationError(
     node.name,
     `its gradient failed: ${problem}`,
-    "Replace the op in the loss or use method: 'finiteDifference'.",
+    `Replace the op in the loss, or ${byDifferences}.`,
     { layer: node.layer, order: node.order },
   );
   error.cause = cause;

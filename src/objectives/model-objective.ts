@@ -25,7 +25,10 @@ export interface ModelObjectiveOptions {
    * built for (`batchInputShape`).
    */
   readonly batchSize?: number;
-  /** The loss, as `model.compile` takes it. Default: the one the model was compiled with. */
+  /**
+   * The loss, as `model.compile` takes it. Default: the one the model was compiled with. A function of your own takes targets of the
+   * shape of the output, class numbers if it is given here, and no others that would broadcast.
+   */
   readonly loss?: LossSpecification;
   /**
    * Whether layers run as in training: dropout on, batch normalisation by the statistics of the batch.
@@ -125,7 +128,7 @@ export function modelLoss(
   const names = outputNames(model, where);
   const losses = resolveLosses(model, names, loss, where);
   const [classWeights] = portions.map(({ ys }) => {
-    requireTargetShapes(model, losses, ys, where);
+    requireTargetShapes(model, { losses, areCompiled: loss == null }, ys, where);
     return classWeighing(classWeight, names, ys, where);
   });
   const heads = losses.map((one) => outputHead(one, where));

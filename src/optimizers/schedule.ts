@@ -1,5 +1,5 @@
 import type { Check } from '../options.js';
-import { callable, either, number, requireIs } from '../options.js';
+import { check, either, number, requireIs } from '../options.js';
 
 /**
  * A setting of the optimizer that may change while it trains: a number, or a function of the step, counted from
@@ -9,8 +9,13 @@ export type Schedule = number | ((step: number) => number);
 
 const rate = number({ from: 0 });
 
+const ofStep = check<(step: number) => number>(
+  'a function of the step as {name}',
+  (value) => typeof value === 'function',
+);
+
 /** A schedule is a function or, as a number, a value that it may take. */
-export const schedule: Check<Schedule> = either(rate, callable<(step: number) => number>());
+export const schedule: Check<Schedule> = either(rate, ofStep);
 
 /**
  * The value of a schedule of NSGD at a step.

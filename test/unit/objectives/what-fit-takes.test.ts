@@ -297,3 +297,56 @@ describe('classWeight', () => {
     model.dispose();
   });
 });
+
+describe('targets of a loss function of the user’s own', () => {
+  const logCosh = (ys: tf.Tensor, predicted: tf.Tensor): tf.Tensor => {
+    const difference = tf.sub(predicted, ys);
+    return tf.mean(tf.log(tf.cosh(difference)));
+  };
+  const sparse = (ys: tf.Tensor, predicted: tf.Tensor): tf.Tensor => {
+    const classes = tf.oneHot(tf.cast(tf.reshape(ys, [-1]), 'int32'), 4);
+    return tf.losses.softmaxCrossEntropy(classes, predicted);
+  };
+  const model = (units: number): tfl.LayersModel =>
+    tfl.sequential({ layers: [tfl.layers.dense({ units, inputShape: [3], kernelInitializer: seeded(1) })] });
+
+  it.each([
+    [1, [8, 2]],
+    [1, [8, 3]],
+    [1, [8, 1, 1]],
+    [4, [8, 1]],
+    [4, [8, 5]],
+  ])('with %i outputs, ys of shape %j: what fit refuses is refused', async (units, shape) => {
+    const net = model(units);
+    net.compile({ optimizer: 'sgd', loss: logCosh });
+    const [xs, ys] = [normal([8, 3], 1), normal(shape, 2)];
+    await expect(net.fit(xs, ys, { verbose: 0 })).rejects.toThrow();
+    expect(() => modelObjective(net, { xs, ys })).toThrow(/expected ys of shape .* write lossObjective/is);
+    net.dispose();
+    tf.dispose([xs, ys]);
+  });
+
+  it('given as an option: class numbers are taken, and what cannot broadcast, and no other shape', () => {
+    const [net, one] = [model(4), model(1)];
+    const xs = normal([8, 3], 1);
+    const numbers = tf.tensor1d([0, 1, 2, 3, 3, 2, 1, 0]);
+    const column = tf.reshape(numbers, [8, 1]);
+    const losses = [numbers, column].map((ys) => lossOf(modelObjective(net, { xs, ys }, { loss: sparse })));
+    expect(losses[0]).toBeCloseTo(losses[1]!, 6);
+    const images = normal([8, 7], 2);
+    const ofSize = (ys: tf.Tensor, predicted: tf.Tensor): tf.Tensor =>
+      tf.square(tf.sub(tf.mean(predicted), tf.mean(ys)));
+    expect(lossOf(modelObjective(net, { xs, ys: images }, { loss: ofSize }))).toBeGreaterThan(0);
+    for (const [which, ys] of [
+      [one, normal([8, 2], 3)],
+      [one, normal([8, 1, 1], 3)],
+      [net, normal([8, 8, 1], 3)],
+    ] as const) {
+      expect(() => modelObjective(which, { xs, ys }, { loss: logCosh })).toThrow(/expected ys of shape/);
+      ys.dispose();
+    }
+    net.dispose();
+    one.dispose();
+    tf.dispose([xs, numbers, column, images]);
+  });
+});

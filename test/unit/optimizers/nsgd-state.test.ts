@@ -108,7 +108,10 @@ describe('register', () => {
 
 describe('settings out of range name the setting and what came', () => {
   it.each<[object, RegExp]>([
-    [{}, /NSGD: expected a number learningRate >= 0, or a function learningRate, received undefined/],
+    [
+      {},
+      /NSGD: expected a number learningRate >= 0, or a function of the step as learningRate, received undefined/,
+    ],
     [{ learningRate: NaN }, /NSGD: .* learningRate .* received NaN/],
     [{ learningRate: -1 }, /NSGD: .* learningRate .* received -1/],
     [{ learningRate: 1, gamma: -0.1 }, /NSGD: .* gamma .* received -0.1/],
