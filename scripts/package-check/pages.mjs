@@ -44,7 +44,7 @@ const modules = '/node_modules';
 // ml-matrix has no files that a browser could import one from another, but one that defines a global object.
 const mlMatrix = `
 import '${modules}/ml-matrix/matrix.umd.js';
-export const { EigenvalueDecomposition, Matrix, inverse } = globalThis.mlMatrix;
+export const { EigenvalueDecomposition, Matrix, SingularValueDecomposition, inverse } = globalThis.mlMatrix;
 `;
 
 const importMap = {
