@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     projects: [
       ...nodeProjects,
-      ...(hasBrowser || process.env.CI != null ? ['./vitest.browser.config.ts'] : []),
+      ...(hasBrowser || process.env.CI != null ? ['./vitest.pages.config.ts'] : []),
     ],
   },
 });

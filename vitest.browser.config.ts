@@ -1,4 +1,5 @@
 import { playwright } from '@vitest/browser-playwright';
+import type { ViteUserConfig } from 'vitest/config';
 import { defineConfig } from 'vitest/config';
 import { chromiumFlags, findChromium } from './scripts/chromium.mjs';
 import type { BrowserBackend } from './test/browser/backend.js';
@@ -11,10 +12,12 @@ const crossOriginIsolation = {
 
 const testTimeout = 600_000;
 
-const backends: BrowserBackend[] = ['cpu', 'wasm', 'wasm-threaded', 'webgl', 'webgpu'];
-
-/** The tests under test/browser, all of them once for each backend, in a Chromium that is already on this machine. */
-export default defineConfig({
+/**
+ * The tests under test/browser, all of them once for each backend, in a Chromium that is already on this machine.
+ *
+ * @param name of the project
+ */
+export const inBrowser = (name: string, backends: readonly BrowserBackend[]): ViteUserConfig => ({
   server: { headers: crossOriginIsolation },
   optimizeDeps: {
     include: [
@@ -29,7 +32,7 @@ export default defineConfig({
     ],
   },
   test: {
-    name: 'browser',
+    name,
     include: ['test/browser/**/*.test.ts'],
     // Only to end what hangs: SwiftShader on a machine that is busy with other things takes its time.
     testTimeout,
@@ -60,3 +63,6 @@ export default defineConfig({
     },
   },
 });
+
+/** What `npm run test:browser` runs: all backends. */
+export default defineConfig(inBrowser('browser', ['cpu', 'wasm', 'wasm-threaded', 'webgl', 'webgpu']));
