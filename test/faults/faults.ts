@@ -29,7 +29,7 @@ const training = /^(NSGD|ParameterSpace.write)/;
 /** Lets everything that can throw fail in turn, for every case, on one backend. */
 export function describeFaults(backend: 'cpu' | 'wasm', kernels: 'stock' | 'ours' = 'stock'): void {
   // Fewer do where most calls are the same as with stock kernels.
-  const few = kernels === 'ours' ? 1 : 3;
+  const few = kernels === 'ours' ? 1 : 2;
   describe(`on ${backend}, ${kernels} kernels`, () => {
     let f: Fixture;
     let start: tf.Tensor[];
@@ -48,7 +48,7 @@ export function describeFaults(backend: 'cpu' | 'wasm', kernels: 'stock' | 'ours
       await runCase(use, f);
       setWeights(f, start);
       const [before, weights] = [surroundings(), weightsOf(f)];
-      const places = await placesOf(() => runCase(use, f));
+      const places = isThorough ? await placesOf(() => runCase(use, f)) : [];
       setWeights(f, start);
       const { outcome: right, calls } = await runCase(use, f);
       if ('error' in right) throw right.error;
