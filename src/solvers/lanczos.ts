@@ -15,7 +15,7 @@ import { LanczosSearch } from './lanczos-search.js';
 import { believed } from './measure-again.js';
 import { powerOfTwoOf } from './normalized-operator.js';
 import { driverStop, ProductBudget } from './product-budget.js';
-import type { EigenResult, EigenStatus } from './result.js';
+import type { EigenResult } from './result.js';
 import { eigenResult } from './result.js';
 
 /**
@@ -132,7 +132,7 @@ function* normalized(vector: Tensor1D): SolverSteps<Tensor1D> {
 function collect(factorization: LanczosFactorization, plan: LanczosPlan, search: LanczosSearch): EigenResult {
   const { k } = plan;
   const { ritz, numConverged } = search;
-  const status = statusOf(factorization, plan, search);
+  const { status } = search;
   const eigenvalues = new Float64Array(k).fill(NaN);
   const residualNorms = new Float64Array(k).fill(NaN);
   const order = search.order();
@@ -162,17 +162,4 @@ function rowsOf(factorization: LanczosFactorization, vectors: readonly Float64Ar
   const padded: Tensor2D = tidy(() => concat([rows, zeros([k - vectors.length, size])]));
   rows.dispose();
   return padded;
-}
-
-function statusOf(
-  { isComplete, budget }: LanczosFactorization,
-  { k, confirm }: LanczosPlan,
-  { isFinite, isCut, numConverged, isStagnant }: LanczosSearch,
-): EigenStatus {
-  if (!isFinite) return 'nonFinite';
-  // Pairs of a run that was cut short have not been checked, unless they are to be taken as they are.
-  if (numConverged === k && (!isCut || confirm === 0)) return 'converged';
-  if (isCut) return budget.status;
-  if (isComplete) return 'invariantSubspace';
-  return isStagnant ? 'stagnated' : 'maxIterations';
 }

@@ -111,7 +111,7 @@ function collect(
 ): SvdResult {
   const { k } = plan;
   const { norm, asymmetry, budget } = factorization;
-  const status = statusOf(factorization, plan, search);
+  const { status } = search;
   const { numConverged, ritz } = search;
   const found = ritz?.triplets.slice(0, k) ?? [];
   const singularValues = new Float64Array(k).fill(NaN);
@@ -174,17 +174,4 @@ function padded(rows: Tensor2D | null, k: number, size: number): Tensor2D {
   const whole: Tensor2D = tidy(() => concat([rows, zeros([k - count, size])]));
   rows.dispose();
   return whole;
-}
-
-function statusOf(
-  { isComplete, budget }: BidiagonalFactorization,
-  { k, confirm }: SvdPlan,
-  { isFinite, isCut, numConverged, isStagnant }: SvdSearch,
-): EigenStatus {
-  if (!isFinite) return 'nonFinite';
-  // Triplets of a run that was cut short have not been checked, unless they are to be taken as they are.
-  if (numConverged === k && (!isCut || confirm === 0)) return 'converged';
-  if (isCut) return budget.status;
-  if (isComplete) return 'invariantSubspace';
-  return isStagnant ? 'stagnated' : 'maxIterations';
 }
