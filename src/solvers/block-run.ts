@@ -1,5 +1,19 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, mul, slice, square, stack, sub, sum, tensor2d, tidy, zeros } from '@tensorflow/tfjs-core';
+import {
+  concat,
+  div,
+  mul,
+  norm,
+  slice,
+  square,
+  stack,
+  sub,
+  sum,
+  tensor1d,
+  tensor2d,
+  tidy,
+  zeros,
+} from '@tensorflow/tfjs-core';
 import type { AnyOperator } from '../operators/async-operator.js';
 import { SeededRandom } from '../random.js';
 import { rowOf } from '../rows.js';
@@ -48,6 +62,7 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
   protected readonly products: NormalizedOperator;
   protected readonly metric: NormalizedOperator | null;
   protected readonly symmetry: SymmetryWatch;
+  private readonly random: SeededRandom;
   /** X, B-orthonormal, the wanted ones first. */
   protected present: MultipliedRows | null = null;
   protected values: Float64Array = new Float64Array(0);
@@ -70,6 +85,7 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
     this.products = new NormalizedOperator(operator, -shift, new ProductBudget(plan));
     this.metric = metric == null ? null : new NormalizedOperator(metric);
     this.symmetry = new SymmetryWatch(operator, where, this.products.budget);
+    this.random = new SeededRandom(plan.seed + 1);
   }
 
   /** A step of Rayleigh and Ritz in the span of all rows there are. @returns false where a number is not finite */
@@ -104,7 +120,13 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
       best = Math.min(best, worst);
       if (idle > policy.patience) return 'stagnated';
       const end = yield* this.widen(iteration);
-      if (end != null) return end;
+      if (end !== 'invariantSubspace' || !budget.allows(this.values.length)) {
+        if (end != null) return end;
+        continue;
+      }
+      // In a complete space what is left of the residuals is the rounding of combinations of combinations.
+      if (!(yield* this.refresh(this.values.length))) return 'nonFinite';
+      return this.isDone && budget.allows(0) ? 'converged' : end;
     }
   }
 
@@ -158,6 +180,12 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
     if (fresh?.rows.shape[0] === count) return fresh;
     releaseRows(fresh);
     return null;
+  }
+
+  /** A random vector of unit length, owned by the caller. */
+  protected randomUnit(): Tensor1D {
+    const values = this.random.fillNormal(new Float32Array(this.operator.size));
+    return tidy((): Tensor1D => div(tensor1d(values), norm(values)));
   }
 
   /** ‖Ax − θBx‖ and ‖Bx‖ of the block. */

@@ -1,7 +1,6 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { div, mul, norm, stack, sub, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import { div, mul, stack, sub, tidy } from '@tensorflow/tfjs-core';
 import type { AnyOperator } from '../operators/async-operator.js';
-import { SeededRandom } from '../random.js';
 import { rowOf } from '../rows.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import type { BlockTolerance } from './block-pairs.js';
@@ -44,13 +43,11 @@ const WORTH_A_SOLVE = 4;
  * smallest ‖(A - σI)x‖.
  */
 export class InteriorRun extends BlockRun<InteriorPlan> {
-  private readonly random: SeededRandom;
   /** Solves that have looked for what was missed, since all pairs wanted were found. */
   private numChecks = 0;
 
   constructor(operator: AnyOperator, plan: InteriorPlan, where: string) {
     super(operator, plan, where, undefined, plan.near, { patience: 5 * plan.k + 10, late: 2 });
-    this.random = new SeededRandom(plan.seed + 1);
   }
 
   protected override get isDone(): boolean {
@@ -81,10 +78,10 @@ export class InteriorRun extends BlockRun<InteriorPlan> {
     const search = fresh == null ? null : yield* this.multiplied(fresh);
     if (search != null) this.present = joined(this.present!, search);
     else if (!budget.allows()) return budget.status;
-    else if (!isCheck) return 'invariantSubspace';
     // Where the space is complete nothing can have been missed.
-    if (isCheck) this.numChecks = search == null ? CHECKS : this.numChecks + 1;
-    return null;
+    const isComplete = search == null && this.present!.rows.shape[0] >= this.operator.size;
+    if (isCheck || isComplete) this.numChecks = search == null ? CHECKS : this.numChecks + 1;
+    return search == null && !isCheck ? 'invariantSubspace' : null;
   }
 
   /** Puts the vectors with the smallest ‖(A - σI)x‖ first, and of these the nearest; leaves out what is too many. */
@@ -119,16 +116,14 @@ export class InteriorRun extends BlockRun<InteriorPlan> {
 
   /**
    * What to solve for, vectors of unit length: the residual of the first vector that is open, at first those of the whole
-   * block; for a check, a random vector, and what comes of it.
+   * block; for a check, a random vector, and what comes of it. A random one, too, where all there are have converged and are too
+   * few.
    */
   private rightHandSides(iteration: number, isCheck: boolean): Tensor1D[] {
     const { residualNorms } = this.pairs;
     const most = iteration === 1 ? this.blockSize : 1;
     const open = this.pairs.open(super.isDone ? this.roughTolerance : this.tolerance).slice(0, most);
-    if (isCheck && (this.numChecks === 0 || open.length === 0)) {
-      const values = this.random.fillNormal(new Float32Array(this.operator.size));
-      return [tidy((): Tensor1D => div(tensor1d(values), norm(values)))];
-    }
+    if (open.length === 0 || (isCheck && this.numChecks === 0)) return [this.randomUnit()];
     const residual = this.residual();
     const units = tidy(() => open.map((i): Tensor1D => div(rowOf(residual, i), residualNorms[i]!)));
     release(residual);

@@ -80,14 +80,19 @@ export class LobpcgRun extends BlockRun<LobpcgPlan> {
     this.present = joined(...parts);
   }
 
-  /** Rows to widen the span by: preconditioned residuals of what has not converged, multiplied; null for none. */
+  /**
+   * Rows to widen the span by: preconditioned residuals of what has not converged, and random vectors where the block is short of
+   * some, multiplied; null for none.
+   */
   private *searchRows(): SolverSteps<MultipliedRows | null> {
     const { residualNorms } = this.pairs;
     const open = this.pairs.open(this.tolerance);
-    if (open.length === 0) return null;
+    const missing = this.blockSize - this.values.length;
+    if (open.length + missing === 0) return null;
     const residual = this.residual();
     const units = tidy(() => open.map((i): Tensor1D => div(rowOf(residual, i), residualNorms[i]!)));
     release(residual);
+    for (let i = 0; i < missing; i++) units.push(this.randomUnit());
     const rows = yield* preconditioned(this.preconditioner, units, this.where);
     const spans = [this.present!, this.directions].filter((span) => span != null);
     const fresh = yield* independentOf(rows, spans);

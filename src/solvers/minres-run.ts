@@ -30,6 +30,8 @@ export interface CorrectionRun {
   step(): SolverSteps<MinresStep>;
   /** z as a new vector, owned by the caller; after one step at least. */
   correction(): Tensor1D;
+  /** The same before the last step; null where that was the first, and unless it has made z twice as long. */
+  correctionBefore(): Tensor1D | null;
   dispose(): void;
 }
 
@@ -50,6 +52,8 @@ interface Tail {
   lastDirection: Tensor1D;
   /** VR⁻¹t. */
   correction: Tensor1D;
+  /** The same before the last step. */
+  lastCorrection: Tensor1D;
   /** ‖correction‖ before the last step. */
   length: number;
 }
@@ -107,6 +111,12 @@ export class MinresRun implements CorrectionRun {
     return this.tail == null ? this.combine(this.problem.solution()) : clone(this.tail.correction);
   }
 
+  correctionBefore(): Tensor1D | null {
+    const before = this.problem.solutionBefore();
+    if (before == null) return null;
+    return this.tail == null ? this.combine(before) : clone(this.tail.lastCorrection);
+  }
+
   /** One product. */
   *step(): SolverSteps<MinresStep> {
     const { problem, beta } = this;
@@ -141,8 +151,8 @@ export class MinresRun implements CorrectionRun {
   dispose(): void {
     this.basis.dispose();
     if (this.tail == null) return;
-    const { vector, lastVector, direction, lastDirection, correction } = this.tail;
-    release(vector, lastVector, direction, lastDirection, correction);
+    const { vector, lastVector, direction, lastDirection, correction, lastCorrection } = this.tail;
+    release(vector, lastVector, direction, lastDirection, correction, lastCorrection);
   }
 
   /** The product of the last row, orthogonal to all of them. */
@@ -211,6 +221,7 @@ export class MinresRun implements CorrectionRun {
       direction: this.combine(problem.direction(problem.size - 1)),
       lastDirection: this.combine(problem.direction(problem.size - 2)),
       correction: this.combine(solution),
+      lastCorrection: this.combine(problem.solutionBefore() ?? solution),
       length: Math.hypot(...solution),
     };
   }
@@ -222,8 +233,9 @@ export class MinresRun implements CorrectionRun {
       return mul(plusMultiple(rest, tail.lastDirection, -above), 1 / pivot) as Tensor1D;
     });
     const correction = plusMultiple(tail.correction, direction, length);
-    release(tail.correction, tail.lastDirection);
-    Object.assign(tail, { correction, direction, lastDirection: tail.direction });
+    release(tail.lastCorrection, tail.lastDirection);
+    const [lastCorrection, lastDirection] = [tail.correction, tail.direction];
+    Object.assign(tail, { correction, lastCorrection, direction, lastDirection });
   }
 
   private turn(tail: Tail, next: Tensor1D): void {

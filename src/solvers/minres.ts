@@ -1,5 +1,4 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { add } from '@tensorflow/tfjs-core';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
@@ -7,17 +6,13 @@ import type { Schema, Settings } from '../options.js';
 import { integer, readOptions, unchecked } from '../options.js';
 import { requireThat } from '../errors.js';
 import { guardParameters } from '../operators/parameter-guard.js';
-import type { MeasuredResidual } from './best-iterate.js';
 import { rowsThatFit } from './basis-memory.js';
-import { BestIterate, LEAST_GAIN } from './best-iterate.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
-import type { LinearSystem, SolveOptions, SolveResult, SolveStatus } from './linear-solve.js';
+import type { SolveOptions, SolveResult } from './linear-solve.js';
 import { initialPair, linearSystem, solveSchema } from './linear-solve.js';
-import type { CorrectionRun } from './minres-run.js';
-import { MinresRun } from './minres-run.js';
+import { MinresSearch } from './minres-search.js';
 import { driverStop } from './product-budget.js';
-import { PreconditionedMinresRun } from './preconditioned-minres-run.js';
 import type { PreconditionedOptions } from './preconditioner.js';
 import { requirePreconditioner } from './preconditioner.js';
 import { NormalizedOperator } from './normalized-operator.js';
@@ -26,7 +21,7 @@ import { innerProducts, release } from './vector-arithmetic.js';
 /** Options of {@link minres}. */
 export interface MinresOptions extends SolveOptions, PreconditionedOptions {
   /**
-   * Vectors of the basis to keep at most, 2 at least: krylovDim + 8 vectors of length n in memory. Default as many as
+   * Vectors of the basis to keep at most, 2 at least: krylovDim + 9 vectors of length n in memory. Default as many as
    * there are iterations, within 192 MB. With fewer than the iterations that it takes, those beyond cost accuracy
    * (κ² 2⁻²⁴ in place of κ 2⁻²⁴) that starting again has to win back: eigenvalues of both signs, κ = 1e4, take 176
    * products to a residual of 1e-2 with all of the basis, 558 with 80 vectors and 3011 with 40. With a preconditioner no
@@ -56,7 +51,7 @@ function schemaFor(n: number) {
  * counts and is returned is ‖b - (A + δI)x‖₂ all the same. The recurrence is the short one then, without a basis.
  *
  * Cost: one product an iteration, with a preconditioner one of it, one at the end of a run for the residual, and one whenever ‖x‖ has doubled and is long
- * enough for rounding to tell. Memory: krylovDim + 8 vectors of length n, 14 with a
+ * enough for rounding to tell. Memory: krylovDim + 9 vectors of length n, 15 with a
  * preconditioner. b, x and the products may be of any size that
  * float32 holds.
  *
@@ -116,13 +111,13 @@ function* follow(
     const { krylovDim = Math.max(2, Math.min(maxIterations + 1, rowsThatFit(operator.size))) } = plan;
     const { y, residual } = yield* initialPair(system);
     const squares = innerProducts([residual, residual], [y, y]);
-    let run: Minres | null = null;
+    let run: MinresSearch | null = null;
     try {
       const [residualNorm, length] = Array.from(yield squares, Math.sqrt) as [number, number];
       // Scaled as well, as MINRES does not see by what its preconditioner is multiplied.
       const scaled = preconditioner == null ? null : new NormalizedOperator(preconditioner);
       const start = { residual, residualNorm };
-      run = new Minres(system, scaled, krylovDim, y, length, start, where);
+      run = new MinresSearch(system, scaled, krylovDim, y, length, start, where);
     } finally {
       if (run == null) release(y, residual);
     }
@@ -133,109 +128,5 @@ function* follow(
     }
   } finally {
     system.dispose();
-  }
-}
-
-/** The iterates of one solve, of the scaled system. */
-class Minres {
-  private readonly best: BestIterate;
-  private numIterations = 0;
-
-  /**
-   * @param y the start, taken over
-   * @param length ‖y‖
-   * @param start its residual; taken over by {@link iterate}
-   */
-  constructor(
-    private readonly system: LinearSystem,
-    private readonly preconditioner: NormalizedOperator | null,
-    private readonly krylovDim: number,
-    private y: Tensor1D,
-    private length: number,
-    private readonly start: MeasuredResidual,
-    private readonly where: string,
-  ) {
-    this.best = new BestIterate(system, y, start.residualNorm);
-  }
-
-  /** Runs of MINRES, each from the residual measured at the end of the one before. */
-  *iterate(): SolverSteps<SolveStatus> {
-    const { products, goal, maxIterations } = this.system;
-    const { budget } = products;
-    let { residual, residualNorm } = this.start;
-    let before = Infinity;
-    for (;;) {
-      const isOver = residualNorm <= goal || !Number.isFinite(residualNorm);
-      const isSpent = this.numIterations >= maxIterations;
-      if (isOver || isSpent || !budget.allows() || residualNorm > LEAST_GAIN * before) {
-        residual.dispose();
-        if (isOver) return residualNorm <= goal ? 'converged' : 'nonFinite';
-        if (isSpent) return 'maxIterations';
-        return budget.allows() ? 'stagnated' : budget.status;
-      }
-      const run: CorrectionRun =
-        this.preconditioner == null
-          ? new MinresRun(products, residual, residualNorm, this.krylovDim, this.where)
-          : yield* PreconditionedMinresRun.begin(products, this.preconditioner, residual, this.where);
-      try {
-        const end = yield* this.follow(run, Math.min(goal, residualNorm / 2));
-        if (typeof end === 'string') return end;
-        before = residualNorm;
-        ({ residual, residualNorm } = end);
-      } finally {
-        run.dispose();
-      }
-    }
-  }
-
-  /** The best iterate, as the result. */
-  result(status: SolveStatus): SolveResult {
-    return this.best.result(status, this.numIterations);
-  }
-
-  dispose(): void {
-    release(this.y);
-    this.best.dispose();
-  }
-
-  /**
-   * Follows a run until it ends, claims to be where it is to go, or has drifted: its residual is twice what it says.
-   *
-   * @param aim the residual to go to
-   * @returns the residual of the iterate that it has led to, owned by the caller
-   */
-  private *follow(run: CorrectionRun, aim: number): SolverSteps<MeasuredResidual | SolveStatus> {
-    const { products, maxIterations, onProgress } = this.system;
-    const { budget } = products;
-    for (;;) {
-      const step = yield* run.step();
-      this.numIterations++;
-      if (run.size === 0) return step === 'nonFinite' ? step : 'stagnated';
-      onProgress(run.residualNorm);
-      const isSpent = this.numIterations >= maxIterations || !budget.allows();
-      const isOver = step !== 'taken' || run.residualNorm <= aim || isSpent;
-      const length = this.length + run.length;
-      if (!isOver && !this.best.isDue(length, run.norm, run.residualNorm)) continue;
-      const correction = run.correction();
-      const y: Tensor1D = add(this.y, correction);
-      correction.dispose();
-      let isKept = false;
-      try {
-        const measured = yield* this.best.measure(y, length);
-        isKept = isOver || !budget.allows() || measured.residualNorm > 2 * run.residualNorm;
-        if (!isKept) {
-          measured.residual.dispose();
-          continue;
-        }
-        this.y.dispose();
-        this.y = y;
-        this.length = length;
-        if (step !== 'nonFinite') return measured;
-        measured.residual.dispose();
-        return step;
-      } finally {
-        if (!isKept) y.dispose();
-      }
-    }
   }
 }

@@ -30,7 +30,10 @@ export class PreconditionedMinresRun implements CorrectionRun {
   private direction: Tensor1D;
   private lastDirection: Tensor1D;
   private sum: Tensor1D;
+  private lastSum: Tensor1D;
   private beta = 0;
+  /** zᵀAz₋₁ of the present z and the one before. */
+  private coupling = 0;
   private lastLength = 0;
   private largest = 0;
 
@@ -49,6 +52,7 @@ export class PreconditionedMinresRun implements CorrectionRun {
     this.direction = zerosLike(q);
     this.lastDirection = zerosLike(q);
     this.sum = zerosLike(q);
+    this.lastSum = zerosLike(q);
   }
 
   /**
@@ -99,15 +103,20 @@ export class PreconditionedMinresRun implements CorrectionRun {
     return clone(this.sum);
   }
 
+  correctionBefore(): Tensor1D | null {
+    return this.problem.solutionBefore() == null ? null : clone(this.lastSum);
+  }
+
   /** One product, and one of the preconditioner. */
   *step(): SolverSteps<MinresStep> {
     const { problem, beta, current, products, preconditioner } = this;
+    let product: Tensor1D | null = null;
     let rest: Tensor1D | null = null;
     let image: Tensor1D | null = null;
     try {
-      rest = yield* products.multiply(current.z);
-      const alpha = yield* this.measure(rest);
-      rest = this.orthogonalized(rest, alpha);
+      product = yield* products.multiply(current.z);
+      const alpha = yield* this.measure(product);
+      rest = this.orthogonalized(product, alpha);
       image = yield* preconditioner.multiply(rest);
       const { q, sum } = this;
       const pairs = [
@@ -116,8 +125,11 @@ export class PreconditionedMinresRun implements CorrectionRun {
         [image, image],
         [q, rest],
         [sum, sum],
+        [image, product],
       ] as const;
-      const [slope, square, imageSquare, along, sumSquare] = Array.from(yield innerProducts(...pairs));
+      const [slope, square, imageSquare, along, sumSquare, coupling] = Array.from(
+        yield innerProducts(...pairs),
+      );
       const negligible = 10 * FLOAT32_EPSILON * Math.max(problem.norm, Math.hypot(beta, alpha));
       if (!Number.isFinite(negligible) || !Number.isFinite(slope!)) return 'nonFinite';
       this.lastLength = Math.sqrt(sumSquare!);
@@ -136,20 +148,21 @@ export class PreconditionedMinresRun implements CorrectionRun {
         Math.sqrt(square!) / nextBeta,
       );
       this.beta = nextBeta;
+      this.coupling = coupling! / nextBeta;
       return 'taken';
     } finally {
-      release(rest, image);
+      release(product, rest, image);
     }
   }
 
   dispose(): void {
-    const { current, last, q, direction, lastDirection, sum } = this;
-    release(current.v, current.z, last?.v, last?.z, q, direction, lastDirection, sum);
+    const { current, last, q, direction, lastDirection, sum, lastSum } = this;
+    release(current.v, current.z, last?.v, last?.z, q, direction, lastDirection, sum, lastSum);
   }
 
   /** α = zᵀAz; the products of this vector and the one before agree for a symmetric A. */
   private *measure(product: Tensor1D): SolverSteps<number> {
-    const { current, last, beta, products } = this;
+    const { current, last, coupling, products } = this;
     const other = last?.z ?? current.z;
     const pairs = [
       [current.z, product],
@@ -158,23 +171,22 @@ export class PreconditionedMinresRun implements CorrectionRun {
       [current.z, current.z],
       [other, other],
     ] as const;
-    const [alpha, coupling, square, length, otherLength] = Array.from(yield innerProducts(...pairs));
+    const [alpha, reverse, square, length, otherLength] = Array.from(yield innerProducts(...pairs));
     const norm = Math.sqrt(square! / length!);
     this.largest = Math.max(this.largest, norm || 0);
-    const difference = last == null ? 0 : Math.abs(coupling! - beta) / Math.sqrt(length! * otherLength!);
+    // Against β it would be what rounding takes of the orthogonality of the vectors, too.
+    const difference = last == null ? 0 : Math.abs(reverse! - coupling) / Math.sqrt(length! * otherLength!);
     yield* this.symmetry.observe(products.scale * difference, products.scale * norm);
     return alpha!;
   }
 
-  /** Az - βv₋₁ - αv; the product is disposed. */
+  /** Az - βv₋₁ - αv, as a new vector. */
   private orthogonalized(product: Tensor1D, alpha: number): Tensor1D {
     const { current, last, beta } = this;
-    const rest = tidy(() => {
+    return tidy(() => {
       const partly = plusMultiple(product, current.v, -alpha);
       return last == null ? partly : plusMultiple(partly, last.v, -beta);
     });
-    product.dispose();
-    return rest;
   }
 
   /** d = (z - middle d₋₁ - above d₋₂) / pivot, and a step along it. */
@@ -184,7 +196,8 @@ export class PreconditionedMinresRun implements CorrectionRun {
       return mul(plusMultiple(rest, this.lastDirection, -above), 1 / pivot) as Tensor1D;
     });
     const sum = plusMultiple(this.sum, direction, length);
-    release(this.sum, this.lastDirection);
+    release(this.lastSum, this.lastDirection);
+    this.lastSum = this.sum;
     this.sum = sum;
     this.lastDirection = this.direction;
     this.direction = direction;

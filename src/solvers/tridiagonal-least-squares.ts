@@ -67,19 +67,27 @@ export class TridiagonalLeastSquares {
 
   /** y. */
   solution(): Float64Array {
-    return this.solve((i) => this.columns[i]!.length);
+    return this.solve(this.size, (i) => this.columns[i]!.length);
+  }
+
+  /** y before the last column, with a 0 for that; null where it was 0, and unless it is twice as long now. */
+  solutionBefore(): Float64Array | null {
+    if (this.size < 2) return null;
+    const before = new Float64Array(this.size);
+    before.set(this.solve(this.size - 1, (i) => this.columns[i]!.length));
+    return Math.hypot(...this.solution()) >= 2 * Math.hypot(...before) ? before : null;
   }
 
   /** R⁻¹e_i: the direction i in terms of the basis. */
   direction(i: number): Float64Array {
-    return this.solve((row) => (row === i ? 1 : 0));
+    return this.solve(this.size, (row) => (row === i ? 1 : 0));
   }
 
-  /** R⁻¹ times a vector. */
-  private solve(right: (i: number) => number): Float64Array {
+  /** R⁻¹ times a vector, for the first columns. */
+  private solve(count: number, right: (i: number) => number): Float64Array {
     const { columns } = this;
-    const y = Float64Array.from(columns, (_, i) => right(i));
-    for (let j = columns.length - 1; j >= 0; j--) {
+    const y = Float64Array.from({ length: count }, (_, i) => right(i));
+    for (let j = count - 1; j >= 0; j--) {
       const { above, middle, pivot } = columns[j]!;
       y[j]! /= pivot;
       if (j > 0) y[j - 1]! -= middle * y[j]!;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { CurvatureArgumentError } from '../../../src/errors.js';
 import type { LinearOperator } from '../../../src/operators/linear-operator.js';
@@ -23,6 +24,15 @@ function system(values: number[]): { operator: LinearOperator; b: tf.Tensor1D; x
   a.dispose();
   const b = tf.tensor1d(matrix.map((row) => row.reduce((sum, y, j) => sum + y * x[j]!, 0)));
   return { operator, b, x };
+}
+
+/** Eigenpairs of a symmetric matrix in double precision. */
+function symmetricPairs(rows: number[][]): { eigenvalues: number[]; eigenvectors: number[][] } {
+  const found = new EigenvalueDecomposition(new Matrix(rows), { assumeSymmetric: true });
+  return {
+    eigenvalues: found.realEigenvalues,
+    eigenvectors: found.eigenvectorMatrix.transpose().to2DArray(),
+  };
 }
 
 describe('linear solves', () => {
@@ -133,6 +143,26 @@ describe('linear solves', () => {
       dispose();
       for (const tensor of [diagonal, b]) tensor.dispose();
     });
+  });
+
+  it('minres finds the least-squares solution where its space ends with a step along what is zero', async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const values = Array.from({ length: 12 }, (_, i) => (i < 7 ? i : -i) * 1e-4);
+      const rows = matrixWithSpectrum(values, seed);
+      const { eigenvalues, eigenvectors } = symmetricPairs(rows);
+      const zero = eigenvalues.findIndex((value) => Math.abs(value) < 1e-12);
+      const random = new SeededRandom(seed);
+      const right = values.map(() => random.normal());
+      const along = right.reduce((sum, x, i) => sum + x * eigenvectors[zero]![i]!, 0);
+      const matrix = tf.tensor2d(rows);
+      const operator = matrixOperator(matrix);
+      const b = tf.tensor1d(right);
+      const { residualNorm, dispose } = await minres(operator, b, { tol: 1e-4 });
+      // Along the null vector nothing can be had, and all of the rest.
+      expect(residualNorm).toBeLessThan(Math.abs(along) + 0.01 * Math.hypot(...right));
+      dispose();
+      for (const held of [matrix, operator, b]) held.dispose();
+    }
   });
 
   it.each([

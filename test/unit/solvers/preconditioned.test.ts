@@ -167,3 +167,27 @@ it('minres keeps no basis with a preconditioner, and refuses to be told its size
   expect(result.x.dataSync()[0]).toBeCloseTo(2, 6);
   for (const held of [result, operator, b]) held.dispose();
 });
+
+it('minres takes what rounding does to its vectors for no asymmetry', async () => {
+  const random = new SeededRandom(3);
+  for (let seed = 1; seed <= 40; seed++) {
+    const size = 8;
+    // Of both signs and many magnitudes, and a preconditioner that has nothing to do with them.
+    const values = Array.from({ length: size }, (_, i) => (i % 2 ? -1 : 1) * 10 ** (-5 * random.uniform()));
+    const [operator, preconditioner] = [
+      operatorOf(matrixWithSpectrum(values, seed)),
+      operatorOf(
+        matrixWithSpectrum(
+          values.map(() => 10 ** random.normal()),
+          seed + 100,
+        ),
+      ),
+    ];
+    const b: tf.Tensor1D = tf.randomNormal([size], 0, 1, 'float32', seed);
+    const { residualNorm, dispose } = await minres(operator, b, { tol: 1e-6, preconditioner });
+    const [length] = tf.tidy(() => tf.norm(b).dataSync());
+    expect(residualNorm).toBeLessThanOrEqual(length! * (1 + 1e-6));
+    dispose();
+    for (const held of [operator, preconditioner, b]) held.dispose();
+  }
+});
