@@ -1,6 +1,7 @@
 // Checks the package as its users get it: packed, linted, installed into scratch projects and run from there.
 //
-//   npm run check:package [-- --keep]      --keep leaves the scratch projects in place and says where
+//   npm run check:package [-- --keep --built]      --keep leaves the scratch projects in place and says where,
+//                                                  --built packs what `npm run build` has left in dist
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,6 +19,7 @@ import { bin, lastLines, root, run } from './package-check/run.mjs';
 import { runtimes } from './package-check/runtimes.mjs';
 
 const keep = process.argv.includes('--keep');
+const asBuilt = process.argv.includes('--built') ? ['--ignore-scripts'] : [];
 const scratch = mkdtempSync(join(tmpdir(), 'check-package-'));
 const results = [];
 
@@ -40,7 +42,8 @@ async function check(name, work) {
 async function checkAll() {
   let tarball = '';
   const packed = await check('npm pack builds and packs', async () => {
-    const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', scratch], { cwd: root });
+    const pack = ['pack', '--json', '--pack-destination', scratch, ...asBuilt];
+    const { stdout } = await run('npm', pack, { cwd: root });
     // The build reports on stdout too; npm's own answer is the JSON array at the end.
     const [{ filename }] = JSON.parse(stdout.slice(stdout.lastIndexOf('\n[')));
     tarball = join(scratch, filename);
