@@ -2,6 +2,7 @@ import { playwright } from '@vitest/browser-playwright';
 import type { ViteUserConfig } from 'vitest/config';
 import { defineConfig } from 'vitest/config';
 import { chromiumFlags, findChromium } from './scripts/chromium.mjs';
+import { longestWait } from './scripts/open-page.mjs';
 import type { BrowserBackend } from './test/browser/backend.js';
 
 /** A page has SharedArrayBuffer, and with it threads in WASM, only under these two headers. */
@@ -9,8 +10,6 @@ const crossOriginIsolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
-
-const testTimeout = 600_000;
 
 /**
  * The tests under test/browser, all of them once for each backend, in a Chromium that is already on this machine.
@@ -34,9 +33,8 @@ export const inBrowser = (name: string, backends: readonly BrowserBackend[]): Vi
   test: {
     name,
     include: ['test/browser/**/*.test.ts'],
-    // Only to end what hangs: SwiftShader on a machine that is busy with other things takes its time.
-    testTimeout,
-    hookTimeout: testTimeout,
+    testTimeout: longestWait,
+    hookTimeout: longestWait,
     teardownTimeout: 120_000,
     retry: process.env.CI == null ? 0 : 1,
     fileParallelism: false,
@@ -51,10 +49,10 @@ export const inBrowser = (name: string, backends: readonly BrowserBackend[]): Vi
         launchOptions: {
           executablePath: findChromium() ?? undefined,
           args: chromiumFlags,
-          timeout: testTimeout,
+          timeout: longestWait,
         },
       }),
-      connectTimeout: testTimeout,
+      connectTimeout: longestWait,
       instances: backends.map((backend) => ({
         browser: 'chromium' as const,
         name: backend,

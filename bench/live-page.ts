@@ -1,14 +1,11 @@
 // npx tsx bench/live-page.ts
 // How fast the live page is on two moons and on MNIST, in CPU time, and what it downloads.
-import { chromium } from 'playwright';
-import { chromiumFlags, findChromium, noChromium } from '../scripts/chromium.mjs';
+import { openBrowser } from '../scripts/open-page.mjs';
 import { pageSpeed } from '../test/demo/page-speed.js';
 import { serveDemo } from '../test/demo/site.js';
 
-const executablePath = findChromium();
-if (executablePath == null) throw new Error(noChromium);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
-const browser = await chromium.launch({ executablePath, args: chromiumFlags });
+const browser = await openBrowser();
 print('| | first step | steps in a second | longest task of the page | downloaded |');
 print('|---|---|---|---|---|');
 try {

@@ -6,8 +6,8 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { chromium } from 'playwright';
-import { chromiumFlags, findChromium, noChromium } from './chromium.mjs';
+import { findChromium, noChromium } from './chromium.mjs';
+import { openBrowser, openPage } from './open-page.mjs';
 import { root } from './package-check/run.mjs';
 import { serve } from './package-check/serve.mjs';
 import { checkPrinted } from './page-programs.mjs';
@@ -67,7 +67,7 @@ async function checkAddresses(links) {
 /** Looks for the places that links of the pages lead to: VitePress itself looks for the pages alone. */
 async function checkAnchors(browser, all) {
   const links = all.filter((link) => new URL(link).hash.length > 1);
-  const page = await browser.newPage();
+  const page = await openPage(browser);
   for (const address of new Set(links.map((link) => link.split('#')[0]))) {
     await page.goto(address, { waitUntil: 'domcontentloaded' });
     const ids = links
@@ -101,7 +101,7 @@ async function checkPage(page, name, where) {
 
 /** Runs each program on the gallery's page. */
 async function checkPrograms(browser, url) {
-  const page = await browser.newPage();
+  const page = await openPage(browser);
   await page.goto(`${url}gallery.html`);
   const programs = page.locator('.program');
   for (let i = 0; i < (await programs.count()); i++) {
@@ -111,7 +111,7 @@ async function checkPrograms(browser, url) {
     await program
       .getByRole('status')
       .filter({ hasText: /Done|failed/ })
-      .waitFor({ timeout: 120_000 });
+      .waitFor();
     const printed =
       (await program
         .locator('.program-output')
@@ -133,25 +133,25 @@ async function checkPrograms(browser, url) {
 }
 
 async function checkSearch(browser, url) {
-  const page = await browser.newPage();
+  const page = await openPage(browser);
   await page.goto(`${url}index.html`);
   await page.getByRole('button', { name: 'Search' }).first().click();
   await page.getByRole('searchbox').fill('lanczos');
   const found = page.locator('.result[href*="functions/lanczos"]').first();
-  await found.waitFor({ timeout: 30_000 }).catch(() => report('the search does not find lanczos'));
+  await found.waitFor();
   await page.close();
 }
 
 async function checkSite() {
   const server = await serve(site, base);
-  const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumFlags });
+  const browser = await openBrowser();
   const url = `${server.url}${base}`;
   const links = new Set();
   try {
     if (pictures != null) mkdirSync(pictures, { recursive: true });
     for (const colorScheme of themes) {
       for (const width of pictures == null ? widths.slice(0, 1) : widths) {
-        const page = await browser.newPage({ colorScheme, viewport: { width, height: 900 } });
+        const page = await openPage(browser, { colorScheme, viewport: { width, height: 900 } });
         page.on('pageerror', ({ message }) => report(`${page.url()}: ${message}`));
         for (const name of pages) {
           await page.goto(url + name, { waitUntil: 'networkidle' });

@@ -4,25 +4,20 @@
 //   npm run build:demo && npm run docs:demo
 
 import { mkdirSync } from 'node:fs';
-import { chromium } from 'playwright';
 import { preview } from 'vite';
-import { chromiumFlags, findChromium, noChromium } from './chromium.mjs';
+import { openBrowser, openPage } from './open-page.mjs';
 import { root } from './package-check/run.mjs';
 
-const timeout = 600_000;
 const screens = { desktop: { width: 1600, height: 1000 }, phone: { width: 390, height: 844 } };
 
-const executablePath = findChromium();
-if (executablePath == null) throw new Error(noChromium);
 const server = await preview({ configFile: `${root}/vite.demo.config.ts`, preview: { port: 0 } });
-const browser = await chromium.launch({ executablePath, args: chromiumFlags, timeout });
+const browser = await openBrowser();
 const folder = `${root}/out/demo-pictures`;
 mkdirSync(folder, { recursive: true });
 
 /** A page whose scenes have run and whose nets have learnt two moons for 150 steps or more, with all figures measured. */
 async function trainedPage(viewport, colorScheme) {
-  const page = await browser.newPage({ viewport, colorScheme });
-  page.setDefaultTimeout(timeout);
+  const page = await openPage(browser, { viewport, colorScheme });
   const shows = (id, pattern) => page.locator(`#${id}`, { hasText: pattern }).waitFor();
   await page.goto(server.resolvedUrls.local[0]);
   await shows('status', /^Ready/);

@@ -2,8 +2,8 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { chromium } from 'playwright';
-import { chromiumFlags, findChromium, noChromium } from '../chromium.mjs';
+import { findChromium, noChromium } from '../chromium.mjs';
+import { openBrowser, openPage } from '../open-page.mjs';
 import { separatePackages } from './consumers.mjs';
 import { serve } from './serve.mjs';
 
@@ -12,9 +12,9 @@ export const html = (head) =>
 
 /** The title a page gives itself, or the first error it throws. */
 async function titleOf(url) {
-  const browser = await chromium.launch({ executablePath: findChromium(), args: chromiumFlags });
+  const browser = await openBrowser();
   try {
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     const failed = new Promise((_, reject) =>
       page.on('pageerror', ({ message }) => reject(new Error(message))),
     );

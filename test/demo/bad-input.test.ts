@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright';
-import { chromium } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
+import { findChromium } from '../../scripts/chromium.mjs';
+import { openBrowser } from '../../scripts/open-page.mjs';
 import type { Query } from './demo-page.js';
 import { DemoPage, patience, testTimeout } from './demo-page.js';
 import type { Site } from './site.js';
@@ -33,8 +33,8 @@ describe.skipIf(executablePath == null)(
 
     beforeAll(async () => {
       site = await serveDemo();
-      browser = await chromium.launch({ executablePath: executablePath!, args: chromiumFlags });
-      poorBrowser = await chromium.launch({ executablePath: executablePath!, args: poorFlags });
+      browser = await openBrowser();
+      poorBrowser = await openBrowser(poorFlags);
     }, testTimeout);
     afterAll(async () => {
       await browser?.close();

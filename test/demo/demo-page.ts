@@ -2,13 +2,14 @@ import type { Browser, Page, Route } from 'playwright';
 import { expect } from 'vitest';
 import type { LossSlice, TrainingUpdate } from '../../demo/records.js';
 import type { Settings } from '../../demo/settings.js';
+import { longestWait, openPage } from '../../scripts/open-page.mjs';
 import type { Site } from './site.js';
 
-/** Long enough for a machine that does a lot besides. Every wait is for a condition. */
-export const patience = { timeout: 120_000 };
+/** Every wait is for a condition. */
+export const patience = { timeout: longestWait };
 
 /** Time for a test of several such waits. */
-export const testTimeout = 600_000;
+export const testTimeout = 2 * longestWait;
 
 /** The numbers of a run as the page tells them, in percent where they are shares. */
 export interface RunNumbers {
@@ -39,7 +40,6 @@ export class DemoPage {
   readonly errors: Error[] = [];
 
   private constructor(readonly page: Page) {
-    page.setDefaultTimeout(patience.timeout);
     page.on('pageerror', (error) => this.errors.push(error));
   }
 
@@ -49,7 +49,7 @@ export class DemoPage {
    * @param blocked addresses that are not served
    */
   static async open(browser: Browser, site: Site, query: Query = {}, blocked?: string): Promise<DemoPage> {
-    const opened = new DemoPage(await browser.newPage());
+    const opened = new DemoPage(await openPage(browser));
     if (blocked != null) await opened.page.route(blocked, (route: Route) => route.abort());
     const search = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, `${value}`]));
     await opened.page.goto(`${site.url}?${search}`);

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright';
-import { chromium } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
+import { findChromium } from '../../scripts/chromium.mjs';
+import { openBrowser } from '../../scripts/open-page.mjs';
 import type { Query } from './demo-page.js';
 import { DemoPage, patience, testTimeout } from './demo-page.js';
 import { pageSpeed } from './page-speed.js';
@@ -20,7 +20,7 @@ describe.skipIf(executablePath == null)('the live page', { timeout: testTimeout 
 
   beforeAll(async () => {
     site = await serveDemo();
-    browser = await chromium.launch({ executablePath: executablePath!, args: chromiumFlags });
+    browser = await openBrowser();
   }, testTimeout);
   afterAll(async () => {
     await browser?.close();

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright';
-import { chromium } from 'playwright';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
+import { findChromium } from '../../scripts/chromium.mjs';
+import { openBrowser, openPage } from '../../scripts/open-page.mjs';
 import { lanczos } from '../../src/index.js';
 import { findWorkers, natsWorkers, serveShards } from '../../src/nats/index.js';
 import { ShardedHessian } from '../../src/workers/index.js';
@@ -27,7 +27,7 @@ beforeAll(async () => {
   webPort = await freePort();
   server = await startServer(`websocket { listen: "127.0.0.1:${webPort}", no_tls: true }`);
   site = await serveDemo();
-  browser = await chromium.launch({ executablePath: executablePath!, args: [...chromiumFlags] });
+  browser = await openBrowser();
   problem = await smallProblem();
 });
 afterAll(async () => {
@@ -39,7 +39,7 @@ afterAll(async () => {
 
 describe.skipIf(isLeftOut)('the page that lends its machine', () => {
   it('computes beside a worker in Node, says for whom, and stops by a button', async () => {
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     await page.goto(`${site.url}lend.html`);
     await page.getByLabel('NATS server').fill(`ws://127.0.0.1:${webPort}`);
     await page.getByLabel('Name of this worker').fill('page');
@@ -77,7 +77,7 @@ describe.skipIf(isLeftOut)('the page that lends its machine', () => {
   });
 
   it('says why it does not enter', async () => {
-    const page = await browser.newPage();
+    const page = await openPage(browser);
     await page.goto(`${site.url}lend.html`);
     await page.getByLabel('NATS server').fill('ws://127.0.0.1:1');
     await page.getByRole('button', { name: 'Lend' }).click();

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright';
+import { openPage } from '../../scripts/open-page.mjs';
 import type { Site } from './site.js';
 import { threadTimes } from './thread-times.js';
 
@@ -18,8 +19,7 @@ export interface PageSpeed {
 
 /** Opens the page with settings, starts it, and lets it train for 200 steps and more. */
 export async function pageSpeed(browser: Browser, site: Site, query: string): Promise<PageSpeed> {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(300_000);
+  const page = await openPage(browser);
   const stepFrom = async (least: number): Promise<number> => {
     const shown = await page.waitForFunction((from) => {
       const step = Number(

@@ -1,11 +1,11 @@
 import type { Browser } from 'playwright';
-import { chromium } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { PresetName } from '../../demo/presets.js';
 import { presets } from '../../demo/presets.js';
 import type { TrainingUpdate } from '../../demo/records.js';
 import { descend, lossAt } from '../../demo/story/valley.js';
-import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs';
+import { findChromium } from '../../scripts/chromium.mjs';
+import { openBrowser, openPage } from '../../scripts/open-page.mjs';
 import { DemoPage, patience, testTimeout } from './demo-page.js';
 import type { Site } from './site.js';
 import { serveDemo } from './site.js';
@@ -29,7 +29,7 @@ describe.skipIf(executablePath == null)('the story of the live page', { timeout:
 
   beforeAll(async () => {
     site = await serveDemo();
-    browser = await chromium.launch({ executablePath: executablePath!, args: chromiumFlags });
+    browser = await openBrowser();
   }, testTimeout);
   afterAll(async () => {
     await browser?.close();
@@ -84,7 +84,7 @@ describe.skipIf(executablePath == null)('the story of the live page', { timeout:
   });
 
   it('stands still at once for who wants no motion', async () => {
-    const page = await browser.newPage({ reducedMotion: 'reduce' });
+    const page = await openPage(browser, { reducedMotion: 'reduce' });
     await page.goto(site.url);
     await page.locator('#curving[data-state=done]').waitFor();
     expect(await page.locator('#curving .said').textContent()).toContain('loss 5 across');
