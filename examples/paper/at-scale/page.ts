@@ -9,6 +9,7 @@ import { escapeBlock } from './claim-4.js';
 import type { CloseUpFinding } from './close-up.js';
 import { closeUpPlan, unitsOf } from './close-up.js';
 import { edgeBlock } from './edge.js';
+import { headlineBlock } from './headline.js';
 import type { Setting } from './setting.js';
 import { fashionSetting, mobyDickSetting, paperSetting, resnetSetting, spamSetting } from './setting.js';
 import { isOver } from './train-run.js';
@@ -18,11 +19,29 @@ import type { TrainingRun } from './training-run.js';
 import { nameOf } from './training-run.js';
 import { verdictTable } from './verdicts.js';
 
-/** Where the pictures lie, as seen from the page. */
-const pictureFolder = 'paper';
+/** A page with parts that are drawn from the records. */
+export interface Page {
+  /** Seen from the root of the repository. */
+  readonly file: string;
+  /** Where its pictures lie, seen from the page. */
+  readonly pictureFolder: string;
+  readonly blocks: Blocks;
+}
 
-/** The parts of the page that are drawn from the records, by name. */
-export function blocksOf(records: ScaleRecords): Readonly<Record<string, Block>> {
+/** Parts of a page, by name. */
+export type Blocks = Readonly<Record<string, Block>>;
+
+/** The pages that tell of the records. */
+export function pagesOf(records: ScaleRecords): readonly Page[] {
+  const headline = headlineBlock(records.runs, paperSetting);
+  return [
+    { file: 'docs/paper.md', pictureFolder: 'paper', blocks: blocksOf(records) },
+    { file: 'README.md', pictureFolder: 'docs/paper', blocks: { headline } },
+  ];
+}
+
+/** The parts of docs/paper.md, by name. */
+export function blocksOf(records: ScaleRecords): Blocks {
   const { runs, closeUps } = records;
   return {
     verdicts: { text: verdictTable(records), pictures: [] },
@@ -57,17 +76,17 @@ function besides(runs: ScaleRecords['runs'], setting: Setting): Block {
  *
  * @throws Error for a block that has no place on the page, or a place without a block
  */
-export function withBlocks(page: string, blocks: Readonly<Record<string, Block>>): string {
+export function withBlocks(page: string, blocks: Blocks, pictureFolder: string): string {
   const places = [...page.matchAll(/<!-- npm run docs:paper draws (.+) -->/g)].map(([, name]) => name!);
   const stray = [
     ...places.filter((name) => blocks[name] == null),
     ...Object.keys(blocks).filter((name) => !places.includes(name)),
   ];
   if (stray.length > 0) throw new Error(`blocks of the page and blocks drawn differ in: ${stray.join(', ')}`);
-  return places.reduce((text, name) => withBlock(text, name, blocks[name]!), page);
+  return places.reduce((text, name) => withBlock(text, name, blocks[name]!, pictureFolder), page);
 }
 
-function withBlock(page: string, name: string, { text, pictures }: Block): string {
+function withBlock(page: string, name: string, { text, pictures }: Block, pictureFolder: string): string {
   const [beginLine, endLine] = [`<!-- npm run docs:paper draws ${name} -->`, `<!-- end of ${name} -->`];
   const [begin, end] = [page.indexOf(beginLine), page.indexOf(endLine)];
   if (end < begin) throw new Error(`the page has no line ${endLine} after ${beginLine}`);

@@ -1,6 +1,7 @@
 import { lateMean } from '../findings/escape.js';
 import { markdownTable, withSpread } from '../table.js';
 import type { ScaleRecords } from './all-records.js';
+import { besideSgd } from './beside-sgd.js';
 import { begun, notRun } from './block.js';
 import { pathsOf } from './claim-1.js';
 import { escapesOf } from './claim-4.js';
@@ -18,7 +19,6 @@ import {
   spamSetting,
 } from './setting.js';
 import { isOver } from './train-run.js';
-import { epochsOf } from './training-point.js';
 import { choiceOf } from './training-run.js';
 
 /** What came of a claim with the paper's net, and with small ones, each with the part of the page that has the numbers. */
@@ -212,16 +212,10 @@ function subspaceVerdict(all: readonly RecordedRun[]): string {
 
 function nsgdVerdict(all: readonly RecordedRun[], setting: Setting): string {
   const runs = begun(runsOfSetting(all, setting).filter(({ run }) => run.finding === 'nsgd'));
-  const sgd = runs.filter(({ run }) => run.directions === 'none');
-  const beside = (gamma: number) =>
-    runs
-      .filter(({ run }) => run.directions === 'sample' && run.gamma === gamma)
-      .flatMap((nudged) => {
-        const plain = sgd.find(({ run }) => run.seed === nudged.run.seed);
-        return plain == null ? [] : [pairAt(plain, nudged)];
-      });
-  const [short, long] = [beside(0.01), beside(5)];
-  if (short.length === 0) return sgd.length === 0 ? notRun : 'SGD has begun, γ < 1 has not';
+  const [short, long] = [besideSgd(runs, 0.01), besideSgd(runs, 5)];
+  if (short.length === 0) {
+    return runs.some(({ run }) => run.directions === 'none') ? 'SGD has begun, γ < 1 has not' : notRun;
+  }
   const count = (pairs: typeof short, holds: (pair: (typeof short)[number]) => boolean): string =>
     `${pairs.filter(holds).length} of ${pairs.length}`;
   const accuracy = short.map(({ plain, nudged }) => 100 * (nudged.testAccuracy! - plain.testAccuracy!));
@@ -240,11 +234,4 @@ function nsgdVerdict(all: readonly RecordedRun[], setting: Setting): string {
 function bothVerdicts(runs: readonly RecordedRun[], setting: Setting): string {
   const verdicts = [nsgdVerdict(runs, setting), sharpnessVerdict(runs, setting)];
   return [...new Set(verdicts)].join('; ');
-}
-
-/** Two runs at the last whole epoch that both have reached. */
-function pairAt(plain: RecordedRun, nudged: RecordedRun) {
-  const epoch = Math.floor(Math.min(epochsOf(plain.points), epochsOf(nudged.points)));
-  const at = ({ points }: RecordedRun) => points.find((point) => point.epoch === epoch)!;
-  return { epoch, plain: at(plain), nudged: at(nudged) };
 }

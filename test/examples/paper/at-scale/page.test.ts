@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readAllRecords, recordNames } from '../../../../examples/paper/at-scale/all-records.js';
 import type { Escape, StepsApart } from '../../../../examples/paper/at-scale/close-up.js';
 import { closeUpFindings } from '../../../../examples/paper/at-scale/close-up.js';
-import { blocksOf, withBlocks } from '../../../../examples/paper/at-scale/page.js';
+import { blocksOf, pagesOf, withBlocks } from '../../../../examples/paper/at-scale/page.js';
 import { allRuns, closeUpPaths } from '../../../../examples/paper/at-scale/rows.js';
 import type { TrainingPoint } from '../../../../examples/paper/at-scale/training-point.js';
 import type { TrainingRun } from '../../../../examples/paper/at-scale/training-run.js';
@@ -14,15 +14,17 @@ import { toSvg } from '../../../../src/plot/index.js';
 const docs = fileURLToPath(new URL('../../../../docs', import.meta.url));
 const folder = join(docs, 'paper/records');
 
-describe('docs/paper.md at the size paper', () => {
-  it('says what the records say: npm run docs:paper draws it', async () => {
-    const page = readFileSync(join(docs, 'paper.md'), 'utf8');
-    const blocks = blocksOf(readAllRecords(folder));
-    expect(page).toBe(withBlocks(page, blocks));
-    for (const { name, spec } of Object.values(blocks).flatMap(({ pictures }) => pictures)) {
-      expect(readFileSync(join(docs, 'paper', `${name}.svg`), 'utf8')).toBe(await toSvg(spec));
-    }
-  });
+describe('the pages that tell of the size paper', () => {
+  it.each(pagesOf(readAllRecords(folder)))(
+    '$file says what the records say: npm run docs:paper draws it',
+    async ({ file, pictureFolder, blocks }) => {
+      const page = readFileSync(join(docs, '..', file), 'utf8');
+      expect(page).toBe(withBlocks(page, blocks, pictureFolder));
+      for (const { name, spec } of Object.values(blocks).flatMap(({ pictures }) => pictures)) {
+        expect(readFileSync(join(docs, 'paper', `${name}.svg`), 'utf8')).toBe(await toSvg(spec));
+      }
+    },
+  );
 
   it('has records of runs that there are, under 2 MB in all', () => {
     const files = existsSync(folder) ? readdirSync(folder) : [];
@@ -40,15 +42,15 @@ describe('withBlocks', () => {
     `a\n<!-- npm run docs:paper draws ${name} -->\nold\n<!-- end of ${name} -->\nb\n`;
 
   it('puts each block in its place, and says where there is nothing yet', () => {
-    const drawn = withBlocks(page('x y') + page('z'), { 'x y': block('new'), z: block('') });
+    const drawn = withBlocks(page('x y') + page('z'), { 'x y': block('new'), z: block('') }, 'f');
     expect(drawn.replace(/<!--.*-->/g, '-').replace(/\n+/g, ' ')).toBe('a - new - b a - Not run yet. - b ');
-    expect(withBlocks(drawn, { 'x y': block('new'), z: block('') })).toBe(drawn);
+    expect(withBlocks(drawn, { 'x y': block('new'), z: block('') }, 'f')).toBe(drawn);
   });
 
   it('refuses a block without a place, and a place without a block', () => {
-    expect(() => withBlocks(page('x'), { x: block(''), y: block('') })).toThrow(/differ in: y/);
-    expect(() => withBlocks(page('x'), {})).toThrow(/differ in: x/);
-    expect(() => withBlocks(page('x').replace('end of', 'end'), { x: block('') })).toThrow(/no line/);
+    expect(() => withBlocks(page('x'), { x: block(''), y: block('') }, 'f')).toThrow(/differ in: y/);
+    expect(() => withBlocks(page('x'), {}, 'f')).toThrow(/differ in: x/);
+    expect(() => withBlocks(page('x').replace('end of', 'end'), { x: block('') }, 'f')).toThrow(/no line/);
   });
 });
 

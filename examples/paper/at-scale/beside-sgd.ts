@@ -1,0 +1,26 @@
+import type { RecordedRun } from './record-file.js';
+import { epochsOf } from './training-point.js';
+import type { TrainingPoint } from './training-point.js';
+
+/** SGD and NSGD from the same seed, at the last whole epoch that both have reached. */
+export interface Pair {
+  readonly epoch: number;
+  readonly plain: TrainingPoint;
+  readonly nudged: TrainingPoint;
+}
+
+/** NSGD with some γ, its directions found once per epoch, beside SGD: a pair for each seed that has both. */
+export function besideSgd(runs: readonly RecordedRun[], gamma: number): readonly Pair[] {
+  return runs
+    .filter(({ run }) => run.directions === 'sample' && run.gamma === gamma)
+    .flatMap((nudged) => {
+      const plain = runs.find(({ run }) => run.directions === 'none' && run.seed === nudged.run.seed);
+      return plain == null ? [] : [pairOf(plain, nudged)];
+    });
+}
+
+function pairOf(plain: RecordedRun, nudged: RecordedRun): Pair {
+  const epoch = Math.floor(Math.min(epochsOf(plain.points), epochsOf(nudged.points)));
+  const at = ({ points }: RecordedRun): TrainingPoint => points.find((point) => point.epoch === epoch)!;
+  return { epoch, plain: at(plain), nudged: at(nudged) };
+}
