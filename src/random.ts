@@ -9,10 +9,8 @@
  * const probe = new SeededRandom(7).fillNormal(new Float32Array(1000));
  */
 export class SeededRandom {
-  private a: number;
-  private b: number;
-  private c: number;
-  private counter = 1;
+  /** a, b, c and the counter. Numbers of 32 bits by their type: as fields of the object they cost twice the time. */
+  private readonly state: Int32Array;
   /** The second half of a Box-Muller pair, not yet handed out. */
   private spare: number | null = null;
 
@@ -20,19 +18,21 @@ export class SeededRandom {
   constructor(seed = 0) {
     const mix = splitmix32(seed | 0);
     const high = splitmix32(Math.floor(seed / 2 ** 32) ^ 0x9e3779b9);
-    this.a = mix() ^ high();
-    this.b = mix() ^ high();
-    this.c = mix() ^ high();
+    this.state = Int32Array.of(mix() ^ high(), mix() ^ high(), mix() ^ high(), 1);
     for (let i = 0; i < 12; i++) this.bits();
   }
 
   /** The next 32 random bits as a signed integer. */
   private bits(): number {
-    const result = (this.a + this.b + this.counter) | 0;
-    this.counter = (this.counter + 1) | 0;
-    this.a = this.b ^ (this.b >>> 9);
-    this.b = (this.c + (this.c << 3)) | 0;
-    this.c = ((this.c << 21) | (this.c >>> 11)) + result;
+    const { state } = this;
+    const b = state[1]!;
+    const c = state[2]!;
+    const counter = state[3]!;
+    const result = (state[0]! + b + counter) | 0;
+    state[0] = b ^ (b >>> 9);
+    state[1] = c + (c << 3);
+    state[2] = ((c << 21) | (c >>> 11)) + result;
+    state[3] = counter + 1;
     return result;
   }
 
@@ -55,10 +55,9 @@ export class SeededRandom {
     return radius * Math.cos(angle);
   }
 
-  /** Fills `out` with uniform numbers of [0, 1) and returns it. */
-  fillUniform(out: Float32Array): Float32Array {
-    // A float32 next to 1 may round up to it; 24 bits do not.
-    for (let i = 0; i < out.length; i++) out[i] = (this.bits() >>> 8) / 2 ** 24;
+  /** Fills `out` with uniform numbers of [-1/2, 1/2), multiples of 2^-24, which float32 holds, and returns it. */
+  fillCentered(out: Float32Array): Float32Array {
+    for (let i = 0; i < out.length; i++) out[i] = (this.bits() >>> 8) / 2 ** 24 - 0.5;
     return out;
   }
 

@@ -38,7 +38,7 @@ export class RangeBasis {
       this.rest = Math.max(remainder, FLOAT32_EPSILON * norm);
       return Number.isFinite(norm) ? 'exhausted' : 'nonFinite';
     }
-    this.basis.append(candidate, 1 / remainder);
+    this.basis.append(candidate);
     return Float64Array.of(...coefficients, remainder);
   }
 
@@ -61,8 +61,8 @@ export class RangeBasis {
   *complement(vector: Tensor1D): SolverSteps<Tensor1D> {
     if (this.basis.rows === 0) return vector;
     const candidate = candidateOf(vector);
-    yield* orthogonalize(this.basis, candidate);
-    return vectorOf(candidate, 1);
+    const { remainder } = yield* orthogonalize(this.basis, candidate);
+    return vectorOf(candidate, remainder);
   }
 
   /** Releases the rows. */

@@ -1,9 +1,13 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { add, concat, mul, reshape, slice, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { add, concat, keep, mul, reshape, slice, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import type { Candidate } from './candidate.js';
 import { combineColumn } from './combine-rows.js';
-import { joinNumbers } from './joined-numbers.js';
-import { combineRows, rowDots, subtractRows, takesScatteredRows } from '../tfjs/kernels/row-products.js';
+import {
+  combineRows,
+  rowDotsAndSquare,
+  subtractRows,
+  takesScatteredRows,
+} from '../tfjs/kernels/row-products.js';
 
 /**
  * Rows of a block: its products with a vector read the vector once for all of them. Joining rows to a block
@@ -22,20 +26,14 @@ interface Block {
   readonly tiles: Tensor2D[];
 }
 
-/** What passes of Gram-Schmidt took off a candidate, on its way to the host. */
-export interface Projected {
-  /** A small tensor for the host, owned by the caller. */
-  readonly tensor: Tensor1D;
-  /** The meaning of its values. */
-  measures(values: Float32Array): Measures;
-}
-
-/** What passes of Gram-Schmidt took off a candidate. */
-export interface Measures {
-  /** For each pass, the inner products with the rows it went over, in double precision. */
-  readonly coefficients: Float64Array[];
-  /** ‖w‖₂ of what is left. */
-  readonly remainder: number;
+/** What a candidate has along some rows: small tensors on the device, owned by the caller. */
+export interface Measured {
+  /** The row that they begin at, the first of a block. */
+  readonly first: number;
+  /** Vw, in pieces [1, r_i]. */
+  readonly dots: Tensor2D[];
+  /** ‖w‖², in pieces [1, 1], one for each tile. */
+  readonly squares: Tensor2D[];
 }
 
 /**
@@ -75,34 +73,39 @@ export class KrylovBasis {
   }
 
   /**
-   * Passes of classical Gram-Schmidt, one after the other: w becomes w - Vᵀ(Vw), V the rows from the first of the pass
-   * on.
+   * Vw and ‖w‖², V the rows from `first` on; reads them and w once.
    *
-   * @param candidate changed in place
-   * @param firsts for each pass, index of a row that begins a block, e.g. 0 or {@link startOfBlock}
+   * @param candidate w; stays as it is
+   * @param first index of a row that begins a block, e.g. 0 or {@link startOfBlock}
    */
-  project(candidate: Candidate, firsts: readonly number[]): Projected {
-    const pieces: Tensor2D[] = [];
-    try {
-      const lengths = firsts.map((first) => {
-        const { length } = pieces;
-        pieces.push(...this.pass(candidate, this.blocksFrom(first)));
-        return pieces.length - length;
-      });
-      for (const tile of candidate.tiles) pieces.push(...rowDots([tile], tile));
-      const { tensor, split } = joinNumbers(pieces);
-      const measures = (values: Float32Array): Measures => {
-        const parts = split(values);
-        const coefficients = lengths.map((length) =>
-          Float64Array.from(parts.splice(0, length).flatMap((part) => Array.from(part))),
-        );
-        const square = parts.reduce((sum, [part]) => sum + part!, 0);
-        return { coefficients, remainder: Math.sqrt(square) };
-      };
-      return { tensor, measures };
-    } finally {
-      for (const piece of pieces) piece.dispose();
-    }
+  measure(candidate: Candidate, first = 0): Measured {
+    const blocks = this.blocksFrom(first);
+    const squares: Tensor2D[] = [];
+    const dots = tidy(() =>
+      candidate.tiles
+        .map((tile, j) => {
+          const { dots, square } = rowDotsAndSquare(columnOf(blocks, j), tile);
+          squares.push(keep(square));
+          return dots;
+        })
+        .reduce((sums, parts) => sums.map((sum, i): Tensor2D => add(sum, parts[i]!))),
+    );
+    return { first, dots, squares };
+  }
+
+  /**
+   * Turns w into scale · (w - Vᵀ(Vw)): a pass of classical Gram-Schmidt; reads the rows and w once.
+   *
+   * @param candidate w; changed in place
+   * @param measured what {@link measure} said of it
+   */
+  takeOff(candidate: Candidate, { first, dots }: Measured, scale = 1): void {
+    const blocks = this.blocksFrom(first);
+    candidate.tiles.forEach((tile, j) => {
+      candidate.tiles[j] =
+        blocks.length === 0 ? mul(tile, scale) : subtractRows(dots, columnOf(blocks, j), tile, scale);
+      tile.dispose();
+    });
   }
 
   /**
@@ -110,8 +113,9 @@ export class KrylovBasis {
    *
    * @param candidate its tiles are disposed here
    */
-  append(candidate: Candidate, scale: number): void {
+  append(candidate: Candidate, scale = 1): void {
     const tiles = candidate.tiles.map((tile) => {
+      if (scale === 1) return tile;
       const row: Tensor2D = mul(tile, scale);
       tile.dispose();
       return row;
@@ -232,22 +236,6 @@ export class KrylovBasis {
     this.blocks.splice(from, 0, { rows: BLOCK_ROWS, tiles });
   }
 
-  /** One pass over some blocks. @returns Vw, in pieces */
-  private pass(candidate: Candidate, blocks: readonly Block[]): Tensor2D[] {
-    if (blocks.length === 0) return [];
-    const column = (j: number): Tensor2D[] => blocks.map((block) => block.tiles[j]!);
-    const coefficients = tidy(() =>
-      candidate.tiles
-        .map((tile, j) => rowDots(column(j), tile))
-        .reduce((sums, parts) => sums.map((sum, i): Tensor2D => add(sum, parts[i]!))),
-    );
-    candidate.tiles.forEach((tile, j) => {
-      candidate.tiles[j] = subtractRows(coefficients, column(j), tile);
-      tile.dispose();
-    });
-    return coefficients;
-  }
-
   private blocksFrom(first: number): Block[] {
     let index = 0;
     return this.blocks.filter((block) => {
@@ -255,4 +243,9 @@ export class KrylovBasis {
       return index > first;
     });
   }
+}
+
+/** The tiles of some blocks for a range of columns. */
+function columnOf(blocks: readonly Block[], j: number): Tensor2D[] {
+  return blocks.map((block) => block.tiles[j]!);
 }

@@ -192,7 +192,7 @@ export class BidiagonalFactorization {
       if (remainder <= 10 * FLOAT32_EPSILON || this.isComplete) discard(candidate);
       else {
         this.pending.push(this.right.rows);
-        this.right.append(candidate, 1 / remainder);
+        this.right.append(candidate);
       }
     }
   }
@@ -284,9 +284,9 @@ export class BidiagonalFactorization {
   }
 
   /** Adds what is left of a product as a row, if that is something. */
-  private append(basis: KrylovBasis, { candidate, remainder, scale }: ProjectedProduct): boolean {
+  private append(basis: KrylovBasis, { candidate, remainder }: ProjectedProduct): boolean {
     const isNew = remainder > this.negligible && basis.rows < basis.size;
-    if (isNew) basis.append(candidate, scale / remainder);
+    if (isNew) basis.append(candidate);
     else discard(candidate);
     return isNew;
   }

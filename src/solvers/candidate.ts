@@ -39,9 +39,11 @@ export function candidateOf(vector: Tensor1D): Candidate {
  * @param candidate its tiles are disposed here
  * @returns shape [n], owned by the caller
  */
-export function vectorOf(candidate: Candidate, scale: number): Tensor1D {
+export function vectorOf(candidate: Candidate, scale = 1): Tensor1D {
   const vector = tidy(() =>
-    concat(candidate.tiles.map((tile) => reshape(mul(tile, scale), [tile.size]) as Tensor1D)),
+    concat(
+      candidate.tiles.map((tile) => reshape(scale === 1 ? tile : mul(tile, scale), [tile.size]) as Tensor1D),
+    ),
   );
   discard(candidate);
   return vector;

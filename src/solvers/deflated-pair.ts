@@ -48,7 +48,7 @@ export function* deflatedPair(
   const { candidate, coefficients, remainder, norm, scale } = yield* projectProduct(products, found, () =>
     clone(vector),
   );
-  const rest = vectorOf(candidate, 1);
+  const rest = vectorOf(candidate, remainder / scale);
   try {
     const [value, coupling] = yield innerProducts([vector, rest], [before?.vector ?? vector, rest]);
     const residual = plusMultiple(rest, vector, -value!);
@@ -78,8 +78,8 @@ export function ritzVectors(pairs: readonly DeflatedPair[]): readonly Float64Arr
 /** The part of a vector, which is disposed, orthogonal to the rows found, at unit length. */
 export function* orthonormal(found: KrylovBasis, vector: Tensor1D): SolverSteps<Tensor1D> {
   const candidate = candidateOf(vector);
-  const { remainder } = yield* orthogonalize(found, candidate);
-  return vectorOf(candidate, inverse(remainder));
+  yield* orthogonalize(found, candidate);
+  return vectorOf(candidate);
 }
 
 function inverse(norm: number): number {

@@ -189,9 +189,7 @@ export class LanczosFactorization<
   *includeRandom(random: SeededRandom): SolverSteps<Extension> {
     if (this.isComplete) return 'dependent';
     // Uniform like ARPACK's: a third of the time of normal numbers, and any direction can come out.
-    const values = random.fillUniform(new Float32Array(this.operator.size));
-    for (let i = 0; i < values.length; i++) values[i]! -= 0.5;
-    return yield* this.include(tensor1d(values));
+    return yield* this.include(tensor1d(random.fillCentered(new Float32Array(this.operator.size))));
   }
 
   /**
@@ -262,7 +260,7 @@ export class LanczosFactorization<
       return 'dependent';
     }
     this.pending.push(this.basis.rows);
-    this.basis.append(candidate, 1 / remainder);
+    this.basis.append(candidate);
     return 'extended';
   }
 }

@@ -80,7 +80,7 @@ export class LsmrRun {
       discard(candidate);
       return 'ended';
     }
-    basis.append(candidate, 1 / remainder);
+    basis.append(candidate);
     [this.alpha, this.beta] = [remainder, nextBeta];
     return 'taken';
   }

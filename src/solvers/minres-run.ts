@@ -139,11 +139,11 @@ export class MinresRun implements CorrectionRun {
     this.beta = nextBeta;
     if (this.tail != null) {
       this.advance(this.tail, column);
-      this.turn(this.tail, vectorOf(candidate, 1 / nextBeta));
+      this.turn(this.tail, vectorOf(candidate));
     } else if (this.basis.rows < this.rows) {
-      this.basis.append(candidate, 1 / nextBeta);
+      this.basis.append(candidate);
     } else {
-      this.tail = this.startTail(vectorOf(candidate, 1 / nextBeta));
+      this.tail = this.startTail(vectorOf(candidate));
     }
     return 'taken';
   }

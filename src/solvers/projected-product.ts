@@ -14,7 +14,7 @@ export interface ProjectedProduct {
   readonly remainder: number;
   /** ‖Av‖₂. */
   readonly norm: number;
-  /** w / scale, owned by the caller. */
+  /** w at unit length, zero where nothing is left; owned by the caller. */
   readonly candidate: Candidate;
   readonly scale: number;
 }

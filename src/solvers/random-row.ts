@@ -13,12 +13,10 @@ import { orthogonalize } from './orthogonalize.js';
  */
 export function* appendRandom(basis: KrylovBasis, random: SeededRandom): SolverSteps<boolean> {
   if (basis.rows >= basis.size) return false;
-  const values = random.fillUniform(new Float32Array(basis.size));
-  for (let i = 0; i < values.length; i++) values[i]! -= 0.5;
-  const candidate = candidateOf(tensor1d(values));
+  const candidate = candidateOf(tensor1d(random.fillCentered(new Float32Array(basis.size))));
   const { coefficients, remainder } = yield* orthogonalize(basis, candidate);
   const isNew = remainder > 1e3 * FLOAT32_EPSILON * Math.hypot(...coefficients, remainder);
-  if (isNew) basis.append(candidate, 1 / remainder);
+  if (isNew) basis.append(candidate);
   else discard(candidate);
   return isNew;
 }

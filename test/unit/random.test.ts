@@ -10,11 +10,11 @@ describe('SeededRandom', () => {
     for (const other of [2, -1, 1 + 2 ** 32, 0]) expect(draw(other)).not.toEqual(draw(1));
   });
 
-  it('draws uniform numbers of [0, 1): mean 1/2, variance 1/12, within four standard deviations', () => {
-    const values = new SeededRandom(3).fillUniform(new Float32Array(count));
-    expect(Math.min(...values)).toBeGreaterThanOrEqual(0);
-    expect(Math.max(...values)).toBeLessThan(1);
-    expectMoments(values, 0.5, 1 / 12);
+  it('draws uniform numbers of [-1/2, 1/2): mean 0, variance 1/12, within four standard deviations', () => {
+    const values = new SeededRandom(3).fillCentered(new Float32Array(count));
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(-0.5);
+    expect(Math.max(...values)).toBeLessThan(0.5);
+    expectMoments(values, 0, 1 / 12);
   });
 
   it('draws standard normal numbers: mean 0, variance 1, kurtosis 3', () => {

@@ -31,10 +31,31 @@ export function rowDots(parts: readonly Tensor2D[], x: Tensor2D): Tensor2D[] {
 }
 
 /**
- * base - wᵀR.
+ * R x as {@link rowDots} has it, none where there are no parts, and xᵀx, shape [1, 1].
+ *
+ * @param parts the rows of R, tensors [r_i, n]
+ * @param x shape [1, n]
+ * @returns tensors owned by the caller
+ */
+export function rowDotsAndSquare(
+  parts: readonly Tensor2D[],
+  x: Tensor2D,
+): { readonly dots: Tensor2D[]; readonly square: Tensor2D } {
+  const all = rowDots([...parts, x], x);
+  if (parts.length === 0 || !takesScatteredRows()) return { dots: all.slice(0, -1), square: all.at(-1)! };
+  const [joined] = all;
+  const rows = joined!.size - 1;
+  const cut = (from: number, size: number): Tensor2D => slice(joined!, [0, from], [1, size]);
+  const result = { dots: [cut(0, rows)], square: cut(rows, 1) };
+  joined!.dispose();
+  return result;
+}
+
+/**
+ * (base - wᵀR) · scale.
  *
  * @param weights w, as {@link rowDots} returns what it is given these parts
- * @param parts the rows of R, tensors [r_i, n]
+ * @param parts the rows of R, tensors [r_i, n], one at least
  * @param base shape [1, n]
  * @returns shape [1, n], owned by the caller
  */
@@ -42,11 +63,17 @@ export function subtractRows(
   weights: readonly Tensor2D[],
   parts: readonly Tensor2D[],
   base: Tensor2D,
+  scale = 1,
 ): Tensor2D {
   if (takesScatteredRows()) {
-    return run(combinationKernel, { weights: weights[0]!, base, ...named(parts) }, { scale: -1 }) as Tensor2D;
+    const inputs = { weights: weights[0]!, base, ...named(parts) };
+    return run(combinationKernel, inputs, { scale: -scale, baseScale: scale }) as Tensor2D;
   }
-  return accumulate(parts, base, (part, i, before) => sub(before!, times(weights[i]!, part)));
+  const rest = accumulate(parts, base, (part, i, before) => sub(before!, times(weights[i]!, part)));
+  if (scale === 1) return rest;
+  const scaled: Tensor2D = mul(rest, scale);
+  rest.dispose();
+  return scaled;
 }
 
 /**
@@ -58,7 +85,7 @@ export function subtractRows(
  */
 export function combineRows(weights: Tensor2D, parts: readonly Tensor2D[]): Tensor2D {
   if (takesScatteredRows()) {
-    return run(combinationKernel, { weights, ...named(parts) }, { scale: 1 }) as Tensor2D;
+    return run(combinationKernel, { weights, ...named(parts) }, { scale: 1, baseScale: 1 }) as Tensor2D;
   }
   let first = 0;
   return accumulate(parts, null, (part, _, before) => {
@@ -90,6 +117,10 @@ function named(parts: readonly Tensor2D[]): NamedTensorMap {
   return Object.fromEntries(parts.map((part, i) => [i, part]));
 }
 
-function run(kernelName: string, inputs: NamedTensorMap, attrs: { scale?: number }): Tensor {
+function run(
+  kernelName: string,
+  inputs: NamedTensorMap,
+  attrs: { scale?: number; baseScale?: number },
+): Tensor {
   return engineInternals().runKernel(kernelName, inputs, attrs) as Tensor;
 }

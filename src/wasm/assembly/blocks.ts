@@ -1,5 +1,5 @@
 import { fma } from './internal/fma';
-import { addWeightedRows } from './internal/weighted-rows';
+import { addWeightedRows, weightedSum } from './internal/weighted-rows';
 
 // Products with `count` rows of `len` floats, `stride` bytes apart, of which a call sees some columns only.
 
@@ -75,23 +75,7 @@ export function combineWithRows(
   for (let i = 0; i < len; i += BLOCK) {
     const at = (<usize>i) << 2;
     const n = min(BLOCK, len - i);
-    combine(a, x + at, b, y == 0 ? 0 : y + at, n, out + at);
+    weightedSum(a, x + at, b, y == 0 ? 0 : y + at, n, out + at);
     addWeightedRows(matrix, stride, count, at, n, weights, scale, out + at);
-  }
-}
-
-/** out = a x + b y, products and sum each rounded, as separate ops would; a y of 0 is none. */
-function combine(a: f32, x: usize, b: f32, y: usize, len: i32, out: usize): void {
-  const va = f32x4.splat(a);
-  const vb = f32x4.splat(b);
-  const end = (<usize>len) << 2;
-  let i: usize = 0;
-  for (; i + 16 <= end; i += 16) {
-    const product = f32x4.mul(va, v128.load(x + i));
-    v128.store(out + i, y == 0 ? product : f32x4.add(product, f32x4.mul(vb, v128.load(y + i))));
-  }
-  for (; i < end; i += 4) {
-    const product = a * load<f32>(x + i);
-    store<f32>(out + i, y == 0 ? product : product + b * load<f32>(y + i));
   }
 }

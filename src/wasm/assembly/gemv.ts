@@ -1,5 +1,5 @@
 import { fma } from './internal/fma';
-import { addWeightedRows, rowAt } from './internal/weighted-rows';
+import { addWeightedRows, rowAt, weightedSum } from './internal/weighted-rows';
 
 // Products with rows of `len` floats, `stride` bytes apart; a stride of 0 means that `rows` is a list of their addresses.
 
@@ -68,12 +68,13 @@ function sum(v: v128): f64 {
 }
 
 /**
- * y[j, i] = base[j, i] + scale · sum over r of weights[j, r] row r[i] for j below m and the `n` columns i from `first`
+ * y[j, i] = baseScale · base[j, i] + scale · sum over r of weights[j, r] row r[i] for j below m and the `n` columns i from `first`
  * on, of `len`; a base of 0 is none. Block by
  * block of columns, so that the rows are read from memory once for all j.
  */
 export function combineRows(
-  rows: usize, stride: usize, count: i32, len: i32, first: i32, n: i32, weights: usize, m: i32, scale: f32, base: usize, y: usize,
+  rows: usize, stride: usize, count: i32, len: i32, first: i32, n: i32, weights: usize, m: i32, scale: f32, base: usize,
+  baseScale: f32, y: usize,
 ): void {
   const end = first + n;
   for (let i0 = first; i0 < end; i0 += BLOCK) {
@@ -83,7 +84,7 @@ export function combineRows(
       const to = (<usize>j * <usize>len) << 2;
       const d = y + to + at;
       if (base == 0) memory.fill(d, 0, (<usize>wide) << 2);
-      else memory.copy(d, base + to + at, (<usize>wide) << 2);
+      else weightedSum(baseScale, base + to + at, 0, 0, wide, d);
       addWeightedRows(rows, stride, count, at, wide, weights + ((<usize>j * <usize>count) << 2), scale, d);
     }
   }

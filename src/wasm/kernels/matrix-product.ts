@@ -52,13 +52,13 @@ function onePair(heap: Heap, [lda, ta]: Layout, [ldb, tb]: Layout, m: number, n:
   const { gemm, dotRows, combineRows, gemmScratchBytes } = heap.functions;
   if (n === 1) {
     return ta
-      ? (a, b, c) => combineRows(a, 4 * lda, k, m, 0, m, b, 1, 1, 0, c)
+      ? (a, b, c) => combineRows(a, 4 * lda, k, m, 0, m, b, 1, 1, 0, 1, c)
       : (a, b, c) => dotRows(a, 4 * lda, m, k, b, c);
   }
   if (m === 1) {
     return tb
       ? (a, b, c) => dotRows(b, 4 * ldb, n, k, a, c)
-      : (a, b, c) => combineRows(b, 4 * ldb, k, n, 0, n, a, 1, 1, 0, c);
+      : (a, b, c) => combineRows(b, 4 * ldb, k, n, 0, n, a, 1, 1, 0, 1, c);
   }
   const scratch = heap.scratch(gemmScratchBytes());
   return (a, b, c) => gemm(a, lda, Number(ta), b, ldb, Number(tb), c, n, m, n, k, 0, scratch);

@@ -21,11 +21,11 @@ export const rowDots = kernel('tfjs-curvature/RowDots', ['x'], (heap, inputs) =>
   return y;
 });
 
-/** y = base + scale · W R for the matrix R of all rows; W: [m, Σ r_i], y and base: [m, n]. Without `base`, y = scale · W R. */
+/** y = baseScale · base + scale · W R for the matrix R of all rows; W: [m, Σ r_i], y and base: [m, n]. Without `base`, y = scale · W R. */
 export const rowCombination = kernel(
   'tfjs-curvature/RowCombination',
   ['weights', '0'],
-  (heap, inputs, { scale }: { scale: number }) => {
+  (heap, inputs, { scale, baseScale }: { scale: number; baseScale: number }) => {
     const { weights, base } = inputs;
     const n = inputs['0'].shape[1] ?? 0;
     const { list, count } = listRows(heap, inputs, n);
@@ -44,6 +44,7 @@ export const rowCombination = kernel(
       m,
       scale,
       at,
+      baseScale,
       heap.pointer(y),
     );
     return y;

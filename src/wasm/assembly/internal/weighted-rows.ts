@@ -59,3 +59,19 @@ function addOne(s: usize, n: i32, c: f32, d: usize): void {
   for (; i + 16 <= end; i += 16) v128.store(d + i, fma(v128.load(s + i), x, v128.load(d + i)));
   for (; i < end; i += 4) store<f32>(d + i, load<f32>(d + i) + load<f32>(s + i) * c);
 }
+
+/** out = a x + b y, products and sum each rounded, as separate ops would; a y of 0 is none. */
+export function weightedSum(a: f32, x: usize, b: f32, y: usize, len: i32, out: usize): void {
+  const va = f32x4.splat(a);
+  const vb = f32x4.splat(b);
+  const end = (<usize>len) << 2;
+  let i: usize = 0;
+  for (; i + 16 <= end; i += 16) {
+    const product = f32x4.mul(va, v128.load(x + i));
+    v128.store(out + i, y == 0 ? product : f32x4.add(product, f32x4.mul(vb, v128.load(y + i))));
+  }
+  for (; i < end; i += 4) {
+    const product = a * load<f32>(x + i);
+    store<f32>(out + i, y == 0 ? product : product + b * load<f32>(y + i));
+  }
+}
