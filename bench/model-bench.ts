@@ -9,6 +9,9 @@ import type { TorchWorker } from './torch.js';
 /** Runs of the short models per reading. */
 const REPEATS: Readonly<Record<BenchModel['name'], number>> = { M1: 9, M2: 1, M3: 1, M4: 3 };
 
+/** Milliseconds for which a model runs untimed after a change of threads: several gradients of all but the largest. */
+const SETTLING = 300;
+
 /** What is timed on more than one thread, and beside PyTorch on as many. */
 const THREADED = ['gradient', 'hvp-kept'];
 
@@ -49,8 +52,8 @@ export async function benchModel(
     const timed = repeated(repeats, runs[what]!);
     return async () => {
       undo = await registerWasmTrainingKernels({ threads });
-      // New helpers compile what they run.
-      const until = performance.now() + (counts.length > 1 ? 50 : 0);
+      // New helpers compile what they run, and the engine compiles anew what called functions without them.
+      const until = performance.now() + (counts.length > 1 ? SETTLING : 0);
       while (performance.now() < until) runs[what]!();
       return timed();
     };

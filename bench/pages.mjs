@@ -1,15 +1,18 @@
 // npm run bench:pages [-- --only solvers,nsgd] [--dry]
-// Measures everything that the tables of docs/benchmarks.md and docs/training-with-nsgd.md tell, some 15 minutes on two idle
-// cores, and writes the tables into the pages: each between the markers that bear its name. --dry only prints them.
+// Measures everything that these tables tell, some 15 minutes on two idle cores, and writes each into the page under docs/ that has
+// the markers that bear its name. --dry only prints them.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const pages = ['docs/benchmarks.md', 'docs/training-with-nsgd.md'].map((page) => join(root, page));
+const docs = join(root, 'docs');
+const pages = readdirSync(docs)
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => join(docs, name));
 const fused = Number(process.versions.node.split('.')[0]) < 21 ? ['--experimental-wasm-relaxed-simd'] : [];
 const script = (file, ...args) => [...fused, '--import', 'tsx', join(root, 'bench', file), ...args];
 
@@ -63,7 +66,7 @@ for (const page of values.dry ? [] : pages) {
       return `${open}${tables.get(name)}${close}`;
     },
   );
-  writeFileSync(page, after);
+  if (after !== before) writeFileSync(page, after);
 }
 const lost = values.dry ? [] : [...tables.keys()].filter((name) => !placed.has(name));
 if (lost.length > 0) throw new Error(`no page has a place for ${lost.join(', ')}`);

@@ -2,7 +2,7 @@
 //
 //   node --import tsx bench/pooling.ts
 //
-// Prints rows of docs/benchmarks.md: the fastest of 15 turns, the two kernels taking turns.
+// Prints rows of docs/benchmarks-kernels.md: the fastest of 15 turns, the two kernels taking turns.
 import '@tensorflow/tfjs-backend-wasm';
 import * as tf from '@tensorflow/tfjs-core';
 import { registerWasmTrainingKernels } from '../src/wasm/index.js';

@@ -77,6 +77,8 @@ const sidebar: Items = [
       page('Numerics', 'numerics'),
       page('What is promised', 'promises'),
       page('Benchmarks', 'benchmarks'),
+      page('Benchmarks: kernels', 'benchmarks-kernels'),
+      page('Benchmarks: solvers', 'benchmarks-solvers'),
     ],
   },
   {
