@@ -10,6 +10,9 @@ import type { NormalizedOperator } from './normalized-operator.js';
 import { PreconditionedMinresRun } from './preconditioned-minres-run.js';
 import { release } from './vector-arithmetic.js';
 
+/** A residual so much larger than the recurrence had it before the step: far more than rounding, and less than a step along zero does. */
+const JUMP = 1.1;
+
 /** An iterate with its residual. */
 interface MeasuredIterate extends MeasuredResidual {
   readonly y: Tensor1D;
@@ -137,7 +140,7 @@ export class MinresSearch {
     run: CorrectionRun,
     claimed: number,
   ): SolverSteps<MeasuredIterate> {
-    const isWorse = last.residualNorm > 2 * claimed && this.system.products.budget.allows();
+    const isWorse = last.residualNorm > JUMP * claimed && this.system.products.budget.allows();
     let kept: MeasuredIterate | null = null;
     try {
       const correction = isWorse ? run.correctionBefore() : null;
