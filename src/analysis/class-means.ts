@@ -23,7 +23,7 @@ import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { SplitObjective } from '../objectives/objective.js';
 import type { OutputSplit } from '../objectives/output-split.js';
 import { WeightedSum } from '../objectives/weighted-sum.js';
-import { asRows, requireLikelihoods, sharesOf } from '../operators/residual-metrics.js';
+import { asRows, likelihoodShares, requireLikelihoods } from '../operators/residual-metrics.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 
 /** Which gradients are taken together: those of the examples of a class, or these by the class they are taken for. */
@@ -138,12 +138,12 @@ function partsOf(
   try {
     const p = softmax(asRows(z[0]!));
     const [count, classes] = p.shape;
-    const shares = sharesOf(split.weights(0), count);
+    const [shares] = likelihoodShares(split, z as never, where);
     // The gradient of the loss by z is ω(p - y): the targets, whatever they are given as.
     const slope = reshape(linearization.gradient, [count, classes]);
-    const targets = sub(p, divNoNan(slope, shares));
+    const targets = sub(p, divNoNan(slope, shares!));
     const members = cast(oneHot(argMax(targets, 1) as Tensor1D, classes), 'float32') as Tensor2D;
-    return { p, members, shares: mul(shares, weight) };
+    return { p, members, shares: mul(shares!, weight) };
   } finally {
     linearization.dispose();
   }

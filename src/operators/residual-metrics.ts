@@ -1,5 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import {
+  abs,
+  add,
   addN,
   argMax,
   cast,
@@ -17,16 +19,24 @@ import {
   randomUniform,
   reshape,
   sigmoid,
+  sign,
+  slice,
   softmax,
   split,
+  sqrt,
   sub,
   sum,
+  tensor1d,
   tidy,
   tile,
+  variable,
+  zeros,
+  zerosLike,
 } from '@tensorflow/tfjs-core';
 import { linearizeWith } from '../autodiff/linearize.js';
 import { CurvatureArgumentError } from '../errors.js';
 import type { Likelihood, OutputSplit } from '../objectives/output-split.js';
+import { lossHessian } from './gauss-newton.js';
 import type { OutputMetric } from './output-curvature.js';
 
 /** The likelihood of each output; throws where the loss is the negative logarithm of none that is known. */
@@ -67,8 +77,8 @@ export function empiricalMetric(split: OutputSplit, outputs: readonly Variable[]
 }
 
 /**
- * M = 1/(S R) Σ_s Σ_i w_i r_si r_siᵀ for each output by itself, with r_si the gradient at a sampled target of the
- * negative log-likelihood of row i, of which there are R, and w_i the weight of the example it belongs to.
+ * M = 1/S Σ_s Σ_i φ_i r_si r_siᵀ for each output by itself, with r_si the gradient at a sampled target of the negative
+ * log-likelihood of row i, and φ_i its share in the loss: see {@link likelihoodShares}.
  */
 export function sampledMetric(
   split: OutputSplit,
@@ -78,24 +88,23 @@ export function sampledMetric(
 ): OutputMetric {
   const likelihoods = requireLikelihoods(split, 'FisherOperator');
   const made = keptTogether(() => {
-    const draws = outputs.map((z, output) =>
-      Array.from({ length: samples }, (_, sample) =>
-        sampledResidual(likelihoods[output]!, z, seedOfDraw(seed, output, sample, samples)),
-      ),
+    const shares = likelihoodShares(split, outputs, 'FisherOperator');
+    const draws = outputs.flatMap((z, output) =>
+      Array.from({ length: samples }, (_, sample): Tensor2D => {
+        const residual = sampledResidual(likelihoods[output]!, z, seedOfDraw(seed, output, sample, samples));
+        return mul(residual, sqrt(abs(shares[output]!)));
+      }),
     );
-    return [
-      ...draws.flat(),
-      ...draws.map(([first], output) => sharesOf(split.weights(output), first!.shape[0])),
-    ];
+    return [...draws, ...shares.map((own): Tensor2D => sign(own))];
   });
   const residuals = likelihoods.map((_, output) => made.slice(output * samples, (output + 1) * samples));
-  const shares = made.slice(-likelihoods.length);
+  const signs = made.slice(-likelihoods.length);
   return {
     apply: (u) =>
       tidy(() =>
         u.map((part, output) => {
           const draws = residuals[output]!.map((r) =>
-            outerProducts(r, reshape(part, r.shape) as Tensor2D, shares[output]!),
+            outerProducts(r, reshape(part, r.shape) as Tensor2D, signs[output]!),
           );
           return reshape(mul(addN(draws), 1 / samples), part.shape);
         }),
@@ -103,6 +112,52 @@ export function sampledMetric(
     dispose: () => dispose(made),
   };
 }
+
+/**
+ * What the curvature of a loss by its outputs has of that of its likelihood, for each output by rows:
+ *
+ *     ∇²ℓ(z) = φ (diag p − p pᵀ),   φ p(1 − p)/C,   or φ 2/C
+ *
+ * of softmax, sigmoids and a normal distribution, φ [R, 1] for the first and [R, C]. Of a mean over R rows it is w/R, the weights and
+ * no more; targets that do not sum to 1 over the classes, factors and sums in a custom loss are in it, too. It does not depend on z,
+ * and is measured at z = 0, where no p is lost to rounding.
+ *
+ * Cost: the loss as a function of the outputs, linearized, and a product. The innermost tidy owns the result.
+ */
+export function likelihoodShares(
+  split: OutputSplit,
+  outputs: readonly Variable[],
+  where: string,
+): Tensor2D[] {
+  const likelihoods = requireLikelihoods(split, where);
+  const origin = outputs.map(({ shape }) => variable(zeros(shape)));
+  let metric: OutputMetric | null = null;
+  try {
+    metric = lossHessian(split, origin, 0, null);
+    const probes = origin.map((z, output) =>
+      reshape(add(zerosLike(asRows(z)), probe[likelihoods[output]!](z.shape.at(-1)!)), z.shape),
+    );
+    return metric.apply(probes).map((image, output) => {
+      const rows = asRows(image ?? zerosLike(origin[output]!));
+      const classes = rows.shape[1];
+      if (likelihoods[output] === 'gaussian') return mul(rows, classes / 2);
+      if (likelihoods[output] === 'bernoulli') return mul(rows, 4 * classes);
+      // Of one class there is no curvature.
+      const share = classes === 1 ? 0 : classes ** 2 / (classes - 1);
+      return mul(slice(rows, [0, 0], [-1, 1]), share);
+    });
+  } finally {
+    metric?.dispose();
+    dispose(origin);
+  }
+}
+
+/** What a row of the curvature is multiplied by to tell φ. */
+const probe: Record<Likelihood, (classes: number) => Tensor> = {
+  categorical: (classes) => oneHot(tensor1d([0], 'int32'), classes),
+  bernoulli: () => ones([1]),
+  gaussian: () => ones([1]),
+};
 
 /** The seed of the sample of one term of an objective. */
 export const seedOfTerm = (seed: number, term: number): number => seed + 7919 * term;
@@ -146,7 +201,7 @@ function keptTogether(f: () => Tensor2D[]): Tensor2D[] {
   return tidy(() => f().map((tensor) => keep(tensor)));
 }
 
-/** s_i r_i ⟨r_i, u_i⟩ for rows r, u [R, C] and shares s [R, 1]. */
+/** s_i r_i ⟨r_i, u_i⟩ for rows r, u [R, C] and factors s, [R, 1] or [R, C]. */
 function outerProducts(r: Tensor2D, u: Tensor2D, shares: Tensor2D): Tensor2D {
   return mul(r, mul(sum(mul(r, u), 1, true), shares));
 }

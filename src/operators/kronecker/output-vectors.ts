@@ -20,6 +20,7 @@ import type { FisherOptions } from '../fisher.js';
 import {
   asRows,
   joinRows,
+  likelihoodShares,
   requireLikelihoods,
   sampledResidual,
   seedOfDraw,
@@ -48,11 +49,12 @@ export function outputVectors(
 ): OutputVector[] {
   if (type === 'empirical') return [() => empiricalVector(split, outputs, weight, where)];
   const likelihoods = requireLikelihoods(split, where);
+  const shares = likelihoodShares(split, outputs, where);
   /** Rows [R, C] of one output as one of its vectors. */
   const scaled = (rows: Tensor2D, output: number, factor = 1): Tensor =>
     tidy(() => {
-      const shares = mul(sharesOf(split.weights(output), rows.shape[0]), weight * factor);
-      return reshape(mul(rows, sqrt(shares)), outputs[output]!.shape);
+      const own = mul(shares[output]!, weight * factor);
+      return reshape(mul(rows, sqrt(own)), outputs[output]!.shape);
     });
   if (type === 'monteCarlo') {
     return Array.from(
