@@ -213,7 +213,10 @@ export class KFACOperator implements LinearOperator {
     if (this.built?.values.areCurrent() !== true) {
       this.release();
       const values = new PresentValues(this.parameters.variables);
-      const blocks = buildBlocks(this.objective, this.passOptions, this.settings.setting, where);
+      const { setting, correctEigenvalues } = this.settings;
+      // The gradients of examples lie in the span of the inputs and gradients of positions, not in that of their means.
+      const isWhole = correctEigenvalues && setting === 'reduce';
+      const blocks = buildBlocks(this.objective, this.passOptions, setting, where, isWhole);
       this.built = { blocks, values };
     }
     return this.built!;

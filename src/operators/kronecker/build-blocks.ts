@@ -20,6 +20,7 @@ export type WeightSharing = 'expand' | 'reduce';
  *     'expand'   A = Σ_i w_i 1/T Σ_t x_it x_itᵀ,   B = Σ_i Σ_t Σ_s g_its g_itsᵀ
  *     'reduce'   A = Σ_i w_i x̄_i x̄_iᵀ,             B = Σ_i Σ_s ḡ_is ḡ_isᵀ,   x̄_i = 1/T Σ_t x_it,   ḡ_is = Σ_t g_its.
  *
+ * @param isWhole whether eigenvectors are wanted of what A and B have no rows of
  * @returns owned by the caller: see `disposeBlock`
  */
 export function buildBlocks(
@@ -27,8 +28,9 @@ export function buildBlocks(
   options: PassOptions,
   setting: WeightSharing,
   where: string,
+  isWhole = false,
 ): Block[] {
-  const sums = new BlockSums(objective, setting, where);
+  const sums = new BlockSums(objective, setting, where, isWhole);
   try {
     passBlocks(objective, options, sums, where);
     return sums.blocks();
@@ -47,6 +49,7 @@ class BlockSums implements BlockVisitor {
     private readonly objective: SplitObjective,
     private readonly setting: WeightSharing,
     private readonly where: string,
+    private readonly isWhole: boolean,
   ) {}
 
   plan(plans: readonly BlockPlan[]): void {
@@ -56,7 +59,8 @@ class BlockSums implements BlockVisitor {
       if (map == null || reason != null) this.diagonals.set(block, new WeightedSum());
       else {
         const { inWidth, outWidth } = map;
-        this.factors.set(block, { inputs: new FactorSum(inWidth), gradients: new FactorSum(outWidth) });
+        const [inputs, gradients] = [inWidth, outWidth].map((width) => new FactorSum(width, this.isWhole));
+        this.factors.set(block, { inputs: inputs!, gradients: gradients! });
       }
     });
   }

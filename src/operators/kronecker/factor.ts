@@ -49,12 +49,16 @@ export class FactorSum {
   private rows: Tensor2D[] = [];
   private matrix: Tensor2D | null = null;
 
-  constructor(private readonly width: number) {}
+  /** @param isWhole whether it is a matrix from the beginning, all of whose eigenvectors are wanted */
+  constructor(
+    private readonly width: number,
+    private readonly isWhole: boolean,
+  ) {}
 
   /** Adds c RᵀR. The rows stay the caller's. */
   add(rows: Tensor2D, c = 1): void {
     const count = this.rows.reduce((sum, { shape }) => sum + shape[0], rows.shape[0]);
-    if (this.matrix == null && 2 * count < this.width) {
+    if (!this.isWhole && this.matrix == null && 2 * count < this.width) {
       this.rows.push(tidy(() => keep(mul(rows, Math.sqrt(c)) as Tensor2D)));
       return;
     }

@@ -7,6 +7,7 @@ import { modelObjective } from '../../../src/objectives/model-objective.js';
 import type { Objective } from '../../../src/objectives/objective.js';
 import { lossObjective } from '../../../src/objectives/objective.js';
 import { FisherOperator } from '../../../src/operators/fisher.js';
+import { gaussNewtonDiagonal } from '../../../src/operators/gauss-newton-diagonal.js';
 import { KFACOperator } from '../../../src/operators/kfac.js';
 import type { KFACOptions } from '../../../src/operators/kronecker/kfac-options.js';
 import { variableOf } from '../../closed-form.js';
@@ -190,6 +191,30 @@ describe('the blocks of KFACOperator', () => {
       expect(whole.blocks[0]!.kind).toBe('kronecker');
       whole.dispose();
     }));
+
+  it.each(['expand', 'reduce'] as const)(
+    'have, corrected, the trace of the curvature of few examples: %s',
+    async (setting) => {
+      const layers = [
+        tfl.layers.conv2d({
+          filters: 3,
+          kernelSize: 3,
+          activation: 'tanh',
+          inputShape: [5, 5, 2],
+          kernelInitializer: init(1),
+        }),
+        tfl.layers.flatten(),
+        dense(3, 'softmax', 5),
+      ];
+      await withModel(layers, normal([3, 5, 5, 2], 1), async (objective) => {
+        const kfac = new KFACOperator(objective, { correctEigenvalues: true, setting });
+        const truth = tf.tidy(() => tf.sum(gaussNewtonDiagonal(objective)).dataSync()[0]!);
+        // A trace is the sum of Λ in any basis of the whole space, however few rows the factors come from.
+        expect((await kfac.trace()) / truth).toBeCloseTo(1, 4);
+        kfac.dispose();
+      });
+    },
+  );
 
   it('name why custom layers have no factors', () => {
     const [w, b, u] = [variableOf([1, 2, 3]), variableOf([0.5, -1, 2]), variableOf([4, 5])];
