@@ -155,9 +155,9 @@ describe('estimators', () => {
 
   // What is below the largest eigenvalue is small beside it in norm, but there is much of it.
   it.each([
-    [1000, 2e-6, 24],
-    [10_000, 9e-7, 12],
-  ])('misses no bulk under one large eigenvalue: n = %d, %d', async (size, bulk, runs) => {
+    [1000, 2e-6, 24, 19],
+    [10_000, 9e-7, 4, 2],
+  ])('misses no bulk under one large eigenvalue: n = %d, %d', async (size, bulk, runs, least) => {
     const entries = Float32Array.from({ length: size }, (_, i) => (i === 0 ? 1 : bulk));
     const whole = entries.reduce((sum, x) => sum + x, 0);
     const entriesOnDevice = tf.tensor1d(entries);
@@ -174,7 +174,7 @@ describe('estimators', () => {
       expect(Math.abs(value - whole)).toBeLessThan(2e-3 * whole);
     }
     // With a probability of 0.95 each, 3 of 1000 such batches have less.
-    expect(covered).toBeGreaterThanOrEqual(runs === 24 ? 19 : 9);
+    expect(covered).toBeGreaterThanOrEqual(least);
     some.dispose();
   });
 
