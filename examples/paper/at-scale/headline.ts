@@ -31,9 +31,8 @@ export function headlineBlock(all: readonly RecordedRun[], setting: Setting): Bl
   return {
     text:
       `With the paper’s net on CIFAR-10 (η = ${first.learningRate}, ${pairs.length === 1 ? 'one seed' : `${pairs.length} seeds`}), ` +
-      `NSGD with γ = ${gamma} comes after ${epochs.join(' and ')} epochs to a training loss of ` +
-      `${beside(({ loss }) => loss)} with SGD, to a test accuracy of ${beside(({ testAccuracy }) => testAccuracy!)}, ` +
-      `and to λ₁ = ${beside(({ eigenvalues }) => eigenvalues[0]!)}.`,
+      `NSGD with γ = ${gamma} has, after ${epochs.join(' and ')} epochs, a training loss of ${beside(({ loss }) => loss)} with SGD. ` +
+      `Its test accuracy is ${beside(({ testAccuracy }) => testAccuracy!)}, its λ₁ ${beside(({ eigenvalues }) => eigenvalues[0]!)}.`,
     pictures: [
       {
         name: `${setting.id}-headline`,
