@@ -77,7 +77,10 @@ describe('the factors of KFACOperator', () => {
           const hidden = tf.tanh(tf.add(tf.matMul(x as Tensor2D, w as unknown as Tensor2D), b));
           return tf.add(tf.matMul(hidden as Tensor2D, v as unknown as Tensor2D), c);
         },
-        loss: (z) => tf.losses.softmaxCrossEntropy(y, z),
+        loss: (z) => {
+          const own = tf.neg(tf.sum(tf.mul(y, tf.logSoftmax(z)), 1));
+          return tf.mean(sampleWeight ? tf.mul(own, sampleWeight) : own);
+        },
         likelihood: 'categorical',
         ...(sampleWeight && { sampleWeight }),
       },
