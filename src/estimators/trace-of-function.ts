@@ -53,8 +53,8 @@ const where = 'traceOfFunction';
  * @param options see {@link TraceOfFunctionOptions}; `signal` stops the run between two products
  * @returns a plain record, nothing to dispose. Its status is 'outsideDomain', and its value NaN, where f is undefined at a
  *   Ritz value, as log is where A + δI is not positive definite
- * @throws CurvatureArgumentError for options out of range, an f that is neither, an operator whose asymmetry is above 5 %.
- *   What f and the operator throw passes through
+ * @throws CurvatureArgumentError for options out of range, an f that is neither or gives no number, an operator whose
+ *   asymmetry is above 5 %. What f and the operator throw passes through
  *
  * Source: Ubaru, Chen & Saad, Fast estimation of tr(f(A)) via stochastic Lanczos quadrature, SIAM J. Matrix Anal. Appl. 38
  * (2017).

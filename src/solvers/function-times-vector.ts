@@ -77,7 +77,7 @@ const where = 'functionTimesVector';
  * @param v shape [n]; stays the caller's, who may dispose of it at once
  * @param options see {@link FunctionOptions}; `signal` stops the run between two products
  * @returns the product, owned by the caller: `result.dispose()`
- * @throws CurvatureArgumentError for options out of range, an f that is neither, a vector that does not fit or is not
+ * @throws CurvatureArgumentError for options out of range, an f that is neither or gives no number, a vector that does not fit or is not
  *   finite, an operator whose asymmetry is above 5 %. What f and the operator throw passes through. In each case nothing
  *   stays on the device
  *

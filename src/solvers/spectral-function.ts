@@ -15,8 +15,18 @@ const known: Readonly<Record<string, (lambda: number) => number>> = {
 
 /** The function that a name stands for. @throws CurvatureArgumentError that names `where` */
 export function spectralFunction(f: SpectralFunction, where: string): (lambda: number) => number {
-  if (typeof f === 'function') return userFunction(f);
+  if (typeof f === 'function') return numberOf(userFunction(f), where);
   const isKnown = typeof f === 'string' && Object.hasOwn(known, f);
   requireArgument(isKnown, where, "'exp', 'log', 'inverseSquareRoot' or a function of an eigenvalue", f);
   return known[f]!;
+}
+
+/** A function of the caller, which throws where its answer is no number, as that of a function of tensors is not. */
+function numberOf(f: (lambda: number) => unknown, where: string): (lambda: number) => number {
+  return (lambda) => {
+    const value = f(lambda);
+    const remedy = 'Write it with functions of numbers: Math.exp in place of tf.exp';
+    requireArgument(typeof value === 'number', where, 'a function that returns a number', value, remedy);
+    return value as number;
+  };
 }
