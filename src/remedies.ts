@@ -6,6 +6,7 @@ type Kind =
   | 'dataset'
   | 'objective'
   | 'operator'
+  | 'rectangular'
   | 'optimizer'
   | 'eigenpairs'
   | 'layerWeight'
@@ -33,6 +34,7 @@ type Wanted =
   | 'optimizer';
 
 const awaited = 'It answers later: put await before the call that makes it';
+const oneObject = 'Give both in one object, as in modelObjective(model, { xs, ys })';
 const readDataset = 'Read a tf.data Dataset first: await modelObjectiveFromDataset(model, dataset)';
 const variablesOfModel =
   'Write model.trainableWeights.map((weight) => weight.read()), in TypeScript with `as tf.Variable` after read()';
@@ -48,7 +50,9 @@ const remedies: Readonly<Record<Wanted, Partial<Record<Kind, string>>>> = {
     objective: 'Write new HessianOperator(objective)',
     layersModel: 'Write new HessianOperator(modelObjective(model, { xs, ys }))',
     graphModel: frozen,
-    function: 'For a loss, write new HessianOperator(lossObjective(loss, variables))',
+    function:
+      'For a product, write { size, matvec, dispose }; for a loss, new HessianOperator(lossObjective(loss, variables))',
+    rectangular: 'Write svd(operator) for singular values, or tangentKernel(operator) for JJᵀ',
     tensor: 'For a matrix, write matrixOperator(matrix)',
     numbers: 'For a matrix, write matrixOperator(tf.tensor2d(rows))',
     list: 'Give the operators one by one',
@@ -81,14 +85,15 @@ const remedies: Readonly<Record<Wanted, Partial<Record<Kind, string>>>> = {
   model: {
     promise: awaited,
     graphModel: frozen,
+    objective: 'Give the model that the objective was made of',
     object: 'Write modelObjective(model, { xs, ys }), the model first',
     dataset: 'Write await modelObjectiveFromDataset(model, dataset), the model first',
     function: 'For a loss of your own, write lossObjective(loss, variables)',
   },
   data: {
     promise: awaited,
-    tensor: 'Write modelObjective(model, { xs, ys })',
-    list: 'Write modelObjective(model, { xs, ys })',
+    tensor: oneObject,
+    list: oneObject,
     numbers: 'Write modelObjective(model, { xs: tf.tensor(xs), ys: tf.tensor(ys) })',
     dataset: readDataset,
   },
@@ -165,6 +170,7 @@ function kindOf(value: unknown): Kind | null {
   if (has('minimize', 'applyGradients')) return 'optimizer';
   if (has('eigenvalues', 'eigenvectors')) return 'eigenpairs';
   if (has('size', 'matvec')) return 'operator';
+  if (has('shape', 'matvec', 'rmatvec')) return 'rectangular';
   return 'object';
 }
 

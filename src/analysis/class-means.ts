@@ -175,5 +175,10 @@ function groupsOf(classes: number, level: ClassLevel): ClassGroup[] {
 function requireClasses(split: OutputSplit, where: string): void {
   const [likelihood, ...others] = requireLikelihoods(split, where);
   const isOne = likelihood === 'categorical' && others.length === 0;
-  requireThat(isOne, where, 'one output with softmax cross-entropy', [likelihood, ...others].join(', '));
+  requireThat(
+    isOne,
+    where,
+    'one output with softmax cross-entropy',
+    `the likelihood ${[likelihood, ...others].join(', ')}`,
+  );
 }

@@ -36,5 +36,6 @@ function open(target: AnalysisTarget, test: ModelData | Objective, where: string
   if (isObjective) return openTarget(test, where);
   if ('terms' in target) requireObjective(test, where);
   const { model, objective } = target as ModelTarget;
-  return openTarget({ model, data: test as ModelData, ...(objective != null && { objective }) }, where);
+  const source = { model, data: test as ModelData, ...(objective != null && { objective }) };
+  return openTarget(source, `${where} test`);
 }

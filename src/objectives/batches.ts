@@ -43,7 +43,7 @@ function listTensors(data: TensorsByName, names: readonly string[], what: string
   const isReadable = data != null && typeof data === 'object' && !isDataset(data);
   requireArgument(isReadable, where, `${what} as one or several tensors`, data, remedy);
   if (Array.isArray(data)) {
-    const expected = `${what}: ${names.length} tensors`;
+    const expected = `${what}: ${names.length} ${names.length === 1 ? 'tensor' : 'tensors'}`;
     const received = remedy == null ? `${data.length}` : describe(data);
     requireThat(data.length === names.length && remedy == null, where, expected, received, remedy);
     return data;
@@ -61,7 +61,13 @@ function listTensors(data: TensorsByName, names: readonly string[], what: string
     const tensor = data[name];
     if (tensor == null) {
       const received = remedy == null ? describe(Object.keys(data)) : describe(data);
-      throw new CurvatureArgumentError(where, `${what} with a tensor for '${name}'`, received, remedy);
+      const advice = names.length === 1 ? 'A single one needs no name: give the tensor itself' : null;
+      throw new CurvatureArgumentError(
+        where,
+        `${what} with a tensor for '${name}'`,
+        received,
+        remedy ?? advice,
+      );
     }
     return tensor;
   });

@@ -71,6 +71,7 @@ export function requireOperator(
     where,
     'a linear operator of size >= 1',
     size,
+    remedyFor('operator', given),
   );
 }
 

@@ -45,8 +45,9 @@ export function requireLikelihoods(split: OutputSplit, where: string): Likelihoo
     if (likelihood != null) return likelihood;
     throw new CurvatureArgumentError(
       where,
-      'softmax or sigmoid cross-entropy or mean squared error, or `likelihood` beside a custom loss',
+      'softmax or sigmoid cross-entropy or mean squared error, or an objective that names its likelihood',
       'a loss that is not known to be a negative log-likelihood',
+      'For a loss of your own that is one, write lossObjective({ outputs, loss, likelihood }, variables)',
     );
   });
 }

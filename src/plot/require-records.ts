@@ -18,7 +18,8 @@ export function requireRecords<T extends object>(
 
 /** Throws a CurvatureArgumentError that names `where` unless `record` has the fields. */
 export function requireRecord<T extends object>(record: T, fields: Fields<T>, where: string): void {
-  const isObject = typeof record === 'object' && record !== null && !Array.isArray(record);
+  const isObject =
+    typeof record === 'object' && record !== null && !Array.isArray(record) && !('then' in record);
   requireArgument(isObject, where, `a record {${Object.keys(fields).join(', ')}}`, record);
   for (const [name, kind] of Object.entries(fields) as [keyof T & string, FieldKind][]) {
     const value: unknown = record[name];

@@ -10,8 +10,14 @@ import {
   diagonal,
   FisherOperator,
   frobeniusNorm,
+  functionTimesVector,
+  gaussNewtonDiagonal,
   gradientAlignment,
   HessianOperator,
+  influence,
+  interiorEigenpairs,
+  JacobianOperator,
+  laplace,
   lanczos,
   linearize,
   lossObjective,
@@ -27,6 +33,7 @@ import {
   spectralDensity,
   spectralNorm,
   trace,
+  traceOfFunction,
 } from '../../src/index.js';
 import type { Objective } from '../../src/index.js';
 import { useBackend } from '../wasm-backend.js';
@@ -267,8 +274,62 @@ const mistakes: [string, (...args: never[]) => unknown, string][] = [
   ],
   ['a GraphModel', () => modelObjective(graphModel as never, { xs, ys }), 'graphModel.weights'],
   ['a GraphModel for an objective', () => new HessianOperator(graphModel as never), 'tf.loadLayersModel'],
+  [
+    'a Jacobian for a symmetric operator',
+    () => withJacobian((jacobian) => lanczos(jacobian as never)),
+    'svd(operator) for singular values, or tangentKernel(operator)',
+  ],
+  ['data for the inputs', () => new JacobianOperator(model, { xs, ys } as never), 'give the tensor itself'],
+  [
+    'an objective for a model',
+    () => new JacobianOperator(objective as never, xs as never),
+    'the model that the objective was made of',
+  ],
+  [
+    'a function for a preconditioner',
+    () => solve(hessian, vector, { preconditioner: ((v: tf.Tensor) => v) as never }),
+    'write { size, matvec, dispose }',
+  ],
+  [
+    'a tensor for test data',
+    () => influence({ model, data: { xs, ys } as never }, { test: xs as never }),
+    'influence test: expected data {xs, ys}',
+  ],
+  [
+    'a loss of one’s own where its likelihood counts',
+    () => {
+      const own = (y: tf.Tensor, z: tf.Tensor): tf.Tensor => tf.mean(tf.square(tf.sub(y, z)));
+      return gaussNewtonDiagonal(modelObjective(model, { xs, ys }, { loss: own }));
+    },
+    'lossObjective({ outputs, loss, likelihood }, variables)',
+  ],
+  ['{ sigma }', () => interiorEigenpairs(hessian, { sigma: 1 } as never), 'did you mean near?'],
+  [
+    '{ damping } of laplace',
+    () => laplace({ model, data: { xs, ys } as never }, { damping: 1 } as never),
+    'did you mean priorPrecision?',
+  ],
+  [
+    'a function of tensors on a spectrum',
+    () => functionTimesVector(hessian, () => vector as never, vector),
+    'functionTimesVector: expected a function that returns a number, received tensor',
+  ],
+  [
+    'a function of tensors in a trace',
+    () => traceOfFunction(hessian, () => vector as never),
+    'Math.exp in place of tf.exp',
+  ],
   ['a result not awaited', () => saveEigenResult(answer as never), 'Promise'],
 ];
+
+async function withJacobian(use: (jacobian: JacobianOperator) => unknown): Promise<void> {
+  const jacobian = new JacobianOperator(model, xs);
+  try {
+    await use(jacobian);
+  } finally {
+    jacobian.dispose();
+  }
+}
 
 async function messageOf(call: () => unknown): Promise<string> {
   const error: unknown = await Promise.resolve()

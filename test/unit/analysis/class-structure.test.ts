@@ -166,7 +166,7 @@ describe('classStructure', () => {
     expect(found.means.map(({ norm }) => norm > 0)).toEqual([true, true, false]);
     const tensors = tf.memory().numTensors;
     await expect(classStructure(objectiveOf('gaussian'))).rejects.toThrow(
-      /^classStructure: expected one output with softmax cross-entropy, received gaussian/,
+      /^classStructure: expected one output with softmax cross-entropy, received the likelihood gaussian/,
     );
     await expect(classStructure(objectiveOf())).rejects.toThrow(/^classStructure: expected softmax/);
     expect(tf.memory().numTensors).toBe(tensors);

@@ -306,7 +306,7 @@ describe('JacobianOperator', () => {
         /^JacobianOperator: expected a LayersModel/,
       );
       expect(refusal(() => new JacobianOperator(model, wrong))).toMatch(/xs of shape \[…,2\]/);
-      expect(refusal(() => new JacobianOperator(model, [xs, xs]))).toMatch(/xs: 1 tensors, received 2/);
+      expect(refusal(() => new JacobianOperator(model, [xs, xs]))).toMatch(/xs: 1 tensor, received 2/);
       expect(refusal(() => new JacobianOperator(model, xs, { batchSize: 0 }))).toMatch(/batchSize >= 1/);
       expect(refusal(() => new JacobianOperator(model, xs, { train: true } as never))).toMatch(/"train"/);
       model.trainable = false;

@@ -132,6 +132,10 @@ describe.each(charts)('%s', (name, chart, expected) => {
 });
 
 describe('charts without data', () => {
+  test.each([contourChart, reliefChart])('a surface that is not awaited is named: %o', (chart) => {
+    expect(() => chart(Promise.resolve(bowl) as never)).toThrow(/expected a record \{.*, received Promise$/);
+  });
+
   test.each<[string, () => VegaLiteSpec | VegaSpec]>([
     ['contourChart', () => contourChart({ ...bowl, losses: ticks.map(() => ticks.map(() => NaN)) })],
     ['reliefChart', () => reliefChart({ ...bowl, losses: ticks.map(() => ticks.map(() => Infinity)) })],
