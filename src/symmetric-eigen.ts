@@ -34,7 +34,8 @@ export interface SmallEigenpairs {
 }
 
 /**
- * All eigenpairs of the symmetric part (M + Mᵀ)/2 of a small matrix, in double precision on the host.
+ * All eigenpairs of the symmetric part (M + Mᵀ)/2 of a small matrix, in double precision on the host; NaN throughout where an
+ * entry is not finite.
  *
  * @param size m, the number of rows and columns
  * @param entry M_ij for i and j from 0
@@ -45,12 +46,18 @@ export function symmetricEigen(
   which: Which,
 ): SmallEigenpairs {
   const matrix = new Matrix(size, size);
+  let isFinite = true;
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
       const mean = (entry(i, j) + entry(j, i)) / 2;
+      isFinite &&= Number.isFinite(mean);
       matrix.set(i, j, mean);
       matrix.set(j, i, mean);
     }
+  }
+  if (!isFinite) {
+    const nothing = new Float64Array(size).fill(NaN);
+    return { values: nothing, vectors: Array.from(nothing, () => nothing) };
   }
   const decomposition = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
   const found = decomposition.realEigenvalues;

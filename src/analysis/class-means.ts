@@ -87,7 +87,7 @@ export function* classMeans(
           groups.forEach((group, g) => {
             weights[g]! += read[g]!;
             // A batch without an example of the class.
-            if (!(read[g]! > 0)) return;
+            if (read[g] === 0) return;
             const gradient = tidy(() => {
               const pulled = outputs.vjp([reshape(cotangentOf(parts, group), z!.shape)]);
               const row = parameters.flatten(pulled);

@@ -145,11 +145,11 @@ function* measure({ source, own }: Workplace, plan: Plan): SolverSteps<ClassStru
   const gram = (i: number, j: number): number => read[i * size + j]!;
   const along = (i: number, j: number): number => read[size * size + i * k + j]!;
   const between = symmetricEigen(size, gram, 'LA');
-  const isMore = (value: number): boolean => value > ROUNDING * between.values[0]!;
+  const isRounding = (value: number): boolean => value <= ROUNDING * between.values[0]!;
   const overlapOf = (j: number): number =>
     between.vectors.reduce((total, u, q) => {
       const value = between.values[q]!;
-      if (!isMore(value)) return total;
+      if (isRounding(value)) return total;
       return total + u.reduce((part, entry, i) => part + entry * along(i, j), 0) ** 2 / value;
     }, 0);
   const total = yield* traceSteps(operator, { tol: traceTol, maxMatvecs: 100, seed }, where);
@@ -173,7 +173,7 @@ function* measure({ source, own }: Workplace, plan: Plan): SolverSteps<ClassStru
     means: groups.map((group, g) => ({
       ...group,
       weight: weights[g]!,
-      norm: weights[g]! > 0 ? Math.sqrt(gram(g, g) / weights[g]!) : 0,
+      norm: weights[g] === 0 ? 0 : Math.sqrt(gram(g, g) / weights[g]!),
     })),
     status: found.status,
     numMatvecs: found.numMatvecs + total.numMatvecs,

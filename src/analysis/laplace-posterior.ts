@@ -27,7 +27,7 @@ export interface CurvatureChoice {
 
 /** A + δI of a curvature A, and its inverse. */
 export interface DampedCurvature {
-  /** How A was found. */
+  /** How A was found; of Kronecker factors, what the determinant has told. */
   readonly status: EigenStatus;
   /** Products with A spent. */
   readonly numMatvecs: number;
@@ -81,7 +81,8 @@ function* full(operator: LinearOperator, isSigned: boolean): SolverSteps<DampedC
   vectors.forEach((vector, i) => rows.set(vector, i * n));
   // What a semidefinite matrix has below 0 is rounding.
   const eigenvalues = isSigned ? values : values.map((value) => Math.max(value, 0));
-  return spectral(eigenvalues, tensor2d(rows, [n, n]), 'converged', n);
+  const status = eigenvalues.every(Number.isFinite) ? 'converged' : 'nonFinite';
+  return spectral(eigenvalues, tensor2d(rows, [n, n]), status, n);
 }
 
 /** The k largest eigenpairs, and 0 for the others. */
@@ -137,12 +138,17 @@ function* known<T>(value: T): SolverSteps<T> {
 function kronecker(objective: SplitObjective, where: string): DampedCurvature {
   const options = { type: 'exact', samples: 1, seed: 0, widest: Infinity } as const;
   const blocks = buildBlocks(objective, options, 'expand', where);
+  let status: EigenStatus = 'converged';
   return {
-    status: 'converged',
+    get status() {
+      return status;
+    },
     numMatvecs: 0,
     *logDeterminant(delta) {
       let sum = 0;
       for (const block of blocks) sum += yield* logDeterminantOf(block, delta);
+      // No block has an eigenvalue below 0.
+      if (Number.isNaN(sum)) status = 'nonFinite';
       return sum;
     },
     *inverse(delta) {

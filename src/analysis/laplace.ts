@@ -111,7 +111,7 @@ export interface Laplace {
   readonly gradientNorm: number;
   /** For each example of `test`, in order; none without. */
   readonly predictions: readonly LaplacePrediction[];
-  /** How the search for eigenpairs ended; 'converged' where there was none. */
+  /** How the search for eigenpairs ended; where there was none 'converged', or 'nonFinite' for a NaN in the matrix. */
   readonly status: EigenStatus;
   /** Curvature-vector products spent. */
   readonly numMatvecs: number;
