@@ -138,7 +138,7 @@ function partsOf(
   try {
     const p = softmax(asRows(z[0]!));
     const [count, classes] = p.shape;
-    const [shares] = likelihoodShares(split, z as never, where);
+    const [shares] = likelihoodShares(split, z, where);
     // The gradient of the loss by z is ω(p - y): the targets, whatever they are given as.
     const slope = reshape(linearization.gradient, [count, classes]);
     const targets = sub(p, divNoNan(slope, shares!));

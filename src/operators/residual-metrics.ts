@@ -119,17 +119,15 @@ export function sampledMetric(
  *
  *     ∇²ℓ(z) = φ (diag p − p pᵀ),   φ p(1 − p)/C,   or φ 2/C
  *
- * of softmax, sigmoids and a normal distribution, φ [R, 1] for the first and [R, C]. Of a mean over R rows it is w/R, the weights and
- * no more; targets that do not sum to 1 over the classes, factors and sums in a custom loss are in it, too. It does not depend on z,
- * and is measured at z = 0, where no p is lost to rounding.
+ * of softmax, sigmoids and a normal distribution, φ [R, 1] for the first and [R, C] for the others. Of a mean over R rows
+ * it is w/R, the weights and no more; targets that do not sum to 1 over the classes, factors and sums in a custom loss are
+ * in it, too. It does not depend on z, and is measured at z = 0, where no p is lost to rounding.
  *
  * Cost: the loss as a function of the outputs, linearized, and a product. The innermost tidy owns the result.
+ *
+ * @param outputs their shapes count
  */
-export function likelihoodShares(
-  split: OutputSplit,
-  outputs: readonly Variable[],
-  where: string,
-): Tensor2D[] {
+export function likelihoodShares(split: OutputSplit, outputs: readonly Tensor[], where: string): Tensor2D[] {
   const likelihoods = requireLikelihoods(split, where);
   const origin = outputs.map(({ shape }) => variable(zeros(shape)));
   let metric: OutputMetric | null = null;
