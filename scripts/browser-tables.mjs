@@ -1,13 +1,16 @@
 // Writes the tables of docs/in-the-browser.md from what was measured:
 //
 //   npm run test:browser && npm run build && npm run docs:browser
+//   npm run build && npm run docs:sizes      the table of sizes alone
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { bin, root } from './package-check/run.mjs';
 
 const document = `${root}/docs/in-the-browser.md`;
-const { testResults } = JSON.parse(readFileSync(process.argv[2] ?? `${root}/out/browser.json`, 'utf8'));
+/** Report of the tests in the browser; without one only what needs none is written. */
+const report = process.argv[2];
+const { testResults } = report == null ? { testResults: [] } : JSON.parse(readFileSync(report, 'utf8'));
 
 /** What each reference case came to, by backend and name. */
 const results = new Map();
@@ -23,7 +26,8 @@ for (const { assertionResults } of testResults) {
   }
 }
 const backends = ['cpu', 'wasm', 'wasm-threaded', 'webgl', 'webgpu'].filter((name) => results.has(name));
-if (backends.length === 0) throw new Error('the report holds no reference cases: run npm run test:browser');
+if (report != null && backends.length === 0)
+  throw new Error('the report holds no reference cases: run npm run test:browser');
 
 const row = (cells) => `| ${cells.join(' | ')} |`;
 const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
@@ -70,12 +74,16 @@ function sizes() {
   const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`;
   return table(
     ['what is imported', 'minified, brotli', 'limit'],
-    measured.map(({ name, size, sizeLimit }) => [name, kilobytes(size), kilobytes(sizeLimit)]),
+    measured.map(({ name, size, sizeLimit }) => [
+      name.replace(/<\w+>/, '`$&`'),
+      kilobytes(size),
+      kilobytes(sizeLimit),
+    ]),
   );
 }
 
 let text = readFileSync(document, 'utf8');
-for (const [name, make] of Object.entries({ errors, kernels, times, sizes })) {
+for (const [name, make] of Object.entries(report == null ? { sizes } : { errors, kernels, times, sizes })) {
   const [begin, end] = [`<!-- ${name}: generated -->`, `<!-- end of ${name} -->`];
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`${document} has no place for ${name}`);
