@@ -44,8 +44,8 @@ async function checkAll() {
   const packed = await check('npm pack builds and packs', async () => {
     const pack = ['pack', '--json', '--pack-destination', scratch, ...asBuilt];
     const { stdout } = await run('npm', pack, { cwd: root });
-    // The build reports on stdout too; npm's own answer is the JSON array at the end.
-    const [{ filename }] = JSON.parse(stdout.slice(stdout.lastIndexOf('\n[')));
+    // A build reports on stdout too; npm's own answer is the JSON array at the end.
+    const [{ filename }] = JSON.parse(stdout.slice(`\n${stdout}`.lastIndexOf('\n[')));
     tarball = join(scratch, filename);
   });
   if (!packed) return;
