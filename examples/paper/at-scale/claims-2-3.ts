@@ -3,7 +3,6 @@ import type { Picture } from '../finding.js';
 import { groupBy, markdownTable, withSpread } from '../table.js';
 import type { RecordedCloseUps } from './all-records.js';
 import type { Block } from './block.js';
-import { paperSetting } from './setting.js';
 import type { StepsApart } from './close-up.js';
 import type { PathPoint } from './path-points.js';
 import { pathPoints } from './path-points.js';
@@ -114,7 +113,7 @@ function picturesOf({ path, name, epoch, measured }: PointApart): readonly Pictu
       name: `scale-step-decomposition-${name}`,
       caption: `What a step along each direction does to the loss, ${where}`,
       spec: stepDecompositionChart(measured.decomposition.records, {
-        subtitle: `${paperSetting.subtitle}, ${where}`,
+        subtitle: `SimpleCNN on CIFAR-10, ${where}`,
       }),
     },
     ...(name === 'peak'
@@ -124,7 +123,7 @@ function picturesOf({ path, name, epoch, measured }: PointApart): readonly Pictu
             caption: `Alignment with the sharpest directions, ${where}`,
             spec: alignmentChart(
               records.filter(({ direction }) => direction.startsWith('e')),
-              { randomBaseline, subtitle: `${paperSetting.subtitle}, ${where}` },
+              { randomBaseline, subtitle: `SimpleCNN on CIFAR-10, ${where}` },
             ),
           },
         ]
