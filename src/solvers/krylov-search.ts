@@ -166,10 +166,7 @@ export abstract class KrylovSearch<
         if (yield* this.isConfirmed(isExhausted)) return;
       }
       if (factorization.pending.length === 0 && !(yield* this.addChain())) return;
-      if (factorization.held > plan.krylovDim) {
-        if (this.restarts++ >= plan.maxRestarts) return;
-        yield* this.restart();
-      }
+      if (factorization.held > plan.krylovDim && !(yield* this.makeRoom())) return;
     }
   }
 
@@ -182,19 +179,31 @@ export abstract class KrylovSearch<
     return true;
   }
 
-  /** The thick restart. A check goes on with its own row, beside which the others are set aside again. */
-  private *restart(): SolverSteps<void> {
+  /**
+   * The thick restart. A check goes on with its own row, beside which the others are set aside again. Rows that span all
+   * of the space need no room: they become no more, and what they hide lies in those that are still to be multiplied.
+   *
+   * @returns whether there was a restart left, where one was needed
+   */
+  private *makeRoom(): SolverSteps<boolean> {
     const { factorization, check, plan } = this;
     if (check != null) {
       yield* factorization.takeBack();
       this.solve();
     }
+    if (factorization.isComplete) {
+      this.check = null;
+      return true;
+    }
+    if (this.restarts++ >= plan.maxRestarts) return false;
     const { processed, held } = factorization;
     const kept = rowsToKeep(processed.length, plan.k, plan.krylovDim - (held - processed.length));
     const turnCheck = this.restartWith(kept);
-    if (check == null) return;
-    factorization.setAside(factorization.pending.slice(1));
-    turnCheck();
+    if (check != null) {
+      factorization.setAside(factorization.pending.slice(1));
+      turnCheck();
+    }
+    return true;
   }
 
   /** Whether the solutions are final. Those that are all within the tolerance are checked first. */
