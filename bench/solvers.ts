@@ -26,12 +26,30 @@ const { reason } = await registerWasmTrainingKernels({ threads: Math.max(...coun
 if (reason != null) throw new Error(reason);
 await tf.setBackend('wasm');
 
-/** Milliseconds of products and of everything, over one run of `k` pairs. */
+/** Milliseconds spent in the kernels that read all rows of a basis. */
+let inRowKernels = 0;
+
+/** Counts the time of the row kernels from now on. */
+function timeRowKernels(): void {
+  for (const name of ['RowDots', 'RowCombination']) {
+    const entry = tf.getKernel(`tfjs-curvature/${name}`, 'wasm')!;
+    const { kernelFunc } = entry;
+    entry.kernelFunc = (params) => {
+      const start = now();
+      const result = kernelFunc(params);
+      inRowKernels += now() - start;
+      return result;
+    };
+  }
+}
+
+/** Milliseconds of a run of `k` pairs: all of it, outside of products, and there of the row kernels. */
 async function share(
   operator: LinearOperator,
   k: number,
-): Promise<{ own: number; all: number; products: number }> {
+): Promise<{ own: number; rows: number; all: number; products: number }> {
   let inside = 0;
+  inRowKernels = 0;
   const timed: LinearOperator = {
     size: operator.size,
     matvec(v) {
@@ -46,7 +64,7 @@ async function share(
   const result = await lanczos(timed, { k });
   const all = now() - start;
   result.dispose();
-  return { own: all - inside, all, products: result.numMatvecs };
+  return { own: all - inside, rows: inRowKernels, all, products: result.numMatvecs };
 }
 
 interface Run {
@@ -217,25 +235,32 @@ function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 }
 
-/** The solver's own part of the time of a run. */
+/** The solver's own part of the time of a run, in a process that has run a few before. */
 async function shares(): Promise<void> {
-  const lines = [`| n | k | threads | products | own part of the ${clock} time |`, '|---|---|---|---|---|'];
+  const lines = [
+    `| n | k | threads | products | own part of the ${clock} time | of it, row kernels |`,
+    '|---|---|---|---|---|---|',
+  ];
+  timeRowKernels();
   const net = mnistMlp();
   const small = new HessianOperator(lossObjective(net.loss, net.variables));
   const big = large();
-  for (const [operator, pairs] of [
-    [small, [5, 10]],
-    [big.operator, [10]],
-  ] as const) {
+  for (const { operator, pairs, warm, counted } of [
+    { operator: small, pairs: [5, 10], warm: 10, counted: rounds },
+    { operator: big.operator, pairs: [10], warm: 1, counted: Math.min(rounds, 2) },
+  ]) {
     for (const k of pairs) {
       for (const threads of counts) {
         await registerWasmTrainingKernels({ threads });
         const runs = [];
-        for (let round = 0; round <= Math.min(rounds, operator === small ? rounds : 2); round++) {
-          runs.push(await share(operator, k));
-        }
-        const part = (100 * median(runs.slice(1).map(({ own, all }) => own / all))).toFixed(1);
-        lines.push(`| ${operator.size} | ${k} | ${threads} | ${runs[1]!.products} | ${part} % |`);
+        for (let round = 0; round < warm + counted; round++) runs.push(await share(operator, k));
+        const after = runs.slice(warm);
+        const percent = (part: 'own' | 'rows'): string =>
+          `${(100 * median(after.map((run) => run[part] / run.all))).toFixed(1)} %`;
+        const { products } = after[0]!;
+        lines.push(
+          `| ${operator.size} | ${k} | ${threads} | ${products} | ${percent('own')} | ${percent('rows')} |`,
+        );
       }
     }
   }
