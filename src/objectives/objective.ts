@@ -21,7 +21,7 @@ export interface LossTerm {
 /**
  * What is differentiated: L(θ) = Σ_b weight_b · L_b(θ), a function of some variables.
  *
- * An objective owns no tensor. Its terms are evaluated without side effects: see {@link evaluateTerm}.
+ * An objective owns no tensor. Its terms are evaluated without side effects: nothing of the user's is disturbed.
  */
 export interface Objective {
   /** θ, the variables differentiated by, in order. */

@@ -36,7 +36,7 @@ export function headlineBlock(all: readonly RecordedRun[], setting: Setting): Bl
     pictures: [
       {
         name: `${setting.id}-headline`,
-        caption: 'Sharpness along SGD, which stays at 2/η, and along NSGD, which goes on',
+        caption: 'Sharpness along SGD and along NSGD, with 2/η',
         spec: sharpnessChart(
           shown.map(({ run, points }) => ({
             name: choiceOf(run),
