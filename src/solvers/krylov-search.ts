@@ -160,12 +160,18 @@ export abstract class KrylovSearch<
       }
       const isFull = factorization.held > plan.krylovDim;
       const isExhausted = factorization.pending.length === 0;
-      if (isFull || isExhausted || this.check != null || isSolveDue(factorization.processed.length, plan.k)) {
+      const { length } = factorization.processed;
+      // Chains that end before there are k rows are followed by others: a zero matrix has n of them.
+      const isEnded = isExhausted && length >= plan.k;
+      if (isFull || isEnded || this.check != null || isSolveDue(length, plan.k)) {
         this.solve();
         this.report();
         if (yield* this.isConfirmed(isExhausted)) return;
       }
-      if (factorization.pending.length === 0 && !(yield* this.addChain())) return;
+      if (factorization.pending.length === 0 && !(yield* this.addChain())) {
+        if (length < plan.k) this.solve();
+        return;
+      }
       if (factorization.held > plan.krylovDim && !(yield* this.makeRoom())) return;
     }
   }

@@ -420,6 +420,20 @@ describe('lanczos', () => {
     tf.dispose([matrix, startVectors]);
   });
 
+  it('solves the projected problem no more often for many zeros, each a chain of its own', async () => {
+    const n = 40;
+    const zero: LinearOperator = { size: n, matvec: tf.zerosLike, dispose: () => {} };
+    const rows: number[] = [];
+    const { eigenvalues, status, dispose } = await lanczos(zero, {
+      k: n,
+      onProgress: ({ numMatvecs }) => rows.push(numMatvecs),
+    });
+    expect(status).toBe('converged');
+    expect(eigenvalues).toEqual(new Float64Array(n));
+    expect(rows).toEqual([n]);
+    dispose();
+  });
+
   it.each([
     ['a promise', async (v: tf.Tensor1D) => v, /multiply.*received a promise/],
     ['numbers', () => [1, 2], /received \[1,2\]/],
