@@ -7,6 +7,8 @@ export interface Pair {
   readonly epoch: number;
   readonly plain: TrainingPoint;
   readonly nudged: TrainingPoint;
+  /** Processor time of the training with NSGD, with its searches for directions, in that with SGD. */
+  readonly timesAsLong: number;
 }
 
 /** NSGD with some γ, its directions found once per epoch, beside SGD: a pair for each seed that has both. */
@@ -22,5 +24,6 @@ export function besideSgd(runs: readonly RecordedRun[], gamma: number): readonly
 function pairOf(plain: RecordedRun, nudged: RecordedRun): Pair {
   const epoch = Math.floor(Math.min(epochsOf(plain.points), epochsOf(nudged.points)));
   const at = ({ points }: RecordedRun): TrainingPoint => points.find((point) => point.epoch === epoch)!;
-  return { epoch, plain: at(plain), nudged: at(nudged) };
+  const both = { plain: at(plain), nudged: at(nudged) };
+  return { epoch, ...both, timesAsLong: both.nudged.trainingSeconds / both.plain.trainingSeconds };
 }

@@ -32,7 +32,8 @@ export function headlineBlock(all: readonly RecordedRun[], setting: Setting): Bl
     text:
       `With the paper’s net on CIFAR-10 (η = ${first.learningRate}, ${pairs.length === 1 ? 'one seed' : `${pairs.length} seeds`}), ` +
       `NSGD with γ = ${gamma} has, after ${epochs.join(' and ')} epochs, a training loss of ${beside(({ loss }) => loss)} with SGD. ` +
-      `Its test accuracy is ${beside(({ testAccuracy }) => testAccuracy!)}, its λ₁ ${beside(({ eigenvalues }) => eigenvalues[0]!)}.`,
+      `Its test accuracy is ${beside(({ testAccuracy }) => testAccuracy!)}, its λ₁ ${beside(({ eigenvalues }) => eigenvalues[0]!)}. ` +
+      `With its searches for directions it takes ${withSpread(pairs.map(({ timesAsLong }) => timesAsLong))} times as long.`,
     pictures: [
       {
         name: `${setting.id}-headline`,

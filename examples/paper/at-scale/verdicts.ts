@@ -224,6 +224,7 @@ function nsgdVerdict(all: readonly RecordedRun[], setting: Setting): string {
     `${open ? 'so far, ' : ''}after ${short.map(({ epoch }) => epoch).join(' and ')} epochs γ = 0.01 has the lower training loss in ${count(short, ({ plain, nudged }) => nudged.loss < plain.loss)} seeds`,
     `the higher λ₁ in ${count(short, ({ plain, nudged }) => nudged.eigenvalues[0]! > plain.eigenvalues[0]!)}`,
     `test accuracy is above SGD's by ${withSpread(accuracy)} points`,
+    `with its searches for directions it takes ${withSpread(short.map(({ timesAsLong }) => timesAsLong))} times as long`,
     long.length === 0
       ? 'γ = 5 is not run yet'
       : `γ = 5 has the lower λ₁ in ${count(long, ({ plain, nudged }) => nudged.eigenvalues[0]! < plain.eigenvalues[0]!)}`,

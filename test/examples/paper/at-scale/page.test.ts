@@ -118,7 +118,10 @@ describe('the blocks of runs', () => {
       ];
     }
     if (run !== nudged) return undefined;
-    return [point(0, {}), point(1, { loss: 1.125, eigenvalues: [44], testAccuracy: 0.7 })];
+    return [
+      point(0, {}),
+      point(1, { loss: 1.125, eigenvalues: [44], testAccuracy: 0.7, trainingSeconds: 150 }),
+    ];
   });
 
   it('compare at equal epochs, and at the best of each', () => {
@@ -144,7 +147,7 @@ describe('the blocks of runs', () => {
     expect(verdict(5)).toMatch(
       /^so far, after 1 epochs .* lower training loss in 1 of 1 seeds; the higher λ₁ in 1 of 1; /,
     );
-    expect(verdict(5)).toContain('by -5 points; γ = 5 is not run yet');
+    expect(verdict(5)).toMatch(/by -5 points; with .* takes 2.5 times as long; γ = 5 is not run yet/);
     expect(verdict(2)).toMatch(/^not run yet/);
     expect(drawn(() => undefined).verdict(5)).toMatch(/^not run yet/);
   });
