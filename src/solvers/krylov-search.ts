@@ -161,9 +161,7 @@ export abstract class KrylovSearch<
       const isFull = factorization.held > plan.krylovDim;
       const isExhausted = factorization.pending.length === 0;
       const { length } = factorization.processed;
-      // Chains that end before there are k rows are followed by others: a zero matrix has n of them.
-      const isEnded = isExhausted && length >= plan.k;
-      if (isFull || isEnded || this.check != null || isSolveDue(length, plan.k)) {
+      if (isFull || this.check != null || isSolveDue(length, plan.k, isExhausted)) {
         this.solve();
         this.report();
         if (yield* this.isConfirmed(isExhausted)) return;

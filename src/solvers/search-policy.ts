@@ -14,9 +14,12 @@ export function convergenceThreshold(value: number, tol: number, norm: number, z
   return Math.max(size <= zero ? zero : tol * size, 10 * FLOAT32_EPSILON * norm);
 }
 
-/** Whether the dense problem of so many rows is solved: after every product at first, later every 5 %. */
-export function isSolveDue(rows: number, k: number): boolean {
-  return rows >= k && (rows <= 40 || rows % Math.ceil(rows / 20) === 0);
+/**
+ * Whether the dense problem of so many rows is solved: where a chain ends, and after every product at first, later every 5 %; but
+ * not before there are k rows. Chains that end earlier are followed by others: a zero matrix has n of them.
+ */
+export function isSolveDue(rows: number, k: number, isChainOver: boolean): boolean {
+  return rows >= k && (isChainOver || rows <= 40 || rows % Math.ceil(rows / 20) === 0);
 }
 
 /**
