@@ -1,13 +1,8 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { add, concat, keep, mul, reshape, slice, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { add, concat, mul, reshape, slice, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import type { Candidate } from './candidate.js';
 import { combineColumn } from './combine-rows.js';
-import {
-  combineRows,
-  rowDotsAndSquare,
-  subtractRows,
-  takesScatteredRows,
-} from '../tfjs/kernels/row-products.js';
+import { combineRows, rowDots, subtractRows, takesScatteredRows } from '../tfjs/kernels/row-products.js';
 
 /**
  * Rows of a block: its products with a vector read the vector once for all of them. Joining rows to a block
@@ -26,14 +21,12 @@ interface Block {
   readonly tiles: Tensor2D[];
 }
 
-/** What a candidate has along some rows: small tensors on the device, owned by the caller. */
+/** What a candidate has along some rows. */
 export interface Measured {
   /** The row that they begin at, the first of a block. */
   readonly first: number;
-  /** Vw, in pieces [1, r_i]. */
-  readonly dots: Tensor2D[];
-  /** ‖w‖², in pieces [1, 1], one for each tile. */
-  readonly squares: Tensor2D[];
+  /** Vw and then ‖w‖², in small tensors [1, r_i] on the device; owned by the caller. */
+  readonly numbers: readonly Tensor2D[];
 }
 
 /**
@@ -80,17 +73,12 @@ export class KrylovBasis {
    */
   measure(candidate: Candidate, first = 0): Measured {
     const blocks = this.blocksFrom(first);
-    const squares: Tensor2D[] = [];
-    const dots = tidy(() =>
+    const numbers = tidy(() =>
       candidate.tiles
-        .map((tile, j) => {
-          const { dots, square } = rowDotsAndSquare(columnOf(blocks, j), tile);
-          squares.push(keep(square));
-          return dots;
-        })
+        .map((tile, j) => rowDots([...columnOf(blocks, j), tile], tile))
         .reduce((sums, parts) => sums.map((sum, i): Tensor2D => add(sum, parts[i]!))),
     );
-    return { first, dots, squares };
+    return { first, numbers };
   }
 
   /**
@@ -99,11 +87,11 @@ export class KrylovBasis {
    * @param candidate w; changed in place
    * @param measured what {@link measure} said of it
    */
-  takeOff(candidate: Candidate, { first, dots }: Measured, scale = 1): void {
+  takeOff(candidate: Candidate, { first, numbers }: Measured, scale = 1): void {
     const blocks = this.blocksFrom(first);
     candidate.tiles.forEach((tile, j) => {
       candidate.tiles[j] =
-        blocks.length === 0 ? mul(tile, scale) : subtractRows(dots, columnOf(blocks, j), tile, scale);
+        blocks.length === 0 ? mul(tile, scale) : subtractRows(numbers, columnOf(blocks, j), tile, scale);
       tile.dispose();
     });
   }

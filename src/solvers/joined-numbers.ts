@@ -1,5 +1,5 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, reshape, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { concat, tidy } from '@tensorflow/tfjs-core';
 
 /** Pieces that are joined at a time: a WebGPU program reads seven tensors at least. */
 const GROUP = 6;
@@ -7,7 +7,7 @@ const GROUP = 6;
 /** Small tensors on their way to the host as one, which is read once. */
 export interface JoinedNumbers {
   /** Owned by the caller. */
-  readonly tensor: Tensor1D;
+  readonly tensor: Tensor2D;
   /** The numbers of each piece, given those of the tensor. */
   split(values: Float32Array): Float32Array[];
 }
@@ -29,12 +29,10 @@ export function joinNumbers(pieces: readonly Tensor2D[]): JoinedNumbers {
         starts[piece] = at;
         at += pieces[piece]!.size;
       }
-      return concat(
-        group.map((piece) => pieces[piece]!),
-        1,
-      );
+      const members = group.map((piece) => pieces[piece]!);
+      return members.length === 1 ? members[0]! : concat(members, 1);
     });
-    return reshape(concat(joined, 1), [at]) as Tensor1D;
+    return concat(joined, 1);
   });
   const ends = pieces.map(({ size }, i) => starts[i]! + size);
   return { tensor, split: (values) => ends.map((end, i) => values.subarray(starts[i], end)) };

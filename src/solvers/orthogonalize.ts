@@ -1,4 +1,4 @@
-import type { Tensor1D } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import type { KrylovBasis, Measured } from './basis.js';
 import type { Candidate } from './candidate.js';
 import { discard } from './candidate.js';
@@ -70,27 +70,26 @@ export function* orthogonalize(
 
 interface Found {
   readonly first: number;
-  readonly dots: Float64Array;
+  readonly dots: readonly number[];
   readonly square: number;
 }
 
 /** What was measured as one small tensor for the host, owned by the caller, and the meaning of its values. */
 function onTheirWay(passes: readonly Measured[]): {
-  readonly tensor: Tensor1D;
+  readonly tensor: Tensor;
   readonly measures: (values: Float32Array) => Found[];
 } {
-  const { tensor, split } = joinNumbers(passes.flatMap(({ dots, squares }) => [...dots, ...squares]));
+  const { tensor, split } = joinNumbers(passes.flatMap(({ numbers }) => numbers));
   const measures = (values: Float32Array): Found[] => {
     const parts = split(values);
-    return passes.map(({ first, dots, squares }) => ({
-      first,
-      dots: Float64Array.from(parts.splice(0, dots.length).flatMap((part) => Array.from(part))),
-      square: parts.splice(0, squares.length).reduce((sum, [part]) => sum + part!, 0),
-    }));
+    return passes.map(({ first, numbers }) => {
+      const all = parts.splice(0, numbers.length).flatMap((part) => Array.from(part));
+      return { first, dots: all.slice(0, -1), square: all.at(-1)! };
+    });
   };
   return { tensor, measures };
 }
 
 function releaseAll(passes: Measured[]): void {
-  for (const { dots, squares } of passes.splice(0)) release(...dots, ...squares);
+  for (const { numbers } of passes.splice(0)) release(...numbers);
 }

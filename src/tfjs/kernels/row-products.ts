@@ -1,5 +1,5 @@
-import type { NamedTensorMap, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { add, getBackend, getKernel, matMul, mul, reshape, slice, sub, tidy } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, NamedTensorMap, Tensor2D } from '@tensorflow/tfjs-core';
+import { add, getBackend, getKernel, matMul, mul, slice, sub, tidy } from '@tensorflow/tfjs-core';
 import { engineInternals } from '../engine.js';
 
 /*
@@ -13,7 +13,7 @@ const combinationKernel = 'tfjs-curvature/RowCombination';
 
 /** Whether the current backend multiplies scattered rows as fast as joined ones. */
 export function takesScatteredRows(): boolean {
-  return getKernel(dotsKernel, getBackend()) != null && getKernel(combinationKernel, getBackend()) != null;
+  return getKernel(dotsKernel, getBackend()) != null;
 }
 
 /**
@@ -24,37 +24,14 @@ export function takesScatteredRows(): boolean {
  * @returns a tensor [1, r_i] for each part, or one of all of them [1, Σ r_i]; owned by the caller
  */
 export function rowDots(parts: readonly Tensor2D[], x: Tensor2D): Tensor2D[] {
-  if (takesScatteredRows()) {
-    return [tidy(() => reshape(run(dotsKernel, { x, ...named(parts) }, {}), [1, -1]) as Tensor2D)];
-  }
+  if (takesScatteredRows()) return [run(dotsKernel, { x }, parts)];
   return parts.map((part) => matMul(x, part, false, true));
-}
-
-/**
- * R x as {@link rowDots} has it, none where there are no parts, and xᵀx, shape [1, 1].
- *
- * @param parts the rows of R, tensors [r_i, n]
- * @param x shape [1, n]
- * @returns tensors owned by the caller
- */
-export function rowDotsAndSquare(
-  parts: readonly Tensor2D[],
-  x: Tensor2D,
-): { readonly dots: Tensor2D[]; readonly square: Tensor2D } {
-  const all = rowDots([...parts, x], x);
-  if (parts.length === 0 || !takesScatteredRows()) return { dots: all.slice(0, -1), square: all.at(-1)! };
-  const [joined] = all;
-  const rows = joined!.size - 1;
-  const cut = (from: number, size: number): Tensor2D => slice(joined!, [0, from], [1, size]);
-  const result = { dots: [cut(0, rows)], square: cut(rows, 1) };
-  joined!.dispose();
-  return result;
 }
 
 /**
  * (base - wᵀR) · scale.
  *
- * @param weights w, as {@link rowDots} returns what it is given these parts
+ * @param weights w, as {@link rowDots} returns what it is given these parts, or these and more after them
  * @param parts the rows of R, tensors [r_i, n], one at least
  * @param base shape [1, n]
  * @returns shape [1, n], owned by the caller
@@ -66,8 +43,8 @@ export function subtractRows(
   scale = 1,
 ): Tensor2D {
   if (takesScatteredRows()) {
-    const inputs = { weights: weights[0]!, base, ...named(parts) };
-    return run(combinationKernel, inputs, { scale: -scale, baseScale: scale }) as Tensor2D;
+    const attrs = { scale: -scale, baseScale: scale };
+    return run(combinationKernel, { weights: weights[0]!, base }, parts, attrs);
   }
   const rest = accumulate(parts, base, (part, i, before) => sub(before!, times(weights[i]!, part)));
   if (scale === 1) return rest;
@@ -85,7 +62,7 @@ export function subtractRows(
  */
 export function combineRows(weights: Tensor2D, parts: readonly Tensor2D[]): Tensor2D {
   if (takesScatteredRows()) {
-    return run(combinationKernel, { weights, ...named(parts) }, { scale: 1, baseScale: 1 }) as Tensor2D;
+    return run(combinationKernel, { weights }, parts, { scale: 1, baseScale: 1 });
   }
   let first = 0;
   return accumulate(parts, null, (part, _, before) => {
@@ -113,14 +90,12 @@ function times(columns: Tensor2D, part: Tensor2D): Tensor2D {
   return part.shape[0] === 1 ? mul(columns, part) : matMul(columns, part);
 }
 
-function named(parts: readonly Tensor2D[]): NamedTensorMap {
-  return Object.fromEntries(parts.map((part, i) => [i, part]));
-}
-
+/** Runs a kernel of some inputs, and of the parts of R under the names '0', '1', … */
 function run(
   kernelName: string,
   inputs: NamedTensorMap,
-  attrs: { scale?: number; baseScale?: number },
-): Tensor {
-  return engineInternals().runKernel(kernelName, inputs, attrs) as Tensor;
+  parts: readonly Tensor2D[],
+  attrs: NamedAttrMap = {},
+): Tensor2D {
+  return engineInternals().runKernel(kernelName, Object.assign(inputs, parts), attrs) as Tensor2D;
 }

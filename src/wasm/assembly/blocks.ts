@@ -76,6 +76,6 @@ export function combineWithRows(
     const at = (<usize>i) << 2;
     const n = min(BLOCK, len - i);
     weightedSum(a, x + at, b, y == 0 ? 0 : y + at, n, out + at);
-    addWeightedRows(matrix, stride, count, at, n, weights, scale, out + at);
+    addWeightedRows(matrix, stride, count, at, n, weights, scale, out + at, 1, out + at);
   }
 }

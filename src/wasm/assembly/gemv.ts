@@ -1,5 +1,5 @@
 import { fma } from './internal/fma';
-import { addWeightedRows, rowAt, weightedSum } from './internal/weighted-rows';
+import { addWeightedRows, rowAt } from './internal/weighted-rows';
 
 // Products with rows of `len` floats, `stride` bytes apart; a stride of 0 means that `rows` is a list of their addresses.
 
@@ -84,8 +84,9 @@ export function combineRows(
       const to = (<usize>j * <usize>len) << 2;
       const d = y + to + at;
       if (base == 0) memory.fill(d, 0, (<usize>wide) << 2);
-      else weightedSum(baseScale, base + to + at, 0, 0, wide, d);
-      addWeightedRows(rows, stride, count, at, wide, weights + ((<usize>j * <usize>count) << 2), scale, d);
+      const from = base == 0 ? d : base + to + at;
+      const w = weights + ((<usize>j * <usize>count) << 2);
+      addWeightedRows(rows, stride, count, at, wide, w, scale, from, baseScale, d);
     }
   }
 }

@@ -10,18 +10,21 @@ import { kernel } from '../kernel.js';
  * Inputs: `x` or `weights` (and `base`), and the matrices [r_i, n] under the names '0', '1', …, all float32.
  */
 
-/** y[r] = ⟨row r, x⟩ for all rows in turn: shape [Σ r_i]. Summed in double precision every 1024 terms. */
+/** y[r] = ⟨row r, x⟩ for all rows in turn: shape [1, Σ r_i]. Summed in double precision every 1024 terms. */
 export const rowDots = kernel('tfjs-curvature/RowDots', ['x'], (heap, inputs) => {
   const { x } = inputs;
   const n = sizeOf(x);
   const { list, count } = listRows(heap, inputs, n);
   requireShape(x, [1, n]);
-  const y = heap.output([count]);
+  const y = heap.output([1, count]);
   heap.functions.dotRows(list, 0, count, n, heap.pointer(x), heap.pointer(y));
   return y;
 });
 
-/** y = baseScale · base + scale · W R for the matrix R of all rows; W: [m, Σ r_i], y and base: [m, n]. Without `base`, y = scale · W R. */
+/**
+ * y = scale · W R for the matrix R of all rows; W: [m, Σ r_i], y: [m, n]. With `base`, [1, n], baseScale · base is added, and W is
+ * one row, of which what it has beyond the rows is left out.
+ */
 export const rowCombination = kernel(
   'tfjs-curvature/RowCombination',
   ['weights', '0'],
@@ -29,17 +32,17 @@ export const rowCombination = kernel(
     const { weights, base } = inputs;
     const n = inputs['0'].shape[1] ?? 0;
     const { list, count } = listRows(heap, inputs, n);
-    const m = weights.shape[0] ?? 0;
-    requireShape(weights, [m, count]);
-    if (base != null) requireShape(base, [m, n]);
+    const [m = 0, columns = 0] = weights.shape;
+    requireShape(weights, base == null ? [m, count] : [1, Math.max(count, columns)]);
+    if (base != null) requireShape(base, [1, n]);
     const y = heap.output([m, n]);
     const at = base == null ? 0 : heap.pointer(base);
-    const columns = [n, 0, n] as const;
+    const columnsOfRows = [n, 0, n] as const;
     heap.functions.combineRows(
       list,
       0,
       count,
-      ...columns,
+      ...columnsOfRows,
       heap.pointer(weights),
       m,
       scale,

@@ -8,19 +8,27 @@ export function rowAt(rows: usize, stride: usize, r: i32): usize {
 }
 
 /**
- * d[i] += scale · sum over r of weights[r] row r[i], for n columns that begin `at` bytes into each row; n small enough for d to
- * stay in a cache. Four rows at a time: so many lie side by side in the first-level cache even where they are a power of two apart.
+ * d[i] = baseScale · base[i] + scale · sum over r of weights[r] row r[i], for n columns that begin `at` bytes into each row; n
+ * small enough for d to stay in a cache. d may be the base, and has to be where there are no rows. Four rows at a time: so many
+ * lie side by side in the first-level cache even where they are a power of two apart.
  */
 export function addWeightedRows(
-  rows: usize, stride: usize, count: i32, at: usize, n: i32, weights: usize, scale: f32, d: usize,
+  rows: usize, stride: usize, count: i32, at: usize, n: i32, weights: usize, scale: f32, base: usize, baseScale: f32,
+  d: usize,
 ): void {
   let r = 0;
-  for (; r + 1 < count; r += 4) addFour(rows, stride, r, count, at, n, weights, scale, d);
-  if (r < count) addOne(rowAt(rows, stride, r) + at, n, scale * load<f32>(weights + ((<usize>r) << 2)), d);
+  for (; r + 1 < count; r += 4) {
+    addFour(rows, stride, r, count, at, n, weights, scale, r == 0 ? base : d, r == 0 ? baseScale : 1, d);
+  }
+  if (r < count) {
+    const weight = scale * load<f32>(weights + ((<usize>r) << 2));
+    addOne(rowAt(rows, stride, r) + at, n, weight, r == 0 ? base : d, r == 0 ? baseScale : 1, d);
+  }
 }
 
 function addFour(
-  rows: usize, stride: usize, r: i32, count: i32, at: usize, n: i32, weights: usize, scale: f32, d: usize,
+  rows: usize, stride: usize, r: i32, count: i32, at: usize, n: i32, weights: usize, scale: f32, base: usize,
+  baseScale: f32, d: usize,
 ): void {
   const last = count - 1;
   const s0 = rowAt(rows, stride, r) + at;
@@ -36,28 +44,32 @@ function addFour(
   const x1 = f32x4.splat(c1);
   const x2 = f32x4.splat(c2);
   const x3 = f32x4.splat(c3);
+  const xb = f32x4.splat(baseScale);
   const end = (<usize>n) << 2;
   let i: usize = 0;
   for (; i + 16 <= end; i += 16) {
-    let v = fma(v128.load(s0 + i), x0, v128.load(d + i));
+    let v = fma(v128.load(s0 + i), x0, f32x4.mul(v128.load(base + i), xb));
     v = fma(v128.load(s1 + i), x1, v);
     v = fma(v128.load(s2 + i), x2, v);
     v128.store(d + i, fma(v128.load(s3 + i), x3, v));
   }
   for (; i < end; i += 4) {
-    let v = load<f32>(d + i) + load<f32>(s0 + i) * c0;
+    let v = load<f32>(base + i) * baseScale + load<f32>(s0 + i) * c0;
     v += load<f32>(s1 + i) * c1;
     v += load<f32>(s2 + i) * c2;
     store<f32>(d + i, v + load<f32>(s3 + i) * c3);
   }
 }
 
-function addOne(s: usize, n: i32, c: f32, d: usize): void {
+function addOne(s: usize, n: i32, c: f32, base: usize, baseScale: f32, d: usize): void {
   const x = f32x4.splat(c);
+  const xb = f32x4.splat(baseScale);
   const end = (<usize>n) << 2;
   let i: usize = 0;
-  for (; i + 16 <= end; i += 16) v128.store(d + i, fma(v128.load(s + i), x, v128.load(d + i)));
-  for (; i < end; i += 4) store<f32>(d + i, load<f32>(d + i) + load<f32>(s + i) * c);
+  for (; i + 16 <= end; i += 16) {
+    v128.store(d + i, fma(v128.load(s + i), x, f32x4.mul(v128.load(base + i), xb)));
+  }
+  for (; i < end; i += 4) store<f32>(d + i, load<f32>(base + i) * baseScale + load<f32>(s + i) * c);
 }
 
 /** out = a x + b y, products and sum each rounded, as separate ops would; a y of 0 is none. */
