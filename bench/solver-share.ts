@@ -7,15 +7,16 @@ import { registerWasmTrainingKernels } from '../src/wasm/index.js';
 import { mnistMlp } from '../test/spectrum-case.js';
 import { now } from './clock.js';
 import { spread } from './interleave.js';
+import { partsTable } from './solver-parts.js';
 import { printTable } from './tables.js';
 
-/** The solver's own part of the time of a run, in a process that has run a few before. */
+/** The solver's own part of the time of a run, in a process that has run a few before, and what that consists of. */
 export async function shareTable(rounds: number, counts: readonly number[], clock: string): Promise<void> {
+  timeRowKernels();
   const lines = [
     `| n | k | threads | products | own part of the ${clock} time | of it, row kernels |`,
     '|---|---|---|---|---|---|',
   ];
-  timeRowKernels();
   const net = mnistMlp();
   const small = new HessianOperator(lossObjective(net.loss, net.variables));
   const big = large();
@@ -38,10 +39,12 @@ export async function shareTable(rounds: number, counts: readonly number[], cloc
       }
     }
   }
+  printTable('solver-share', lines);
+  await registerWasmTrainingKernels({ threads: 1 });
+  await partsTable(small, 5);
   small.dispose();
   net.dispose();
   big.dispose();
-  printTable('solver-share', lines);
 }
 
 /** Milliseconds spent in the kernels that read all rows of a basis. */
@@ -52,7 +55,7 @@ function timeRowKernels(): void {
   for (const name of ['RowDots', 'RowCombination']) {
     const entry = tf.getKernel(`tfjs-curvature/${name}`, 'wasm')!;
     const { kernelFunc } = entry;
-    entry.kernelFunc = (params) => {
+    entry.kernelFunc = function timedRowKernel(params) {
       const start = now();
       const result = kernelFunc(params);
       inRowKernels += now() - start;
