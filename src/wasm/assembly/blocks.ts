@@ -1,4 +1,5 @@
 import { fma } from './internal/fma';
+import { laneSum } from './internal/lane-sum';
 import { addWeightedRows, weightedSum } from './internal/weighted-rows';
 
 // Products with `count` rows of `len` floats, `stride` bytes apart, of which a call sees some columns only.
@@ -42,8 +43,8 @@ function addTwoDots(matrix: usize, stride: usize, r: i32, count: i32, len: i32, 
       s1 = fma(v128.load(a1 + i), v, s1);
       u1 = fma(v128.load(a1 + i, 16), w, u1);
     }
-    t0 += sum(s0) + sum(u0);
-    t1 += sum(s1) + sum(u1);
+    t0 += laneSum(s0) + laneSum(u0);
+    t1 += laneSum(s1) + laneSum(u1);
   }
   for (const end = (<usize>len) << 2; i < end; i += 4) {
     const v = <f64>load<f32>(x + i);
@@ -53,15 +54,6 @@ function addTwoDots(matrix: usize, stride: usize, r: i32, count: i32, len: i32, 
   const d = y + ((<usize>r) << 2);
   store<f32>(d, load<f32>(d) + <f32>t0);
   if (r + 1 < count) store<f32>(d, load<f32>(d, 4) + <f32>t1, 4);
-}
-
-@inline
-function sum(v: v128): f64 {
-  return (
-    <f64>f32x4.extract_lane(v, 0) +
-    <f64>f32x4.extract_lane(v, 1) +
-    (<f64>f32x4.extract_lane(v, 2) + <f64>f32x4.extract_lane(v, 3))
-  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import { fma } from './internal/fma';
+import { laneSum } from './internal/lane-sum';
 import { addWeightedRows, rowAt } from './internal/weighted-rows';
 
 // Products with rows of `len` floats, `stride` bytes apart; a stride of 0 means that `rows` is a list of their addresses.
@@ -38,10 +39,10 @@ export function dotRows(rows: usize, stride: usize, count: i32, len: i32, x: usi
         s2 = fma(v128.load(a2 + i), v, s2);
         s3 = fma(v128.load(a3 + i), v, s3);
       }
-      t0 += sum(s0);
-      t1 += sum(s1);
-      t2 += sum(s2);
-      t3 += sum(s3);
+      t0 += laneSum(s0);
+      t1 += laneSum(s1);
+      t2 += laneSum(s2);
+      t3 += laneSum(s3);
     }
     for (const end = (<usize>len) << 2; i < end; i += 4) {
       const v = <f64>load<f32>(x + i);
@@ -56,15 +57,6 @@ export function dotRows(rows: usize, stride: usize, count: i32, len: i32, x: usi
     if (r + 2 < count) store<f32>(d, <f32>t2, 8);
     if (r + 3 < count) store<f32>(d, <f32>t3, 12);
   }
-}
-
-@inline
-function sum(v: v128): f64 {
-  return (
-    <f64>f32x4.extract_lane(v, 0) +
-    <f64>f32x4.extract_lane(v, 1) +
-    (<f64>f32x4.extract_lane(v, 2) + <f64>f32x4.extract_lane(v, 3))
-  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { CurvatureArgumentError } from '../../../src/errors.js';
 import { modelObjective } from '../../../src/objectives/model-objective.js';
 import { GaussNewtonOperator } from '../../../src/operators/gauss-newton.js';
@@ -9,7 +9,7 @@ import { JacobianOperator } from '../../../src/operators/jacobian-operator.js';
 import type { RectangularOperator } from '../../../src/operators/rectangular-operator.js';
 import { variableOf } from '../../closed-form.js';
 import { relativeError } from '../../golden-case.js';
-import { useBackend } from '../../wasm-backend.js';
+import { ownedByTest } from '../../owned.js';
 import { dense, matrixOf, normal } from './kfac-case.js';
 
 // A sweep or two in float32.
@@ -56,25 +56,9 @@ const inputs = [
 ];
 
 describe('JacobianOperator', () => {
-  let before: tf.MemoryInfo;
   let xs: tf.Tensor2D;
-  let kept: { dispose(): unknown }[];
-  const own = <T extends { dispose(): unknown }>(resource: T): T => {
-    kept.push(resource);
-    return resource;
-  };
-
-  beforeEach(async () => {
-    await useBackend('cpu');
-    before = tf.memory();
-    kept = [];
-    xs = own(tf.tensor2d(inputs));
-  });
-
-  afterEach(() => {
-    for (const one of kept.reverse()) one.dispose();
-    expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes });
-  });
+  const own = ownedByTest();
+  beforeEach(() => void (xs = own(tf.tensor2d(inputs))));
 
   const sequential = (...layers: tfl.layers.Layer[]): tfl.LayersModel => own(tfl.sequential({ layers }));
   const linear = (units: number): tfl.layers.Layer => tfl.layers.dense({ units, inputShape: [2] });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { Matrix, pseudoInverse } from 'ml-matrix';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CurvatureArgumentError } from '../../../src/errors.js';
 import { JacobianOperator } from '../../../src/operators/jacobian-operator.js';
 import type { RectangularOperator } from '../../../src/operators/rectangular-operator.js';
@@ -8,13 +8,13 @@ import { SeededRandom } from '../../../src/random.js';
 import type { LeastSquaresResult, LsmrOptions, LsmrProgress } from '../../../src/solvers/lsmr.js';
 import { lsmr } from '../../../src/solvers/lsmr.js';
 import { variableOf } from '../../closed-form.js';
+import { ownedByTest } from '../../owned.js';
 import {
   matrixWithSingularValues,
   rectangularOperator,
   timesVector,
   transposed,
 } from '../../rectangular-matrix.js';
-import { useBackend } from '../../wasm-backend.js';
 
 type Rows = readonly (readonly number[])[];
 
@@ -64,14 +64,7 @@ const problems: [name: string, m: number, n: number, values: readonly number[]][
 ];
 
 describe.each(['cpu', 'wasm'] as const)('lsmr on %s', (backend) => {
-  let before: tf.MemoryInfo;
-  beforeEach(async () => {
-    await useBackend(backend);
-    before = tf.memory();
-  });
-  afterEach(() => {
-    expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes });
-  });
+  ownedByTest(backend);
 
   describe.each(problems)('of a matrix that is %s', (_, m, n, values) => {
     it.each([0, 0.5, 20])('finds the solution for λ = %f', async (damping) => {
@@ -100,21 +93,7 @@ describe.each(['cpu', 'wasm'] as const)('lsmr on %s', (backend) => {
 });
 
 describe('lsmr', () => {
-  let before: tf.MemoryInfo;
-  let kept: { dispose(): unknown }[];
-  const own = <T extends { dispose(): unknown }>(resource: T): T => {
-    kept.push(resource);
-    return resource;
-  };
-  beforeEach(async () => {
-    await useBackend('cpu');
-    before = tf.memory();
-    kept = [];
-  });
-  afterEach(() => {
-    for (const one of kept) one.dispose();
-    expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes });
-  });
+  const own = ownedByTest();
   const solved = async (
     operator: RectangularOperator,
     b: readonly number[],

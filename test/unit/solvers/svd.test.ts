@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { CurvatureArgumentError } from '../../../src/errors.js';
 import { JacobianOperator } from '../../../src/operators/jacobian-operator.js';
 import type { RectangularOperator } from '../../../src/operators/rectangular-operator.js';
@@ -9,13 +9,13 @@ import { SeededRandom } from '../../../src/random.js';
 import type { SvdOptions, SvdProgress } from '../../../src/solvers/svd-options.js';
 import type { SvdResult } from '../../../src/solvers/svd.js';
 import { svd } from '../../../src/solvers/svd.js';
+import { ownedByTest } from '../../owned.js';
 import {
   matrixWithSingularValues,
   rectangularOperator,
   timesVector,
   transposed,
 } from '../../rectangular-matrix.js';
-import { useBackend } from '../../wasm-backend.js';
 
 type Rows = readonly (readonly number[])[];
 
@@ -39,14 +39,7 @@ const spectra: [name: string, m: number, n: number, values: readonly number[]][]
 ];
 
 describe.each(['cpu', 'wasm'] as const)('svd on %s', (backend) => {
-  let before: tf.MemoryInfo;
-  beforeEach(async () => {
-    await useBackend(backend);
-    before = tf.memory();
-  });
-  afterEach(() => {
-    expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes });
-  });
+  ownedByTest(backend);
 
   describe.each(spectra)('of a matrix that is %s', (_, m, n, values) => {
     const matrix = matrixWithSingularValues(m, n, values);
@@ -74,21 +67,7 @@ describe.each(['cpu', 'wasm'] as const)('svd on %s', (backend) => {
 });
 
 describe('svd', () => {
-  let before: tf.MemoryInfo;
-  let kept: { dispose(): unknown }[];
-  const own = <T extends { dispose(): unknown }>(resource: T): T => {
-    kept.push(resource);
-    return resource;
-  };
-  beforeEach(async () => {
-    await useBackend('cpu');
-    before = tf.memory();
-    kept = [];
-  });
-  afterEach(() => {
-    for (const one of kept) one.dispose();
-    expect(tf.memory()).toMatchObject({ numTensors: before.numTensors, numBytes: before.numBytes });
-  });
+  const own = ownedByTest();
   const find = async (operator: RectangularOperator, options: SvdOptions & { signal?: AbortSignal } = {}) =>
     own(await svd(operator, options));
 
