@@ -2,6 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { FLOAT32_EPSILON } from '../float32.js';
 import type { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
+import { AdjointCoefficients } from './adjoint-coefficients.js';
 import { KrylovBasis } from './basis.js';
 import type { Candidate } from './candidate.js';
 import { discard } from './candidate.js';
@@ -10,7 +11,6 @@ import { orthogonalize } from './orthogonalize.js';
 import type { ProductBudget } from './product-budget.js';
 import type { ProjectedProduct } from './projected-product.js';
 import { projectProduct } from './projected-product.js';
-import { without } from './projected-matrix.js';
 import { appendRandom } from './random-row.js';
 
 /** A linear map seen from one side: the product of a vector of the other side is one of R^size. */
@@ -67,8 +67,9 @@ export class BidiagonalFactorization {
   /** The products of the last step: Av, and Aᵀu where there is a u. */
   latest: readonly ProjectedProduct[] = [];
 
-  /** d, for each left row: the coefficients of Aᵀu along the right rows. */
-  private adjoints: Float64Array[] = [];
+  /** Pending rows that Aᵀ of a left row which is random, or made of rounding, has brought up: what that holds only they show. */
+  private loose: number[] = [];
+  private readonly adjoints = new AdjointCoefficients();
   private readonly forward: NormalizedOperator;
   private readonly backward: NormalizedOperator;
   private readonly aside: RowAside[] = [];
@@ -101,6 +102,11 @@ export class BidiagonalFactorization {
     return this.aside.length > 0;
   }
 
+  /** Whether a left row is neither an image of right rows nor followed by the rows that its own product shows. */
+  get hasLooseRow(): boolean {
+    return this.loose.length > 0;
+  }
+
   /** Whether the right rows span their space. */
   get isComplete(): boolean {
     return this.right.rows >= this.right.size;
@@ -110,8 +116,8 @@ export class BidiagonalFactorization {
   *extend(row: number, random: SeededRandom): SolverSteps<BidiagonalStep> {
     const { left, right, processed } = this;
     this.pending = this.pending.filter((other) => other !== row);
-    const along = (i: number): number => this.adjoints[i]![row] ?? 0;
-    const coupledLeft = this.adjoints.findIndex((_, i) => Math.abs(along(i)) > this.negligible);
+    this.loose = this.loose.filter((other) => other !== row);
+    const coupledLeft = this.adjoints.firstAlong(row, this.negligible);
     const image = yield* projectProduct(
       this.forward,
       left,
@@ -119,8 +125,9 @@ export class BidiagonalFactorization {
       coupledLeft < 0 ? Math.max(0, left.rows - 1) : coupledLeft,
     );
     if (!this.isFinite(image)) return 'nonFinite';
-    this.mirror(row, image.coefficients);
-    image.coefficients.forEach((c, i) => this.compare(c, along(i)));
+    // What the left rows that there were when rows were set aside have of this one lies in those aside.
+    this.adjoints.set(row, image.coefficients, this.aside[0]?.couplings.length ?? 0);
+    image.coefficients.forEach((c, i) => this.compare(c, this.adjoints.at(i, row)));
     const isNew = this.append(left, image);
     const hasLeft = isNew || (yield* appendRandom(left, random));
     processed.push(row);
@@ -148,6 +155,7 @@ export class BidiagonalFactorization {
     this.adjoints.push(isExtended ? withRest(adjoint) : adjoint.coefficients);
     this.latest = [image, adjoint];
     if (isExtended) this.pending.push(right.rows - 1);
+    if (isExtended && image.remainder <= 1e3 * FLOAT32_EPSILON * this.norm) this.loose.push(right.rows - 1);
     return isExtended ? 'extended' : 'dependent';
   }
 
@@ -160,20 +168,17 @@ export class BidiagonalFactorization {
 
   /** The coefficients, along all right rows, of Aᵀ times a combination of the left ones. */
   adjointOf(left: Float64Array): Float64Array {
-    const image = new Float64Array(this.right.rows);
-    this.adjoints.forEach((column, i) => column.forEach((d, j) => (image[j]! += left[i]! * d)));
-    return image;
+    return this.adjoints.image(left, this.right.rows);
   }
 
   /** Sets pending rows aside: until they are taken back, what joins is orthogonal to the others alone. */
   setAside(rows: readonly number[]): void {
     for (const row of [...rows].sort((a, b) => b - a)) {
       const moved = (other: number): number => (other > row ? other - 1 : other);
-      const couplings = Float64Array.from(this.adjoints, (column) => column[row] ?? 0);
-      this.aside.unshift({ candidate: this.right.take(row), couplings });
-      this.adjoints = this.adjoints.map((column) => without(column, row));
+      this.aside.unshift({ candidate: this.right.take(row), couplings: this.adjoints.drop(row) });
       this.processed = this.processed.map(moved);
       this.pending = this.pending.filter((other) => other !== row).map(moved);
+      this.loose = this.loose.filter((other) => other !== row).map(moved);
     }
   }
 
@@ -183,12 +188,9 @@ export class BidiagonalFactorization {
       const { candidate, couplings } = this.aside.shift()!;
       const { coefficients, remainder } = yield* orthogonalize(this.right, candidate);
       const parts = Float64Array.of(...coefficients, remainder);
-      // Along these the coefficients are known: see `mirror`.
+      // Along these the coefficients are known: see `extend`.
       for (const row of this.processed) parts[row] = 0;
-      couplings.forEach((coupling, i) => {
-        const column = this.adjoints[i]!;
-        this.adjoints[i] = parts.map((part, j) => (column[j] ?? 0) + coupling * part);
-      });
+      this.adjoints.add(couplings, parts);
       if (remainder <= 10 * FLOAT32_EPSILON || this.isComplete) discard(candidate);
       else {
         this.pending.push(this.right.rows);
@@ -214,10 +216,7 @@ export class BidiagonalFactorization {
       right.push(unit);
     }
     const left = kept.map((triplet) => triplet.left);
-    this.adjoints = left.map((weights) => {
-      const image = this.adjointOf(weights);
-      return Float64Array.from(right, (row) => row.reduce((sum, weight, j) => sum + weight * image[j]!, 0));
-    });
+    this.adjoints.rotate(left, right);
     this.images = kept.map(({ value }, i) => {
       const column = new Float64Array(i + 1);
       column[i] = value;
@@ -226,6 +225,7 @@ export class BidiagonalFactorization {
     this.right.rotate(right);
     this.left.rotate(left);
     this.processed = kept.map((_, i) => i);
+    this.loose = this.loose.map((row) => kept.length + this.pending.indexOf(row));
     this.pending = this.pending.map((_, i) => kept.length + i);
     return { right, left };
   }
@@ -250,20 +250,6 @@ export class BidiagonalFactorization {
     const row = new Float64Array(this.right.rows);
     this.processed.forEach((index, q) => (row[index] = vector[q]!));
     return row;
-  }
-
-  /**
-   * Gives the left rows that there were when rows were set aside their coefficients along a row multiplied now: what they have of
-   * it lies in those aside.
-   */
-  private mirror(row: number, coefficients: Float64Array): void {
-    const before = this.aside[0]?.couplings.length ?? 0;
-    for (let i = 0; i < before; i++) {
-      const column = new Float64Array(Math.max(row + 1, this.adjoints[i]!.length));
-      column.set(this.adjoints[i]!);
-      column[row] = coefficients[i]!;
-      this.adjoints[i] = column;
-    }
   }
 
   private compare(coefficient: number, other: number): void {

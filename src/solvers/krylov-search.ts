@@ -2,7 +2,7 @@ import type { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { ProductBudget } from './product-budget.js';
 import type { EigenStatus } from './result.js';
-import { convergenceThreshold, isSolveDue, rowsToKeep } from './search-policy.js';
+import { convergenceThreshold, isSolveDue, MARGIN, rowsToKeep } from './search-policy.js';
 
 /** A factorization that a search extends, restarts, and sets rows of aside in. */
 interface SearchedFactorization {
@@ -62,6 +62,8 @@ export abstract class KrylovSearch<
   protected zero = 0;
   /** The check under way. */
   protected check: C | null = null;
+  /** The wanted values as they were when the last check began. */
+  private checked: ArrayLike<number> = [];
   private restarts = 0;
 
   /** @param factorization with its start vectors pending; extended here */
@@ -93,6 +95,11 @@ export abstract class KrylovSearch<
 
   /** Replaces the rows by so many solutions. @returns what turns a check after them */
   protected abstract restartWith(kept: number): () => void;
+
+  /** Whether a check can begin, beside which pending rows are set aside. */
+  protected get mayCheck(): boolean {
+    return true;
+  }
 
   /** The check that a random vector that has joined is to make; taken before it joins. */
   protected abstract createCheck(): () => C;
@@ -219,18 +226,34 @@ export abstract class KrylovSearch<
       this.check = null;
       yield* factorization.takeBack();
       this.solve();
-      return isOver && this.numConverged === plan.k;
+      if (!isOver || this.numConverged < plan.k) return false;
+      // What has come in meanwhile shows that there was something to find: there may be more of it.
+      if (!this.hasChanged) return true;
     }
-    if (isExhausted && factorization.isComplete) return true;
+    if (factorization.pending.length === 0 && factorization.isComplete) return true;
     if (this.numConverged < plan.k) return this.isStagnant;
     if (plan.confirm === 0) return true;
     // No random vector can join a basis of all of the space: what it hides lies in the rows that are still to be multiplied.
-    if (factorization.isComplete) return false;
+    if (factorization.isComplete || !this.mayCheck) return false;
     factorization.setAside(factorization.pending);
     const begin = this.createCheck();
     if (!(yield* this.addChain())) return true;
     this.check = begin();
+    this.checked = this.wanted;
     return false;
+  }
+
+  /** Whether the wanted values are others than those that the last check began with. */
+  private get hasChanged(): boolean {
+    return this.wanted.some(
+      (value, i) => Math.abs(value - this.checked[i]!) > MARGIN * this.threshold(value),
+    );
+  }
+
+  /** The wanted values, ascending. */
+  private get wanted(): Float64Array {
+    const ritz = this.ritz!;
+    return Float64Array.from(ritz.residualNorms, (_, i) => this.valueAt(ritz, i)).sort();
   }
 
   /** Lets a random start vector join, if there is a direction left and room for it at a restart. */

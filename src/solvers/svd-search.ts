@@ -64,6 +64,11 @@ export class SvdSearch extends KrylovSearch<
     return () => check!.rotate({ ...weights, right: weights.right.slice(0, factorization.right.rows) });
   }
 
+  /** A check takes the left rows for images of right ones. */
+  protected override get mayCheck(): boolean {
+    return !this.factorization.hasLooseRow;
+  }
+
   protected override createCheck(): () => SingularConfirmation {
     const { right, left } = this.factorization;
     const [rightRows, leftRows] = [right.rows, left.rows];

@@ -60,7 +60,17 @@ const rows: readonly Row[] = [
   },
   { name: 'k near n', values: folds([5, 4, 3, 2], 3), options: { k: 11 } },
   { name: 'n small', values: [1, 1, 1, 0.5], options: { k: 3 } },
+  // A check finds a copy and is at its end with it: there may be more.
+  { name: 'a 4-fold, n = 8', values: [1, 1, 1, 1, 0.74, 0.5, 0.3, 0.1], options: { k: 3 } },
+  { name: 'low rank', values: lowRank(3, 0), options: { k: 3 } },
+  { name: 'low rank and 0.1 I', values: lowRank(3, 0.1), options: { k: 3, tol: 1e-5, confirm: Infinity } },
+  { name: 'low rank, SA', values: lowRank(4, 0).map((x) => -x), options: { k: 4, which: 'SA' } },
 ];
+
+/** So many eigenvalues 3, then 2 and 1.5, in a space of 50 where all others are alike. */
+function lowRank(copies: number, others: number): number[] {
+  return [...sequence(copies, () => 3), 2, 1.5, ...sequence(48 - copies, () => others)];
+}
 
 describe.each(['cpu', 'wasm'] as const)('lanczos misses no copies of eigenvalues on %s', (backend) => {
   beforeAll(() => useBackend(backend));

@@ -71,6 +71,18 @@ describe('svd', () => {
   const find = async (operator: RectangularOperator, options: SvdOptions & { signal?: AbortSignal } = {}) =>
     own(await svd(operator, options));
 
+  it('finds all copies of a singular value of a matrix of low rank, but in one run of a hundred', async () => {
+    const values = [3, 3, 3, 2, 1.5, ...new Array<number>(45).fill(0)];
+    const operator = own(rectangularOperator(matrixWithSingularValues(50, 50, values)));
+    let missed = 0;
+    for (let seed = 0; seed < 20; seed++) {
+      const { status, singularValues } = await find(operator, { k: 3, seed });
+      expect(status).toBe('converged');
+      if (singularValues.some((value) => Math.abs(value - 3) > 1e-4)) missed++;
+    }
+    expect(missed).toBeLessThanOrEqual(1);
+  });
+
   it('agrees with a dense decomposition of random numbers in double precision', async () => {
     const random = new SeededRandom(3);
     const matrix = Array.from({ length: 50 }, () => Array.from({ length: 35 }, () => random.normal()));
