@@ -46,11 +46,12 @@ function extremumRule(kernel: string, winsFromBelow: Comparison, winsOverRising:
 }
 
 /**
- * b·a^(b−1), which is 0 for b = 0 also at a = 0, where 0·0⁻¹ would not be a number: the second derivative of x¹.
+ * b·a^(b−1), which is 0 for b = 0 also at a = 0, where 0·0⁻¹ would not be a number: the second derivative of x¹. Elsewhere it
+ * keeps its own slope along b, 1/a at b = 0.
  */
 function powerDerivative(a: Tensor, b: Tensor): Tensor {
-  const exponentIsZero = indicator(equal(b, scalar(0)));
-  const exponent = add(shift(b, -1), scale(exponentIsZero, 2));
+  const [isZero, exponentIsZero] = [indicator(equal(a, scalar(0))), indicator(equal(b, scalar(0)))];
+  const exponent = add(shift(b, -1), scale(mul(isZero, exponentIsZero), 2));
   return mul(b, runKernel('Pow', { a, b: exponent }));
 }
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { linearize } from '../../../../src/autodiff/linearize.js';
+import { grad } from '../../../../src/autodiff/transforms/grad.js';
 import { registerWasmTrainingKernels } from '../../../../src/wasm/index.js';
 import { expectDerivatives } from '../../../kinks/expectations.js';
 import { poolingCases } from '../../../kinks/pooling-cases.js';
@@ -30,6 +31,17 @@ describe.each([
         (kinkCase) => [kinkCase.name, kinkCase] as const,
       ),
     )('%s', (_, kinkCase) => expectDerivatives(kinkCase, tolerance));
+
+    it('is that of aᵇ along the exponent also where the exponent is 0, and 1 in the second derivative', () => {
+      const along = (a: number) => (b: tf.Tensor) => grad((base) => tf.pow(base, b))(tf.scalar(a));
+      // ∂/∂b (b aᵇ⁻¹) = aᵇ⁻¹ (1 + b log a), and of b (b - 1) aᵇ⁻² at b = 1: 1/a.
+      const twice = (b: tf.Tensor) => grad((a) => grad((base) => tf.pow(base, b))(a))(tf.scalar(4));
+      const slopes = tf.tidy(() => [
+        ...[-3, 2].map((a) => grad(along(a))(tf.scalar(0)).dataSync()[0]!),
+        grad(twice)(tf.scalar(1)).dataSync()[0]!,
+      ]);
+      [-1 / 3, 1 / 2, 1 / 4].forEach((slope, i) => expect(slopes[i]).toBeCloseTo(slope, 6));
+    });
 
     it('is infinite where sqrt is 0, and no number in the norm of zeros: neither has a finite slope', async () => {
       const variable = tf.variable(tf.tensor1d([0, 4]));
