@@ -48,7 +48,10 @@ export interface LobpcgOptions {
    * (A - σB)⁻¹ for σ under the smallest ones; stays the caller's. Default: none.
    */
   readonly preconditioner?: LinearOperator | AsyncLinearOperator;
-  /** Where to start: one vector [n] or several as rows [m, n], finite; they stay the caller's. Default: random ones. */
+  /**
+   * Where to start: one vector [n] or several as rows [m, n], finite; they stay the caller's. Default: random ones. A run that
+   * starts at eigenvectors that are not the wanted ones may end there: nothing checks for others, as `lanczos` does.
+   */
   readonly startVectors?: Tensor1D | Tensor2D;
   /** Seed of everything random. Default 0. */
   readonly seed?: number;

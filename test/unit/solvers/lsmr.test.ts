@@ -275,6 +275,21 @@ describe('lsmr', () => {
     if (at > 1) expectTrueResiduals(matrix, b, result, 0);
   });
 
+  it('does not take an infinite first product for a goal', async () => {
+    const result = await solved(
+      {
+        shape: [3, 2],
+        matvec: () => tf.tensor1d([1, 1, 1]),
+        rmatvec: () => tf.tensor1d([Infinity, 1]),
+        dispose: () => {},
+      },
+      [1, 2, 3],
+      {},
+    );
+    expect(result.status).toBe('nonFinite');
+    expect([...result.x.dataSync()]).toEqual([0, 0]);
+  });
+
   it('names what is wrong with its arguments, and leaves nothing behind', async () => {
     const operator = own(rectangularOperator(matrixWithSingularValues(6, 4, [4, 3, 2, 1])));
     const b = draw(6, 1);

@@ -38,6 +38,17 @@ function leastOnSphere(a: Matrix, b: readonly number[], radius: number): number 
 }
 
 describe('a trust region', () => {
+  it('says so where the product that measures its last iterate is no number', async () => {
+    let products = 0;
+    const matvec = (v: tf.Tensor1D): tf.Tensor1D => (++products === 2 ? tf.fill([2], NaN) : tf.mul(v, 5));
+    const result = await solve({ size: 2, matvec, dispose: () => {} }, tf.tensor1d([3, 4]), {
+      trustRadius: 0.01,
+    });
+    expect(result).toMatchObject({ status: 'nonFinite', residualNorm: 5 });
+    expect([...result.x.dataSync()]).toEqual([0, 0]);
+    result.dispose();
+  });
+
   it('ends on its boundary, at least half as far down as one gets', () =>
     fc.assert(
       fc.asyncProperty(
