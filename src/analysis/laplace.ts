@@ -39,8 +39,8 @@ import { openTest } from './test-source.js';
 /** Settings of {@link laplace}. */
 export interface LaplaceOptions extends RunOptions {
   /**
-   * δ, the precision of the prior N(0, I/δ) of the parameters, > 0. Of several the one with the largest evidence is taken.
-   * Default 1.
+   * δ, the precision of the prior N(0, I/δ) of the parameters, > 0. Of several the one with the largest evidence is taken;
+   * one without an evidence, where P is not positive definite, only if all are. Default 1.
    */
   readonly priorPrecision?: number | readonly number[];
   /** σ, the standard deviation of targets that are numbers, > 0. Default 1. Classes have none. */
@@ -184,7 +184,7 @@ function* measure({ source, own }: Workplace, target: AnalysisTarget, plan: Plan
     evidences.push({ priorPrecision, logEvidence, logDeterminant });
   }
   const { priorPrecision, logDeterminant } = evidences.reduce((a, b) =>
-    b.logEvidence > a.logEvidence ? b : a,
+    b.logEvidence > a.logEvidence || Number.isNaN(a.logEvidence) ? b : a,
   );
   const [gradientSquare] = yield tidy(() => {
     const slope = add(mul(gradientOf(data, where), factor), mul(theta, priorPrecision));

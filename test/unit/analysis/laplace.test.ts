@@ -272,6 +272,15 @@ describe('laplace', () => {
     const none = await laplace(saddle, { curvature: 'hessian', test: saddle });
     expect(none.evidences[0]!.logEvidence).toBeNaN();
     expect(none.predictions).toEqual([]);
+    // L″ = 12θ² − 80 = −53: P = δ − 26.5, and dz/dθ = 2θ = 3.
+    for (const priorPrecision of [
+      [1, 100],
+      [100, 1],
+    ]) {
+      const some = await laplace(saddle, { curvature: 'hessian', test: saddle, priorPrecision });
+      expect(some.priorPrecision).toBe(100);
+      near(some.predictions[0]!.variance[0]!, 9 / 73.5);
+    }
     theta.dispose();
   });
 
