@@ -15,10 +15,17 @@ export interface NSGDState {
   readonly iterations: number;
   readonly directions: SavedDirections;
   /** One per variable, in their order. */
-  readonly velocities: readonly NamedTensor[];
+  readonly velocities: [string, Tensor][];
+  /** What these are counted in; undefined in files of versions that did not say. */
+  readonly unit: number | undefined;
 }
 
-const names = { directions: 'nsgd/directions', eigenvalues: 'nsgd/eigenvalues', times: 'nsgd/times' };
+const names = {
+  directions: 'nsgd/directions',
+  eigenvalues: 'nsgd/eigenvalues',
+  times: 'nsgd/times',
+  unit: 'nsgd/unit',
+};
 
 /** Stands for a step that is not known. */
 const unset = -1;
@@ -28,7 +35,7 @@ const unset = -1;
  *
  * @returns the list, and those of its tensors that were made here and are the caller's to dispose
  */
-export function packState({ iterations, directions, velocities }: NSGDState): {
+export function packState({ iterations, directions, velocities, unit }: NSGDState): {
   weights: NamedTensor[];
   made: Tensor[];
 } {
@@ -37,11 +44,15 @@ export function packState({ iterations, directions, velocities }: NSGDState): {
   const made: NamedTensor[] = [
     { name: 'iter', tensor: scalar(iterations, 'int32') },
     { name: names.times, tensor: tensor1d(times, 'int32') },
+    { name: names.unit, tensor: tensor1d([unit!]) },
   ];
   if (eigenvalues != null) made.push({ name: names.eigenvalues, tensor: tensor1d(Array.from(eigenvalues)) });
   if (rows != null) made.push({ name: names.directions, tensor: rows });
   for (const { tensor } of made) keep(tensor);
-  return { weights: [...made, ...velocities], made: made.map(({ tensor }) => tensor) };
+  return {
+    weights: [...made, ...velocities.map(([name, tensor]) => ({ name, tensor }))],
+    made: made.map(({ tensor }) => tensor),
+  };
 }
 
 /**
@@ -61,6 +72,8 @@ export async function unpackState(weights: readonly NamedTensor[]): Promise<NSGD
     requireSteps(iterations, 0, "one whole number from 0 as 'iter'", 1);
     const times = await read(names.times);
     requireSteps(times, unset, `whole numbers from -1 as '${names.times}'`, times.length === 0 ? 0 : 3);
+    const [unit] = await read(names.unit);
+    requireArgument(unit === undefined || unit >= unset, where, `η as '${names.unit}'`, unit);
     const [step, refreshAt, trackAt] = times.map((time) => (time === unset ? null : time));
     const rows = (byName.get(names.directions) ?? null) as Tensor2D | null;
     if (rows != null) {
@@ -79,9 +92,8 @@ export async function unpackState(weights: readonly NamedTensor[]): Promise<NSGD
         refreshAt: refreshAt ?? null,
         trackAt: trackAt ?? null,
       },
-      velocities: [...byName]
-        .map(([name, tensor]): NamedTensor => ({ name, tensor }))
-        .filter(Velocities.isVelocity),
+      velocities: [...byName].filter(([name]) => Velocities.isVelocity(name)),
+      unit,
       dispose: release,
     };
   } catch (error) {
@@ -105,12 +117,12 @@ function requireSteps(steps: readonly number[], least: number, expected: string,
 function requireWeights(weights: readonly NamedTensor[]): NamedTensor[] {
   requireArgument(Array.isArray(weights), where, 'what getWeights gave, a list of named tensors', weights);
   const counts: readonly string[] = ['iter', names.times];
-  const known: readonly string[] = [...counts, names.directions, names.eigenvalues];
+  const known: readonly string[] = ['iter', ...Object.values(names)];
   const list = Array.from(weights as readonly (Partial<NamedTensor> | null)[], (entry) => {
     const { name, tensor } = entry ?? {};
     const isNamed = typeof name === 'string' && tensor instanceof Tensor;
     requireArgument(isNamed, where, 'named tensors {name, tensor}', entry);
-    const isKnown = known.includes(name) || Velocities.isVelocity({ name, tensor });
+    const isKnown = known.includes(name) || Velocities.isVelocity(name);
     requireArgument(isKnown, where, 'tensors that getWeights of an NSGD gave', name);
     requireThat(!tensor.isDisposed, where, `a live tensor '${name}'`, 'a disposed one');
     const isCount = counts.includes(name) && tensor.dtype === 'int32';

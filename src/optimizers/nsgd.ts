@@ -15,7 +15,7 @@ import type { StepRecord } from './step-records.js';
 import { StepLog } from './step-records.js';
 import { gradientsByVariable } from './trained-variables.js';
 import { trainableAmong } from '../variables.js';
-import { Velocities } from './velocities.js';
+import { unitOf, Velocities } from './velocities.js';
 import type { WeightConstraint } from './weight-constraints.js';
 import { weightConstraints } from './weight-constraints.js';
 
@@ -76,7 +76,7 @@ export class NSGD extends DirectedOptimizer {
 
   readonly [brand] = true;
   private settings: NSGDSettings;
-  private readonly velocities = new Velocities();
+  private readonly velocities: Velocities;
   private readonly log: StepLog;
   private constraints: ReadonlyMap<string, WeightConstraint> = new Map();
   /** What the last `getWeights` made for the purpose. */
@@ -93,6 +93,7 @@ export class NSGD extends DirectedOptimizer {
     const settings = resolveOptions(options);
     super(settings);
     this.settings = settings;
+    this.velocities = new Velocities(unitOf(settings.learningRate));
     this.log = new StepLog(settings.recordSteps);
   }
 
@@ -118,11 +119,12 @@ export class NSGD extends DirectedOptimizer {
   }
 
   /**
-   * Changes η, from the next step on. As with `tf.train.momentum` the whole velocity is counted in the new η; a
-   * schedule and `decay` leave what has been accumulated as it is.
+   * Changes η, from the next step on. From number to number the whole velocity is counted in the new η, as with
+   * `tf.train.momentum`; `decay`, a schedule, and a change to or from one leave what has been accumulated as it is.
    */
   setLearningRate(learningRate: Schedule): void {
     requireIs(learningRate, schedule, 'learningRate', 'NSGD.setLearningRate');
+    this.velocities.countIn(unitOf(learningRate));
     this.settings = { ...this.settings, learningRate };
   }
 
@@ -182,6 +184,7 @@ export class NSGD extends DirectedOptimizer {
         iterations,
         directions: tracker.save(),
         velocities: velocities.entries(trainableAmong(tracker.parameters?.variables ?? [])),
+        unit: unitOf(this.settings.learningRate),
       });
       this.exported = saved.made;
       resolve(saved.weights);
@@ -201,7 +204,7 @@ export class NSGD extends DirectedOptimizer {
       this.requireLive('setWeights');
       this.iterations_ = state.iterations;
       this.tracker.load(state.directions);
-      this.velocities.load(state.velocities);
+      this.velocities.load(state.velocities, state.unit);
     } finally {
       state.dispose();
     }
@@ -231,7 +234,8 @@ export class NSGD extends DirectedOptimizer {
   }
 
   private step(gradients: ReadonlyMap<Variable, Tensor>): void {
-    const { tracker, settings, velocities, learningRate, gamma, iterations } = this;
+    // The schedules first, which may change the settings.
+    const { learningRate, gamma, tracker, settings, velocities, iterations } = this;
     // A schedule may have disposed of the optimizer.
     this.requireLive('applyGradients');
     const known = tracker.parameters?.variables ?? [];

@@ -79,7 +79,7 @@ export function takeNudgedStep(gradients: ReadonlyMap<Variable, Tensor>, step: N
  * Updates are computed as u = −unit · a from gradients times `scale`, with η = unit · scale. Without momentum the
  * unit is η. With momentum, the unit of a velocity has to stay the same from step to step: it is the fixed η, so
  * that velocities are those of `tf.train.momentum` and a new η counts for all of the velocity, as there; `decay`
- * and schedules enter as the scale of the gradient, which gives m ← μm − η_t g.
+ * and schedules enter as the scale of the gradient, which gives m ← μm − η_t g. See {@link Velocities.countIn}.
  */
 function updateScale({ settings, learningRate, iterations }: NudgedStep): { unit: number; scale: number } {
   if (settings.momentum === 0) return { unit: learningRate, scale: 1 };

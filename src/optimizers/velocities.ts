@@ -1,7 +1,7 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
-import { clone, dispose, keep, tidy, zerosLike } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError } from '../errors.js';
-import type { NamedTensor } from './named-tensor.js';
+import { clone, dispose, keep, mul, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import { requireThat } from '../errors.js';
+import type { Schedule } from './schedule.js';
 
 const suffix = '/velocity';
 
@@ -9,12 +9,30 @@ const suffix = '/velocity';
  * The velocities of momentum, one tensor per variable, under the name of the variable.
  *
  * Kept by name and not by position, as the optimizers of TensorFlow.js do, so that they stay with their variable
- * when layers are frozen, unfrozen or added. Owns the tensors.
+ * when layers are frozen, unfrozen or added. Owns the tensors, a of u = −|unit| a.
  */
 export class Velocities {
   private readonly byName = new Map<string, Tensor>();
   /** Velocities read from a file, whose names may differ from those of the variables they belong to. */
-  private loaded: NamedTensor[] = [];
+  private loaded = new Map<string, Tensor>();
+
+  /** @param unit see {@link unitOf} */
+  constructor(private unit: number) {}
+
+  /**
+   * Counts in another unit from now on. From η to η the numbers stay, as in `tf.train.momentum`; to or from a schedule
+   * what has been accumulated stays, but that η = 0 leaves none of it.
+   */
+  countIn(unit: number): void {
+    const factor = this.unit < 0 === unit < 0 ? 1 : unit && -this.unit / unit;
+    this.unit = unit;
+    for (const held of [this.byName, this.loaded]) {
+      for (const [name, tensor] of held) {
+        held.set(name, keep(mul(tensor, factor)));
+        tensor.dispose();
+      }
+    }
+  }
 
   /** The velocities of some variables, in their order, once they are prepared. The tensors stay the store's. */
   of(variables: readonly Variable[]): Tensor[] {
@@ -31,7 +49,7 @@ export class Velocities {
 
   /** Makes sure that each variable has a velocity: one that was loaded, or zero. */
   prepare(variables: readonly Variable[]): void {
-    if (this.loaded.length > 0) this.assignLoaded(variables);
+    if (this.loaded.size > 0) this.assignLoaded(variables);
     for (const variable of variables) {
       if (this.byName.has(variable.name)) continue;
       this.byName.set(variable.name, keep(tidy(() => zerosLike(variable))));
@@ -39,30 +57,34 @@ export class Velocities {
   }
 
   /** The velocities of some variables, in their order, to be saved. The tensors stay the store's. */
-  entries(variables: readonly Variable[]): NamedTensor[] {
-    if (this.loaded.length > 0) return [...this.loaded];
+  entries(variables: readonly Variable[]): [string, Tensor][] {
+    if (this.loaded.size > 0) return [...this.loaded];
     return variables.flatMap(({ name }) => {
       const tensor = this.byName.get(name);
-      return tensor == null ? [] : [{ name: name + suffix, tensor }];
+      return tensor == null ? [] : [[name + suffix, tensor] as [string, Tensor]];
     });
   }
 
-  /** Takes copies of saved velocities. They are matched with their variables at the next step. */
-  load(entries: readonly NamedTensor[]): void {
+  /** Takes copies of velocities saved in some unit. They are matched with their variables at the next step. */
+  load(entries: readonly [string, Tensor][], unit = this.unit): void {
+    const own = this.unit;
     // The entries may be those that are disposed here.
-    const loaded = entries.map(({ name, tensor }) => ({ name, tensor: keep(clone(tensor)) }));
+    const loaded = entries.map(([name, tensor]): [string, Tensor] => [name, keep(clone(tensor))]);
     this.dispose();
-    this.loaded = loaded;
+    this.loaded = new Map(loaded);
+    this.unit = unit;
+    this.countIn(own);
   }
 
   dispose(): void {
-    dispose([...this.byName.values(), ...this.loaded.map(({ tensor }) => tensor)]);
-    this.byName.clear();
-    this.loaded = [];
+    for (const held of [this.byName, this.loaded]) {
+      dispose([...held.values()]);
+      held.clear();
+    }
   }
 
   /** Whether an entry that was saved is a velocity. */
-  static isVelocity({ name }: NamedTensor): boolean {
+  static isVelocity(name: string): boolean {
     return name.endsWith(suffix);
   }
 
@@ -71,24 +93,21 @@ export class Velocities {
    * that is loaded beside another one.
    */
   private assignLoaded(variables: readonly Variable[]): void {
-    const saved = new Map(this.loaded.map(({ name, tensor }) => [name, tensor]));
+    const saved = this.loaded;
+    const tensors = [...saved.values()];
     const found = variables.every((variable) => saved.has(variable.name + suffix))
       ? variables.map((variable) => saved.get(variable.name + suffix)!)
-      : this.loaded.map(({ tensor }) => tensor);
-    const fits =
-      found.length === variables.length &&
-      variables.every((variable, i) => String(variable.shape) === String(found[i]!.shape));
-    if (!fits) {
-      const shapes = (tensors: readonly Tensor[]): string =>
-        tensors.map(({ shape }) => `[${shape}]`).join(' ');
-      throw new CurvatureArgumentError(
-        'NSGD',
-        `variables shaped like those the loaded velocities belong to, ${shapes(this.loaded.map(({ tensor }) => tensor))}`,
-        shapes(variables),
-      );
-    }
+      : tensors;
+    const shapes = (of: readonly Tensor[]): string => of.map(({ shape }) => `[${shape}]`).join(' ');
+    const expected = `variables shaped like those the loaded velocities belong to, ${shapes(tensors)}`;
+    requireThat(shapes(found) === shapes(variables), 'NSGD', expected, shapes(variables));
     variables.forEach((variable, i) => this.byName.set(variable.name, found[i]!));
-    dispose(this.loaded.map(({ tensor }) => tensor).filter((tensor) => !found.includes(tensor)));
-    this.loaded = [];
+    dispose(tensors.filter((tensor) => !found.includes(tensor)));
+    saved.clear();
   }
+}
+
+/** What velocities are counted in: a fixed η, or 1 for a schedule, which is told from η = 1 by its sign. */
+export function unitOf(learningRate: Schedule): number {
+  return typeof learningRate === 'number' ? learningRate : -1;
 }

@@ -11,7 +11,7 @@ let variable: tf.Variable;
 const loss = (): tf.Scalar => tf.sum(tf.mul(tf.exp(variable), tf.square(variable)));
 const step = (optimizer: NSGD): void => void optimizer.minimize(loss, false, [variable]);
 
-/** A change of what getWeights gave after a step: iter, nsgd/times, nsgd/eigenvalues, nsgd/directions and a velocity. */
+/** A change of what getWeights gave after a step: iter, a velocity and all that begins with nsgd/. */
 type Change = (saved: readonly NamedTensor[]) => unknown;
 
 const named = (name: string, tensor: tf.Tensor): NamedTensor => ({ name, tensor });
@@ -145,6 +145,8 @@ const refused: Record<string, [Change, RegExp]> = {
     instead('nsgd/eigenvalues', () => tf.tensor(['1', '2'])),
     /float32 numbers as 'nsgd\/eigenvalues'/,
   ],
+  'a unit that is NaN': [instead('nsgd/unit', () => tf.tensor1d([NaN])), /η as 'nsgd\/unit'/],
+  'a unit below -1': [instead('nsgd/unit', () => tf.tensor1d([-2])), /η as 'nsgd\/unit'/],
   'a velocity of integers': [
     instead(velocity, () => tf.ones([n], 'int32')),
     /float32 numbers as '.*velocity'/,
@@ -179,7 +181,7 @@ describe.each(['cpu', 'wasm'] as const)('setWeights on %s', (backend) => {
     async (_, [change, message]) => {
       const saved = await optimizer.getWeights();
       expect(saved.map(({ name }) => name).sort()).toEqual(
-        ['iter', 'nsgd/directions', 'nsgd/eigenvalues', 'nsgd/times', velocity].sort(),
+        ['iter', 'nsgd/directions', 'nsgd/eigenvalues', 'nsgd/times', 'nsgd/unit', velocity].sort(),
       );
       const copies = saved.map(({ name, tensor }) => named(name, tensor.clone()));
       const before = await stateOf(optimizer);
@@ -200,6 +202,7 @@ describe.each(['cpu', 'wasm'] as const)('setWeights on %s', (backend) => {
   it.each<[string, Change]>([
     ['what getWeights gave', (saved) => saved],
     ['another order', (saved) => [...saved].reverse()],
+    ['a list of a version that wrote no unit', without('nsgd/unit')],
     ['steps as float32, as files may hold them', instead('iter', () => tf.scalar(1))],
   ])('takes %s', async (_, change) => {
     const before = await stateOf(optimizer);

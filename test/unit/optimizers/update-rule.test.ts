@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NSGD } from '../../../src/optimizers/nsgd.js';
 import type { NSGDOptions } from '../../../src/optimizers/nsgd-options.js';
+import type { Schedule } from '../../../src/optimizers/schedule.js';
 import { relativeError } from '../../golden-case.js';
 import { useBackend } from '../../wasm-backend.js';
 import type { ReferenceSettings } from './reference-nsgd.js';
@@ -108,6 +109,53 @@ describe('on a quadratic with known spectrum', () => {
       const rate = (1 - along(weights) / along(problem.start)) / lambda;
       expect(rate / eta).toBeCloseTo(i < 2 ? gamma : 1, 4);
     });
+  });
+});
+
+describe('on a slope of 1 that is gone down twice, with momentum', () => {
+  const [mu, number] = [0.9, 0.01];
+  const schedule = (): number => number;
+  const kinds = { number, schedule, 'another schedule': () => 2 * number };
+  const changes = Object.entries(kinds).flatMap(([a, first]) =>
+    Object.entries(kinds).map(([b, second]) => [a, b, first, second] as const),
+  );
+  const rate = (eta: Schedule): number => (typeof eta === 'number' ? eta : eta(0));
+
+  it.each(changes)('a change from %s to %s leaves the velocity', async (_, __, first, second) => {
+    // θ₁ = −η₁ and m = η₁, then θ₂ = θ₁ − (μη₁ + η₂)
+    const want = -(rate(first) + mu * rate(first) + rate(second));
+    const settings = { momentum: mu, gamma: 1 };
+    for (const way of ['set', 'saved', 'saved, then set'] as const) {
+      const x = tf.variable(tf.scalar(0));
+      const step = (optimizer: NSGD): void =>
+        void optimizer.minimize(() => tf.mul(x, 1) as tf.Scalar, false, [x]);
+      const before = tf.memory().numTensors;
+      const optimizer = new NSGD({ learningRate: first, ...settings });
+      step(optimizer);
+      const other = new NSGD({ learningRate: way === 'saved' ? second : first, ...settings });
+      if (way !== 'set') await other.setWeights(await optimizer.getWeights());
+      const last = way === 'set' ? optimizer : other;
+      if (way !== 'saved') last.setLearningRate(second);
+      step(last);
+      // Some roundings of float32.
+      expect(x.dataSync()[0]! / want, way).toBeCloseTo(1, 6);
+      optimizer.dispose();
+      other.dispose();
+      expect(tf.memory().numTensors).toBe(before);
+      x.dispose();
+    }
+  });
+
+  it('η = 0 instead of a schedule stops all', () => {
+    const x = tf.variable(tf.scalar(0));
+    const optimizer = new NSGD({ learningRate: schedule, momentum: mu, gamma: 1 });
+    for (const eta of [schedule, 0, schedule]) {
+      optimizer.setLearningRate(eta);
+      optimizer.minimize(() => tf.mul(x, 1) as tf.Scalar, false, [x]);
+    }
+    expect(x.dataSync()[0]! / (-2 * number)).toBeCloseTo(1, 6);
+    optimizer.dispose();
+    x.dispose();
   });
 });
 
