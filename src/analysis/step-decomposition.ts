@@ -42,7 +42,7 @@ export interface StepEffect {
   /** `e₁` … `e_K`, `random` or `full step`. */
   readonly direction: string;
   readonly alpha: number;
-  /** 100 · mean(loss after) / loss before − 100; negative where the steps lower the loss. */
+  /** 100 · (mean(loss after) − loss before) / |loss before|; negative where the steps lower the loss. */
   readonly lossChange: number;
   /** Standard deviation of the change over the minibatches. */
   readonly standardDeviation: number;
@@ -82,7 +82,7 @@ const units: StepDecomposition['units'] = {
  *
  * For M minibatch gradients g, each direction e_i and each α,
  *
- *     change = 100 · mean_g L(θ − αη⟨g, e_i⟩e_i) / L(θ) − 100   [percent]
+ *     change = 100 · (mean_g L(θ − αη⟨g, e_i⟩e_i) − L(θ)) / |L(θ)|   [percent]
  *
  * besides one random unit vector in place of e_i, and the full step θ − αηg. On a quadratic the part along e_i lowers
  * the loss on average only while α < 2/(ηλ_i), less where ⟨g, e_i⟩ is noise: the paper finds that at the peak of
@@ -159,7 +159,9 @@ function* measure({ source, own }: Workplace, plan: Plan): SolverSteps<StepDecom
     eigenvalues: found.eigenvalues,
     records: names.flatMap((direction, d) =>
       alphas.map((alpha, a) => {
-        const changes = spreadOf(losses[d]![a]!.map((loss) => (100 * loss) / lossBefore - 100));
+        const changes = spreadOf(
+          losses[d]![a]!.map((loss) => (100 * (loss - lossBefore)) / Math.abs(lossBefore)),
+        );
         const meanStepLength = Math.abs(alpha) * spreadOf(lengths[d]!).mean;
         return {
           direction,

@@ -56,4 +56,11 @@ describe('lossCrossSection', () => {
       { threshold: 2, negative: -2, positive: 2 },
     ]);
   });
+
+  it('counts from a loss below zero upwards', () => {
+    // −2 and a half of 2 more
+    expect(widthsOf([-2, -1, 0, 1, 2], [-1, -1.6, -2, -1.5, 0.5], -2, [1.5])).toEqual([
+      { threshold: 1.5, negative: null, positive: 2 },
+    ]);
+  });
 });

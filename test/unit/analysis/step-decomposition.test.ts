@@ -9,9 +9,9 @@ const mean = (values: readonly number[]): number => values.reduce((sum, x) => su
 describe.each(['cpu', 'wasm'] as const)('stepDecomposition on %s', (backend) => {
   beforeEach(() => useBackend(backend));
 
-  it('is the second-order Taylor expansion on a quadratic', async () => {
+  it.each([10, -50])('is the second-order Taylor expansion on a quadratic, offset %f', async (offset) => {
     const before = tf.memory().numTensors;
-    const form = noisyQuadratic(fourDimensional);
+    const form = noisyQuadratic({ ...fourDimensional, offset });
     const learningRate = 0.1;
     // Three minibatches are one pass: each term once.
     const result = await stepDecomposition(form.objective, {
@@ -28,7 +28,7 @@ describe.each(['cpu', 'wasm'] as const)('stepDecomposition on %s', (backend) => 
       const i = ['e₁', 'e₂'].indexOf(direction);
       const changes = form.gradients.map((g) => {
         const step = at.map((_, j) => (i < 0 || i === j ? alpha * learningRate * g[j]! : 0));
-        return 100 * (form.loss(at.map((x, j) => x - step[j]!)) / loss - 1);
+        return (100 * (form.loss(at.map((x, j) => x - step[j]!)) - loss)) / Math.abs(loss);
       });
       const lengths = form.gradients.map((g) => learningRate * alpha * Math.hypot(...(i < 0 ? g : [g[i]!])));
       // Float32 losses of order one: 1e-7 of them is 1e-5 percent; the steps add a few roundings.
