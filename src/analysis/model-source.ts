@@ -123,7 +123,7 @@ function firstTensor(tensors: TensorsByName): Tensor {
   return tensorsOf(tensors)[0]!;
 }
 
-/** Accuracy of a model with one output [N, classes], classes > 1, on one-hot labels or class numbers. */
+/** Accuracy over all positions of a model with one output [N, …, classes], classes > 1, on one-hot labels or class numbers. */
 function accuracyOf(objective: Objective, ys: TensorsByName, examples: number): Scalar | null {
   const labels = firstTensor(ys);
   const first = objective.terms[0]!.split!;
@@ -143,7 +143,8 @@ function accuracyOf(objective: Objective, ys: TensorsByName, examples: number): 
 }
 
 function rightShare(targets: Tensor, outputs: Tensor): Scalar {
-  const isOneHot = targets.rank === 2 && targets.shape[1] === outputs.shape[1];
-  const classes = isOneHot ? argMax(targets, -1) : cast(reshape(targets, [-1]), 'int32');
-  return mean(cast(equal(argMax(outputs, -1), classes), 'float32'));
+  const isOneHot = String(targets.shape) === String(outputs.shape);
+  const classes = isOneHot ? argMax(targets, -1) : cast(targets, 'int32');
+  const found = argMax(outputs, -1);
+  return mean(cast(equal(found, reshape(classes, found.shape)), 'float32'));
 }
