@@ -11,6 +11,7 @@ import { SeededRandom } from '../random.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import { driveAsync, driveSchema } from '../tfjs/drive.js';
 import { LanczosFactorization } from '../solvers/lanczos-factorization.js';
+import { ProductBudget } from '../solvers/product-budget.js';
 import { solveProjected } from '../solvers/projected-eigenproblem.js';
 import { SymmetryWatch } from '../solvers/require-symmetric.js';
 import type { GaussQuadrature } from './smoothing.js';
@@ -115,12 +116,11 @@ function* spectralDensitySteps(
   const report = userFunction(plan.onProgress ?? (() => {}));
   const random = new SeededRandom(plan.seed);
   const probes: GaussQuadrature[] = [];
-  let numMatvecs = 0;
+  const budget = new ProductBudget();
   while (probes.length < numProbes) {
-    const quadrature = yield* quadratureOf(operator, random, krylovDim, () => {
-      numMatvecs++;
-      report({ numMatvecs, numProbes: probes.length });
-    });
+    const quadrature = yield* quadratureOf(operator, random, krylovDim, budget, () =>
+      report({ numMatvecs: budget.spent, numProbes: probes.length }),
+    );
     if (quadrature == null) break;
     probes.push(quadrature);
   }
@@ -132,7 +132,7 @@ function* spectralDensitySteps(
     scale,
     epsilon: scale === 'log' ? epsilon : 0,
     status,
-    numMatvecs,
+    numMatvecs: budget.spent,
   };
 }
 
@@ -141,9 +141,10 @@ function* quadratureOf(
   operator: AnyOperator,
   random: SeededRandom,
   krylovDim: number,
+  budget: ProductBudget,
   onProduct: () => void,
 ): SolverSteps<GaussQuadrature | null> {
-  const factorization = new LanczosFactorization(operator);
+  const factorization = new LanczosFactorization(operator, 0, budget);
   const symmetry = new SymmetryWatch(operator, 'spectralDensity');
   try {
     const start = tensor1d(random.fillNormal(new Float32Array(operator.size)));

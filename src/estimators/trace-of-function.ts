@@ -115,10 +115,10 @@ function* traceSteps(
     } finally {
       run.dispose();
     }
-    numMatvecs += run.size;
+    numMatvecs += run.numMatvecs;
     // Cut short by the budget.
     const isCut = typeof probe !== 'string' && probe.error === Infinity && sample.count > 0;
-    taken = Math.max(taken, run.size);
+    taken = Math.max(taken, run.numMatvecs);
     if (typeof probe === 'string') return { value: NaN, standardError: NaN, status: probe, numMatvecs };
     if (!isCut) {
       sample.add(probe.value);

@@ -143,12 +143,12 @@ function* follow(
   let error = NaN;
   for (;;) {
     const isFinite = yield* run.advance(() =>
-      report({ numMatvecs: run.size, errorEstimate: length * error }),
+      report({ numMatvecs: run.numMatvecs, errorEstimate: length * error }),
     );
     const present = isFinite ? run.evaluate() : null;
     if (present == null) {
       const nothing = fill([run.factorization.operator.size], NaN) as Tensor1D;
-      return functionResult(nothing, NaN, isFinite ? 'outsideDomain' : 'nonFinite', run.size);
+      return functionResult(nothing, NaN, isFinite ? 'outsideDomain' : 'nonFinite', run.numMatvecs);
     }
     const { coefficients, rounding } = present;
     const distance = settling.add(run.size, coefficients);
@@ -163,7 +163,7 @@ function* follow(
         : (mul(reshape(rows, [-1]), size * length) as Tensor1D),
     );
     release(rows);
-    return functionResult(product, length * error, isWithin ? 'converged' : 'maxIterations', run.size);
+    return functionResult(product, length * error, isWithin ? 'converged' : 'maxIterations', run.numMatvecs);
   }
 }
 

@@ -46,6 +46,11 @@ export class KrylovFunction {
     return this.factorization.processed.length;
   }
 
+  /** Products spent: one for each step, for one that was not finite, and for one that was taken again. */
+  get numMatvecs(): number {
+    return this.factorization.numMatvecs;
+  }
+
   /** Whether the space is invariant: f(T)e₁ is right but for rounding. */
   get isExact(): boolean {
     return this.factorization.pending.length === 0;

@@ -180,7 +180,7 @@ it('names what is wrong, says what is not finite, and stops', async () => {
   await expect(functionTimesVector(operator, fails, v)).rejects.toThrow('no more');
   const broken = { size: 3, matvec: () => tf.fill([3], NaN), dispose: () => {} } as LinearOperator;
   const wrong = await functionTimesVector(broken, 'exp', v);
-  expect(wrong).toMatchObject({ status: 'nonFinite', numMatvecs: 0 });
+  expect(wrong).toMatchObject({ status: 'nonFinite', numMatvecs: 1 });
   const signal = AbortSignal.abort(new Error('enough'));
   await expect(functionTimesVector(operator, 'exp', v, { signal })).rejects.toThrow('enough');
   wrong.dispose();
