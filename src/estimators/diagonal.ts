@@ -94,7 +94,7 @@ function* diagonalSteps(products: NormalizedOperator, plan: EstimatorPlan): Solv
       return {
         diagonal,
         standardErrors,
-        relativeError: standardError / norm!,
+        relativeError: standardError && standardError / norm!,
         status: !isFinite ? 'nonFinite' : isConverged ? 'converged' : 'maxIterations',
         numMatvecs: count,
         dispose: () => {

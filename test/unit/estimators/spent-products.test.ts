@@ -1,8 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { diagonal } from '../../../src/estimators/diagonal.js';
 import { spectralDensity } from '../../../src/estimators/spectral-density.js';
 import { traceOfFunction } from '../../../src/estimators/trace-of-function.js';
 import type { LinearOperator } from '../../../src/operators/linear-operator.js';
+import { matrixOperator } from '../../../src/operators/matrix-operator.js';
 import { functionTimesVector } from '../../../src/solvers/function-times-vector.js';
 import { useBackend } from '../../wasm-backend.js';
 
@@ -45,4 +47,14 @@ describe.each(runs)('%s counts every product', (_, numMatvecsOf) => {
     const { operator, calls } = failing(from, to);
     expect(await numMatvecsOf(operator)).toBe(calls());
   });
+});
+
+it('the diagonal of zeros has no error', async () => {
+  const matrix = tf.zeros([n, n]) as tf.Tensor2D;
+  const operator = matrixOperator(matrix);
+  const result = await diagonal(operator);
+  expect(result).toMatchObject({ status: 'converged', relativeError: 0 });
+  result.dispose();
+  operator.dispose();
+  matrix.dispose();
 });
