@@ -10,7 +10,7 @@ import { SymmetryWatch } from './require-symmetric.js';
 export interface FunctionOfMatrix {
   /** f(T)e₁; its first entry is the Gauss quadrature of the start vector. */
   readonly coefficients: Float64Array;
-  /** What rounding of the products, some 2⁻²³‖A‖, may change in them. */
+  /** What rounding of the products, some 2⁻²³‖A‖, may change in them; NaN where f may be undefined for it. */
   readonly rounding: number;
   /** The same of the first entry. */
   readonly roundingOfFirst: number;
@@ -41,7 +41,7 @@ export class KrylovFunction {
     this.symmetry = new SymmetryWatch(operator, where);
   }
 
-  /** Steps taken, each a product. */
+  /** Steps taken. */
   get size(): number {
     return this.factorization.processed.length;
   }
@@ -91,7 +91,8 @@ export class KrylovFunction {
       if (!Number.isFinite(value)) return null;
       for (let i = 0; i < vector.length; i++) coefficients[i]! += vector[i]! * value * vector[0]!;
       const changes = [f(lambda - step), f(lambda + step)].map((other) => Math.abs(other - value));
-      const error = Math.max(FLOAT32_EPSILON * Math.abs(value), ...changes.filter(Number.isFinite));
+      // NaN at the edge of its domain, where f may be anything.
+      const error = Math.max(FLOAT32_EPSILON * Math.abs(value), ...changes);
       square += (vector[0]! * error) ** 2;
       first += vector[0]! ** 2 * error;
     }
