@@ -44,8 +44,8 @@ const where = 'traceOfFunction';
  * tr log(A + δI) is the log-determinant, as the evidence of a Laplace approximation has it.
  *
  * Each probe goes on until its quadrature is within a tenth of what is asked for, or of the spread of the probes; the
- * standard error counts what is left of that, as well as the spread and rounding. It is NaN where an eigenvalue is
- * within rounding, some 2⁻²³‖A + δI‖, of where f is undefined: nothing is known of f there, so damp. A kink or a pole of f
+ * standard error counts what is left of that, as well as the spread and rounding. It is large where an eigenvalue is
+ * within rounding, some 2⁻²³‖A + δI‖, of a pole of f, as 0 for log: damp. A kink or a pole of f
  * that no Ritz value has come near to does not show in it: of |λ|, it may be far too small.
  *
  * Cost: `numMatvecs` products. Memory: krylovDim + 4 vectors of length n.

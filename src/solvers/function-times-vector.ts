@@ -42,8 +42,8 @@ export interface FunctionResult {
   /** f(A + δI)v, shape [n]; NaN for `outsideDomain` and `nonFinite`. Disposed with the result. */
   readonly product: Tensor1D;
   /**
-   * How far it may be from f(A + δI)v, in Euclidean length: an estimate, no bound. NaN where there is no product, or where
-   * an eigenvalue is within rounding, some 2⁻²³‖A + δI‖, of where f is undefined: damp.
+   * How far it may be from f(A + δI)v, in Euclidean length: an estimate, no bound. NaN where there is no product; large where
+   * an eigenvalue is within rounding, some 2⁻²³‖A + δI‖, of a pole of f: damp.
    */
   readonly errorEstimate: number;
   /**

@@ -10,7 +10,7 @@ import { SymmetryWatch } from './require-symmetric.js';
 export interface FunctionOfMatrix {
   /** f(T)e₁; its first entry is the Gauss quadrature of the start vector. */
   readonly coefficients: Float64Array;
-  /** What rounding of the products, some 2⁻²³‖A‖, may change in them; NaN where f may be undefined for it. */
+  /** What rounding of the products, some 2⁻²³‖A‖, may change in them: much where f grows toward the edge of its domain. */
   readonly rounding: number;
   /** The same of the first entry. */
   readonly roundingOfFirst: number;
@@ -90,8 +90,7 @@ export class KrylovFunction {
       const value = f(lambda);
       if (!Number.isFinite(value)) return null;
       for (let i = 0; i < vector.length; i++) coefficients[i]! += vector[i]! * value * vector[0]!;
-      const changes = [f(lambda - step), f(lambda + step)].map((other) => Math.abs(other - value));
-      // NaN at the edge of its domain, where f may be anything.
+      const changes = [-step, step].map((way) => Math.abs(valueToward(f, lambda, lambda + way) - value));
       const error = Math.max(FLOAT32_EPSILON * Math.abs(value), ...changes);
       square += (vector[0]! * error) ** 2;
       first += vector[0]! ** 2 * error;
@@ -107,6 +106,18 @@ export class KrylovFunction {
   *start(vector: Tensor1D): SolverSteps<void> {
     yield* this.factorization.include(vector);
   }
+}
+
+/** f at another point or, where it is not finite there, as near to the edge of its domain as halving the way shows. */
+function valueToward(f: (lambda: number) => number, lambda: number, other: number): number {
+  let [inside, next] = [lambda, other];
+  for (let way = other - lambda, i = 0; i < 40; i++) {
+    if (Number.isFinite(f(next))) inside = next;
+    if (inside === other) break;
+    way /= 2;
+    next = inside + way;
+  }
+  return f(inside);
 }
 
 /** Over so many of the steps the iterates are seen to settle. */

@@ -69,14 +69,15 @@ it('log det(H + δI) of a small net is that of its dense Hessian', async () => {
   tf.dispose([xs, ys, dense]);
 });
 
-it('claims nothing where an eigenvalue is within rounding of the edge of the domain of f', async () => {
+it('claims little where an eigenvalue is within rounding of the edge of the domain of f', async () => {
   // Rounding of the products is 1e-7 of the largest eigenvalue, the least is 1e-12 of it.
   const values = tf.tensor1d(Array.from({ length: 25 }, (_, i) => 10 ** (-i / 2)));
   const operator: LinearOperator = { size: 25, matvec: (v) => tf.mul(v, values), dispose: () => {} };
   for (let seed = 0; seed < 3; seed++) {
-    const { standardError, status } = await traceOfFunction(operator, 'log', { seed, maxMatvecs: 400 });
-    expect(status).not.toBe('converged');
-    expect(standardError).toBeNaN();
+    const run = await traceOfFunction(operator, 'log', { seed, maxMatvecs: 400 });
+    expect(run.status).not.toBe('converged');
+    // The sum of log 10^(-i/2).
+    expect(Math.abs(run.value + 150 * Math.LN10)).toBeLessThan(run.standardError);
   }
   values.dispose();
 });
