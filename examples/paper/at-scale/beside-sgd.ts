@@ -21,6 +21,11 @@ export function besideSgd(runs: readonly RecordedRun[], gamma: number): readonly
     });
 }
 
+/** The epochs of some points, each once: '15', '14 and 15'. */
+export function epochsIn(points: readonly { readonly epoch: number }[]): string {
+  return [...new Set(points.map(({ epoch }) => epoch))].sort((a, b) => a - b).join(' and ');
+}
+
 function pairOf(plain: RecordedRun, nudged: RecordedRun): Pair {
   const epoch = Math.floor(Math.min(epochsOf(plain.points), epochsOf(nudged.points)));
   const at = ({ points }: RecordedRun): TrainingPoint => points.find((point) => point.epoch === epoch)!;

@@ -1,6 +1,7 @@
 import { learningCurvesChart } from '../../../src/plot/index.js';
 import type { VegaLiteSpec } from '../../../src/plot/index.js';
 import { groupBy, markdownTable, withSpread } from '../table.js';
+import { epochsIn } from './beside-sgd.js';
 import type { Block } from './block.js';
 import { begun } from './block.js';
 import type { RecordedRun } from './record-file.js';
@@ -62,7 +63,7 @@ function tables(runs: readonly RecordedRun[]): string {
       const row = [
         name,
         String(at.length),
-        of(({ epoch }) => epoch),
+        epochsIn(at),
         of(({ loss }) => loss),
         of(({ eigenvalues }) => eigenvalues[0]!),
         of(({ distance }) => distance),

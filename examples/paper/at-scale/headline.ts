@@ -1,6 +1,6 @@
 import { sharpnessChart } from '../../../src/plot/index.js';
 import { withSpread } from '../table.js';
-import { besideSgd } from './beside-sgd.js';
+import { besideSgd, epochsIn } from './beside-sgd.js';
 import type { Block } from './block.js';
 import { begun } from './block.js';
 import type { RecordedRun } from './record-file.js';
@@ -17,7 +17,6 @@ export function headlineBlock(all: readonly RecordedRun[], setting: Setting): Bl
   const runs = begun(runsOfSetting(all, setting).filter(({ run }) => run.finding === 'nsgd'));
   const pairs = besideSgd(runs, gamma);
   if (pairs.length === 0) return { text: '', pictures: [] };
-  const epochs = pairs.map(({ epoch }) => epoch);
   const beside = (of: (point: TrainingPoint) => number): string =>
     [pairs.map(({ nudged }) => of(nudged)), pairs.map(({ plain }) => of(plain))]
       .map(withSpread)
@@ -31,7 +30,7 @@ export function headlineBlock(all: readonly RecordedRun[], setting: Setting): Bl
   return {
     text:
       `With the paper’s net on CIFAR-10 (η = ${first.learningRate}, ${pairs.length === 1 ? 'one seed' : `${pairs.length} seeds`}), ` +
-      `NSGD with γ = ${gamma} has, after ${epochs.join(' and ')} epochs, a training loss of ${beside(({ loss }) => loss)} with SGD. ` +
+      `NSGD with γ = ${gamma} has, after ${epochsIn(pairs)} epochs, a training loss of ${beside(({ loss }) => loss)} with SGD. ` +
       `Its test accuracy is ${beside(({ testAccuracy }) => testAccuracy!)}, its λ₁ ${beside(({ eigenvalues }) => eigenvalues[0]!)}. ` +
       `With its searches for directions it takes ${withSpread(pairs.map(({ timesAsLong }) => timesAsLong))} times as long.`,
     pictures: [

@@ -1,7 +1,7 @@
 import { lateMean } from '../findings/escape.js';
 import { markdownTable, withSpread } from '../table.js';
 import type { ScaleRecords } from './all-records.js';
-import { besideSgd } from './beside-sgd.js';
+import { besideSgd, epochsIn } from './beside-sgd.js';
 import { begun, notRun } from './block.js';
 import { pathsOf } from './claim-1.js';
 import { escapesOf } from './claim-4.js';
@@ -221,7 +221,7 @@ function nsgdVerdict(all: readonly RecordedRun[], setting: Setting): string {
   const accuracy = short.map(({ plain, nudged }) => 100 * (nudged.testAccuracy! - plain.testAccuracy!));
   const open = runs.some(({ run, points }) => !isOver(run, points));
   return [
-    `${open ? 'so far, ' : ''}after ${short.map(({ epoch }) => epoch).join(' and ')} epochs γ = 0.01 has the lower training loss in ${count(short, ({ plain, nudged }) => nudged.loss < plain.loss)} seeds`,
+    `${open ? 'so far, ' : ''}after ${epochsIn(short)} epochs γ = 0.01 has the lower training loss in ${count(short, ({ plain, nudged }) => nudged.loss < plain.loss)} seeds`,
     `the higher λ₁ in ${count(short, ({ plain, nudged }) => nudged.eigenvalues[0]! > plain.eigenvalues[0]!)}`,
     `test accuracy is above SGD's by ${withSpread(accuracy)} points`,
     `with its searches for directions it takes ${withSpread(short.map(({ timesAsLong }) => timesAsLong))} times as long`,
