@@ -59,7 +59,8 @@ export interface CheckOptions {
  * The differences are taken at several steps, one-sided ones too, and judged at the two that agree best, along the best of
  * up to three directions: a step that crosses a kink of the loss (ReLU, max pooling) measures the kink, and agrees with
  * none. An error is a finding where it is more than 5 % and more than three times what the two steps disagree by. Where
- * they disagree by much along all directions a note says so.
+ * they disagree by much along all directions a note says so. The gradient is TensorFlow.js's own where it is right, else
+ * that of this package: of its rules the difference then tries the second derivatives alone.
  *
  * @returns a plain report; nothing to dispose. The operator stays the caller's
  * Cost: four products, and for a Hessian one linearization and four to thirty gradients more.

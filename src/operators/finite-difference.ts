@@ -5,7 +5,7 @@ import { Jitter, jitterTerms } from '../autodiff/jitter.js';
 import type { Linearization } from '../autodiff/linearize.js';
 import { linearizeWith, requireScalar } from '../autodiff/linearize.js';
 import { stockGradient } from '../autodiff/stock-gradient.js';
-import { isMissingKernel } from '../tfjs/missing-kernel.js';
+import { withTrustedGradients } from '../autodiff/trusted-gradients.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
 import { WeightedSum } from '../objectives/weighted-sum.js';
 import type { Objective } from '../objectives/objective.js';
@@ -17,8 +17,8 @@ import type { DirectionalDifference } from './gradient-differences.js';
 import { GradientDifferences } from './gradient-differences.js';
 
 /**
- * The Hessian of an objective by differences of TensorFlow.js's own gradient, at steps chosen for each direction: see
- * {@link GradientDifferences}.
+ * The Hessian of an objective by differences of its gradient, TensorFlow.js's own where it is right, else that of the
+ * tape, at steps chosen for each direction: see {@link GradientDifferences}.
  *
  * Good to 1e-3 and better where the loss is smooth, to 1e-2 or so where it has kinks and a step fits between them. Of many
  * kinks (a net of ReLUs on many examples has one for each unit and example) none does: what a step crosses counts as
@@ -135,15 +135,20 @@ export class FiniteDifferenceLinearization implements Linearization {
 }
 
 /**
- * L and ∇L by TensorFlow.js; where the backend lacks a kernel that its gradient takes, by the tape, which puts kernels
- * together from others.
+ * L and ∇L, by TensorFlow.js where that is right, else by the tape; by TensorFlow.js also where the tape does not take what it
+ * does, as a custom gradient that leaves out a tensor.
  */
 function gradientOf(f: () => Tensor, parameters: ParameterSpace): { loss: Scalar; gradient: Tensor1D } {
+  const differentiate = () => stockGradient(() => requireScalar(f(), 'HessianOperator'), parameters);
   try {
-    return stockGradient(() => requireScalar(f(), 'HessianOperator'), parameters);
+    return withTrustedGradients(differentiate);
   } catch (error) {
-    if (!isMissingKernel(error)) throw error;
-    return tapeGradient(f, parameters);
+    if (!(error instanceof DifferentiationError) || error.order > 1) throw error;
+    try {
+      return differentiate();
+    } catch {
+      throw error;
+    }
   }
 }
 

@@ -15,11 +15,6 @@ export function missingKernelRemedy(backend: string): string {
     : 'Take another backend, or write the loss with other ops.';
 }
 
-/** Whether an error is TensorFlow.js's about a kernel that the backend lacks. */
-export function isMissingKernel(error: unknown): boolean {
-  return error instanceof Error && message.test(error.message);
-}
-
 /**
  * Runs `f`, and says of a kernel that the backend lacks what brings it.
  *
