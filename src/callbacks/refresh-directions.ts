@@ -35,7 +35,7 @@ export interface DirectionTaker {
 export interface RefreshOptions {
   /** When: `'epoch'` (default, the paper's) at the beginning of every epoch, or see {@link MeasurementSchedule}. */
   readonly every?: MeasurementSchedule;
-  /** How many directions. Default: as many as the optimizer nudges. */
+  /** How many directions. Default: as many as the optimizer nudges, or n if there are fewer parameters. */
   readonly k?: number;
   /** Largest algebraic eigenvalues ('LA', default) or largest in magnitude ('LM', the paper's code). */
   readonly which?: 'LA' | 'LM';
@@ -136,7 +136,7 @@ export function refreshDirections(
     const hessian = await finiteHessian(await nextSample(), { method });
     if (hessian == null) return;
     try {
-      const { k = nsgd.k } = settings;
+      const { k = Math.min(nsgd.k, hessian.size) } = settings;
       const search = { k, which, tol, seed: seed + step };
       const found = await driveAsync(
         repeatedSearch(hessian, nsgd.directions, search, where),

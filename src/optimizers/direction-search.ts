@@ -43,7 +43,7 @@ export interface FoundDirections {
 export function* searchDirections(
   linearization: Linearization,
   present: Tensor2D | null,
-  { k, which, tol, seed }: Pick<NSGDSettings, 'k' | 'which' | 'tol' | 'seed'>,
+  { k, which, tol, seed }: Pick<NSGDSettings, 'which' | 'tol' | 'seed'> & { readonly k: number },
   step: number,
   where: string,
 ): SolverSteps<FoundDirections> {

@@ -3,9 +3,9 @@ import { clone, keep } from '@tensorflow/tfjs-core';
 import type { Linearization } from '../autodiff/linearize.js';
 import { linearizeWith } from '../autodiff/linearize.js';
 import { leavingNothing } from '../tfjs/run-scope.js';
-import { areNumbers, CurvatureArgumentError, requireArgument } from '../errors.js';
+import { areNumbers, CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
 import type { Schema } from '../options.js';
-import { check, integer, readOptions, requireIs, unchecked } from '../options.js';
+import { check, readOptions, unchecked } from '../options.js';
 import type { ParameterSpace } from '../parameters.js';
 import { parameterSpace } from '../parameters.js';
 import { checkOrthonormal } from '../rows.js';
@@ -110,6 +110,11 @@ export class DirectionTracker {
     this.times = atOnce;
   }
 
+  /** K: as set, else the paper's, as far as there are parameters. */
+  get k(): number {
+    return this.settings.k ?? Math.min(5, this.parameters?.size ?? 5);
+  }
+
   /**
    * V [k, n] with the columns of the variables of the last step, or null. Owned by the tracker, which then holds it
    * beside the columns until the directions are replaced.
@@ -184,9 +189,10 @@ export class DirectionTracker {
    * @returns loss and gradients by variable name, owned by the caller
    */
   search(f: () => Scalar, kind: 'refresh' | 'track', step: number): { value: Scalar; grads: NamedTensorMap } {
-    const { owner } = this;
+    const { owner, k } = this;
     const parameters = this.parameters!;
-    requireIs(this.settings.k, integer(1, parameters.size), 'k', owner);
+    const most = `k of at most ${parameters.size}, the number of trainable parameters`;
+    requireThat(k <= parameters.size, owner, most, `${k}`);
     return leavingNothing(() => {
       const stop = this.budget?.start();
       const linearization = linearizeWith(f, parameters.variables, `${owner}.minimize`);
@@ -205,7 +211,7 @@ export class DirectionTracker {
         this.work.run({
           steps:
             kind === 'refresh'
-              ? searchDirections(linearization, present, this.settings, step, owner)
+              ? searchDirections(linearization, present, { ...this.settings, k }, step, owner)
               : followDirections(linearization, present!),
           done: (found) => {
             this.times = this.timesAfter(kind, step);

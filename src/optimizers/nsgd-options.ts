@@ -29,8 +29,11 @@ export interface NSGDOptions {
    * Default 0.1: the paper's γ < 1 runs use 0.01 and 0.1, and the milder one is the safer.
    */
   readonly gamma?: Schedule;
-  /** K, how many of the sharpest directions to nudge. More costs memory (K·n floats) and products. Default 5, the paper's. */
-  readonly k?: number;
+  /**
+   * K, how many of the sharpest directions to nudge, at most n, the number of trainable parameters. More costs memory (K·n
+   * floats) and products. Default null: 5, the paper's, or n where that is less.
+   */
+  readonly k?: number | null;
   /** μ in [0, 1): how much of the last velocity a step keeps. Default 0. */
   readonly momentum?: number;
   /** Whether to step along μm − ηg, one step ahead of the velocity m. Needs `momentum > 0`. Default false. */
@@ -90,7 +93,7 @@ const limit = or(number({ above: 0 }), null);
 const schema = {
   learningRate: mandatory(schedule),
   gamma: byDefault(schedule, 0.1),
-  k: byDefault(integer(1), 5),
+  k: byDefault(or(integer(1), null), null),
   momentum: byDefault(number({ from: 0, below: 1 }), 0),
   useNesterov: byDefault(flag, false),
   decay: byDefault(number({ from: 0 }), 0),

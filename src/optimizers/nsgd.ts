@@ -110,7 +110,7 @@ export class NSGD extends DirectedOptimizer {
 
   /** K, how many directions it finds. */
   get k(): number {
-    return this.settings.k;
+    return this.tracker.k;
   }
 
   /** Whether the next step would use directions, if there are any: γ is not 1 and `burnIn` is over. */

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { explainMissingKernels } from '../../../src/tfjs/missing-kernel.js';
-import { DifferentiationError, NSGD } from '../../../src/index.js';
+import { DifferentiationError, modelObjective, NSGD, refreshDirections } from '../../../src/index.js';
 import { DirectionTracker } from '../../../src/optimizers/direction-tracker.js';
 import { relativeError } from '../../golden-case.js';
 import { useBackend } from '../../wasm-backend.js';
@@ -219,6 +219,26 @@ describe('searchBudget', () => {
     expect(optimizer.getConfig().searchBudget).toBe(0.2);
     optimizer.dispose();
   });
+});
+
+it('trains a model of fewer parameters than the default k, along all directions', async () => {
+  const model = tfl.sequential({ layers: [tfl.layers.dense({ units: 1, inputShape: [1] })] });
+  const optimizer = new NSGD({ learningRate: 0.01 });
+  expect(optimizer.k).toBe(5);
+  model.compile({ optimizer, loss: 'meanSquaredError' });
+  const [xs, ys] = [tf.linspace(0, 1, 6), tf.ones([6])];
+  await model.fit(xs, ys, { epochs: 1, verbose: 0 });
+  expect(optimizer.k).toBe(2);
+  expect(optimizer.directions?.shape).toEqual([2, 2]);
+  expect(optimizer.getConfig().k).toBe(null);
+  const sampled = new NSGD({ learningRate: 0.01, refreshEvery: 0 });
+  const refresh = refreshDirections(sampled, modelObjective(model, { xs, ys }));
+  await refresh.onEpochBegin!(0);
+  expect(sampled.directions?.shape).toEqual([2, 2]);
+  tf.dispose([xs, ys]);
+  sampled.dispose();
+  optimizer.dispose();
+  model.dispose();
 });
 
 describe('plain WASM, which lacks kernels of training', () => {

@@ -116,7 +116,7 @@ describe('settings out of range name the setting and what came', () => {
     [{ learningRate: -1 }, /NSGD: .* learningRate .* received -1/],
     [{ learningRate: 1, gamma: -0.1 }, /NSGD: .* gamma .* received -0.1/],
     [{ learningRate: 1, gamma: NaN }, /NSGD: .* gamma .* received NaN/],
-    [{ learningRate: 1, k: 0 }, /NSGD: expected an integer k >= 1, received 0/],
+    [{ learningRate: 1, k: 0 }, /NSGD: expected an integer k >= 1, or null, received 0/],
     [{ learningRate: 1, k: 2.5 }, /NSGD: .* k .* received 2.5/],
     [{ learningRate: 1, momentum: 1 }, /NSGD: expected a number momentum >= 0 and < 1, received 1/],
     [{ learningRate: 1, momentum: NaN }, /NSGD: .* momentum .* received NaN/],
@@ -149,7 +149,7 @@ describe('settings out of range name the setting and what came', () => {
     const variables = makeVariables(problem);
     const optimizer = new NSGD({ learningRate: 0.1, k: n + 1 });
     expect(() => optimizer.minimize(() => problem.loss(variables), false, variables)).toThrow(
-      `NSGD: expected an integer k from 1 to ${n}, received ${n + 1}`,
+      `NSGD: expected k of at most ${n}, the number of trainable parameters, received ${n + 1}`,
     );
     tf.dispose(variables);
     optimizer.dispose();
