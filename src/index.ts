@@ -107,7 +107,8 @@ export { conditionNumber, type ConditionNumberOptions } from './estimators/condi
 export type { Estimate, EstimateProgress, EstimatorOptions } from './estimators/estimate.js';
 
 // Training
-export { NSGD, register, registerNSGD } from './optimizers/nsgd.js';
+export { NSGD } from './optimizers/nsgd.js';
+export { register, registerNSGD } from './optimizers/register-nsgd.js';
 export type { Correction, NSGDOptions, NSGDSettings } from './optimizers/nsgd-options.js';
 export type { DirectionStatus } from './optimizers/direction-search.js';
 export type { GivenDirections } from './optimizers/direction-tracker.js';

@@ -97,20 +97,32 @@ export class NSGD extends DirectedOptimizer {
     this.log = new StepLog(settings.recordSteps);
   }
 
-  /** η of the next step, with schedule and decay. */
+  /** η of the next step, with schedule and decay. To assign to it is to call {@link setLearningRate}. */
   get learningRate(): number {
     const { learningRate, decay } = this.settings;
     return valueAt(learningRate, this.iterations, 'learningRate') / (1 + decay * this.iterations);
   }
 
-  /** γ of the next step. */
+  set learningRate(learningRate: Schedule) {
+    this.setLearningRate(learningRate);
+  }
+
+  /** γ of the next step. To assign to it is to call {@link setGamma}. */
   get gamma(): number {
     return valueAt(this.settings.gamma, this.iterations, 'gamma');
+  }
+
+  set gamma(gamma: Schedule) {
+    this.setGamma(gamma);
   }
 
   /** K, how many directions it finds. */
   get k(): number {
     return this.tracker.k;
+  }
+
+  set k(k: never) {
+    requireArgument(false, 'NSGD', 'k as an option: new NSGD({ learningRate, k })', k);
   }
 
   /** Whether the next step would use directions, if there are any: γ is not 1 and `burnIn` is over. */
@@ -260,34 +272,6 @@ export class NSGD extends DirectedOptimizer {
             },
     });
   }
-}
-
-/** What is needed of a copy of TensorFlow.js. */
-interface TensorFlow {
-  readonly serialization: Pick<typeof serialization, 'registerClass'>;
-}
-
-/**
- * Makes a copy of TensorFlow.js able to load models that were saved with an NSGD. Importing this package does so
- * for the copy it uses itself; another one beside it has a registry of its own.
- */
-export function registerNSGD(tf: TensorFlow): void {
-  registerIn(tf, 'registerNSGD');
-}
-
-/**
- * The former name of {@link registerNSGD}.
- *
- * @deprecated
- */
-export function register(tf: TensorFlow): void {
-  registerIn(tf, 'register');
-}
-
-function registerIn(tf: TensorFlow, where: string): void {
-  const isTensorFlow = typeof tf?.serialization?.registerClass === 'function';
-  requireArgument(isTensorFlow, where, 'a copy of TensorFlow.js', tf);
-  tf.serialization.registerClass(NSGD);
 }
 
 function requireNumber(schedule: Schedule, name: string): number {

@@ -241,6 +241,16 @@ it('trains a model of fewer parameters than the default k, along all directions'
   model.dispose();
 });
 
+it('takes what is assigned to learningRate and gamma, as its setters do, and refuses it for k', () => {
+  const optimizer = new NSGD({ learningRate: 0.1 });
+  optimizer.learningRate = 0.5;
+  optimizer.gamma = (step) => step + 3;
+  expect([optimizer.learningRate, optimizer.gamma]).toEqual([0.5, 3]);
+  expect(() => (optimizer.learningRate = NaN)).toThrow(/NSGD.setLearningRate: .* received NaN/);
+  expect(() => Object.assign(optimizer, { k: 9 })).toThrow(/NSGD: expected k as an option: .* received 9/);
+  optimizer.dispose();
+});
+
 describe('plain WASM, which lacks kernels of training', () => {
   /** The weights after two steps of fit with γ = 1: those of SGD. */
   const train = async (backend: 'cpu' | 'wasm'): Promise<number[]> => {
