@@ -20,7 +20,7 @@ import { hasStates } from '../tfjs/stateful-layers.js';
 
 /** The part of a `tf.data` Dataset that is used: its elements are batches {xs, ys}, as `fitDataset` takes them. */
 export interface BatchedDataset {
-  iterator(): Promise<{ next(): Promise<{ value: unknown; done: boolean }> }>;
+  iterator(): Promise<{ next(): Promise<{ value: unknown; done?: boolean | undefined }> }>;
   /** How many batches there are; null where that is not known. */
   readonly size?: number | null;
 }

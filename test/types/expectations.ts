@@ -2,6 +2,7 @@ import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/t
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type {
   AsyncLinearOperator,
+  BatchedDataset,
   EigenResult,
   Estimate,
   LinearOperator,
@@ -103,6 +104,12 @@ expectTypeOf(solve(operator, v)).toEqualTypeOf<Promise<SolveResult>>();
 expectTypeOf(trace(late)).toEqualTypeOf<Promise<Estimate>>();
 // @ts-expect-error An end of the spectrum is 'LA', 'SA', 'LM' or 'BE'.
 lanczos(operator, { which: 'largest' }).catch(() => undefined);
+
+// What the iterator of a tf.data.Dataset is.
+expectTypeOf<{
+  iterator(): Promise<{ next(): Promise<IteratorResult<{ xs: Tensor; ys: Tensor }>> }>;
+  readonly size: number;
+}>().toExtend<BatchedDataset>();
 
 // Training
 expectTypeOf<NSGD>().toExtend<core.Optimizer>();
