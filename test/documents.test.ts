@@ -100,6 +100,42 @@ it('the examples on the pages are strict TypeScript', () => {
   expect(complaints(new Map([[join(root, 'docs/given.ts'), given], ...pages]))).toEqual([]);
 });
 
+/** What the table of README says that you write, by the row it stands in. */
+function readmeRows(): Map<string, string> {
+  const lines = readFileSync(join(root, 'README.md'), 'utf8').split('\n');
+  const rows = new Map<string, string>();
+  lines.forEach((line, i) => {
+    const [, , written] = /^\| ([^|]+) \| ([^|]+) \|$/.exec(line) ?? [];
+    const calls = [...(written ?? '').matchAll(/`([^`]*\(.*?)`/g)].map(([, call]) => call);
+    if (calls.length === 0) return;
+    // Two functions have the names of what pages take as given.
+    const shadowed = ['diagonal', 'hessian'].filter((name) =>
+      calls.some((call) => call!.includes(`${name}(`)),
+    );
+    rows.set(join(root, `README.md-row-${i + 1}.ts`), `${rowNames(shadowed)}\n${calls.join(';\n')};\n`);
+  });
+  return rows;
+}
+
+function rowNames(shadowed: readonly string[]): string {
+  return `
+import type * as tfjs from '@tensorflow/tfjs-core';
+import type * as curvature from 'tfjs-curvature';
+import { ${shadowed.join(', ')} } from 'tfjs-curvature';
+import { registerWasmTrainingKernels } from 'tfjs-curvature/wasm';
+declare function loss(...tensors: tfjs.Tensor[]): tfjs.Scalar;
+declare const f: (x: tfjs.Tensor) => tfjs.Scalar;
+declare const v: tfjs.Tensor1D, b: tfjs.Tensor1D;
+declare const jacobian: curvature.JacobianOperator, kfac: curvature.KFACOperator;
+declare const gaussNewtonPlusDamping: curvature.LinearOperator;`;
+}
+
+it('what the table of README says that you write is strict TypeScript', () => {
+  const rows = readmeRows();
+  expect(rows.size).toBeGreaterThan(10);
+  expect(complaints(new Map([[join(root, 'docs/given.ts'), given], ...rows]))).toEqual([]);
+});
+
 it('those with the name of a program are whole: they take nothing as given', () => {
   const programs = new Map([...examples()].filter(([, code]) => /^\/\/ \w+\.mjs\n/.test(code)));
   expect(programs.size).toBeGreaterThan(0);
