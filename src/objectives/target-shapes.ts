@@ -101,7 +101,8 @@ function acceptedTargets(loss: LossFunction, output: Shape, where: string): Targ
     shapes: [output],
     remedy: (given) =>
       isCategorical && isNumbers(given)
-        ? `For class numbers take the loss 'sparseCategoricalCrossentropy', or write tf.oneHot(tf.cast(ys, 'int32'), ${classes ?? 'classes'})`
+        ? `For class numbers take the loss 'sparseCategoricalCrossentropy' with tf.cast(ys, 'float32'), or write ` +
+          `tf.oneHot(tf.cast(${given.rank < output.length ? 'ys' : 'tf.squeeze(ys, [-1])'}, 'int32'), ${classes ?? 'classes'})`
         : null,
   };
 }

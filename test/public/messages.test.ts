@@ -49,6 +49,7 @@ let ys: tf.Tensor;
 let oneHot: tf.Tensor;
 let classes: tf.Tensor;
 let classes32: tf.Tensor;
+let classColumn: tf.Tensor;
 let w: tf.Variable;
 let vector: tf.Tensor1D;
 let matrix: tf.Tensor2D;
@@ -75,13 +76,29 @@ beforeEach(() => {
     tf.eye(2),
   ];
   classes32 = tf.cast(classes, 'int32');
+  classColumn = tf.reshape(classes, [4, 1]);
   oneHot = tf.tidy(() => tf.cast(tf.oneHot(classes32 as tf.Tensor1D, 3), 'float32'));
   column = tf.ones([2, 1]);
   w = tf.variable(tf.tensor1d([1, 2]), true, 'messages/w');
   objective = lossObjective(loss, [w]);
   hessian = new HessianOperator(objective);
   nsgd = new NSGD({ learningRate: 0.1, k: 1 });
-  owned = [model, classifier, xs, ys, classes, classes32, oneHot, w, vector, matrix, column, hessian, nsgd];
+  owned = [
+    model,
+    classifier,
+    xs,
+    ys,
+    classes,
+    classes32,
+    classColumn,
+    oneHot,
+    w,
+    vector,
+    matrix,
+    column,
+    hessian,
+    nsgd,
+  ];
   tensors = tf.memory().numTensors;
 });
 
@@ -195,6 +212,11 @@ const mistakes: [string, (...args: never[]) => unknown, string][] = [
     'class numbers with the other',
     () => modelObjective(classifier, { xs, ys: classes }, { loss: 'categoricalCrossentropy' }),
     "tf.oneHot(tf.cast(ys, 'int32'), 3)",
+  ],
+  [
+    'a column of them',
+    () => modelObjective(classifier, { xs, ys: classColumn }, { loss: 'categoricalCrossentropy' }),
+    "with tf.cast(ys, 'float32'), or write tf.oneHot(tf.cast(tf.squeeze(ys, [-1]), 'int32'), 3)",
   ],
   ['{ lr }', () => new NSGD({ lr: 0.1 } as never), 'did you mean learningRate?'],
   ['{ nesterov }', () => new NSGD({ learningRate: 1, nesterov: true } as never), 'did you mean useNesterov?'],
