@@ -124,9 +124,13 @@ export function describe(value: unknown): string {
     const isShort = value.length <= 8 && !value.some(Array.isArray);
     return isShort ? `[${value.map(describe).join(',')}]` : `array of length ${value.length}`;
   }
-  if (typeof value === 'object' && isTensor(value)) {
-    const { dtype, shape } = value as { dtype: unknown; shape: unknown };
-    return `${'assign' in value ? 'variable' : 'tensor'} ${String(dtype)} [${String(shape)}]`;
+  if (typeof value === 'object') {
+    if (isTensor(value)) {
+      const { dtype, shape } = value as { dtype: unknown; shape: unknown };
+      return `${'assign' in value ? 'variable' : 'tensor'} ${String(dtype)} [${String(shape)}]`;
+    }
+    // Its class is an anonymous one.
+    if ('iterator' in value) return 'Dataset';
   }
   return (value as object).constructor?.name ?? 'Object';
 }

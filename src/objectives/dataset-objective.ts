@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { concat, dispose, tidy, util } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { CurvatureArgumentError, describe, requireArgument, requireThat } from '../errors.js';
+import { describe, isTensor, requireArgument, requireThat } from '../errors.js';
 import type { Schema } from '../options.js';
 import { byDefault, integer, number, or, readOptions } from '../options.js';
 import { parameterSpace } from '../parameters.js';
@@ -167,10 +167,14 @@ async function readPortions(
 function toPortion(model: LayersModel, element: unknown): OrderedData {
   const { xs, ys } = element as { xs?: TensorsByName; ys?: TensorsByName };
   try {
-    if (xs == null || ys == null) {
-      const names = describe(Object.keys(element as object));
-      throw new CurvatureArgumentError(where, 'elements {xs, ys}, as fitDataset takes them', names);
-    }
+    const isNamed = !Array.isArray(element) && !isTensor(element as object);
+    requireThat(
+      xs != null && ys != null,
+      where,
+      'elements {xs, ys}, as fitDataset takes them',
+      describe(isNamed ? Object.keys(element as object) : element),
+      'Write dataset.map(([x, y]) => ({ xs: x, ys: y }))',
+    );
     const input = model.inputs[0]!.shape;
     const { rank } = xs as Partial<Tensor>;
     const isExample =

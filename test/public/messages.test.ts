@@ -218,6 +218,7 @@ const mistakes: [string, (...args: never[]) => unknown, string][] = [
     () => modelObjective(classifier, { xs, ys: classColumn }, { loss: 'categoricalCrossentropy' }),
     "with tf.cast(ys, 'float32'), or write tf.oneHot(tf.cast(tf.squeeze(ys, [-1]), 'int32'), 3)",
   ],
+  ['a Dataset for data', () => modelObjective(model, dataset as never), 'received Dataset'],
   ['{ lr }', () => new NSGD({ lr: 0.1 } as never), 'did you mean learningRate?'],
   ['{ nesterov }', () => new NSGD({ learningRate: 1, nesterov: true } as never), 'did you mean useNesterov?'],
   [

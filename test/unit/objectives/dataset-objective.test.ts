@@ -235,3 +235,18 @@ it.each<[string, number[][], RegExp]>([
   // tfjs leaves the states of a layer that is disposed.
   tensors = tf.memory().numTensors;
 });
+
+it.each<[string, () => tf.Tensor | tf.Tensor[], string]>([
+  ['one tensor', () => tf.ones([4, 2]), 'received tensor float32 [4,2]. '],
+  [
+    'pairs',
+    () => [tf.ones([4, 2]), tf.ones([4, 2])],
+    'received [tensor float32 [4,2],tensor float32 [4,2]]. ',
+  ],
+])('says of elements that are %s what they are and what to make of them', async (_, make, received) => {
+  const next = () => Promise.resolve({ value: make(), done: false });
+  const dataset = { size: 1, iterator: () => Promise.resolve({ next }) };
+  await expect(modelObjectiveFromDataset(model, dataset)).rejects.toThrow(
+    `${received}Write dataset.map(([x, y]) => ({ xs: x, ys: y }))`,
+  );
+});
