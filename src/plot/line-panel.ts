@@ -63,7 +63,7 @@ const recordFields: Fields<TrainingRecord> = {
 
 /** Throws a CurvatureArgumentError that names `where` unless these are runs with records. */
 export function requireRuns(runs: readonly TrainingRun[], where: string): void {
-  requireRecords(runs, runFields, where);
+  requireRecords(runs, runFields, where, `Write ${where}([{ name: 'SGD', records: monitor.records }])`);
   for (const { records } of runs) requireRecords(records, recordFields, where);
 }
 

@@ -6,29 +6,41 @@ export type FieldKind = 'text' | 'text?' | 'number' | 'number?' | 'numbers' | 'n
 /** The fields that a chart reads, each with its kind. */
 export type Fields<T> = { readonly [Name in keyof T]?: FieldKind };
 
-/** Throws a CurvatureArgumentError that names `where` unless `records` is a list of records with the fields. */
+/**
+ * Throws a CurvatureArgumentError that names `where` unless `records` is a list of records with the fields.
+ *
+ * @param remedy what to write instead
+ */
 export function requireRecords<T extends object>(
   records: readonly T[],
   fields: Fields<T>,
   where: string,
+  remedy: string | null = null,
 ): void {
-  requireArgument(Array.isArray(records), where, 'a list of records', records);
-  for (const record of records) requireRecord(record, fields, where);
+  requireArgument(Array.isArray(records), where, 'a list of records', records, remedy);
+  for (const record of records) requireRecord(record, fields, where, remedy);
 }
 
 /** Throws a CurvatureArgumentError that names `where` unless `record` has the fields. */
-export function requireRecord<T extends object>(record: T, fields: Fields<T>, where: string): void {
+export function requireRecord<T extends object>(
+  record: T,
+  fields: Fields<T>,
+  where: string,
+  remedy: string | null = null,
+): void {
+  const shape = `a record {${Object.keys(fields).join(', ')}}`;
   const isObject =
     typeof record === 'object' && record !== null && !Array.isArray(record) && !('then' in record);
-  requireArgument(isObject, where, `a record {${Object.keys(fields).join(', ')}}`, record);
+  requireArgument(isObject, where, shape, record, remedy);
   for (const [name, kind] of Object.entries(fields) as [keyof T & string, FieldKind][]) {
     const value: unknown = record[name];
     if (kind.endsWith('?') && value == null) continue;
     requireArgument(
       isOf(kind.replace('?', ''), value),
       where,
-      `${name} of a record: ${expected[kind]}`,
+      `${name} of ${shape}: ${expected[kind]}`,
       value,
+      remedy,
     );
   }
 }

@@ -161,6 +161,15 @@ describe('charts without data', () => {
   });
 });
 
+test.each([
+  ['records', records, 'text, received undefined'],
+  ['one run', { name: 'SGD', records }, 'received Object'],
+])('sharpnessChart given %s says what it takes', (_, given, received) => {
+  const call = (): unknown => sharpnessChart(given as never);
+  expect(call).toThrow(received);
+  expect(call).toThrow("Write sharpnessChart([{ name: 'SGD', records: monitor.records }])");
+});
+
 describe('sharpnessChart', () => {
   const svgOf = (learningRates: (number | undefined)[]) =>
     toSvg(
