@@ -135,6 +135,18 @@ export const stockFaults: readonly StockFault[] = [
     truth: () => tf.tensor4d([2, 20, 200, 3, 30, 300], [2, 3, 1, 1]),
   },
   {
+    // (1, 10) times the sums of pairs of 1 to 8. The kernel takes its operands as an array.
+    kernel: 'Einsum',
+    backends: [...cpu, ...gpu],
+    inputs: () =>
+      [tf.tensor1d([1, 10]), tf.tensor3d([1, 2, 3, 4, 5, 6, 7, 8], [2, 2, 2])] as unknown as Record<
+        string,
+        Tensor
+      >,
+    attrs: { equation: 'i,ijk->ij' },
+    truth: () => tf.tensor2d([3, 7, 110, 150], [2, 2]),
+  },
+  {
     kernel: '_FusedMatMul',
     backends: wasm,
     inputs: () => ({ a: numbers([1, 100, 3]), b: numbers([1, 100, 2]), bias: numbers([2]) }),

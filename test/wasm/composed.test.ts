@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { registerWasmTrainingKernels } from '../../src/wasm/index.js';
+import { einsumError, randomEquations } from '../naive-einsum.js';
 import { useBackend } from '../wasm-backend.js';
 import { expectSame, sample } from './compare.js';
 
@@ -101,6 +102,13 @@ describe('einsum agrees with cpu', () => {
   ])('$equation', async ({ equation, shapes }) =>
     expectSame(() => [tf.einsum(equation, ...shapes.map((shape, i) => sample(shape, i + 1)))], 20),
   );
+});
+
+test('einsum and its derivatives agree with the definition, for random equations', async () => {
+  await useBackend('wasm');
+  // Sums of at most 24 products in float32.
+  const wrong = randomEquations(300).filter((equation) => !(einsumError(equation) < 1e-5));
+  expect(wrong).toEqual([]);
 });
 
 describe('sum agrees with cpu', () => {

@@ -4,7 +4,7 @@ import type { KernelInputs } from '../../tfjs/kernels/run-kernel.js';
 import { runKernel } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import { broadcastTo } from '../../tfjs/kernels/broadcast.js';
-import { mul, reshape } from '../../tfjs/kernels/kernel-ops.js';
+import { reshape } from '../../tfjs/kernels/kernel-ops.js';
 
 const einsum = (equation: string, operands: readonly Tensor[]): Tensor =>
   runKernel('Einsum', operands as unknown as KernelInputs, { equation });
@@ -14,28 +14,19 @@ const einsum = (equation: string, operands: readonly Tensor[]): Tensor =>
  * einsum('C,B->A', ȳ, b). Along a subscript that only this operand has, which was summed over, it is repeated.
  */
 function operandAdjoint(
-  dy: Tensor,
+  factors: readonly Tensor[],
   terms: readonly string[],
-  result: string,
-  operand: number,
+  operand: string,
   shape: readonly number[],
-  others: readonly Tensor[],
 ): Tensor {
-  const wanted = [...terms[operand]!];
-  const rest = terms.filter((_, i) => i !== operand);
-  // A result without subscripts is one factor of all; the kernel does not take it as an operand.
-  const isScalar = result === '';
-  const factors = isScalar ? others : [dy, ...others];
-  const subscripts = isScalar ? rest : [result, ...rest];
-  const present = wanted.filter((label) => subscripts.some((term) => term.includes(label)));
-  const contracted =
-    factors.length === 0 ? dy : einsum(`${subscripts.join(',')}->${present.join('')}`, factors);
+  const wanted = [...operand];
+  const left = terms.join();
+  const present = wanted.filter((label) => left.includes(label));
   const aligned = reshape(
-    contracted,
-    wanted.map((label, i) => (present.includes(label) ? shape[i]! : 1)),
+    einsum(`${left}->${present.join('')}`, factors),
+    wanted.map((label, i) => (left.includes(label) ? shape[i]! : 1)),
   );
-  const adjoint = broadcastTo(aligned, shape);
-  return isScalar && factors.length > 0 ? mul(adjoint, dy) : adjoint;
+  return broadcastTo(aligned, shape);
 }
 
 export const einsumRules: readonly GradientRule[] = [
@@ -46,17 +37,21 @@ export const einsumRules: readonly GradientRule[] = [
       const [left, result] = (attrs.equation as string).replace(/\s/g, '').split('->') as [string, string];
       const terms = left.split(',');
       util.assert(
-        dy.rank === result.length,
-        () => `the kernel did not sum '${attrs.equation as string}' out`,
+        new Set(result).size === result.length,
+        () => `'${attrs.equation as string}' repeats a subscript of its result`,
       );
       return Object.fromEntries(
-        terms.map((_, i) => [
-          String(i),
-          () => {
-            const others = terms.flatMap((__, j) => (j === i ? [] : [inputs[j]!]));
-            return operandAdjoint(dy, terms, result, i, shapes[i]!, others);
-          },
-        ]),
+        terms.map((term, i) => {
+          const others = terms.flatMap((_, j) => (j === i ? [] : [j]));
+          const adjoint = (): Tensor =>
+            operandAdjoint(
+              [dy, ...others.map((j) => inputs[j]!)],
+              [result, ...others.map((j) => terms[j]!)],
+              term,
+              shapes[i]!,
+            );
+          return [String(i), adjoint];
+        }),
       );
     },
   },

@@ -51,9 +51,12 @@ export function execute(
   const { kernelName, inputs, attrs = {} } = call;
   const correction = corrections.find(kernelName);
   if (correction == null) return direct(call);
-  if (hasKernel(kernelName) && !replacesKernel(correction, inputs, attrs)) return direct(call);
-  const own = (ownInputs: KernelInputs, ownAttrs: object): Tensor =>
-    direct({ kernelName, inputs: ownInputs, attrs: ownAttrs as NamedAttrMap }) as Tensor;
+  const isThere = hasKernel(kernelName);
+  if (isThere && !replacesKernel(correction, inputs, attrs)) return direct(call);
+  const own = (ownInputs: KernelInputs, ownAttrs: object): Tensor => {
+    if (!isThere) throw absence(kernelName);
+    return direct({ kernelName, inputs: ownInputs, attrs: ownAttrs as NamedAttrMap }) as Tensor;
+  };
   return engineInternals().tidy(() => correction.compute(inputs, attrs, own));
 }
 

@@ -2,6 +2,7 @@ import { KernelTable } from '../kernels/kernel-table.js';
 import type { Correction } from './correction.js';
 import { averagePoolingCorrections } from './average-pooling.js';
 import { convolutionCorrections } from './convolution.js';
+import { einsumCorrections } from './einsum.js';
 import { gpuCorrections } from './gpu.js';
 import { explicitPaddingCorrections } from './explicit-padding.js';
 import { indexingCorrections } from './indexing.js';
@@ -20,6 +21,7 @@ export const corrections = new KernelTable<Correction>(
   'correction',
   ...averagePoolingCorrections,
   ...convolutionCorrections,
+  ...einsumCorrections,
   ...gpuCorrections,
   ...explicitPaddingCorrections,
   ...indexingCorrections,
