@@ -62,7 +62,7 @@ export const normalisationRules: readonly GradientRule[] = [
           const product = mul(dx(), centred());
           return scale(mul(sumTo(product, shapes.variance!), mul(r(), r())), -0.5);
         },
-        scale: () => mul(sumTo(mul(dy, centred()), shapes.scale!), r()),
+        scale: () => sumTo(mul(mul(dy, centred()), r()), shapes.scale!),
         offset: () => sumTo(dy, shapes.offset!),
       };
     },

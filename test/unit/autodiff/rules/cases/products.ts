@@ -102,6 +102,20 @@ export const productCases: readonly OpCase[] = [
       tf.mul(tf.div(tf.sub(x!, mean!), tf.sqrt(tf.add(variance!, 1e-3))), scale!),
   },
   {
+    kernel: 'FusedBatchNorm',
+    setting: 'with statistics of each example',
+    inputs: [
+      smooth(2, 2, 2, 3),
+      smooth(2, 1, 1, 3),
+      positive(2, 1, 1, 3),
+      positive(1, 1, 1, 3),
+      smooth(1, 1, 1, 3),
+    ],
+    op: normalise,
+    truth: (x, mean, variance, scale, offset) =>
+      tf.add(tf.mul(tf.div(tf.sub(x!, mean!), tf.sqrt(tf.add(variance!, 1e-3))), scale!), offset!),
+  },
+  {
     kernel: 'LRN',
     inputs: [smooth(1, 2, 1, 5)],
     op: (x) => tf.localResponseNormalization(x! as tf.Tensor4D, 1, 1, 0.7, 0.6),
