@@ -1,11 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { broadcast_util, fill, util } from '@tensorflow/tfjs-core';
+import { fill, util } from '@tensorflow/tfjs-core';
 import { add, reshape, sum } from './kernel-ops.js';
 
 /** The adjoint of broadcasting to the shape of `dy`: sums over what was repeated, so that `shape` results. */
 export function sumTo(dy: Tensor, shape: number[]): Tensor {
-  if (util.arraysEqual(dy.shape, shape)) return dy;
-  return reshape(sum(dy, broadcast_util.getReductionAxes(shape, dy.shape)), shape);
+  const added = dy.rank - shape.length;
+  const repeated = dy.shape.flatMap((size, axis) => (size === shape[axis - added] ? [] : [axis]));
+  return reshape(sum(dy, repeated), shape);
 }
 
 /**
