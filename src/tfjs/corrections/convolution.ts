@@ -1,4 +1,5 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import { fill } from '@tensorflow/tfjs-core';
 import { pad, reshape, reverse, slice, sum, transpose } from '../kernels/kernel-ops.js';
 import { runKernel } from '../kernels/run-kernel.js';
 import { spread } from '../kernels/spread.js';
@@ -62,7 +63,9 @@ function inputGradient(forward: string): Correction['compute'] {
  */
 function filterGradient(forward: string): Correction['compute'] {
   return ({ x, dy }, attrs: NamedAttrMap) => {
-    const axes = convolutionAxes(x!.shape, attrs.filterShape as number[], attrs);
+    const filterShape = attrs.filterShape as number[];
+    if (x!.size === 0) return fill(filterShape, 0);
+    const axes = convolutionAxes(x!.shape, filterShape, attrs);
     const spatial = axes.map((_, i) => i + 1);
     const last = axes.length + 1;
     const images = transpose(reachedInput(x!, axes), [last, ...spatial, 0]);
@@ -116,6 +119,7 @@ export const convolutionCorrections: readonly Correction[] = [
     why: 'missing on wasm',
     compute: ({ x, dy }, attrs) => {
       const filterShape = attrs.filterShape as Shape4D;
+      if (x!.size === 0) return fill(filterShape, 0);
       const [height, width, channels, multiplier] = filterShape;
       const axes = convolutionAxes(x!.shape, filterShape, attrs, { depthwise: true });
       const reached = reachedInput(x!, axes);

@@ -11,7 +11,7 @@ export const einsumCorrections: readonly Correction[] = [
     kernel: 'Einsum',
     backends: ['cpu', 'webgl', 'webgpu'],
     when: (inputs, { equation }) => inputs[1] == null || loneSubscripts(equation as string).length > 0,
-    why: 'leaves out or misplaces an operand where the other is summed over a subscript of its own; may answer its input',
+    why: 'loses an operand where the other is summed over a subscript of its own; may answer its input',
     compute: (inputs, attrs, own) => {
       const equation = (attrs.equation as string).replace(/\s/g, '');
       const lone = loneSubscripts(equation);

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { broadcast_util, util } from '@tensorflow/tfjs-core';
+import { broadcast_util, fill, util } from '@tensorflow/tfjs-core';
 import { broadcastTo } from '../kernels/broadcast.js';
 import { add, matMul, transpose } from '../kernels/kernel-ops.js';
 import { isStockWasmKernel, type Correction } from './correction.js';
@@ -15,8 +15,14 @@ function swapLast(x: Tensor): Tensor {
   return transpose(x, [...axes.slice(0, -2), x.rank - 1, x.rank - 2]);
 }
 
+const isEmpty = (a: Tensor, b: Tensor): boolean => a.size === 0 || b.size === 0;
+
 function explicitly(a: Tensor, b: Tensor, { transposeA, transposeB }: Transposition): Tensor {
-  return matMul(transposeA ? swapLast(a) : a, transposeB ? swapLast(b) : b);
+  const left = transposeA ? swapLast(a) : a;
+  const right = transposeB ? swapLast(b) : b;
+  return isEmpty(a, b)
+    ? fill([...stackShape(a, b), left.shape.at(-2)!, right.shape.at(-1)!], 0)
+    : matMul(left, right);
 }
 
 const isTransposed = (attrs: object): boolean => {
@@ -49,9 +55,9 @@ export const matrixProductCorrections: readonly Correction[] = [
     backends: 'all',
     evenIfExact: true,
     when: ({ a, b }, attrs) =>
-      (isTransposed(attrs) && isStockWasmKernel('BatchMatMul')) || pairsWrongly(a!, b!),
-    why: 'does not broadcast stacks against each other; on wasm a transpose makes it 15 times slower',
-    isRight: ({ a, b }) => !pairsWrongly(a!, b!),
+      ((isTransposed(attrs) || isEmpty(a!, b!)) && isStockWasmKernel('BatchMatMul')) || pairsWrongly(a!, b!),
+    why: 'does not broadcast stacks against each other; on wasm a transpose makes it 15 times slower, and an empty sum is left unwritten',
+    isRight: ({ a, b }) => !isEmpty(a!, b!) && !pairsWrongly(a!, b!),
     compute: ({ a, b }, attrs) => {
       const transposition = attrs as unknown as Transposition;
       if (!pairsWrongly(a!, b!)) return explicitly(a!, b!, transposition);

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { fill, util } from '@tensorflow/tfjs-core';
+import { fill, util, zerosLike } from '@tensorflow/tfjs-core';
 import { matMul, reshape } from '../kernels/kernel-ops.js';
 import type { Correction } from './correction.js';
 
@@ -33,10 +33,12 @@ export const sumCorrections: readonly Correction[] = [
   {
     kernel: 'Sum',
     backends: ['wasm'],
-    when: ({ x }, { axis }) => x!.dtype === 'float32' && x!.size > 0 && leadingAxes(axis, x!.rank) > 0,
-    why: 'transposes the whole tensor to sum over leading axes, which takes six to twenty times as long',
-    isRight: () => true,
-    compute: ({ x }, { axis, keepDims }) => {
+    when: ({ x }, { axis }) => x!.size === 0 || (x!.dtype === 'float32' && leadingAxes(axis, x!.rank) > 0),
+    why: 'transposes the whole tensor to sum over leading axes, which takes six to twenty times as long; leaves an empty sum unwritten',
+    isRight: ({ x }) => x!.size > 0,
+    compute: ({ x }, attrs, own) => {
+      if (x!.size === 0) return zerosLike(own({ x: x! }, attrs));
+      const { axis, keepDims } = attrs;
       const count = leadingAxes(axis, x!.rank);
       const rest = x!.shape.slice(count);
       const columns = util.sizeFromShape(rest);
