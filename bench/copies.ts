@@ -49,6 +49,7 @@ const rows: readonly Row[] = [
   ['a triple, LM', triple.map((x) => -x), { k: 3, which: 'LM' }],
   ['a pair 1e-7 apart above a bulk of 198', [1, 1 - 1e-7, ...bulk(198, 0, 0.9)], { k: 2 }],
   ['a pair 1e-7 apart above a dense line', [1, 1 - 1e-7, ...sequence(198, (i) => 0.99 - i / 200)], { k: 2 }],
+  ['a triple, 2, 1.5 and 45 zeros', [3, 3, 3, 2, 1.5, ...sequence(45, () => 0)], { k: 3 }],
   ['20 triples', folds(line(20), 3), { k: 3 }],
   ['20 triples, tol 1e-5', folds(line(20), 3), { k: 3, tol: 1e-5 }],
   ['20 triples, SA', folds(line(20), 3), { k: 3, which: 'SA' }],
