@@ -10,17 +10,16 @@ const einsum = (equation: string, operands: readonly Tensor[]): Tensor =>
   runKernel('Einsum', operands as unknown as KernelInputs, { equation });
 
 /**
- * The adjoint of an operand swaps its subscripts with those of the result: for y = einsum('A,B->C', a, b) it is
- * einsum('C,B->A', ȳ, b). Along a subscript that only this operand has, which was summed over, it is repeated.
+ * The adjoint of an operand, whose place the result takes: for y = einsum('A,B->C', a, b) it is einsum('C,B->A', ȳ, b).
+ * Along a subscript that only this operand has, which was summed over, it is repeated.
  */
 function operandAdjoint(
   factors: readonly Tensor[],
-  terms: readonly string[],
+  left: string,
   operand: string,
   shape: readonly number[],
 ): Tensor {
   const wanted = [...operand];
-  const left = terms.join();
   const present = wanted.filter((label) => left.includes(label));
   const aligned = reshape(
     einsum(`${left}->${present.join('')}`, factors),
@@ -40,18 +39,14 @@ export const einsumRules: readonly GradientRule[] = [
         new Set(result).size === result.length,
         () => `'${attrs.equation as string}' repeats a subscript of its result`,
       );
+      const swapped = <T>(values: readonly T[], at: number, value: T): T[] =>
+        values.map((other, i) => (i === at ? value : other));
+      const operands = terms.map((_, i) => inputs[i]!);
       return Object.fromEntries(
-        terms.map((term, i) => {
-          const others = terms.flatMap((_, j) => (j === i ? [] : [j]));
-          const adjoint = (): Tensor =>
-            operandAdjoint(
-              [dy, ...others.map((j) => inputs[j]!)],
-              [result, ...others.map((j) => terms[j]!)],
-              term,
-              shapes[i]!,
-            );
-          return [String(i), adjoint];
-        }),
+        terms.map((term, i) => [
+          String(i),
+          () => operandAdjoint(swapped(operands, i, dy), swapped(terms, i, result).join(), term, shapes[i]!),
+        ]),
       );
     },
   },

@@ -1,5 +1,4 @@
 import { copy, sum } from '../kernels/kernel-ops.js';
-import type { KernelInputs } from '../kernels/run-kernel.js';
 import type { Correction } from './correction.js';
 
 /** The subscripts that occur once: in one operand, and not in the result. */
@@ -13,17 +12,15 @@ export const einsumCorrections: readonly Correction[] = [
     when: (inputs, { equation }) => inputs[1] == null || loneSubscripts(equation as string).length > 0,
     why: 'loses an operand where the other is summed over a subscript of its own; may answer its input',
     compute: (inputs, attrs, own) => {
-      const equation = (attrs.equation as string).replace(/\s/g, '');
-      const lone = loneSubscripts(equation);
-      const terms = equation.split(/,|-/);
-      const sums = Object.values(inputs).map((x, i) =>
+      // With these in the result, which is then summed: the kernel multiplies all entries anyway.
+      const lone = loneSubscripts(attrs.equation as string);
+      const y = own(inputs, { equation: [attrs.equation, ...lone].join('') });
+      return copy(
         sum(
-          x,
-          lone.map((label) => terms[i]!.indexOf(label)).filter((axis) => axis >= 0),
+          y,
+          lone.map((_, i) => y.rank - lone.length + i),
         ),
       );
-      const rest = [...equation].filter((label) => !lone.includes(label)).join('');
-      return copy(own(sums as unknown as KernelInputs, { equation: rest }));
     },
   },
 ];

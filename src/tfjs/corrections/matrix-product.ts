@@ -35,8 +35,12 @@ function stackShape(a: Tensor, b: Tensor): number[] {
   return broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
 }
 
-/** Whether an operand is neither one matrix for all nor one for each: stock kernels then pair the wrong ones. */
-function pairsWrongly(a: Tensor, b: Tensor): boolean {
+/**
+ * Whether there is nothing to add up, or an operand is neither one matrix for all nor one for each: stock kernels then
+ * pair the wrong ones.
+ */
+function isWrong(a: Tensor, b: Tensor): boolean {
+  if (isEmpty(a, b)) return true;
   if (a.rank === b.rank && a.shape.slice(0, -2).every((size, axis) => size === b.shape[axis])) return false;
   const stack = util.sizeFromShape(stackShape(a, b));
   return [a, b].some((x) => {
@@ -54,13 +58,12 @@ export const matrixProductCorrections: readonly Correction[] = [
     kernel: 'BatchMatMul',
     backends: 'all',
     evenIfExact: true,
-    when: ({ a, b }, attrs) =>
-      ((isTransposed(attrs) || isEmpty(a!, b!)) && isStockWasmKernel('BatchMatMul')) || pairsWrongly(a!, b!),
-    why: 'does not broadcast stacks against each other; on wasm a transpose makes it 15 times slower, and an empty sum is left unwritten',
-    isRight: ({ a, b }) => !isEmpty(a!, b!) && !pairsWrongly(a!, b!),
+    when: ({ a, b }, attrs) => (isTransposed(attrs) && isStockWasmKernel('BatchMatMul')) || isWrong(a!, b!),
+    why: 'does not broadcast stacks against each other; on wasm a transpose makes it 15 times slower, and empty sums stay unwritten',
+    isRight: ({ a, b }) => !isWrong(a!, b!),
     compute: ({ a, b }, attrs) => {
       const transposition = attrs as unknown as Transposition;
-      if (!pairsWrongly(a!, b!)) return explicitly(a!, b!, transposition);
+      if (!isWrong(a!, b!)) return explicitly(a!, b!, transposition);
       const stack = stackShape(a!, b!);
       return explicitly(repeatToStack(a!, stack), repeatToStack(b!, stack), transposition);
     },

@@ -34,7 +34,7 @@ export const sumCorrections: readonly Correction[] = [
     kernel: 'Sum',
     backends: ['wasm'],
     when: ({ x }, { axis }) => x!.size === 0 || (x!.dtype === 'float32' && leadingAxes(axis, x!.rank) > 0),
-    why: 'transposes the whole tensor to sum over leading axes, which takes six to twenty times as long; leaves an empty sum unwritten',
+    why: 'transposes the whole tensor to sum over leading axes, up to twenty times as slow; empty sums stay unwritten',
     isRight: ({ x }) => x!.size > 0,
     compute: ({ x }, attrs, own) => {
       if (x!.size === 0) return zerosLike(own({ x: x! }, attrs));

@@ -5,43 +5,30 @@ import { contract } from './einsum-contraction.js';
 import { runKernel } from '../stock-ops.js';
 
 /**
- * `Einsum`, which the WASM backend lacks. First each operand is summed over the subscripts that it alone has, which
- * tfjs's own path forgets or misplaces. Two operands that are contracted then go through one batched matrix product;
- * everything else is composed of Transpose, Reshape, Multiply and Sum.
+ * `Einsum`, which the WASM backend lacks. Two operands that are contracted go through one batched matrix product;
+ * everything else is aligned and multiplied. Then the axes behind those of the result are summed: also the subscripts
+ * that one operand alone has, which tfjs's own path misplaces.
  */
 export const einsum = kernel(Einsum, [], (heap, inputs, { equation }: EinsumAttrs) => {
-  const tensors = Object.values(inputs) as TensorInfo[];
-  const { allDims, summedDims, idDims } = backend_util.decodeEinsumEquation(equation, tensors.length);
-  backend_util.checkEinsumDimSizes(allDims.length, idDims, tensors as never);
-  const isShared = (dim: number) => idDims.length > 1 && idDims.every((dims) => dims.includes(dim));
-  const shared = summedDims.filter(isShared);
-  const operands = tensors.map((x, i) => {
-    const axis = idDims[i]!.flatMap((dim, at) => (summedDims.includes(dim) && !isShared(dim) ? [at] : []));
-    return axis.length === 0
-      ? heap.alias(x, x.shape)
-      : runKernel(heap, 'Sum', { x }, { axis, keepDims: true });
-  });
-  const sums = contract(heap, shared, idDims, operands) ?? multiply(heap, shared, idDims, operands);
-  for (const x of operands) heap.release(x);
-  // The axes that were summed first are left with size one, behind those of the result.
-  return { ...sums, shape: sums.shape.slice(0, allDims.length - summedDims.length) };
+  const operands = Object.values(inputs) as TensorInfo[];
+  const { allDims, summedDims, idDims } = backend_util.decodeEinsumEquation(equation, operands.length);
+  const rank = allDims.length;
+  backend_util.checkEinsumDimSizes(rank, idDims, operands as never);
+  const shared = summedDims.filter((dim) => idDims.every((dims) => dims.includes(dim)));
+  const product =
+    contract(heap, shared, idDims, operands) ??
+    operands
+      .map((x, i) => expand(heap, x, rank, idDims[i]!))
+      .reduce((a, b) => releasing(heap, runKernel(heap, 'Multiply', { a, b }), a, b));
+  const axis = product.shape.map((_, i) => i).slice(rank - summedDims.length);
+  if (axis.length === 0) return product;
+  return releasing(heap, runKernel(heap, 'Sum', { x: product }, { axis, keepDims: false }), product);
 });
 
-/** Operands aligned and multiplied, then summed over what both have. */
-function multiply(heap: Heap, shared: number[], idDims: number[][], operands: TensorInfo[]): TensorInfo {
-  const rank = 1 + Math.max(-1, ...idDims.flat());
-  const product = operands
-    .map((x, i) => expand(heap, x, rank, idDims[i]!))
-    .reduce((a, b) => {
-      const out = runKernel(heap, 'Multiply', { a, b });
-      heap.release(a);
-      heap.release(b);
-      return out;
-    });
-  if (shared.length === 0) return product;
-  const out = runKernel(heap, 'Sum', { x: product }, { axis: shared, keepDims: false });
-  heap.release(product);
-  return out;
+/** What a kernel made of tensors that are needed no longer. */
+function releasing(heap: Heap, made: TensorInfo, ...spent: TensorInfo[]): TensorInfo {
+  for (const x of spent) heap.release(x);
+  return made;
 }
 
 /** One operand with its axes in the equation's order and ones where it lacks an axis. */
