@@ -26,6 +26,7 @@ export class Velocities {
   countIn(unit: number): void {
     const factor = this.unit < 0 === unit < 0 ? 1 : unit && -this.unit / unit;
     this.unit = unit;
+    if (factor === 1) return;
     for (const held of [this.byName, this.loaded]) {
       for (const [name, tensor] of held) {
         held.set(name, keep(mul(tensor, factor)));

@@ -110,12 +110,12 @@ export class KrylovFunction {
 
 /** f at another point or, where it is not finite there, as near to the edge of its domain as halving the way shows. */
 function valueToward(f: (lambda: number) => number, lambda: number, other: number): number {
-  let [inside, next] = [lambda, other];
-  for (let way = other - lambda, i = 0; i < 40; i++) {
-    if (Number.isFinite(f(next))) inside = next;
-    if (inside === other) break;
-    way /= 2;
-    next = inside + way;
+  const value = f(other);
+  if (Number.isFinite(value)) return value;
+  let inside = lambda;
+  for (let i = 1; i <= 40; i++) {
+    const further = inside + (other - lambda) / 2 ** i;
+    if (Number.isFinite(f(further))) inside = further;
   }
   return f(inside);
 }

@@ -175,8 +175,8 @@ class LeastSquaresSearch {
     for (;;) {
       this.offer(present);
       const { gradientNorm } = present;
-      const least = Math.max(goal, 10 * FLOAT32_EPSILON * norm * present.norm);
-      const isWithin = gradientNorm <= least && least < Infinity;
+      const allowed = Math.max(goal, 10 * FLOAT32_EPSILON * norm * present.norm);
+      const isWithin = gradientNorm <= allowed && allowed < Infinity;
       // A run that has been as far as it goes and has gained little has come to where rounding lets it go no lower.
       const isStuck = gradientNorm > (step === 'full' ? 1 : LEAST_GAIN) * before;
       const status = isWithin
