@@ -6,6 +6,7 @@ import {
   floor,
   getGradient,
   greater,
+  less,
   logicalAnd,
   notEqual,
   reshape,
@@ -77,8 +78,9 @@ const ties: Readonly<Record<string, Places>> = {
   ClipByValue: ({ inputs, attrs }) => equal(inputs.x!, attrs!.clipValueMin as number),
   Max: extremes,
   Min: extremes,
-  // 0·0⁻¹, which is no number.
-  Pow: ({ inputs }) => logicalAnd(equal(inputs.a!, 0), equal(inputs.b!, 0)),
+  // 0·0⁻¹, which is no number; with a root's infinite slope, where a piece of slope 0 has led to 0, ∞·0.
+  Pow: ({ inputs }) => logicalAnd(equal(inputs.a!, 0), less(inputs.b!, 1)),
+  Sqrt: ({ inputs }) => equal(inputs.x!, 0),
   // Where a/b rounds up to a whole number, it takes another ⌊a/b⌋ than the value.
   Mod: ({ inputs: { a, b } }, [y]) => notEqual(floor(div(a!, b!)), round(div(sub(a!, y!), b!))),
 };

@@ -1,5 +1,6 @@
 import { beforeAll, describe, it } from 'vitest';
 import { expectDerivatives, expectTail } from '../kinks/expectations.js';
+import { flatCases } from '../kinks/flat-cases.js';
 import { poolingCases } from '../kinks/pooling-cases.js';
 import { sideCases } from '../kinks/side-cases.js';
 import { smoothCases } from '../kinks/smooth-cases.js';
@@ -13,7 +14,9 @@ describe(`derivatives where pieces meet, on ${backend}`, () => {
   beforeAll(() => useBackend());
 
   it.each(
-    [...smoothCases, ...sideCases, ...poolingCases].map((kinkCase) => [kinkCase.name, kinkCase] as const),
+    [...smoothCases, ...sideCases, ...flatCases, ...poolingCases].map(
+      (kinkCase) => [kinkCase.name, kinkCase] as const,
+    ),
   )('%s', (_, kinkCase) => expectDerivatives(kinkCase, tolerance));
 });
 

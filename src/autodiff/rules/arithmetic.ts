@@ -13,6 +13,7 @@ import {
   less,
   lessEqual,
   mul,
+  multiplyNoNan,
   neg,
   once,
   scale,
@@ -35,13 +36,14 @@ function extremumRule(kernel: string, winsFromBelow: Comparison, winsOverRising:
   return {
     kernel,
     constants: ({ a, b }: NamedTensorMap, _, __, varying) => {
-      const aWins = varying.includes('a') ? winsFromBelow : winsOverRising;
-      return [indicator(aWins(a!, b!))];
+      const [aVaries, bVaries] = [varying.includes('a'), varying.includes('b')];
+      const aWins = indicator((aVaries ? winsFromBelow : winsOverRising)(a!, b!));
+      return bVaries ? [aWins, sub(scalar(1), aWins)] : [aWins];
     },
-    pullback: ({ dy, constants, shapes }) => {
-      const toA = once(() => mul(dy, constants[0]!));
-      return { a: () => sumTo(toA(), shapes.a!), b: () => sumTo(sub(dy, toA()), shapes.b!) };
-    },
+    pullback: ({ dy, constants, shapes }) => ({
+      a: () => sumTo(multiplyNoNan(dy, constants[0]!), shapes.a!),
+      b: () => sumTo(multiplyNoNan(dy, constants[1]!), shapes.b!),
+    }),
   };
 }
 
@@ -82,6 +84,13 @@ export const arithmeticRules: readonly GradientRule[] = [
       a: () => sumTo(mul(dy, inputs.b!), shapes.a!),
       b: () => sumTo(mul(dy, inputs.a!), shapes.b!),
     }),
+  },
+  {
+    // With b locally constant.
+    kernel: 'tfjs-curvature/MultiplyNoNan',
+    constantInputs: ['b'],
+    constants: ({ b }) => [b!],
+    pullback: ({ dy, constants }) => ({ a: () => multiplyNoNan(dy, constants[0]!) }),
   },
   {
     // y = a/b: ā = ȳ/b, b̄ = −(ȳ/b)(a/b)

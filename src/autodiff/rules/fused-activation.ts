@@ -1,6 +1,6 @@
 import type { NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import type { PullbackContext } from '../gradient-rule.js';
-import { mul, step } from '../../tfjs/kernels/kernel-ops.js';
+import { multiplyNoNan, step } from '../../tfjs/kernels/kernel-ops.js';
 
 /*
  * TensorFlow.js fuses an activation into a product or convolution. While it differentiates it fuses none but
@@ -20,7 +20,7 @@ export function fusedActivationMask(
 export function fusedActivationAdjoint({ dy, constants, attrs }: PullbackContext): Tensor {
   const { activation } = attrs;
   if (activation == null || activation === 'linear') return dy;
-  if (activation === 'relu') return mul(dy, constants[0]!);
+  if (activation === 'relu') return multiplyNoNan(dy, constants[0]!);
   throw new Error(
     `the fused activation '${String(activation)}' has no gradient; apply it as an op of its own`,
   );

@@ -3,6 +3,7 @@ import { scalar, util } from '@tensorflow/tfjs-core';
 import { runKernel } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import { batchedIndices } from '../../tfjs/kernels/batched-indices.js';
+import { broadcastTo } from '../../tfjs/kernels/broadcast.js';
 import {
   cast,
   gather,
@@ -10,7 +11,7 @@ import {
   greaterEqual,
   indicator,
   less,
-  mul,
+  multiplyNoNan,
   reshape,
   scatterNd,
   select,
@@ -104,5 +105,6 @@ function gatherSegments(dy: Tensor, segmentIds: Tensor, xShape: number[]): Tenso
   });
   const safe = select(exists, ids, runKernel('ZerosLike', { x: ids }));
   const slices = gather(reshape(dy, [dy.shape[0]!, dy.size / dy.shape[0]!]), safe);
-  return reshape(mul(slices, reshape(indicator(exists), [ids.size, 1])), xShape);
+  const mask = broadcastTo(reshape(indicator(exists), [ids.size, 1]), slices.shape);
+  return reshape(multiplyNoNan(slices, mask), xShape);
 }

@@ -1,8 +1,17 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { range } from '@tensorflow/tfjs-core';
+import { range, scalar } from '@tensorflow/tfjs-core';
 import { runKernel } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
-import { gatherNd, indicator, mul, reshape, scatterNd, sub, sumAll } from '../../tfjs/kernels/kernel-ops.js';
+import {
+  gatherNd,
+  indicator,
+  multiplyNoNan,
+  reshape,
+  scatterNd,
+  sub,
+  sumAll,
+} from '../../tfjs/kernels/kernel-ops.js';
+import { broadcastTo } from '../../tfjs/kernels/broadcast.js';
 import { rowsOf, traceWrites } from '../../tfjs/kernels/writes.js';
 
 /*
@@ -13,8 +22,8 @@ import { rowsOf, traceWrites } from '../../tfjs/kernels/writes.js';
 /** Adjoint of the values written: those that lasted gather from where they were written. */
 function writtenAdjoint(dy: Tensor, indices: Tensor, lasting: Tensor, valuesShape: number[]): Tensor {
   const gathered = gatherNd(dy, indices);
-  const values = lasting.size;
-  return reshape(mul(reshape(gathered, [values, gathered.size / values]), lasting), valuesShape);
+  const slices = reshape(gathered, [lasting.size, gathered.size / lasting.size]);
+  return reshape(multiplyNoNan(slices, broadcastTo(lasting, slices.shape)), valuesShape);
 }
 
 /** Indices of `sparseToDense`: a scalar or a list addresses an output of rank one, a matrix has a row per value. */
@@ -32,7 +41,7 @@ export const overwritingRules: readonly GradientRule[] = [
     pullback: ({ dy, constants, shapes }) => {
       const [rows, lasting, untouched] = constants as [Tensor, Tensor, Tensor];
       return {
-        tensor: () => mul(dy, untouched),
+        tensor: () => multiplyNoNan(dy, untouched),
         updates: () => writtenAdjoint(dy, rows, lasting, shapes.updates!),
       };
     },
@@ -54,7 +63,7 @@ export const overwritingRules: readonly GradientRule[] = [
           const each = writtenAdjoint(dy, rows, lasting, [rows.shape[0]!]);
           return valuesShape.length === 0 ? sumAll(each) : reshape(each, valuesShape);
         },
-        defaultValue: () => sumAll(mul(dy, untouched)),
+        defaultValue: () => sumAll(multiplyNoNan(dy, untouched)),
       };
     },
   },
@@ -81,13 +90,13 @@ export const overwritingRules: readonly GradientRule[] = [
     kernel: 'Select',
     constantInputs: ['condition'],
     constants: ({ condition, t }) => {
-      const mask = indicator(condition!);
-      const trailing = new Array<number>(Math.max(0, t!.rank - mask.rank)).fill(1);
-      return [reshape(mask, [...mask.shape, ...trailing])];
+      const trailing = new Array<number>(Math.max(0, t!.rank - condition!.rank)).fill(1);
+      const isT = broadcastTo(reshape(indicator(condition!), [...condition!.shape, ...trailing]), t!.shape);
+      return [isT, sub(scalar(1), isT)];
     },
     pullback: ({ dy, constants }) => ({
-      t: () => mul(dy, constants[0]!),
-      e: () => sub(dy, mul(dy, constants[0]!)),
+      t: () => multiplyNoNan(dy, constants[0]!),
+      e: () => multiplyNoNan(dy, constants[1]!),
     }),
   },
 ];

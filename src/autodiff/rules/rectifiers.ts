@@ -8,6 +8,7 @@ import {
   indicator,
   lessEqual,
   mul,
+  multiplyNoNan,
   once,
   scale,
   shift,
@@ -26,7 +27,7 @@ function piecewiseLinear(kernel: string, slopes: (x: Tensor, attrs: NamedAttrMap
   return {
     kernel,
     constants: ({ x }, _, attrs) => [slopes(x!, attrs)],
-    pullback: ({ dy, constants }) => ({ x: () => mul(dy, constants[0]!) }),
+    pullback: ({ dy, constants }) => ({ x: () => multiplyNoNan(dy, constants[0]!) }),
   };
 }
 
@@ -49,10 +50,13 @@ export const rectifierRules: readonly GradientRule[] = [
     // y = x or αx
     kernel: 'Prelu',
     saveInputs: { x: ['alpha'], alpha: ['x'] },
-    constants: ({ x }) => [step(x!)],
+    constants: ({ x }) => {
+      const isPositive = step(x!);
+      return [isPositive, sub(scalar(1), isPositive)];
+    },
     pullback: ({ dy, inputs, constants, shapes }) => {
-      const positive = once(() => mul(dy, constants[0]!));
-      const negative = once(() => sub(dy, positive()));
+      const positive = once(() => multiplyNoNan(dy, constants[0]!));
+      const negative = once(() => multiplyNoNan(dy, constants[1]!));
       return {
         x: () => add(positive(), mul(negative(), inputs.alpha!)),
         alpha: () => sumTo(mul(negative(), inputs.x!), shapes.alpha!),

@@ -10,6 +10,7 @@ import {
   indicator,
   max,
   mul,
+  multiplyNoNan,
   reshape,
   scale,
   step,
@@ -56,7 +57,10 @@ function extremumRule(kernel: string, takes: 'last' | 'first'): GradientRule {
       return [div(indicator(equal(places, whole(taken))), step(cast(taken, 'float32')))];
     },
     pullback: ({ dy, constants, shapes, attrs }) => ({
-      x: () => mul(constants[0]!, reshape(dy, keptShape(shapes.x!, reducedAxes(attrs, shapes.x!)))),
+      x: () => {
+        const kept = reshape(dy, keptShape(shapes.x!, reducedAxes(attrs, shapes.x!)));
+        return multiplyNoNan(broadcastTo(kept, shapes.x!), constants[0]!);
+      },
     }),
   };
 }

@@ -1,5 +1,15 @@
 import { util } from '@tensorflow/tfjs-core';
-import { add, cast, gather, mul, reshape, reverse, scatterNd, transpose } from '../kernels/kernel-ops.js';
+import {
+  add,
+  cast,
+  gather,
+  multiplyNoNan,
+  reshape,
+  reverse,
+  scatterNd,
+  transpose,
+} from '../kernels/kernel-ops.js';
+import { broadcastTo } from '../kernels/broadcast.js';
 import { takeEvery } from '../kernels/spread.js';
 import { stridedEntries } from '../kernels/strided-slice.js';
 import { batchedIndices } from '../kernels/batched-indices.js';
@@ -63,13 +73,10 @@ const tensorScatterUpdate: Correction = {
     const rows = rowsOf(cast(indices!, 'int32'), indices!.shape.at(-1)!);
     const { lasting, untouched } = traceWrites(rows, tensor!.shape);
     const values = reshape(updates!, [lasting.size, updates!.size / lasting.size]);
+    const kept = multiplyNoNan(values, broadcastTo(lasting, values.shape));
     const sliceShape = tensor!.shape.slice(rows.shape[1]);
-    const written = scatterNd(
-      rows,
-      reshape(mul(values, lasting), [lasting.size, ...sliceShape]),
-      tensor!.shape,
-    );
-    return add(mul(tensor!, untouched), written);
+    const written = scatterNd(rows, reshape(kept, [lasting.size, ...sliceShape]), tensor!.shape);
+    return add(multiplyNoNan(tensor!, untouched), written);
   },
 };
 

@@ -8,6 +8,7 @@ import { explicitPaddingCorrections } from './explicit-padding.js';
 import { indexingCorrections } from './indexing.js';
 import { matrixProductCorrections } from './matrix-product.js';
 import { maxPoolingCorrections } from './max-pooling.js';
+import { multiplyNoNanCorrections } from './multiply-no-nan.js';
 import { normalisationCorrections } from './normalisation.js';
 import { preluCorrections } from './prelu.js';
 import { resizingCorrections } from './resizing.js';
@@ -27,6 +28,7 @@ export const corrections = new KernelTable<Correction>(
   ...indexingCorrections,
   ...matrixProductCorrections,
   ...maxPoolingCorrections,
+  ...multiplyNoNanCorrections,
   ...normalisationCorrections,
   ...preluCorrections,
   ...resizingCorrections,

@@ -12,6 +12,12 @@ export const add = (a: Tensor, b: Tensor): Tensor => runKernel('Add', { a, b });
 export const sub = (a: Tensor, b: Tensor): Tensor => runKernel('Sub', { a, b });
 export const mul = (a: Tensor, b: Tensor): Tensor => runKernel('Multiply', { a, b });
 export const div = (a: Tensor, b: Tensor): Tensor => runKernel('RealDiv', { a, b });
+/**
+ * a·b, and 0 where b is 0, even where a is infinite or NaN; of one shape. What a piece of slope 0 makes of an adjoint: of
+ * √relu(x) at x < 0 the adjoint of relu is ∞, and the derivative 0.
+ */
+export const multiplyNoNan = (a: Tensor, b: Tensor): Tensor =>
+  runKernel('tfjs-curvature/MultiplyNoNan', { a, b });
 export const exp = (x: Tensor): Tensor => runKernel('Exp', { x });
 
 /** c·x for a number c. */

@@ -4,6 +4,7 @@
 const ADD: i32 = 0;
 const SUBTRACT: i32 = 1;
 const MULTIPLY: i32 = 2;
+const MULTIPLY_NO_NAN: i32 = 3;
 
 export function addRows(a: usize, aRow: usize, b: usize, bRow: usize, out: usize, rows: i32, cols: i32): void {
   combine(ADD, a, aRow, b, bRow, out, rows, cols);
@@ -17,15 +18,22 @@ export function multiplyRows(a: usize, aRow: usize, b: usize, bRow: usize, out: 
   combine(MULTIPLY, a, aRow, b, bRow, out, rows, cols);
 }
 
+/** a·b, and 0 where b is 0, also where a is infinite or NaN. */
+export function multiplyNoNanRows(a: usize, aRow: usize, b: usize, bRow: usize, out: usize, rows: i32, cols: i32): void {
+  combine(MULTIPLY_NO_NAN, a, aRow, b, bRow, out, rows, cols);
+}
+
 // `op` is a constant wherever these are inlined, and the choice is made when the module is compiled.
 
 @inline
 function four(op: i32, a: v128, b: v128): v128 {
+  if (op == MULTIPLY_NO_NAN) return v128.and(f32x4.mul(a, b), f32x4.ne(b, f32x4.splat(0)));
   return op == ADD ? f32x4.add(a, b) : op == SUBTRACT ? f32x4.sub(a, b) : f32x4.mul(a, b);
 }
 
 @inline
 function one(op: i32, a: f32, b: f32): f32 {
+  if (op == MULTIPLY_NO_NAN) return b == 0 ? 0 : a * b;
   return op == ADD ? a + b : op == SUBTRACT ? a - b : a * b;
 }
 

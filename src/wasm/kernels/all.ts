@@ -1,5 +1,5 @@
 import type { TrainingKernel } from '../kernel.js';
-import { add, multiply, sub } from './arithmetic.js';
+import { add, multiply, multiplyNoNan, sub } from './arithmetic.js';
 import { blockDots, blockSums } from './block-products.js';
 import {
   conv2dBackpropFilter,
@@ -62,6 +62,7 @@ export const trainingKernels: readonly TrainingKernel[] = [
   maxPoolGrad,
   maxPoolWithArgmax,
   multiply,
+  multiplyNoNan,
   prelu,
   relu,
   rowCombination,

@@ -2,7 +2,7 @@ import { Add, Multiply, Sub, type TensorInfo } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../heap.js';
 import { floatKernel, type TrainingKernel } from '../kernel.js';
 
-type RowFunction = 'addRows' | 'subtractRows' | 'multiplyRows';
+type RowFunction = 'addRows' | 'subtractRows' | 'multiplyRows' | 'multiplyNoNanRows';
 
 /**
  * A sum, difference or product of equal shapes, of a tensor and one whose shape is the end of its shape (a bias), or of a
@@ -35,3 +35,6 @@ function endsWith(long: TensorInfo, short: TensorInfo): boolean {
 export const add = arithmetic(Add, 'addRows');
 export const sub = arithmetic(Sub, 'subtractRows');
 export const multiply = arithmetic(Multiply, 'multiplyRows');
+
+/** A kernel that TensorFlow.js does not have: the differentiation of this package asks for it by name, for equal shapes. */
+export const multiplyNoNan = arithmetic('tfjs-curvature/MultiplyNoNan', 'multiplyNoNanRows');

@@ -166,6 +166,7 @@ export const splits: Splits = {
   addRows: elementwise,
   subtractRows: elementwise,
   multiplyRows: elementwise,
+  multiplyNoNanRows: elementwise,
   tanh: pointwise(EXPONENTIAL),
   logisticSlope: pointwise(EXPONENTIAL),
   clip: pointwise(MEMORY),

@@ -96,6 +96,14 @@ const wrong: Record<string, Case> = {
     shapes: [[4]],
     loss: ([w]) => meanSquare(tf.mul(tf.mirrorPad(w!, [[2, 2]], 'reflect'), filled([8], 2))),
   },
+  'the root of a rectifier that is 0': {
+    shapes: [[4]],
+    loss: ([w]) => tf.sum(tf.sqrt(tf.relu(tf.add(w!, [1, -9, 2, -9])))),
+  },
+  'a power of a rectifier that is 0': {
+    shapes: [[4]],
+    loss: ([w]) => tf.sum(tf.pow(tf.relu(tf.add(w!, [1, -9, 2, -9])), 0.3)),
+  },
   'a tie of a maximum': {
     shapes: [[3]],
     loss: ([w]) => tf.sum(tf.mul(tf.maximum(w!, tf.mul(w!, 1)), filled([3], 1))),

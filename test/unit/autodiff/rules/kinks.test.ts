@@ -4,6 +4,7 @@ import { linearize } from '../../../../src/autodiff/linearize.js';
 import { grad } from '../../../../src/autodiff/transforms/grad.js';
 import { registerWasmTrainingKernels } from '../../../../src/wasm/index.js';
 import { expectDerivatives } from '../../../kinks/expectations.js';
+import { flatCases } from '../../../kinks/flat-cases.js';
 import { poolingCases } from '../../../kinks/pooling-cases.js';
 import { hostCases, sideCases } from '../../../kinks/side-cases.js';
 import { smoothCases } from '../../../kinks/smooth-cases.js';
@@ -27,7 +28,7 @@ describe.each([
     afterAll(() => undo?.());
 
     it.each(
-      [...smoothCases, ...sideCases, ...poolingCases, ...hostCases].map(
+      [...smoothCases, ...sideCases, ...flatCases, ...poolingCases, ...hostCases].map(
         (kinkCase) => [kinkCase.name, kinkCase] as const,
       ),
     )('%s', (_, kinkCase) => expectDerivatives(kinkCase, tolerance));
