@@ -13,22 +13,30 @@ const NO_DIRECTION = 1e-3;
 export function directionsOf(
   chosen: readonly Float64Array[],
   before: number,
-  { inner }: RitzPairs,
+  { dual }: RitzPairs,
 ): Float64Array[] {
   const found: Float64Array[] = [];
+  const others = chosen.map((row) => ({ row, dual: dual(row) }));
   for (const coefficients of chosen) {
     const step = coefficients.map((c, i) => (i < before ? 0 : c));
-    const size = Math.sqrt(inner(step, step));
+    const size = Math.sqrt(dot(step, dual(step)));
     // A step may be as short as it likes.
     const direction = step.map((c) => (size > 0 ? c / size : 0));
     for (let pass = 0; pass < 2; pass++) {
-      for (const other of [...chosen, ...found]) {
-        const along = inner(direction, other);
-        direction.forEach((c, i) => (direction[i] = c - along * other[i]!));
+      for (const other of others) {
+        const along = dot(direction, other.dual);
+        direction.forEach((c, i) => (direction[i] = c - along * other.row[i]!));
       }
     }
-    const length = Math.sqrt(inner(direction, direction));
-    if (length > NO_DIRECTION) found.push(direction.map((c) => c / length));
+    const length = Math.sqrt(dot(direction, dual(direction)));
+    if (!(length > NO_DIRECTION)) continue;
+    const row = direction.map((c) => c / length);
+    found.push(row);
+    others.push({ row, dual: dual(row) });
   }
   return found;
+}
+
+function dot(a: Float64Array, b: readonly number[]): number {
+  return a.reduce((total, entry, i) => total + entry * b[i]!, 0);
 }

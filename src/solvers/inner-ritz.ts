@@ -1,9 +1,9 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, matMul, reshape, tidy } from '@tensorflow/tfjs-core';
-import { symmetricEigen } from '../symmetric-eigen.js';
+import { Matrix } from 'ml-matrix';
 import type { SolverSteps } from '../tfjs/drive.js';
+import { eigenpairsWithin, largestAsymmetry, rowsOf, squareMatrix, whitening } from './dense-ritz.js';
 import type { MultipliedRows } from './multiplied-rows.js';
-import { bilinear, whitening } from './rayleigh-ritz.js';
 
 /** What is known of the vectors in a span on which an operator is smallest. */
 export interface InnerPairs {
@@ -38,34 +38,23 @@ export function* innerRitz({ rows, images }: MultipliedRows, least: number): Sol
     return concat(products.map(([a, b]) => reshape(matMul(a, b, false, true), [m * m])));
   });
   if (!read.every(Number.isFinite)) return null;
-  const entry =
-    (part: number) =>
-    (i: number, j: number): number =>
-      read[part * m * m + i * m + j]!;
-  const [gram, form, squares] = [entry(0), entry(1), entry(2)];
-  const basis = whitening(m, gram);
-  const bySize = symmetricEigen(basis.length, (p, q) => bilinear(basis[p]!, basis[q]!, squares), 'SA');
-  const ordered = bySize.vectors.map((vector) => combination(vector, basis));
-  const limit = TOGETHER ** 2 * Math.max(bySize.values[Math.min(least, ordered.length) - 1]!, 0);
-  const count = Math.max(
-    Math.min(least, ordered.length),
-    bySize.values.filter((value) => value <= limit).length,
-  );
-  const near = ordered.slice(0, count);
-  const ritz = symmetricEigen(count, (p, q) => bilinear(near[p]!, near[q]!, form), 'LA');
-  const coefficients = [...ritz.vectors.map((vector) => combination(vector, near)), ...ordered.slice(count)];
-  const indices = Array.from({ length: m }, (_, i) => i);
+  const [gram, form, squares] = [0, 1, 2].map((part) => squareMatrix(m, read, part * m * m)) as [
+    Matrix,
+    Matrix,
+    Matrix,
+  ];
+  const bySize = eigenpairsWithin(whitening(gram), squares, 'SA');
+  const all = bySize.values.length;
+  const limit = TOGETHER ** 2 * Math.max(bySize.values[Math.min(least, all) - 1]!, 0);
+  const count = Math.max(Math.min(least, all), bySize.values.filter((value) => value <= limit).length);
+  const ordered = rowsOf(bySize.coefficients);
+  const near = eigenpairsWithin(new Matrix(ordered.slice(0, count)), form, 'LA');
+  const coefficients = [...rowsOf(near.coefficients), ...ordered.slice(count)];
+  const found = new Matrix(coefficients);
   return {
-    values: Float64Array.from(coefficients, (c) => bilinear(c, c, form)),
+    values: Float64Array.from(Matrix.mul(found.mmul(form), found).sum('row')),
     coefficients,
-    asymmetry: Math.max(...indices.flatMap((i) => indices.map((j) => Math.abs(form(i, j) - form(j, i))))),
-    norm: Math.sqrt(Math.max(...indices.map((i) => squares(i, i)))),
+    asymmetry: largestAsymmetry(form),
+    norm: Math.sqrt(squares.diagonal().reduce((most, square) => Math.max(most, square), 0)),
   };
-}
-
-/** Σ_p w_p rows_p */
-function combination(weights: Float64Array, rows: readonly Float64Array[]): Float64Array {
-  return Float64Array.from(rows[0]!, (_, i) =>
-    rows.reduce((total, row, p) => total + weights[p]! * row[i]!, 0),
-  );
 }
