@@ -107,6 +107,12 @@ interface Range {
   return list(words.replace('a number {name}', 'numbers'), accepts);
 }
 
+/** A list of whole numbers, not empty, each at least `least`. */
+/* @__NO_SIDE_EFFECTS__ */ export function integers(least: number): Check<readonly number[]> {
+  const { words, accepts } = integer(least);
+  return list(words.replace('an integer {name}', 'integers'), accepts);
+}
+
 /** One of some words. */
 /* @__NO_SIDE_EFFECTS__ */ export function oneOf<T extends string>(...words: readonly T[]): Check<T> {
   const quoted = words.map((word) => `'${word}'`).join(', ');

@@ -2,6 +2,7 @@ import type { Schema } from '../options.js';
 import { anyInteger, byDefault, list, readOptions } from '../options.js';
 import type { NoiseGridOptions } from './noise-grid.js';
 import { lengthOf, noiseGridSchema } from './noise-grid.js';
+import { leastHessianExamples } from './sharpest-directions.js';
 
 /** Settings of {@link noiseGridUnits}: those of the whole grid. */
 export interface NoiseGridUnitsOptions extends Omit<NoiseGridOptions, 'seed' | 'onProgress' | 'signal'> {
@@ -20,10 +21,7 @@ export interface NoiseGridUnit {
 
 const { learningRates, batchSizes, steps, measureEvery, momentum, k, lossExamples, hessianExamples, tol } =
   noiseGridSchema;
-const seeds = byDefault(
-  list<number>('integers', (entry) => anyInteger.accepts(entry)),
-  [0],
-);
+const seeds = byDefault(list<number>('integers', anyInteger.accepts), [0]);
 const schema = {
   ...{ learningRates, batchSizes, steps, measureEvery, momentum, k, lossExamples, hessianExamples, tol },
   seeds,
@@ -33,8 +31,6 @@ const where = 'noiseGridUnits';
 
 /** Products of a search for k directions, each some two gradients, as `noiseGrid` says. */
 const productsOf = (k: number): number => 10 + 5 * k;
-/** Examples of a Hessian whose number is left to where it is measured: at least so many. */
-const LEAST_HESSIAN_EXAMPLES = 256;
 
 /**
  * A grid of `noiseGrid` as one unit for each η, S and seed, to be run on many machines (`runSweep` of
@@ -60,7 +56,7 @@ export function noiseGridUnits(options: NoiseGridUnitsOptions): readonly NoiseGr
       batchSizes.map((batchSize) => {
         const length = lengthOf(settled, batchSize, where);
         const measurements = Math.ceil(length.steps / length.measureEvery) + 1;
-        const measured = 2 * productsOf(k) * (hessianExamples ?? LEAST_HESSIAN_EXAMPLES);
+        const measured = 2 * productsOf(k) * (hessianExamples ?? leastHessianExamples);
         return {
           id: `η = ${learningRate}, S = ${batchSize}, seed ${seed}`,
           task: { learningRates: [learningRate], batchSizes: [batchSize], ...length, ...shared, seed },

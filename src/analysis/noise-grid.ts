@@ -8,6 +8,7 @@ import {
   callable,
   either,
   integer,
+  integers,
   mandatory,
   number,
   numbers,
@@ -58,7 +59,7 @@ const perBatchSize: Check<number | ((batchSize: number) => number)> = either(int
 /** The schema of {@link NoiseGridOptions}. */
 export const noiseGridSchema = {
   learningRates: mandatory(numbers({ above: 0 })),
-  batchSizes: mandatory(numbers()),
+  batchSizes: mandatory(integers(1)),
   steps: mandatory(perBatchSize),
   measureEvery: perBatchSize,
   momentum: byDefault(number({ from: 0, below: 1 }), 0),

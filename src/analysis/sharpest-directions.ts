@@ -25,9 +25,12 @@ export interface SharpestDirections {
   dispose(): void;
 }
 
+/** The fewest examples for the Hessian where their number is not given and there are as many. */
+export const leastHessianExamples = 256;
+
 /** Examples for the Hessian where their number is not given: see {@link DirectionOptions}. */
 export function defaultHessianExamples(source: LossSource): number {
-  return source.examples == null ? 1 : Math.max(Math.ceil(0.05 * source.examples), 256);
+  return source.examples == null ? 1 : Math.max(Math.ceil(0.05 * source.examples), leastHessianExamples);
 }
 
 /** The first K eigenvectors: of the pairs given, or found by Lanczos on a random sample of the examples. */

@@ -1,6 +1,8 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, tensor2d } from '@tensorflow/tfjs-core';
+import { concat, slice, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { abortSignal, readOptions } from '../options.js';
+import type { SolverSteps } from '../tfjs/drive.js';
+import { driveAsync } from '../tfjs/drive.js';
 import type { LinearOperator } from './linear-operator.js';
 import { productsOf, requireOperator } from './linear-operator.js';
 import { guardParameters } from './parameter-guard.js';
@@ -33,26 +35,24 @@ export async function materialize(
 ): Promise<Tensor2D> {
   requireOperator(operator, 'materialize');
   const { signal } = readOptions(options, { signal: abortSignal }, 'materialize');
-  const { size } = operator;
   const requireStill = guardParameters(operator, 'materialize');
+  return driveAsync(materializeSteps(operator), { signal }, 'materialize', requireStill);
+}
+
+/** {@link materialize}, for solvers. */
+export function* materializeSteps(operator: LinearOperator): SolverSteps<Tensor2D> {
+  const { size } = operator;
   const bands: Tensor2D[] = [];
-  try {
-    for (let from = 0; from < size; from += ROWS_AT_ONCE) {
-      signal?.throwIfAborted();
-      const count = Math.min(ROWS_AT_ONCE, size - from);
-      const values = new Float32Array(count * size);
-      for (let i = 0; i < count; i++) values[i * size + from + i] = 1;
-      const units = tensor2d(values, [count, size]);
-      try {
-        bands.push(productsOf(operator, units));
-      } finally {
-        units.dispose();
-      }
-      await Promise.resolve();
-      requireStill();
-    }
-    return concat(bands, 0);
-  } finally {
-    for (const band of bands) band.dispose();
+  for (let from = 0; from < size; from += ROWS_AT_ONCE) {
+    const count = Math.min(ROWS_AT_ONCE, size - from);
+    const values = new Float32Array(count * size);
+    for (let i = 0; i < count; i++) values[i * size + from + i] = 1;
+    const band = tidy(() => productsOf(operator, tensor2d(values, [count, size])));
+    bands.push(band);
+    // Waits until the block is done, so that no more than one is under way on a device, and others get their turn.
+    yield tidy(() => slice(band, [count - 1, size - 1], [1, 1]));
   }
+  const matrix = concat(bands, 0);
+  for (const band of bands) band.dispose();
+  return matrix;
 }

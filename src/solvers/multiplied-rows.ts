@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, gather, keep, matMul, slice, sub, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { concat, gather, matMul, slice, sub, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { release } from './vector-arithmetic.js';
 
 /** Vectors as rows with their products: S, AS and BS, each [m, n]. */
@@ -59,11 +59,12 @@ export function releaseRows(rows: MultipliedRows | null): void {
   if (rows != null) release(rows.rows, rows.images, rows.duals);
 }
 
+/** The tensors that `make` returns, of all that it makes. They belong to whoever runs: what fails leaves none of them. */
 function made(make: () => MultipliedRows): MultipliedRows {
   let result!: MultipliedRows;
   tidy(() => {
     result = make();
-    for (const tensor of Object.values(result) as Tensor2D[]) keep(tensor);
+    return Object.values(result) as Tensor2D[];
   });
   return result;
 }

@@ -154,17 +154,19 @@ export class ShardedHessian implements AsyncLinearOperator {
    */
   async add(worker: ShardWorker): Promise<void> {
     requireWorker(worker, `${where}.add`);
-    const isNew = !this.assignment.workers.includes(worker);
-    requireThat(isNew, `${where}.add`, 'a worker that is not one of it yet', 'one that is');
-    return this.inTurn(() => this.takeIn(worker));
+    return this.inTurn(() => {
+      const isNew = !this.assignment.workers.includes(worker);
+      requireThat(isNew, `${where}.add`, 'a worker that is not one of it yet', 'one that is');
+      return this.takeIn(worker);
+    });
   }
 
   /** Hands the shards of a worker on to the others, and ends it. */
   async remove(worker: ShardWorker): Promise<void> {
-    const isOurs = this.assignment.workers.includes(worker);
-    requireThat(isOurs, `${where}.remove`, 'a worker of this operator', 'another');
-    requireThat(this.numWorkers > 1, `${where}.remove`, 'another worker that is left', 'the last one');
     return this.inTurn(async () => {
+      const isOurs = this.assignment.workers.includes(worker);
+      requireThat(isOurs, `${where}.remove`, 'a worker of this operator', 'another');
+      requireThat(this.numWorkers > 1, `${where}.remove`, 'another worker that is left', 'the last one');
       await this.assignment.release(worker);
       await this.assignment.settle();
     });

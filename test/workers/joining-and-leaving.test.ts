@@ -108,6 +108,19 @@ describe('workers that join and leave', () => {
     await expect(hessian.remove(second)).rejects.toThrow('another worker that is left');
   });
 
+  it('of two that are to leave at once, and are all there are, one stays', async () => {
+    const workers = [localWorker(), localWorker()];
+    const hessian = await load(workers, 4);
+    const expected = await hessian.multiply(v);
+    const left = await Promise.allSettled(workers.map((worker) => hessian.remove(worker)));
+    expect(left.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(await hessian.multiply(v)).toEqual(expected);
+    const late = localWorker();
+    const joined = await Promise.allSettled([hessian.add(late), hessian.add(late)]);
+    expect(joined.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(hessian.numWorkers).toBe(2);
+  });
+
   it('does not break a product under way', async () => {
     const hessian = await load([localWorker(), localWorker()], 6);
     const expected = await hessian.multiply(v);

@@ -4,6 +4,7 @@ import { runKernel } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import { sumTo } from '../../tfjs/kernels/broadcast.js';
 import {
+  abs,
   add,
   div,
   equal,
@@ -127,12 +128,13 @@ export const arithmeticRules: readonly GradientRule[] = [
     }),
   },
   {
-    // y = atan(a/b): ∂a = b/(a² + b²), ∂b = −a/(a² + b²)
+    // y = atan(a/b): ∂a = b/(a² + b²), ∂b = −a/(a² + b²). By a/s and b/s for s = max(|a|, |b|): squares may leave the range.
     kernel: 'Atan2',
     saveInputs: both,
-    pullback: ({ dy, inputs, shapes }) => {
-      const { a, b } = inputs as { a: Tensor; b: Tensor };
-      const weighted = once(() => div(dy, add(mul(a, a), mul(b, b))));
+    constants: ({ a, b }) => [runKernel('Maximum', { a: abs(a!), b: abs(b!) })],
+    pullback: ({ dy, inputs, constants: [s], shapes }) => {
+      const [a, b] = [div(inputs.a!, s!), div(inputs.b!, s!)];
+      const weighted = once(() => div(div(dy, s!), add(mul(a, a), mul(b, b))));
       return {
         a: () => sumTo(mul(weighted(), b), shapes.a!),
         b: () => neg(sumTo(mul(weighted(), a), shapes.b!)),

@@ -8,6 +8,8 @@ const apply = (kernel: string, x: Tensor): Tensor => runKernel(kernel, { x });
 const square = (x: Tensor): Tensor => apply('Square', x);
 const oneMinus = (x: Tensor): Tensor => sub(scalar(1), x);
 const onePlus = (x: Tensor): Tensor => shift(x, 1);
+/** 1 − x², which keeps its digits where |x| is near 1. */
+const oneMinusSquare = (x: Tensor): Tensor => mul(oneMinus(x), onePlus(x));
 const inverse = (x: Tensor): Tensor => div(scalar(1), x);
 
 /** x̄ = ȳ ⊙ s for the slope s of the function, which is computed once. */
@@ -62,15 +64,15 @@ export const elementaryFunctionRules: readonly GradientRule[] = [
   byInput('Sin', (x) => apply('Cos', x)),
   byInput('Cos', (x) => neg(apply('Sin', x))),
   byOutput('Tan', (y) => onePlus(square(y))),
-  byInput('Asin', (x) => apply('Rsqrt', oneMinus(square(x)))),
-  byInput('Acos', (x) => neg(apply('Rsqrt', oneMinus(square(x))))),
+  byInput('Asin', (x) => apply('Rsqrt', oneMinusSquare(x))),
+  byInput('Acos', (x) => neg(apply('Rsqrt', oneMinusSquare(x)))),
   byInput('Atan', (x) => inverse(onePlus(square(x)))),
   byInput('Sinh', (x) => apply('Cosh', x)),
   byInput('Cosh', (x) => apply('Sinh', x)),
   ...levellingOff('Tanh', 'tfjs-curvature/TanhSlope', (y) => scale(y, -2)),
   byInput('Asinh', (x) => apply('Rsqrt', onePlus(square(x)))),
-  byInput('Acosh', (x) => apply('Rsqrt', shift(square(x), -1))),
-  byInput('Atanh', (x) => inverse(oneMinus(square(x)))),
+  byInput('Acosh', (x) => mul(apply('Rsqrt', shift(x, -1)), apply('Rsqrt', onePlus(x)))),
+  byInput('Atanh', (x) => inverse(oneMinusSquare(x))),
   byInput('Erf', (x) => scale(exp(neg(square(x))), 2 / Math.sqrt(Math.PI))),
   ...levellingOff('Sigmoid', 'tfjs-curvature/SigmoidSlope', (y) => oneMinus(scale(y, 2))),
   byInput('Softplus', (x) => apply('Sigmoid', x)),

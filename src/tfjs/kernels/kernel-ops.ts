@@ -18,6 +18,7 @@ export const div = (a: Tensor, b: Tensor): Tensor => runKernel('RealDiv', { a, b
  */
 export const multiplyNoNan = (a: Tensor, b: Tensor): Tensor =>
   runKernel('tfjs-curvature/MultiplyNoNan', { a, b });
+export const abs = (x: Tensor): Tensor => runKernel('Abs', { x });
 export const exp = (x: Tensor): Tensor => runKernel('Exp', { x });
 
 /** c·x for a number c. */

@@ -123,6 +123,11 @@ describe('noiseGridUnits', () => {
     expect(() => noiseGridUnits({ ...options, steps: () => NaN })).toThrow(
       /noiseGridUnits: expected an integer steps/,
     );
+    for (const batchSizes of [[-3], [2.5]]) {
+      expect(() => noiseGridUnits({ ...options, batchSizes })).toThrow(
+        /noiseGridUnits: expected batchSizes, a list of integers >= 1/,
+      );
+    }
     expect(() => noiseGridUnits({ ...options, seeds: [0.5] })).toThrow(
       /noiseGridUnits: expected seeds, a list of integers/,
     );

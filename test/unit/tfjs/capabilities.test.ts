@@ -17,6 +17,14 @@ it.each([
   expect(synchronousRead(backend)).toBe(expected);
 });
 
+it('what is finite is told from what is not, also where the sum leaves the range of float32', async () => {
+  await useBackend('cpu');
+  const check = (values: number[]) => () => requireFinite(tf.tensor1d(values), 'test', 'finite numbers');
+  expect(check([3e38, 3e38, 1])).not.toThrow();
+  expect(check([Infinity, -Infinity, 1])).toThrow(/finite numbers/);
+  expect(check([NaN])).toThrow(/finite numbers/);
+});
+
 it('a backend that is not known is nowhere read at once where it can be awaited', async () => {
   await useBackend('cpu');
   tf.registerBackend('unknown', () => tf.findBackend('cpu') as tf.KernelBackend);
