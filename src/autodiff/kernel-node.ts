@@ -9,7 +9,7 @@ import { currentLayer } from '../tfjs/layer-names.js';
 import { cast } from '../tfjs/kernels/kernel-ops.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
 import type { ValueTable } from './value-table.js';
-import { carriesDerivative, valueOf } from './value-table.js';
+import { valueOf } from './value-table.js';
 
 /**
  * The node of a kernel that has run; null if its outputs depend on no source.
@@ -32,7 +32,7 @@ export function kernelNode(
   // Adjoints are real: a way through complex numbers is followed only to say where it began or ended.
   const isComplex = [...Object.values(call.inputs), ...outputs].some((x) => x?.dtype === 'complex64');
   if (known == null || isComplex) return refusingNode(place, () => unknownGradient(place));
-  const given = asReals(call, inputs, known);
+  const given = asReals(call, known);
   const varying = Object.keys(inputs);
   const postponed = unseen == null || known.constants == null ? null : unseen;
   const context = save(known, given, varying, outputs, values, postponed == null);
@@ -42,13 +42,17 @@ export function kernelNode(
 /** Runs `f` unrecorded. */
 export type Unseen = <T>(f: () => T) => T;
 
-/** The call as its rule is to see it: with float32 numbers for whole ones that are differentiated by. */
-function asReals(call: KernelCall, inputs: TapeNode['inputs'], { constantInputs }: GradientRule): KernelCall {
-  if (Object.keys(inputs).every((name) => carriesDerivative(call.inputs[name]!))) return call;
-  const reals = Object.entries(call.inputs).map(([name, x]): [string, Tensor] => {
-    const isNumber = x != null && (x.dtype === 'int32' || x.dtype === 'bool');
-    return [name, isNumber && constantInputs?.includes(name) !== true ? cast(x, 'float32') : x];
-  });
+/** The call as its rule is to see it: with float32 numbers for whole ones, but for those that are places or conditions. */
+function asReals(call: KernelCall, { constantInputs }: GradientRule): KernelCall {
+  const isWhole = (name: string): boolean => {
+    const dtype = call.inputs[name]?.dtype;
+    return (dtype === 'int32' || dtype === 'bool') && constantInputs?.includes(name) !== true;
+  };
+  if (!Object.keys(call.inputs).some(isWhole)) return call;
+  const reals = Object.entries(call.inputs).map(([name, x]): [string, Tensor] => [
+    name,
+    isWhole(name) ? cast(x, 'float32') : x,
+  ]);
   return { ...call, inputs: Object.fromEntries(reals) };
 }
 

@@ -1,7 +1,7 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { broadcast_util, fill, util } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import { backend, broadcast_util, fill, scalar, util } from '@tensorflow/tfjs-core';
 import { broadcastTo } from '../kernels/broadcast.js';
-import { add, matMul, transpose } from '../kernels/kernel-ops.js';
+import { add, matMul, mul, transpose } from '../kernels/kernel-ops.js';
 import { isStockWasmKernel, type Correction } from './correction.js';
 
 interface Transposition {
@@ -53,17 +53,48 @@ function repeatToStack(x: Tensor, stack: readonly number[]): Tensor {
   return broadcastTo(x, [...stack, ...x.shape.slice(-2)]);
 }
 
+/** Whether stock WASM adds the bias of a fused product several times. */
+function repeatsBias(bias: Tensor | undefined, attrs: NamedAttrMap): boolean {
+  return isTransposed(attrs) && (attrs.activation ?? 'linear') === 'linear' && bias != null;
+}
+
+/** The shape in which the values of a tensor were a right operand, as far as it is known. */
+const seenShapes = new WeakMap<object, string>();
+
+/**
+ * Whether stock WASM may have arranged the values of b for a product with another shape. It keeps that arrangement by the
+ * values alone, which a reshaped tensor shares: the product comes out wrong, or memory out of bounds is read.
+ */
+function mayBeArranged(b: Tensor): boolean {
+  const shape = b.shape.slice(-2).join();
+  const seen = seenShapes.get(b.dataId);
+  if (seen != null) return seen !== shape;
+  if (backend().refCount(b.dataId) > 1) return true;
+  seenShapes.set(b.dataId, shape);
+  return false;
+}
+
+/** The same numbers as values of their own. */
+const withOwnValues = (x: Tensor): Tensor => mul(x, scalar(1));
+
 export const matrixProductCorrections: readonly Correction[] = [
   {
     kernel: 'BatchMatMul',
     backends: 'all',
     evenIfExact: true,
-    when: ({ a, b }, attrs) => (isTransposed(attrs) && isStockWasmKernel('BatchMatMul')) || isWrong(a!, b!),
-    why: 'does not broadcast stacks against each other; on wasm a transpose makes it 15 times slower, and empty sums stay unwritten',
-    isRight: ({ a, b }) => !isWrong(a!, b!),
-    compute: ({ a, b }, attrs) => {
+    when: ({ a, b }, attrs) =>
+      isWrong(a!, b!) || (isStockWasmKernel('BatchMatMul') && (isTransposed(attrs) || mayBeArranged(b!))),
+    why:
+      'does not broadcast stacks against each other; on wasm a transpose makes it 15 times slower, empty sums stay unwritten, ' +
+      'and a right operand that was one in another shape is read in that one',
+    isRight: ({ a, b }, attrs) => !isWrong(a!, b!) && (isTransposed(attrs) || !mayBeArranged(b!)),
+    compute: ({ a, b }, attrs, own) => {
       const transposition = attrs as unknown as Transposition;
-      if (!isWrong(a!, b!)) return explicitly(a!, b!, transposition);
+      if (!isWrong(a!, b!)) {
+        return isTransposed(attrs)
+          ? explicitly(a!, b!, transposition)
+          : own({ a: a!, b: withOwnValues(b!) }, attrs);
+      }
       const stack = stackShape(a!, b!);
       return explicitly(repeatToStack(a!, stack), repeatToStack(b!, stack), transposition);
     },
@@ -71,9 +102,15 @@ export const matrixProductCorrections: readonly Correction[] = [
   {
     kernel: '_FusedMatMul',
     backends: ['wasm'],
-    when: ({ bias }, attrs) =>
-      isTransposed(attrs) && (attrs.activation ?? 'linear') === 'linear' && bias != null,
-    why: 'adds the bias once for each block of 48 along the inner dimension, if there is a transpose',
-    compute: ({ a, b, bias }, attrs) => add(explicitly(a!, b!, attrs as unknown as Transposition), bias!),
+    when: ({ b, bias }, attrs) => repeatsBias(bias, attrs) || (!isTransposed(attrs) && mayBeArranged(b!)),
+    why:
+      'adds the bias once for each block of 48 along the inner dimension, if there is a transpose; ' +
+      'if there is none, a right operand that was one in another shape is read in that one',
+    compute: (inputs, attrs, own) => {
+      const { a, b, bias } = inputs;
+      return repeatsBias(bias, attrs)
+        ? add(explicitly(a!, b!, attrs as unknown as Transposition), bias!)
+        : own({ ...inputs, b: withOwnValues(b!) }, attrs);
+    },
   },
 ];
