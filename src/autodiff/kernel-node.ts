@@ -5,6 +5,7 @@ import { gradientsDeep } from '../tfjs/derivative-order.js';
 import type { KernelCall } from '../tfjs/engine.js';
 import type { GradientRule, InputAdjoints, PullbackContext } from './gradient-rule.js';
 import { findRule } from './rules/registry.js';
+import { nameForGradient } from '../tfjs/name-for-gradient.js';
 import { currentLayer } from '../tfjs/layer-names.js';
 import { cast } from '../tfjs/kernels/kernel-ops.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
@@ -23,12 +24,13 @@ export function kernelNode(
   values: ValueTable,
   unseen: Unseen | null = null,
 ): TapeNode | null {
-  const known = findRule(call.kernelName);
+  const name = nameForGradient(call);
+  const known = findRule(name);
   const inputs = known === 'constant' ? null : values.trackedInputs(call.inputs, known?.constantInputs);
   if (inputs == null || known === 'constant' || !outputs.some((output) => values.passes(inputs, output))) {
     return constantNode(call, outputs, values);
   }
-  const place = placeOf(call.kernelName, inputs, outputs, values.constantInputs(call.inputs, inputs));
+  const place = placeOf(name, inputs, outputs, values.constantInputs(call.inputs, inputs));
   // Adjoints are real: a way through complex numbers is followed only to say where it began or ended.
   const isComplex = [...Object.values(call.inputs), ...outputs].some((x) => x?.dtype === 'complex64');
   if (known == null || isComplex) return refusingNode(place, () => unknownGradient(place));

@@ -35,6 +35,8 @@ const differentRules: Readonly<Record<string, (call: KernelCall, node: TapeNode)
   Conv2D: roundsUp,
   FusedConv2D: (call) => roundsUp(call) || call.attrs!.dataFormat === 'NCHW',
   MaxPool: (call) => roundsUp(call) || movesImage(call),
+  // In tf.divNoNan, where its own is 0/0.
+  RealDiv: (_, { name }) => name !== 'RealDiv',
   // Its own gradient by the labels is that by the logits, turned round.
   softmaxCrossEntropy__op: (_, { inputs }) => '0' in inputs,
 };

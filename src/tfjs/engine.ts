@@ -42,6 +42,7 @@ export interface EngineInternals {
     gradientDepth: number;
     kernelDepth: number;
     activeScope: { name: string } | null;
+    scopeStack: readonly { name: string }[];
     activeTape: { readonly saved?: readonly Tensor[] }[] | null;
   };
   runKernel(kernelName: string, inputs: NamedTensorMap, attrs?: NamedAttrMap): Tensor | Tensor[];

@@ -38,6 +38,36 @@ export const flatCases: readonly KinkCase[] = [
     return tf.fused.matMul({ a: tf.reshape(x, [1, 2]), b: identity, activation: 'relu' });
   }),
   root('a power of relu', (x) => tf.square(tf.pow(tf.relu(x), 0.5))),
+  root('clipByValue at its lower bound', (x) => tf.add(tf.clipByValue(x, -1, 10), tf.tensor1d([1, 0]))),
+  {
+    name: 'a power of relu, between 1 and 2',
+    at: [[-1, 4]],
+    loss: (x) => tf.sum(tf.pow(tf.relu(x), 1.5)),
+    gradient: [0, 3],
+    hessian: [0, 3 / 8],
+  },
+  {
+    name: 'acos of a cosine that is rounded beyond 1',
+    at: [[1.000001, 0.6]],
+    loss: (x) => tf.sum(tf.acos(tf.clipByValue(x, -1, 1))),
+    gradient: [0, -1 / 0.8],
+    hessian: [0, -0.6 / 0.8 ** 3],
+  },
+  {
+    name: 'divNoNan',
+    at: [
+      [1, 3],
+      [0, 2],
+    ],
+    loss: (x, y) => tf.sum(tf.divNoNan(x, y)),
+    gradient: [0, 1 / 2, 0, -3 / 4],
+    hessian: [
+      [0, 0, 0, 0],
+      [0, 0, 0, -1 / 4],
+      [0, 0, 0, 0],
+      [0, -1 / 4, 0, 3 / 4],
+    ],
+  },
   {
     name: 'the root of maximum, in what loses',
     at: [

@@ -65,6 +65,25 @@ function logOfPositive(a: Tensor): Tensor {
   return runKernel('Log', { x: safe });
 }
 
+/** y = a/b: ā = ȳ/b, b̄ = −(ȳ/b)(a/b), with what b counts as. */
+function quotientRule(kernel: string, divisor: (b: Tensor) => Tensor): GradientRule {
+  return {
+    kernel,
+    saveInputs: { a: ['b'], b: ['a', 'b'] },
+    derived: ({ inputs }) => {
+      const [a, b] = [inputs.a, divisor(inputs.b!)];
+      return a == null ? [b] : [b, neg(div(a, b))];
+    },
+    pullback: ({ dy, derived, shapes }) => {
+      const quotient = once(() => div(dy, derived[0]!));
+      return {
+        a: () => sumTo(quotient(), shapes.a!),
+        b: () => sumTo(mul(quotient(), derived[1]!), shapes.b!),
+      };
+    },
+  };
+}
+
 export const arithmeticRules: readonly GradientRule[] = [
   {
     kernel: 'Add',
@@ -93,19 +112,9 @@ export const arithmeticRules: readonly GradientRule[] = [
     constants: ({ b }) => [b!],
     pullback: ({ dy, constants }) => ({ a: () => multiplyNoNan(dy, constants[0]!) }),
   },
-  {
-    // y = a/b: ā = ȳ/b, b̄ = −(ȳ/b)(a/b)
-    kernel: 'RealDiv',
-    saveInputs: { a: ['b'], b: ['a', 'b'] },
-    derived: ({ inputs: { a, b } }) => (a == null ? [b!] : [b!, neg(div(a, b!))]),
-    pullback: ({ dy, derived, shapes }) => {
-      const quotient = once(() => div(dy, derived[0]!));
-      return {
-        a: () => sumTo(quotient(), shapes.a!),
-        b: () => sumTo(mul(quotient(), derived[1]!), shapes.b!),
-      };
-    },
-  },
+  quotientRule('RealDiv', (b) => b),
+  // tf.divNoNan puts 0 where b = 0 in place of the quotient, whose adjoint is 0 there, and then is that of a.
+  quotientRule('tfjs-curvature/DivNoNan', (b) => add(b, indicator(equal(b, scalar(0))))),
   {
     kernel: 'SquaredDifference',
     saveInputs: both,

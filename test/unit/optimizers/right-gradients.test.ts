@@ -104,6 +104,10 @@ const wrong: Record<string, Case> = {
     shapes: [[4]],
     loss: ([w]) => tf.sum(tf.pow(tf.relu(tf.add(w!, [1, -9, 2, -9])), 0.3)),
   },
+  'a quotient by 0 that counts as 0': {
+    shapes: [[3]],
+    loss: ([w]) => tf.sum(tf.divNoNan(tf.square(w!), [0, 1, 2])),
+  },
   'a tie of a maximum': {
     shapes: [[3]],
     loss: ([w]) => tf.sum(tf.mul(tf.maximum(w!, tf.mul(w!, 1)), filled([3], 1))),
