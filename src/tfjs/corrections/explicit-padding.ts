@@ -1,8 +1,9 @@
-import type { NamedAttrMap } from '@tensorflow/tfjs-core';
-import { copy } from '../kernels/kernel-ops.js';
+import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import { copy, slice } from '../kernels/kernel-ops.js';
 import type { KernelInputs } from '../kernels/run-kernel.js';
 import {
   convolutionAxes,
+  leavesWindowsOut,
   poolAxes,
   returnsImage,
   type WindowAxis,
@@ -19,6 +20,25 @@ const why =
 const isRounded = ({ pad, dimRoundingMode }: NamedAttrMap): boolean =>
   dimRoundingMode != null || (typeof pad === 'number' && pad > 0);
 
+/** The backend's own kernel on the part of the image that windows reach, with the padding spelled out. */
+function ownOnWindows(
+  own: (inputs: KernelInputs, attrs: object) => Tensor,
+  inputs: KernelInputs,
+  attrs: NamedAttrMap,
+  axes: readonly WindowAxis[],
+): Tensor {
+  if (!axes.some(leavesWindowsOut)) return own(inputs, withExplicitPadding(attrs, axes));
+  const reached = axes.map((axis) => ({
+    ...axis,
+    size: axis.size + Math.min(0, axis.overhang),
+    overhang: 0,
+  }));
+  const x = inputs.x!;
+  const size = [x.shape[0]!, ...reached.map((axis) => axis.size), x.shape.at(-1)!];
+  const part = slice(x, new Array<number>(x.rank).fill(0), size);
+  return own({ ...inputs, x: part }, withExplicitPadding(attrs, reached));
+}
+
 function convolution(kernel: string, depthwise: boolean): Correction {
   const axesOf = ({ x, filter }: KernelInputs, attrs: NamedAttrMap): WindowAxis[] =>
     convolutionAxes(x!.shape, filter!.shape, attrs, { depthwise });
@@ -30,7 +50,7 @@ function convolution(kernel: string, depthwise: boolean): Correction {
     when: (inputs, attrs) =>
       attrs.dataFormat !== 'NCHW' && (isRounded(attrs) || stepsOverCells(inputs, attrs)),
     why,
-    compute: (inputs, attrs, own) => own(inputs, withExplicitPadding(attrs, axesOf(inputs, attrs))),
+    compute: (inputs, attrs, own) => ownOnWindows(own, inputs, attrs, axesOf(inputs, attrs)),
   };
 }
 
@@ -43,7 +63,7 @@ function pooling(kernel: string): Correction {
     compute: (inputs, attrs, own) => {
       const { shape } = inputs.x!;
       if (returnsImage(shape, attrs)) return copy(inputs.x!);
-      return own(inputs, withExplicitPadding(attrs, poolAxes(shape, attrs)));
+      return ownOnWindows(own, inputs, attrs, poolAxes(shape, attrs));
     },
   };
 }

@@ -156,6 +156,11 @@ function axis(
   return { size, count, window, stride, dilation, before, after: Math.max(0, overhang), overhang };
 }
 
+/** Whether a further window would have its place. */
+export function leavesWindowsOut({ overhang, stride }: WindowAxis): boolean {
+  return -overhang >= stride;
+}
+
 /**
  * Whether pooling returns the image itself: in two dimensions TensorFlow.js's backends do for windows of one cell where the size
  * stays, whatever strides and padding say.
@@ -165,8 +170,13 @@ export function returnsImage(xShape: readonly number[], attrs: object): boolean 
   return poolAxes(xShape, attrs).every(({ window, count, size }) => window === 1 && count === size);
 }
 
-/** Attributes with the padding spelled out, for kernels that take no rounding mode. Two spatial axes. */
+/**
+ * Attributes with the padding spelled out, for kernels that take no rounding mode. Two spatial axes. The margin after the last
+ * window is negative where TensorFlow.js leaves windows out: with a padding number it takes the width by the stride of the height.
+ */
 export function withExplicitPadding(attrs: object, axes: readonly WindowAxis[]): object {
-  const margins = axes.map(({ before, after }): [number, number] => [before, after]);
+  const margins = axes.map((axis): [number, number] => {
+    return [axis.before, leavesWindowsOut(axis) ? axis.overhang : axis.after];
+  });
   return { ...attrs, pad: [[0, 0], ...margins, [0, 0]], dimRoundingMode: undefined };
 }
