@@ -12,7 +12,6 @@ import {
   tensor1d,
   tensor2d,
   tidy,
-  zeros,
 } from '@tensorflow/tfjs-core';
 import type { AnyOperator } from '../operators/async-operator.js';
 import { SeededRandom } from '../random.js';
@@ -30,7 +29,7 @@ import { ProductBudget } from './product-budget.js';
 import { SymmetryWatch } from './require-symmetric.js';
 import type { EigenResult, EigenStatus } from './result.js';
 import { eigenResult } from './result.js';
-import { release } from './vector-arithmetic.js';
+import { paddedRows, release } from './vector-arithmetic.js';
 import { zeroWithin } from './zero-threshold.js';
 
 /** A residual that is not smaller by this factor is no progress. */
@@ -139,14 +138,12 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
     const metricScale = this.metric?.scale ?? 1;
     const pad = (numbers: Float64Array): Float64Array =>
       Float64Array.from({ length: k }, (_, i) => (i < found ? numbers[i]! : NaN));
-    const eigenvectors = tidy((): Tensor2D => {
-      if (found === 0) return zeros([k, size]);
-      const rows = mul(slice(present!.rows, [0, 0], [found, size]), 1 / Math.sqrt(metricScale)) as Tensor2D;
-      return found === k ? rows : concat([rows, zeros([k - found, size])]);
-    });
+    const firstRows = (): Tensor2D =>
+      mul(slice(present!.rows, [0, 0], [found, size]), 1 / Math.sqrt(metricScale));
+    const rows = found === 0 ? null : tidy(firstRows);
     return eigenResult({
       eigenvalues: pad(this.unscaledValues),
-      eigenvectors,
+      eigenvectors: paddedRows(rows, k, size),
       residualNorms: pad(this.unscaledResiduals),
       status,
       numConverged: pairs.numWithin(found, this.tolerance),

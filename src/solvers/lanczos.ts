@@ -1,5 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, mul, slice, reshape, tidy, zeros } from '@tensorflow/tfjs-core';
+import { mul, slice, reshape, tidy } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
@@ -17,6 +17,7 @@ import { powerOfTwoOf } from './normalized-operator.js';
 import { driverStop, ProductBudget } from './product-budget.js';
 import type { EigenResult } from './result.js';
 import { eigenResult } from './result.js';
+import { paddedRows } from './vector-arithmetic.js';
 
 /**
  * A few eigenpairs at one end of the spectrum of a symmetric operator, or at both, by thick-restart Lanczos with full
@@ -155,11 +156,6 @@ function collect(factorization: LanczosFactorization, plan: LanczosPlan, search:
 
 /** Combinations of the multiplied rows as rows [k, n], with zeros below them where they are fewer. */
 function rowsOf(factorization: LanczosFactorization, vectors: readonly Float64Array[], k: number): Tensor2D {
-  const { size } = factorization.operator;
-  if (vectors.length === 0) return zeros([k, size]);
-  const rows = factorization.extract(vectors);
-  if (vectors.length === k) return rows;
-  const padded: Tensor2D = tidy(() => concat([rows, zeros([k - vectors.length, size])]));
-  rows.dispose();
-  return padded;
+  const rows = vectors.length === 0 ? null : factorization.extract(vectors);
+  return paddedRows(rows, k, factorization.operator.size);
 }

@@ -1,4 +1,4 @@
-import { mul, tensor1d, zeros } from '@tensorflow/tfjs-core';
+import { mul, tensor1d } from '@tensorflow/tfjs-core';
 import { userFunction } from '../tfjs/run-scope.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
@@ -21,7 +21,7 @@ import { NormalizedOperator } from './normalized-operator.js';
 import { SymmetryWatch } from './require-symmetric.js';
 import type { EigenResult, EigenStatus } from './result.js';
 import { eigenResult } from './result.js';
-import { release } from './vector-arithmetic.js';
+import { paddedRows, release } from './vector-arithmetic.js';
 import { zeroThreshold } from './zero-threshold.js';
 
 /** Options of {@link powerIteration}. */
@@ -147,11 +147,13 @@ class PowerIteration {
 
   /** The pairs as they are, which are measured again where products contradict each other. */
   *result(status: EigenStatus): SolverSteps<EigenResult> {
-    const { pairs, plan, operator, symmetry } = this;
+    const { plan, operator, symmetry, found } = this;
     const { k, tol } = plan;
+    // A vector whose product was not finite is none.
+    const pairs = this.pairs.slice(0, found.rows);
     const result = eigenResult({
       eigenvalues: Float64Array.from({ length: k }, (_, i) => pairs[i]?.value ?? NaN),
-      eigenvectors: status === 'nonFinite' ? zeros([k, operator.size]) : this.found.release(),
+      eigenvectors: paddedRows(found.rows === 0 ? null : found.release(), k, operator.size),
       residualNorms: Float64Array.from({ length: k }, (_, i) => pairs[i]?.residualNorm ?? NaN),
       status,
       numConverged: pairs.filter((pair) => this.isWithin(pair, 1)).length,

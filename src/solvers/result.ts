@@ -2,7 +2,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { tensor2d } from '@tensorflow/tfjs-core';
 import { isListOf, requireArgument, requireThat } from '../errors.js';
 import { integer, requireIs } from '../options.js';
-import { ORTHONORMALITY_TOLERANCE } from '../rows.js';
+import { expectedProducts, innerProductsOf, misfit } from './saved-rows.js';
 
 /**
  * How a run ended.
@@ -83,6 +83,8 @@ export interface EigenResultJson {
   readonly numConverged: number;
   readonly numMatvecs: number;
   readonly asymmetry: number | null;
+  /** xᵢᵀxⱼ for j up to i, where that is not 1 and 0: of vectors that are orthonormal in another metric (`lobpcg`). */
+  readonly innerProducts?: readonly (readonly number[])[];
 }
 
 /** A saved result: plain JSON, and the eigenvectors row by row. */
@@ -111,6 +113,9 @@ export async function saveEigenResult(result: EigenResult): Promise<SavedEigenRe
   );
   const { eigenvectors } = result;
   requireThat(!eigenvectors.isDisposed, 'saveEigenResult', 'a result that is not disposed', 'a disposed one');
+  const rows = Float32Array.from(await eigenvectors.data<'float32'>());
+  const products = innerProductsOf(rows, eigenvectors.shape);
+  const fit = misfit(products, expectedProducts(result.eigenvalues));
   return {
     json: {
       format: 'tfjs-curvature/eigen-result',
@@ -122,8 +127,9 @@ export async function saveEigenResult(result: EigenResult): Promise<SavedEigenRe
       numConverged: result.numConverged,
       numMatvecs: result.numMatvecs,
       asymmetry: finiteOrNull(result.asymmetry),
+      ...(fit != null && { innerProducts: products }),
     },
-    eigenvectors: Float32Array.from(await eigenvectors.data<'float32'>()),
+    eigenvectors: rows,
   };
 }
 
@@ -133,7 +139,7 @@ export async function saveEigenResult(result: EigenResult): Promise<SavedEigenRe
  * @param saved made by {@link saveEigenResult}
  * @returns a result that the caller disposes
  * @throws CurvatureArgumentError for JSON of another kind, numbers that no search comes to (a negative residual, more pairs
- *   converged than there are), and eigenvectors that do not fit it or are not orthonormal to 1e-3
+ *   converged than there are), and eigenvectors that do not fit it or whose inner products are not, to 1e-3, what they were
  *
  * Cost: k²n/2 multiplications on the host.
  */
@@ -177,7 +183,7 @@ export function loadEigenResult(saved: SavedEigenResult): EigenResult {
   requireIs(numMatvecs, integer(0), 'numMatvecs', where);
   requireArgument(isSizeOrNull(asymmetry), where, 'asymmetry, a number >= 0 or null', asymmetry);
   // What was not found has no vector.
-  if (status !== 'nonFinite') requireOrthonormal(eigenvectors, json.eigenvalues, n);
+  if (status !== 'nonFinite') requireUndamaged(json, eigenvectors);
   return eigenResult({
     eigenvalues: Float64Array.from(json.eigenvalues, numberOrNaN),
     eigenvectors: tensor2d(eigenvectors, [k, n]),
@@ -189,20 +195,21 @@ export function loadEigenResult(saved: SavedEigenResult): EigenResult {
   });
 }
 
-/** Throws unless the rows are orthonormal, but for those without an eigenvalue, which are zero. */
-function requireOrthonormal(rows: Float32Array, eigenvalues: readonly (number | null)[], n: number): void {
+/** Throws unless the inner products of the rows are what they were: orthonormal, if nothing else is said. */
+function requireUndamaged({ shape, eigenvalues, innerProducts }: EigenResultJson, rows: Float32Array): void {
   const where = 'loadEigenResult';
-  eigenvalues.forEach((value, i) => {
-    for (let j = 0; j <= i; j++) {
-      let product = 0;
-      for (let c = 0; c < n; c++) product += rows[i * n + c]! * rows[j * n + c]!;
-      const expected = i === j && value !== null ? 1 : 0;
-      // Written so that NaN is refused.
-      const isRight = Math.abs(product - expected) <= ORTHONORMALITY_TOLERANCE;
-      const received = `rows ${j} and ${i} with inner product ${product.toPrecision(3)}`;
-      requireThat(isRight, where, 'orthonormal eigenvectors, zero where there is no eigenvalue', received);
-    }
-  });
+  const isTriangle = (list: unknown): boolean =>
+    isListOf<readonly number[]>(list, (row) => isListOf(row, Number.isFinite)) &&
+    list.every((row, i) => row.length === i + 1);
+  const isKnown =
+    innerProducts === undefined || (isTriangle(innerProducts) && innerProducts.length === shape[0]);
+  requireArgument(isKnown, where, `${shape[0]} rows of innerProducts, of 1, 2, … numbers`, innerProducts);
+  const found = misfit(innerProductsOf(rows, shape), innerProducts ?? expectedProducts(eigenvalues));
+  const kind =
+    innerProducts == null
+      ? 'orthonormal eigenvectors, zero where there is no eigenvalue'
+      : 'eigenvectors as saved';
+  requireThat(found == null, where, kind, found ?? '');
 }
 
 function isSizeOrNull(value: unknown): boolean {

@@ -1,5 +1,4 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, tidy, zeros } from '@tensorflow/tfjs-core';
 import { guardParameters } from '../operators/parameter-guard.js';
 import type { RectangularOperator } from '../operators/rectangular-operator.js';
 import { adjointImageOf, imageOf, requireRectangular } from '../operators/rectangular-operator.js';
@@ -15,6 +14,7 @@ import type { EigenStatus } from './result.js';
 import type { SvdOptions, SvdPlan } from './svd-options.js';
 import { planSvd } from './svd-options.js';
 import { SvdSearch } from './svd-search.js';
+import { paddedRows } from './vector-arithmetic.js';
 
 /** Singular triplets with what they cost and how good they are. */
 export interface SvdResult {
@@ -120,7 +120,7 @@ function collect(
   residualNorms.set(ritz?.residualNorms ?? []);
   const sizes = { right: factorization.right.size, left: factorization.left.size };
   const rows = found.length === 0 ? null : factorization.extract(found);
-  const whole = (side: 'left' | 'right'): Tensor2D => padded(rows?.[side] ?? null, k, sizes[side]);
+  const whole = (side: 'left' | 'right'): Tensor2D => paddedRows(rows?.[side] ?? null, k, sizes[side]);
   const [one, other] = [whole('left'), whole('right')];
   const [left, right] = isTransposed ? [other, one] : [one, other];
   return {
@@ -164,14 +164,4 @@ function* believed(
   } finally {
     if (!isDone) result.dispose();
   }
-}
-
-/** Rows, which are taken over, with zeros below them where they are fewer than k. */
-function padded(rows: Tensor2D | null, k: number, size: number): Tensor2D {
-  if (rows == null) return zeros([k, size]);
-  const [count] = rows.shape;
-  if (count === k) return rows;
-  const whole: Tensor2D = tidy(() => concat([rows, zeros([k - count, size])]));
-  rows.dispose();
-  return whole;
 }

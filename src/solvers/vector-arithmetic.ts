@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { add, concat, matMul, mul, reshape, tidy } from '@tensorflow/tfjs-core';
+import { add, concat, matMul, mul, reshape, tidy, zeros } from '@tensorflow/tfjs-core';
 
 /**
  * Inner products aᵀb of pairs of vectors, for the host: one tensor with a number for each pair, owned by the
@@ -28,4 +28,14 @@ export function release(...tensors: readonly (Tensor | null | undefined)[]): voi
 
 function asRow(vector: Tensor1D): Tensor2D {
   return reshape(vector, [1, vector.size]) as Tensor2D;
+}
+
+/** Rows, which are taken over, with zeros below them where they are fewer than k. */
+export function paddedRows(rows: Tensor2D | null, k: number, size: number): Tensor2D {
+  if (rows == null) return zeros([k, size]);
+  const [count] = rows.shape;
+  if (count === k) return rows;
+  const whole: Tensor2D = tidy(() => concat([rows, zeros([k - count, size])]));
+  rows.dispose();
+  return whole;
 }

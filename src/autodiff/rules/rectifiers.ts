@@ -1,7 +1,7 @@
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { scalar } from '@tensorflow/tfjs-core';
 import type { GradientRule } from '../gradient-rule.js';
-import { sumTo } from '../../tfjs/kernels/broadcast.js';
+import { broadcastTo, sumTo } from '../../tfjs/kernels/broadcast.js';
 import {
   add,
   greater,
@@ -50,15 +50,15 @@ export const rectifierRules: readonly GradientRule[] = [
     // y = x or αx
     kernel: 'Prelu',
     saveInputs: { x: ['alpha'], alpha: ['x'] },
-    constants: ({ x }) => {
-      const isPositive = step(x!);
+    constants: ({ x }, [y]) => {
+      const isPositive = broadcastTo(step(x!), y!.shape);
       return [isPositive, sub(scalar(1), isPositive)];
     },
     pullback: ({ dy, inputs, constants, shapes }) => {
       const positive = once(() => multiplyNoNan(dy, constants[0]!));
       const negative = once(() => multiplyNoNan(dy, constants[1]!));
       return {
-        x: () => add(positive(), mul(negative(), inputs.alpha!)),
+        x: () => sumTo(add(positive(), mul(negative(), inputs.alpha!)), shapes.x!),
         alpha: () => sumTo(mul(negative(), inputs.x!), shapes.alpha!),
       };
     },

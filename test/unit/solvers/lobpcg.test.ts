@@ -11,6 +11,7 @@ import { matrixOperator } from '../../../src/operators/matrix-operator.js';
 import { shifted } from '../../../src/operators/shifted.js';
 import { SeededRandom } from '../../../src/random.js';
 import { lobpcg } from '../../../src/solvers/lobpcg.js';
+import { loadEigenResult, saveEigenResult } from '../../../src/solvers/result.js';
 import { later } from '../../contract/later.js';
 import { useBackend } from '../../wasm-backend.js';
 
@@ -70,6 +71,9 @@ describe('lobpcg', () => {
       const scale = Math.hypot(...ax.getRow(i));
       expect(Math.abs(Math.hypot(...residual) - found.residualNorms[i]!)).toBeLessThan(2e-5 * scale);
     }
+    const again = loadEigenResult(await saveEigenResult(found));
+    expect(await again.eigenvectors.array()).toEqual(await found.eigenvectors.array());
+    again.dispose();
     found.dispose();
     expect(tf.memory().numTensors).toBe(tensors);
     for (const held of [operator, metric]) held.dispose();

@@ -64,6 +64,25 @@ describe('powerIteration', () => {
   });
 });
 
+it('powerIteration keeps what it has found before the products cease to be finite, and nothing else', async () => {
+  const whole = operatorWithSpectrum([3, 1, 0.5, 0.2, 0.1]);
+  let products = 0;
+  const failing: LinearOperator = {
+    ...{ size: 5, dispose: () => {} },
+    matvec: (v) => (++products > 12 ? tf.fill([5], NaN) : whole.matvec(v)),
+  };
+  const result = await powerIteration(failing, { k: 2, tol: 1e-2 });
+  expect(result.status).toBe('nonFinite');
+  expect(result.numConverged).toBe(1);
+  expect(result.eigenvalues[0]).toBeCloseTo(3, 3);
+  expect(result.eigenvalues[1]).toBeNaN();
+  const lengths = tf.tidy(() => Array.from(tf.norm(result.eigenvectors, 2, 1).dataSync()));
+  expect(lengths[0]).toBeCloseTo(1, 5);
+  expect(lengths[1]).toBe(0);
+  result.dispose();
+  whole.dispose();
+});
+
 it('powerIteration refuses a tolerance that any vector meets', async () => {
   const operator = operatorWithSpectrum([2, 1]);
   await expect(powerIteration(operator, { tol: 1 })).rejects.toThrow(/powerIteration.*tol > 0 and < 1/);

@@ -33,6 +33,18 @@ const wrong: Record<string, readonly unknown[]> = {
   numConverged: [...never, null, -1, 3, 0.5, 2],
   numMatvecs: [...never, null, -1, 0.5],
   asymmetry: [...never, -1e-9],
+  innerProducts: [
+    ...never.slice(1),
+    null,
+    [],
+    [[1]],
+    [[1], [0]],
+    [
+      [1, 0],
+      [0, 1],
+    ],
+    [[2], [0, 1]],
+  ],
 };
 
 beforeAll(() => useBackend('cpu'));

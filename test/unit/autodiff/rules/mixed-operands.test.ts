@@ -35,6 +35,13 @@ describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
   });
 });
 
+it('the adjoint of prelu is summed over what was repeated of its argument', async () => {
+  await useBackend('cpu');
+  const alphas = tf.tensor1d([0.25, 0.5]);
+  const slopes = grad((x) => tf.sum(tf.prelu(x, alphas)))(tf.tensor2d([[-1], [2]]));
+  expect(values(slopes)).toEqual([0.75, 2]);
+});
+
 it('whole numbers beside what is differentiated by count as numbers', async () => {
   await useBackend('cpu');
   const normalised = (variance: tf.Tensor1D) => (x: tf.Tensor) =>
