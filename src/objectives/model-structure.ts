@@ -2,6 +2,7 @@ import type { Variable } from '@tensorflow/tfjs-core';
 import type { LayersModel, Sequential } from '@tensorflow/tfjs-layers';
 import { requireArgument, requireThat } from '../errors.js';
 import { weightVariables } from '../variables.js';
+import { noteLayers } from './layer-of-variable.js';
 import { remedyFor } from '../remedies.js';
 import { wrappedModel } from '../tfjs/layers-internals.js';
 
@@ -36,6 +37,7 @@ export function modelVariables(model: LayersModel, where: string): Variable[] {
       : 'a model without weights',
     'Set trainable = true on the model, and on the layers to differentiate by',
   );
+  noteLayers(model, where);
   return weightVariables(model.trainableWeights, where);
 }
 

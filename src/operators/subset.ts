@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { concat, slice, tidy, zeros } from '@tensorflow/tfjs-core';
 import { requireArgument } from '../errors.js';
+import { layerOfVariable } from '../objectives/layer-of-variable.js';
 import type { ParameterSpace } from '../parameters.js';
 import { parameterSpace } from '../parameters.js';
 import { variablesOf } from '../variables.js';
@@ -101,7 +102,7 @@ export function subset(operator: ParameterOperator, selection: VariableSelection
  *
  * @param operator see {@link subset}
  * @param groupOf names the group of a variable; default the part of its name before the last '/', which for
- *   tfjs-layers is the layer
+ *   tfjs-layers is the layer. A second layer of the same name, in a model inside of a model, is 'name_1'
  * @returns the blocks by the name of their group, in the order of the variables
  * @example
  * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
@@ -110,7 +111,7 @@ export function subset(operator: ParameterOperator, selection: VariableSelection
  */
 export function blocks(
   operator: ParameterOperator,
-  groupOf: (variable: Variable) => string = layerOf,
+  groupOf: (variable: Variable) => string = byLayer(),
 ): Map<string, ParameterOperator> {
   requireParameters(operator, 'blocks');
   requireArgument(typeof groupOf === 'function', 'blocks', 'a function of a variable', groupOf);
@@ -129,9 +130,18 @@ function columns(v: Vectors, from: number, count: number): Tensor {
     : slice(v as Tensor2D, [0, from], [v.shape[0], count]);
 }
 
-function layerOf(variable: Variable): string {
-  const end = variable.name.lastIndexOf('/');
-  return end < 0 ? variable.name : variable.name.slice(0, end);
+/** Names layers by the part of a variable's name before the last '/'; a further layer of the same name gets a number. */
+function byLayer(): (variable: Variable) => string {
+  const groups = new Map<string, (object | undefined)[]>();
+  return (variable) => {
+    const end = variable.name.lastIndexOf('/');
+    const name = end < 0 ? variable.name : variable.name.slice(0, end);
+    const layer = layerOfVariable(variable);
+    const known = groups.get(name) ?? [];
+    if (!known.includes(layer)) groups.set(name, [...known, layer]);
+    const number = groups.get(name)!.indexOf(layer);
+    return number === 0 ? name : `${name}_${number}`;
+  };
 }
 
 /** The chosen variables in the operator's order. */

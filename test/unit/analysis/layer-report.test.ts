@@ -101,4 +101,20 @@ describe('layerReport', () => {
     expect(records[1]).toMatchObject({ sharpness: NaN, status: 'nonFinite' });
     tf.dispose([a, b]);
   });
+
+  it('tells layers of the same name apart, in models that are layers', async () => {
+    const part = (units: number, inputs: number) =>
+      tfl.sequential({ layers: [tfl.layers.dense({ units, inputShape: [inputs], name: 'fc' })] });
+    const [first, second] = [part(3, 2), part(1, 3)];
+    const input = tfl.input({ shape: [2] });
+    const output = second.apply(first.apply(input)) as tfl.SymbolicTensor;
+    const model = tfl.model({ inputs: input, outputs: output });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const data = { xs: tf.ones([4, 2]), ys: tf.zeros([4, 1]) };
+    const { records } = await layerReport({ model, data });
+    expect(records.map(({ layer, parameters }) => [layer, parameters])).toEqual([
+      ['fc', 2 * 3 + 3],
+      ['fc_1', 3 + 1],
+    ]);
+  });
 });
