@@ -72,7 +72,8 @@ export interface LanczosOptions {
   /**
    * Where to start: one vector [n] or several as rows [m, n], e.g. the eigenvectors of an earlier step. Of any
    * length but zero; they stay the caller's. Several whose span is invariant to some tol are improved as a block, for
-   * little more than m products; else the run starts from their sum. Default: one random vector.
+   * little more than m products; else the run starts from their sum. m is at most krylovDim - k; of more, where the basis
+   * has room for all of the space, the first ones count. Default: one random vector.
    */
   readonly startVectors?: Tensor1D | Tensor2D;
   /**
@@ -144,15 +145,15 @@ export function planLanczos(
   requireIs(maxMatvecs, or(integer(k), Infinity), 'maxMatvecs', where);
   const krylovDim = Math.min(n, settings.krylovDim ?? Math.max(leastKrylovDim(k, n), affordableRows(n)));
   requireIs(krylovDim, integer(Math.min(n, k + 1), n), 'krylovDim', where);
-  if (startVectors != null) requireStart(startVectors, n, Math.max(1, krylovDim - k), where);
+  if (startVectors != null) requireStart(startVectors, n, krylovDim === n ? n : krylovDim - k, where);
   return { ...settings, krylovDim, onProgress: onProgress && userFunction(onProgress) };
 }
 
 function requireStart(start: Tensor1D | Tensor2D, n: number, most: number, where: string): void {
-  const expected = `startVectors of shape [${n}] or [m, ${n}], float32, with m from 1 to ${most} (krylovDim - k)`;
+  const expected = `startVectors of shape [${n}] or [m, ${n}], float32, with m from 1 to ${most}${most < n ? ' (krylovDim - k)' : ''}`;
   requireArgument(Array.isArray(start.shape), where, expected, start);
   requireThat(!start.isDisposed, where, expected, 'a disposed tensor');
   const [rows, columns] = start.rank === 1 ? [1, start.size] : start.shape;
-  const fits = start.rank <= 2 && columns === n && rows >= 1 && rows <= Math.max(most, 1);
+  const fits = start.rank <= 2 && columns === n && rows >= 1 && rows <= most;
   requireArgument(fits && start.dtype === 'float32', where, expected, start);
 }

@@ -99,9 +99,10 @@ function* start(
     return;
   }
   const n = factorization.operator.size;
-  const rows = startVectors.size / n;
+  // In a space so small that all do not fit, what they leave out is found all the same.
+  const rows = Math.min(startVectors.size / n, Math.max(1, plan.krylovDim - plan.k));
   // The caller may dispose of them at once.
-  const flat = tidy(() => reshape(startVectors, [rows * n]) as Tensor1D);
+  const flat = tidy(() => reshape(startVectors, [startVectors.size]) as Tensor1D);
   try {
     for (let i = 0; i < rows; i++) {
       const outcome = yield* factorization.include(yield* normalized(slice(flat, [i * n], [n])));

@@ -152,6 +152,11 @@ export function* linearSystem(
       'a finite right-hand side',
       'one with a NaN or an infinity in it',
     );
+    if (initial != null) {
+      // 0 · x is 0 for what is finite.
+      const [rest] = yield tidy(() => innerProducts([held[1]!, zerosLike(held[1]!)]));
+      requireThat(rest === 0, where, 'a finite initial', 'one with a NaN or an infinity in it');
+    }
     const products = new NormalizedOperator(operator, damping, new ProductBudget(plan, MEASUREMENT));
     const report = userFunction(plan.onProgress ?? (() => {}));
     const onProgress = (residualNorm: number): void =>

@@ -315,6 +315,19 @@ describe('lanczos', () => {
       single.dispose();
     });
 
+    it('goes on from all pairs of a space that has no room for them beside the new ones', async () => {
+      const spectrum = [3, 2, -1];
+      const small = operatorWithSpectrum(spectrum);
+      for (const k of [2, 3]) {
+        const before = await lanczos(small, { k });
+        const after = await lanczos(small, { k, startVectors: before.eigenvectors });
+        expect(after.status).toBe('converged');
+        after.eigenvalues.forEach((value, i) => expect(value).toBeCloseTo(spectrum[i]!, 4));
+        for (const result of [before, after]) result.dispose();
+      }
+      small.dispose();
+    });
+
     it('takes vectors of any length, and skips those that depend on others', async () => {
       const cold = await lanczos(operator, { k: 2 });
       const startVectors = tf.tidy(() =>

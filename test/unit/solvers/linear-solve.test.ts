@@ -334,6 +334,7 @@ describe('linear solves', () => {
     await expect(method(operator, short)).rejects.toThrow(`[${n}]`);
     const infinite = tf.fill([n], Infinity) as tf.Tensor1D;
     await expect(method(operator, infinite)).rejects.toThrow('a finite right-hand side');
+    await expect(method(operator, b, { initial: infinite })).rejects.toThrow('a finite initial');
     for (const tensor of [b, zero, initial, short, infinite]) tensor.dispose();
     operator.dispose();
   });
