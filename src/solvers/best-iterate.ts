@@ -82,9 +82,9 @@ export class BestIterate {
   }
 
   /** The best iterate at its own scale; it has converged if and only if its residual is within the tolerance. */
-  result(status: SolveStatus, numIterations: number): SolveResult {
+  *result(status: SolveStatus, numIterations: number): SolverSteps<SolveResult> {
     const { goal, scale, products } = this.system;
-    const x = solutionOf(this.system, this.y);
+    const x = yield* solutionOf(this.system, this.y);
     const isWithin = this.residualNorm <= goal;
     return {
       x,

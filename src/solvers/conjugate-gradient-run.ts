@@ -124,10 +124,10 @@ export class ConjugateGradientRun {
     if (status === 'negativeCurvature') best.take(this.y, this.residualNorm);
     else if (OF_LAST_ITERATE.has(status)) {
       if (!this.isMeasured) yield* this.replaceResidual(best);
-      if (!Number.isFinite(this.residualNorm)) return best.result('nonFinite', this.numIterations);
+      if (!Number.isFinite(this.residualNorm)) return yield* best.result('nonFinite', this.numIterations);
       best.take(this.y, this.residualNorm);
     } else if (!this.isMeasured && this.lowest != null) yield* this.measureLowest(best);
-    return best.result(status, this.numIterations);
+    return yield* best.result(status, this.numIterations);
   }
 
   dispose(): void {

@@ -54,8 +54,8 @@ function schemaFor(n: number) {
  * @param options see {@link ConjugateGradientOptions}; `signal` stops the run between two products, see `onAbort`
  * @returns the solution, owned by the caller: `result.dispose()`
  * @throws CurvatureArgumentError for options out of range, a right-hand side that does not fit or is not finite, an
- *   operator whose asymmetry is above 5 %, a preconditioner that is not positive definite. What the operators throw
- *   passes through. In each case nothing stays on the device
+ *   x that float32 does not hold, an operator whose asymmetry is above 5 %, a preconditioner that is not positive definite.
+ *   What the operators throw passes through. In each case nothing stays on the device
  *
  * Sources: Hestenes & Stiefel 1952; the exit at negative curvature as in Nocedal & Wright 2006, §7.1; the trust region:
  * Steihaug, The conjugate gradient method and trust regions in large scale optimization, SIAM J. Numer. Anal. 20 (1983).

@@ -1,6 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { clone, fill, mul, reshape, tidy, zerosLike } from '@tensorflow/tfjs-core';
 import { requireThat } from '../errors.js';
+import { SMALLEST_FLOAT32 } from '../float32.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
@@ -13,6 +14,7 @@ import { driveAsync, driveSchema } from '../tfjs/drive.js';
 import { userFunction } from '../tfjs/run-scope.js';
 import { KrylovFunction, Settling } from './krylov-function.js';
 import { powerOfTwoOf } from './normalized-operator.js';
+import { rescaled } from './rescaled.js';
 import type { SpectralFunction } from './spectral-function.js';
 import { spectralFunction } from './spectral-function.js';
 import { innerProducts, release } from './vector-arithmetic.js';
@@ -81,7 +83,7 @@ const where = 'functionTimesVector';
  * @param options see {@link FunctionOptions}; `signal` stops the run between two products
  * @returns the product, owned by the caller: `result.dispose()`
  * @throws CurvatureArgumentError for options out of range, an f that is neither or gives no number, a vector that does not fit or is not
- *   finite, an operator whose asymmetry is above 5 %. What f and the operator throw passes through. In each case nothing
+ *   finite, a product that float32 does not hold, an operator whose asymmetry is above 5 %. What f and the operator throw passes through. In each case nothing
  *   stays on the device
  *
  * Sources: Higham, Functions of Matrices, 2008, §13.2; Musco, Musco & Sidford, Stability of the Lanczos method for matrix
@@ -159,14 +161,26 @@ function* follow(
     const size = Math.hypot(...coefficients);
     const isWithin = error <= tol * size;
     if (!isWithin && !run.isOver && !(distance <= rounding)) continue;
-    const rows = size === 0 ? null : run.factorization.extract([coefficients.map((x) => x / size)]);
-    const product = tidy(() =>
-      rows == null
-        ? (fill([run.factorization.operator.size], 0) as Tensor1D)
-        : (mul(reshape(rows, [-1]), size * length) as Tensor1D),
-    );
-    release(rows);
+    const product = yield* productOf(run, coefficients, size * length);
     return functionResult(product, length * error, isWithin ? 'converged' : 'maxIterations', run.numMatvecs);
+  }
+}
+
+/** The vector of some coefficients at the length that it is to have; zeros where float32 holds none that is as short. */
+function* productOf(
+  { factorization }: KrylovFunction,
+  coefficients: Float64Array,
+  length: number,
+): SolverSteps<Tensor1D> {
+  const size = Math.hypot(...coefficients);
+  if (size === 0 || length < SMALLEST_FLOAT32) return fill([factorization.operator.size], 0) as Tensor1D;
+  const unit = tidy(() => {
+    return reshape(factorization.extract([coefficients.map((x) => x / size)]), [-1]) as Tensor1D;
+  });
+  try {
+    return yield* rescaled(unit, length, 'a product f(A)v', where);
+  } finally {
+    unit.dispose();
   }
 }
 

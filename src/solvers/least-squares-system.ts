@@ -6,6 +6,7 @@ import { adjointImageOf, imageOf } from '../operators/rectangular-operator.js';
 import { requireVector } from '../parameters.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { powerOfTwoOf } from './normalized-operator.js';
+import { rescaled } from './rescaled.js';
 import type { ProductBudget } from './product-budget.js';
 import { innerProducts, release } from './vector-arithmetic.js';
 
@@ -143,9 +144,9 @@ export class LeastSquaresSystem {
     }
   }
 
-  /** The x of a z as a new vector. */
-  solutionOf(z: Tensor1D): Tensor1D {
-    return mul(z, this.scale / this.operatorScale);
+  /** The x of a z as a new vector. @throws CurvatureArgumentError where float32 does not hold it */
+  solutionOf(z: Tensor1D, where: string): SolverSteps<Tensor1D> {
+    return rescaled(z, this.scale / this.operatorScale, 'a solution', where);
   }
 
   dispose(): void {

@@ -9,6 +9,7 @@ import { userFunction } from '../tfjs/run-scope.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import { driveSchema } from '../tfjs/drive.js';
 import { NormalizedOperator, powerOfTwoOf } from './normalized-operator.js';
+import { rescaled } from './rescaled.js';
 import { abortChoice, mostProducts, ProductBudget } from './product-budget.js';
 import { innerProducts, release } from './vector-arithmetic.js';
 
@@ -120,6 +121,8 @@ export interface LinearSystem {
   readonly goal: number;
   readonly maxIterations: number;
   readonly initial: Tensor1D | null;
+  /** Who solves it, for errors. */
+  readonly where: string;
   /** Is told of residuals divided by t. */
   readonly onProgress: (residualNorm: number) => void;
   /** Releases what is held of the caller's. */
@@ -164,7 +167,17 @@ export function* linearSystem(
     // x = 0 solves a system with b = 0 to any tolerance, wherever one starts.
     const start = norm === 0 || initial == null ? null : held[1]!;
     isDone = true;
-    return { products, right, scale, goal: tol * norm, maxIterations, initial: start, onProgress, dispose };
+    return {
+      products,
+      right,
+      scale,
+      goal: tol * norm,
+      maxIterations,
+      initial: start,
+      where,
+      onProgress,
+      dispose,
+    };
   } finally {
     if (!isDone) dispose();
   }
@@ -203,7 +216,7 @@ export function* initialPair(system: LinearSystem): SolverSteps<{ y: Tensor1D; r
   }
 }
 
-/** The x of a y as a new vector. */
-export function solutionOf({ products, scale }: LinearSystem, y: Tensor1D): Tensor1D {
-  return mul(y, scale / products.scale);
+/** The x of a y as a new vector. @throws CurvatureArgumentError where float32 does not hold it */
+export function solutionOf({ products, scale, where }: LinearSystem, y: Tensor1D): SolverSteps<Tensor1D> {
+  return rescaled(y, scale / products.scale, 'a solution', where);
 }

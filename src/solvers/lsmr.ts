@@ -108,8 +108,8 @@ type LsmrPlan = Settings<LsmrOptions & DriveOptions, ReturnType<typeof schemaFor
  * @param b right-hand side, shape [m]; stays the caller's, who may dispose of it at once
  * @param options see {@link LsmrOptions}; `signal` stops the run between two products, see `onAbort`
  * @returns the solution, owned by the caller: `result.dispose()`
- * @throws CurvatureArgumentError for options out of range, and a right-hand side that does not fit or is not finite. What the
- *   operator throws passes through. In each case nothing stays on the device
+ * @throws CurvatureArgumentError for options out of range, a right-hand side that does not fit or is not finite, and an x that
+ *   float32 does not hold. What the operator throws passes through. In each case nothing stays on the device
  *
  * Sources: Fong & Saunders, LSMR: An iterative algorithm for sparse least-squares problems, SIAM J. Sci. Comput. 33 (2011); one side
  * of the bases reorthogonalised: Simon & Zha, Low-rank matrix approximation using the Lanczos bidiagonalization process, SIAM J. Sci.
@@ -137,7 +137,7 @@ function* steps(operator: RectangularOperator, b: Tensor1D, plan: LsmrPlan): Sol
   try {
     const search = new LeastSquaresSearch(system, plan, operator.shape[1]);
     try {
-      return search.result(yield* search.run());
+      return yield* search.result(yield* search.run());
     } finally {
       search.dispose();
     }
@@ -209,9 +209,9 @@ class LeastSquaresSearch {
   }
 
   /** The best iterate, as the result. */
-  result(status: LeastSquaresResult['status']): LeastSquaresResult {
+  *result(status: LeastSquaresResult['status']): SolverSteps<LeastSquaresResult> {
     const { system, best, numIterations } = this;
-    const x = system.solutionOf(best.z);
+    const x = yield* system.solutionOf(best.z, where);
     const { gradient, residual } = system.scales;
     return {
       x,

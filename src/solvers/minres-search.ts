@@ -71,7 +71,7 @@ export class MinresSearch {
   }
 
   /** The best iterate, as the result. */
-  result(status: SolveStatus): SolveResult {
+  result(status: SolveStatus): SolverSteps<SolveResult> {
     return this.best.result(status, this.numIterations);
   }
 

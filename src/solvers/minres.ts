@@ -60,8 +60,8 @@ function schemaFor(n: number) {
  * @param options see {@link MinresOptions}; `signal` stops the run between two products, see `onAbort`
  * @returns the solution, owned by the caller: `result.dispose()`. It is never 'negativeCurvature'
  * @throws CurvatureArgumentError for options out of range, a right-hand side that does not fit or is not finite, an
- *   operator whose asymmetry is above 5 %, a preconditioner that is not positive definite. What the operators throw
- *   passes through. In each case nothing stays on the device
+ *   x that float32 does not hold, an operator whose asymmetry is above 5 %, a preconditioner that is not positive definite.
+ *   What the operators throw passes through. In each case nothing stays on the device
  *
  * Sources: Paige & Saunders, Solution of sparse indefinite systems of linear equations, SIAM J. Numer. Anal. 12
  * (1975), §6; the stop at a least-squares solution: Choi, Paige & Saunders, MINRES-QLP, SIAM J. Sci. Comput. 33 (2011);
@@ -122,7 +122,7 @@ function* follow(
       if (run == null) release(y, residual);
     }
     try {
-      return run.result(yield* run.iterate());
+      return yield* run.result(yield* run.iterate());
     } finally {
       run.dispose();
     }
