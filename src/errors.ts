@@ -111,8 +111,8 @@ export function areNumbers(value: unknown): value is readonly number[] | Float32
 }
 
 /** Whether an object is a tensor, of whichever copy of TensorFlow.js. */
-export function isTensor(value: object): boolean {
-  return 'shape' in value && 'dtype' in value;
+export function isTensor(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'shape' in value && 'dtype' in value;
 }
 
 /** A short, readable rendering of any value for an error message. */

@@ -167,7 +167,7 @@ async function readPortions(
 function toPortion(model: LayersModel, element: unknown): OrderedData {
   const { xs, ys } = element as { xs?: TensorsByName; ys?: TensorsByName };
   try {
-    const isNamed = !Array.isArray(element) && !isTensor(element as object);
+    const isNamed = typeof element === 'object' && !Array.isArray(element) && !isTensor(element);
     requireThat(
       xs != null && ys != null,
       where,

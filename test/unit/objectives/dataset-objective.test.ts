@@ -139,6 +139,14 @@ it.each<[string, () => unknown, RegExp]>([
       }),
     /elements \{xs, ys\}, as fitDataset takes them/,
   ],
+  ...[1, 'one'].map((value): [string, () => unknown, RegExp] => [
+    `has elements that are no objects (${value})`,
+    () =>
+      modelObjectiveFromDataset(model, {
+        iterator: () => Promise.resolve({ next: () => Promise.resolve({ value, done: false }) }),
+      } as never),
+    /elements \{xs, ys\}, as fitDataset takes them, received (1|"one")/,
+  ]),
   [
     'is tensors',
     () => modelObjectiveFromDataset(model, { xs, ys } as never),
