@@ -73,7 +73,10 @@ export async function conditionNumber(
     return { value: Infinity, residualNorm: Infinity, status, numMatvecs };
   }
   const value = far.value / near.value;
-  const relative = Math.abs(far.residualNorm / far.value) + Math.abs(near.residualNorm / near.value);
+  // Products are rounded by so much of the larger end, which residuals in a space that is used up do not show.
+  const rounding = FLOAT32_EPSILON * Math.abs(far.value);
+  const errorOf = (end: End): number => Math.hypot(end.residualNorm, rounding) / Math.abs(end.value);
+  const relative = errorOf(far) + errorOf(near);
   return { value, residualNorm: Math.abs(value) * relative, status, numMatvecs };
 }
 

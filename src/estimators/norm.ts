@@ -65,7 +65,7 @@ function* frobeniusSteps(run: EstimateRun): SolverSteps<Estimate> {
 /** A number found by Lanczos. */
 export interface SpectralNumber {
   readonly value: number;
-  /** How far `value` may be off: the residual norm of the eigenpairs behind it, carried over. */
+  /** How far `value` may be off: the residual norm of the eigenpairs behind it, and the rounding of products, carried over. */
   readonly residualNorm: number;
   readonly status: EigenStatus | 'indefinite' | 'singular' | 'negativeDefinite';
   readonly numMatvecs: number;

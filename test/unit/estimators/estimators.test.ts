@@ -10,6 +10,7 @@ import { trace } from '../../../src/estimators/trace.js';
 import type { LinearOperator } from '../../../src/operators/linear-operator.js';
 import { matrixOperator } from '../../../src/operators/matrix-operator.js';
 import { matrixWithSpectrum, operatorWithSpectrum } from '../../contract/prescribed-spectrum.js';
+import { timesVector } from '../../rectangular-matrix.js';
 import { useBackend } from '../../wasm-backend.js';
 
 const n = 120;
@@ -294,6 +295,19 @@ describe('estimators', () => {
     expect((await conditionNumber(definite, { damping: 49 })).value).toBeCloseTo(99 / 50, 3);
     definite.dispose();
     expect(await conditionNumber(operator)).toMatchObject({ status: 'indefinite', value: Infinity });
+  });
+
+  it('says how far a condition number may be off, also where the whole space is used up', async () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const matrix = matrixWithSpectrum([690, 20, 1], seed);
+      // In double precision, so that 690 is the truth.
+      const small: LinearOperator = {
+        ...{ size: 3, dispose: () => {} },
+        matvec: (v) => tf.tensor1d(timesVector(matrix, v.dataSync())),
+      };
+      const found = await conditionNumber(small, { tol: 1e-5 });
+      expect(Math.abs(found.value - 690), `seed ${seed}`).toBeLessThan(found.residualNorm);
+    }
   });
 
   const geometric = (condition: number): number[] =>
