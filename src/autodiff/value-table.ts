@@ -189,7 +189,7 @@ export class ValueTable {
 }
 
 /** Whole numbers, truth values and strings are piecewise constant. */
-export function carriesDerivative({ dtype }: Tensor): boolean {
+function carriesDerivative({ dtype }: Tensor): boolean {
   return dtype === 'float32' || dtype === 'complex64';
 }
 
