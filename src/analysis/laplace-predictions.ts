@@ -1,4 +1,4 @@
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, dispose, mean, reshape, slice, stack, sub, tidy } from '@tensorflow/tfjs-core';
 import type { OutputLinearization } from '../autodiff/linearize-outputs.js';
 import { linearizeOutputs } from '../autodiff/linearize-outputs.js';
@@ -14,7 +14,11 @@ import type { Covariance } from './laplace-posterior.js';
 
 /** What is predicted for one example. */
 export interface LaplacePrediction {
-  /** f(x) at the parameters: a mean, the logit of a class, or logits less their mean over the classes. */
+  /**
+   * f(x) at the parameters: a mean, the logit of a class, or logits less their mean over the classes. Of a model that puts out
+   * probabilities the logits are the input of its last sigmoid or softmax. Where it ends in something else, probabilities that
+   * have rounded to 0 or 1 do not tell them: then mean, variance and probabilities are NaN.
+   */
   readonly mean: readonly number[];
   /** Variance of each of them that comes from the parameters: the diagonal of J Σ Jᵀ, J = ∂f(x)/∂θ. */
   readonly variance: readonly number[];
@@ -41,7 +45,8 @@ export function* predictions(
 ): SolverSteps<LaplacePrediction[]> {
   const { parameters } = objective;
   const likelihood = split.likelihoods[0]!;
-  const outputs = evaluateTerm(objective, () => linearizeOutputs(() => split.outputs(), parameters, where));
+  const naturalOutputs = (): Tensor[] => split.unclipped?.() ?? split.outputs();
+  const outputs = evaluateTerm(objective, () => linearizeOutputs(naturalOutputs, parameters, where));
   try {
     const z = outputs.outputs[0]!;
     const examples = z.shape[0]!;
@@ -56,11 +61,12 @@ export function* predictions(
         const matrix = covariance.between(rows);
         return concat([reshape(values, [width]), reshape(matrix, [width * width])]) as Tensor1D;
       });
-      const covarianceOf = (c: number, d: number): number => scale * read[width + c * width + d]!;
       const means = Array.from(read.subarray(0, width));
+      const covarianceOf = (c: number, d: number): number => scale * read[width + c * width + d]!;
       found.push({
         mean: means,
-        variance: means.map((_, c) => covarianceOf(c, c)),
+        // Of a logit that is not known the Jacobian is not.
+        variance: means.map((z, c) => (Number.isNaN(z) ? NaN : covarianceOf(c, c))),
         probabilities: probabilitiesOf(likelihood, means, covarianceOf, width / (groups ?? width), random),
       });
     }

@@ -11,6 +11,7 @@ import { joinExamples, modelOutputs } from './model-outputs.js';
 import { functionalModel } from './model-structure.js';
 import type { LossTerm } from './objective.js';
 import type { OutputHead } from './output-split.js';
+import { withLogitsBehind } from '../tfjs/activation-inputs.js';
 import { regularisationTerms } from '../tfjs/layers-internals.js';
 
 /** How the loss of a model is taken on its data. */
@@ -67,6 +68,17 @@ export function modelTerm(
         const byBatch = outputs();
         return heads.map((head, i) => head.toNatural(joinExamples(byBatch.map((z) => z[i]!))));
       },
+      unclipped: () =>
+        withLogitsBehind((logitsBehind) => {
+          const byBatch = outputs();
+          return heads.map(({ activation, unclipped }, i) => {
+            const parts = byBatch.map((z) => {
+              const logits = activation == null ? null : logitsBehind(z[i]!, activation);
+              return logits ?? unclipped(z[i]!);
+            });
+            return joinExamples(parts);
+          });
+        }),
       loss: (z) => meanLoss(naturalLosses, splitExamples(z, batches)),
       weights: (output) => joinOrNull(batches.map((batch) => factors(batch, output))),
       commonWeights: () =>

@@ -3,17 +3,22 @@ import {
   cast,
   clipByValue,
   div,
+  fill,
+  greater,
   log,
   losses,
   logSumExp,
   mean,
   mul,
   oneHot,
+  onesLike,
   reshape,
   softplus,
   sub,
   sum,
+  where as select,
 } from '@tensorflow/tfjs-core';
+import type { ProbabilityKernel } from '../tfjs/activation-inputs.js';
 import type { LossFunction } from './loss-functions.js';
 import { namedLoss } from './loss-functions.js';
 
@@ -28,6 +33,11 @@ export const likelihoods = ['categorical', 'bernoulli', 'gaussian'] as const;
 export interface OutputSplit {
   /** z at the present values of the variables, float32. The first axis of each counts examples. */
   outputs(): Tensor[];
+  /**
+   * z where it is not kept within what the loss clips probabilities to, for predictions: as the model computes it, or from its
+   * probabilities, NaN for those that have rounded to 0 or 1. Absent where that is `outputs`.
+   */
+  unclipped?(): Tensor[];
   /** ℓ(z), a float32 scalar: the mean over the examples of Σ_outputs w_i ℓ_i. */
   loss(outputs: Tensor[]): Tensor;
   /** w of one output, the factor on the loss of each example there, shape [examples]; null where all are 1. */
@@ -43,6 +53,10 @@ export interface OutputHead {
   readonly likelihood: Likelihood | null;
   /** From the model's output, which may be probabilities, to natural parameters. */
   readonly toNatural: (output: Tensor) => Tensor;
+  /** The same where no loss clips, NaN where rounding has left nothing to tell it from. */
+  readonly unclipped: (output: Tensor) => Tensor;
+  /** The kernel whose input is z, if the output comes from it; null where z is the output. */
+  readonly activation: ProbabilityKernel | null;
   /** The loss per example, or any shape of which the mean is taken, from the target and z. */
   readonly loss: LossFunction;
 }
@@ -50,7 +64,11 @@ export interface OutputHead {
 /** tfjs-layers keeps probabilities this far from 0 and 1 before it takes their logarithm. */
 const epsilon = 1e-7;
 
+/** How z is had from the model's output. */
+type Naturalness = Pick<OutputHead, 'toNatural' | 'unclipped' | 'activation'>;
+
 const identity = (output: Tensor): Tensor => output;
+const asItIs: Naturalness = { toNatural: identity, unclipped: identity, activation: null };
 
 /**
  * How a loss splits. The curvature of a model's outputs depends on where the model ends and the loss begins:
@@ -61,33 +79,47 @@ const identity = (output: Tensor): Tensor => output;
 export function outputHead(loss: LossFunction, where: string): OutputHead {
   const is = (name: string): boolean => loss === namedLoss(name, where);
   if (is('categoricalCrossentropy')) {
-    return { likelihood: 'categorical', toNatural: logProbabilities, loss: categoricalLoss };
+    return { likelihood: 'categorical', ...fromSoftmax, loss: categoricalLoss };
   }
   if (is('sparseCategoricalCrossentropy')) {
-    return { likelihood: 'categorical', toNatural: logProbabilities, loss: sparseCategoricalLoss };
+    return { likelihood: 'categorical', ...fromSoftmax, loss: sparseCategoricalLoss };
   }
-  if (is('binaryCrossentropy')) return { likelihood: 'bernoulli', toNatural: logit, loss: bernoulliLoss };
+  if (is('binaryCrossentropy')) return { likelihood: 'bernoulli', ...fromSigmoid, loss: bernoulliLoss };
   if (loss === (losses.softmaxCrossEntropy as LossFunction)) {
-    return { likelihood: 'categorical', toNatural: identity, loss };
+    return { likelihood: 'categorical', ...asItIs, loss };
   }
   if (loss === (losses.sigmoidCrossEntropy as LossFunction)) {
-    return { likelihood: 'bernoulli', toNatural: identity, loss };
+    return { likelihood: 'bernoulli', ...asItIs, loss };
   }
   if (is('meanSquaredError') || loss === (losses.meanSquaredError as LossFunction)) {
-    return { likelihood: 'gaussian', toNatural: identity, loss };
+    return { likelihood: 'gaussian', ...asItIs, loss };
   }
-  return { likelihood: null, toNatural: identity, loss };
+  return { likelihood: null, ...asItIs, loss };
 }
+
+const clip = (p: Tensor): Tensor => clipByValue(p, epsilon, 1 - epsilon);
 
 /** log p of probabilities [..., C], which are scaled to sum to 1 as tfjs-layers does. */
-function logProbabilities(p: Tensor): Tensor {
-  return log(clipByValue(div(p, sum(p, -1, true)), epsilon, 1 - epsilon));
-}
+const fromSoftmax: Naturalness = {
+  toNatural: (p) => log(clip(div(p, sum(p, -1, true)))),
+  unclipped: (p) => knownLog(div(p, sum(p, -1, true))),
+  activation: 'Softmax',
+};
 
 /** log p/(1 − p) */
-function logit(p: Tensor): Tensor {
-  const clipped = clipByValue(p, epsilon, 1 - epsilon);
-  return sub(log(clipped), log(sub(1, clipped)));
+const fromSigmoid: Naturalness = {
+  toNatural: (p) => {
+    const clipped = clip(p);
+    return sub(log(clipped), log(sub(1, clipped)));
+  },
+  unclipped: (p) => sub(knownLog(p), knownLog(sub(1, p))),
+  activation: 'Sigmoid',
+};
+
+/** log x, NaN for 0. The gradient there is 0: one that is NaN would reach other outputs. */
+function knownLog(x: Tensor): Tensor {
+  const isKnown = greater(x, 0);
+  return select(isKnown, log(select(isKnown, x, onesLike(x))), fill(x.shape, NaN));
 }
 
 /** −Σ_c y_c log softmax(z)_c over the last axis. */
