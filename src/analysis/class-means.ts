@@ -23,7 +23,7 @@ import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { SplitObjective } from '../objectives/objective.js';
 import type { OutputSplit } from '../objectives/output-split.js';
 import { WeightedSum } from '../objectives/weighted-sum.js';
-import { asRows, likelihoodShares, requireLikelihoods } from '../operators/residual-metrics.js';
+import { asRows, classesOf, likelihoodShares, requireLikelihoods } from '../operators/residual-metrics.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 
 /** Which gradients are taken together: those of the examples of a class, or these by the class they are taken for. */
@@ -76,7 +76,7 @@ export function* classMeans(
       try {
         const [z] = outputs.outputs;
         if (groups.length === 0) {
-          classes = z!.shape.at(-1)!;
+          classes = classesOf(z!);
           groups = groupsOf(classes, level);
           sums = groups.map(() => new WeightedSum<Tensor1D>());
           weights = new Float64Array(groups.length);

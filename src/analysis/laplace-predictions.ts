@@ -6,6 +6,7 @@ import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { SplitObjective } from '../objectives/objective.js';
 import type { Likelihood } from '../objectives/output-split.js';
 import { unitTensor } from '../operators/kronecker/output-vectors.js';
+import { classesOf } from '../operators/residual-metrics.js';
 import type { ParameterSpace } from '../parameters.js';
 import type { SeededRandom } from '../random.js';
 import { symmetricEigen } from '../symmetric-eigen.js';
@@ -51,7 +52,7 @@ export function* predictions(
     const z = outputs.outputs[0]!;
     const examples = z.shape[0]!;
     const width = z.size / examples;
-    const groups = likelihood === 'categorical' ? width / z.shape[z.rank - 1]! : null;
+    const groups = likelihood === 'categorical' ? width / classesOf(z) : null;
     const centred = (rows: Tensor2D): Tensor2D => (groups == null ? rows : lessMean(rows, groups));
     const found: LaplacePrediction[] = [];
     for (let i = 0; i < examples; i++) {

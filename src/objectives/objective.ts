@@ -75,7 +75,7 @@ export function dataLoss(objective: SplitObjective): Objective {
 
 /** A custom loss given as outputs and a function of them, so that Gauss-Newton and Fisher products exist. */
 export interface SplitLoss {
-  /** z(θ): float32 tensors whose first axis counts examples. */
+  /** z(θ): float32 tensors whose first axis counts examples; [N] stands for [N, 1]. */
   outputs(): Tensor | Tensor[];
   /** ℓ(z), a float32 scalar: the mean over the examples of w_i ℓ_i. It is given the outputs in order. */
   loss(...outputs: Tensor[]): Tensor;

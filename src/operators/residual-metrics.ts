@@ -134,7 +134,7 @@ export function likelihoodShares(split: OutputSplit, outputs: readonly Tensor[],
   try {
     metric = lossHessian(split, origin, 0, null);
     const probes = origin.map((z, output) =>
-      reshape(add(zerosLike(asRows(z)), probe[likelihoods[output]!](z.shape.at(-1)!)), z.shape),
+      reshape(add(zerosLike(asRows(z)), probe[likelihoods[output]!](classesOf(z))), z.shape),
     );
     return metric.apply(probes).map((image, output) => {
       const rows = asRows(image ?? zerosLike(origin[output]!));
@@ -170,8 +170,11 @@ export function sampledResidual(likelihood: Likelihood, z: Tensor, seed: number)
   return sampleResidual[likelihood](asRows(z), seed);
 }
 
+/** C of an output z [..., C]; 1 of [N], which is read as [N, 1]. */
+export const classesOf = ({ shape }: Tensor): number => (shape.length === 1 ? 1 : shape.at(-1)!);
+
 /** One output z [..., C] as rows [R, C]. */
-export const asRows = (z: Tensor): Tensor2D => reshape(z, [-1, z.shape[z.rank - 1]!]);
+export const asRows = (z: Tensor): Tensor2D => reshape(z, [-1, classesOf(z)]);
 
 /**
  * The gradient by z [R, C] of each row's negative log-likelihood at a target y ~ p(y|z), scaled so that the

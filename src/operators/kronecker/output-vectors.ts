@@ -19,6 +19,7 @@ import type { Likelihood, OutputSplit } from '../../objectives/output-split.js';
 import type { FisherOptions } from '../fisher.js';
 import {
   asRows,
+  classesOf,
   joinRows,
   likelihoodShares,
   requireLikelihoods,
@@ -67,7 +68,7 @@ export function outputVectors(
     );
   }
   return outputs.flatMap((z, output) => {
-    const classes = z.shape[z.rank - 1]!;
+    const classes = classesOf(z);
     const perExample = z.size / classes / z.shape[0]!;
     return Array.from(
       { length: classes * perExample },
