@@ -3,11 +3,9 @@ import { add, dispose, mul, reshape, square, sum, tidy, zeros } from '@tensorflo
 import { requireThat } from '../errors.js';
 import type { TensorsByName } from '../objectives/batches.js';
 import { mapTensors, tensorsOf } from '../objectives/batches.js';
-import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { ModelData } from '../objectives/model-data.js';
 import type { Objective, SplitObjective } from '../objectives/objective.js';
 import { dataLoss, requireSplits } from '../objectives/objective.js';
-import { requireLikelihoods } from '../operators/residual-metrics.js';
 import type { Schema, Settings } from '../options.js';
 import {
   anyInteger,
@@ -29,6 +27,7 @@ import { analyse } from './analyse.js';
 import type { RunOptions } from './analysis-options.js';
 import { ProgressCounter, runSchema } from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
+import { likelihoodFactor } from './laplace-likelihood.js';
 import { openCurvature } from './laplace-posterior.js';
 import type { LaplacePrediction } from './laplace-predictions.js';
 import { predictions } from './laplace-predictions.js';
@@ -123,8 +122,9 @@ export interface Laplace {
  *     θ' ~ N(θ, P⁻¹),   P = f A + δI,
  *
  * with A the curvature of the mean loss of the training examples, and f times that loss their negative log-likelihood: N
- * for cross-entropies of N examples, N/2σ² for a mean of squares (times the outputs of an example over which a loss is a
- * mean). From it the variance of what the linearised model f(x) + J(θ' - θ) predicts, J P⁻¹ Jᵀ, and the evidence
+ * for cross-entropies of N examples, N/2σ² for squares, times the outputs or positions of an example over which the loss is a
+ * mean and no sum; N/σ² for halves of squares. f is measured by the curvature of the loss at its outputs, so that it is right
+ * for losses of one's own; of factors on examples that are not given as `sampleWeight` the mean is taken for 1. From it the variance of what the linearised model f(x) + J(θ' - θ) predicts, J P⁻¹ Jᵀ, and the evidence
  *
  *     log p(y) ≈ log p(y|θ) - ½δ‖θ‖² + ½n log δ - ½ log det P,
  *
@@ -169,7 +169,7 @@ function* measure({ source, own }: Workplace, target: AnalysisTarget, plan: Plan
   requireThat(fits, where, `at most ${LARGEST} parameters, or structure 'kronecker' or 'lowRank'`, `${n}`);
   const tested = openInputs(target, plan.test, source.parameters, own);
   const terms = tested?.terms ?? [];
-  const { factor, constant } = likelihoodOf(objective, noise);
+  const { factor, constant } = yield* likelihoodFactor(objective, noise, where);
   const progress = new ProgressCounter(1 + terms.length, plan.onProgress);
   const data = dataLoss(objective);
   const logLikelihood = -factor * (yield lossOf(data))[0]! - constant;
@@ -216,28 +216,6 @@ function* measure({ source, own }: Workplace, target: AnalysisTarget, plan: Plan
     status: damped.status,
     numMatvecs: damped.numMatvecs,
   };
-}
-
-/** f and c of a negative log-likelihood fL + c of all examples. */
-function likelihoodOf(objective: SplitObjective, noise: number): { factor: number; constant: number } {
-  let [elements, rows] = [0, 0];
-  let isNormal = false;
-  let isCategorical = false;
-  for (const { split } of objective.terms) {
-    const likelihoods = requireLikelihoods(split, where);
-    requireThat(likelihoods.length === 1, where, 'a model with one output', `${likelihoods.length} outputs`);
-    isNormal = likelihoods[0] === 'gaussian';
-    isCategorical = likelihoods[0] === 'categorical';
-    tidy(() => {
-      const [z] = evaluateTerm(objective, () => split.outputs());
-      elements += z!.size;
-      rows += z!.size / z!.shape.at(-1)!;
-    });
-  }
-  if (isCategorical) return { factor: rows, constant: 0 };
-  if (!isNormal) return { factor: elements, constant: 0 };
-  const variance = noise ** 2;
-  return { factor: elements / (2 * variance), constant: (elements / 2) * Math.log(2 * Math.PI * variance) };
 }
 
 /** What is to be predicted, as an objective of the same variables. */
