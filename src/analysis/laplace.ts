@@ -1,10 +1,7 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { add, dispose, mul, reshape, square, sum, tidy, zeros } from '@tensorflow/tfjs-core';
+import { add, mul, reshape, square, sum, tidy } from '@tensorflow/tfjs-core';
 import { requireThat } from '../errors.js';
 import type { TensorsByName } from '../objectives/batches.js';
-import { mapTensors, tensorsOf } from '../objectives/batches.js';
-import type { ModelData } from '../objectives/model-data.js';
-import type { Objective, SplitObjective } from '../objectives/objective.js';
+import type { Objective } from '../objectives/objective.js';
 import { dataLoss, requireSplits } from '../objectives/objective.js';
 import type { Schema, Settings } from '../options.js';
 import {
@@ -18,7 +15,6 @@ import {
   oneOf,
   readOptions,
 } from '../options.js';
-import type { ParameterSpace } from '../parameters.js';
 import { SeededRandom } from '../random.js';
 import type { EigenStatus } from '../solvers/result.js';
 import type { SolverSteps } from '../tfjs/drive.js';
@@ -27,13 +23,12 @@ import { analyse } from './analyse.js';
 import type { RunOptions } from './analysis-options.js';
 import { ProgressCounter, runSchema } from './analysis-options.js';
 import type { AnalysisTarget } from './analysis-target.js';
+import { openInputs } from './laplace-inputs.js';
 import { likelihoodFactor } from './laplace-likelihood.js';
 import { openCurvature } from './laplace-posterior.js';
 import type { LaplacePrediction } from './laplace-predictions.js';
 import { predictions } from './laplace-predictions.js';
 import { gradientOf, lossOf } from './loss-and-gradient.js';
-import type { Own } from './owning.js';
-import { openTest } from './test-source.js';
 
 /** Settings of {@link laplace}. */
 export interface LaplaceOptions extends RunOptions {
@@ -167,7 +162,7 @@ function* measure({ source, own }: Workplace, target: AnalysisTarget, plan: Plan
   const { size: n } = source.parameters;
   const fits = structure !== 'full' || n <= LARGEST;
   requireThat(fits, where, `at most ${LARGEST} parameters, or structure 'kronecker' or 'lowRank'`, `${n}`);
-  const tested = openInputs(target, plan.test, source.parameters, own);
+  const tested = openInputs(target, plan.test, source.parameters, own, where);
   const terms = tested?.terms ?? [];
   const { factor, constant } = yield* likelihoodFactor(objective, noise, where);
   const progress = new ProgressCounter(1 + terms.length, plan.onProgress);
@@ -216,38 +211,4 @@ function* measure({ source, own }: Workplace, target: AnalysisTarget, plan: Plan
     status: damped.status,
     numMatvecs: damped.numMatvecs,
   };
-}
-
-/** What is to be predicted, as an objective of the same variables. */
-function openInputs(
-  target: AnalysisTarget,
-  test: LaplaceOptions['test'],
-  parameters: ParameterSpace,
-  own: Own,
-): SplitObjective | null {
-  if (test == null) return null;
-  const { objective } = own(
-    own(openTest(target, withTargets(target, test, own), parameters, where)).first(Infinity),
-  );
-  requireSplits(objective, where);
-  return objective;
-}
-
-/** Test inputs with targets that fit the model and are not looked at. */
-function withTargets(
-  target: AnalysisTarget,
-  test: NonNullable<LaplaceOptions['test']>,
-  own: Own,
-): ModelData | Objective {
-  if ('terms' in test || 'terms' in target) return test as Objective;
-  const { ys } = target.data;
-  const [first] = tensorsOf(test.xs);
-  const made: Tensor[] = [];
-  own({ dispose: () => dispose(made) });
-  const like = (tensor: Tensor): Tensor => {
-    const zero = zeros([first!.shape[0]!, ...tensor.shape.slice(1)], tensor.dtype);
-    made.push(zero);
-    return zero;
-  };
-  return { xs: test.xs, ys: mapTensors(ys, like) };
 }

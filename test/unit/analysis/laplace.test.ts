@@ -284,6 +284,20 @@ describe('laplace', () => {
     theta.dispose();
   });
 
+  it('predicts for inputs of whatever class, where the classes of the examples are weighed', async () => {
+    // One feature and three classes, of which none is 0: each example counts w times, as one of sample weight w does.
+    const model = linearModel(normals(2, 3), 'softmax', 'sparseCategoricalCrossentropy');
+    const data = { xs: tf.tensor2d([[1], [-2], [0.5]]), ys: tf.tensor2d([[1], [2], [1]]) };
+    const sampleWeight = tf.tensor1d([3, 0.5, 3]);
+    const test = { xs: tf.tensor2d([[2], [-1]]) };
+    const byClass = await laplace({ model, data, objective: { classWeight: { 1: 3, 2: 0.5 } } }, { test });
+    const byExample = await laplace({ model, data: { ...data, sampleWeight } }, { test });
+    expect(byClass.predictions).toHaveLength(2);
+    expect(byClass.predictions).toEqual(byExample.predictions);
+    tf.dispose([data, sampleWeight, test]);
+    model.dispose();
+  });
+
   it('refuses what it cannot take', async () => {
     const [theta, other] = [variableOf([1]), variableOf([1])];
     const bare = lossObjective(() => tf.sum(tf.square(theta)), [theta]);
