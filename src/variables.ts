@@ -56,13 +56,13 @@ export function disposedVariable(
   ];
 }
 
-/** The values that variables hold when this is made. It keeps nothing on the device. */
+/** The values that variables hold at one time. It keeps nothing on the device. */
 export class PresentValues {
-  private readonly data: readonly DataId[];
-
-  constructor(private readonly variables: readonly Variable[]) {
-    this.data = variables.map(({ dataId }) => dataId);
-  }
+  /** @param data what the values are known by. Default: those of the moment in which this is made */
+  constructor(
+    private readonly variables: readonly Variable[],
+    private readonly data: readonly DataId[] = variables.map(({ dataId }) => dataId),
+  ) {}
 
   /** Whether the variables still hold them. */
   areCurrent(): boolean {

@@ -85,15 +85,37 @@ export function linearizeWith(
   where: string,
   jitter: Jitter | null = null,
 ): TermLinearization {
+  return linearizeBy(f, variables, where, jitter, () => true);
+}
+
+/**
+ * {@link linearizeWith}, by those of the variables alone that the loss depends on, if only piecewise constantly: the
+ * variables for which `tf.variableGrads` has a gradient. They keep their order.
+ */
+export function linearizeReached(
+  f: () => Tensor,
+  variables: readonly Variable[],
+  where: string,
+): TermLinearization {
+  return linearizeBy(f, variables, where, null, (gradient) => gradient != null);
+}
+
+function linearizeBy(
+  f: () => Tensor,
+  variables: readonly Variable[],
+  where: string,
+  jitter: Jitter | null,
+  isWanted: (gradient: Tensor | null) => boolean,
+): TermLinearization {
   requireEngine(where);
   requireArgument(typeof f === 'function', where, 'a function that returns the loss', f);
-  const parameters = parameterSpace(variables, where);
+  const candidates = parameterSpace(variables, where);
   const recorder = new Recorder({ jitter });
   try {
     let linearization: TermLinearization;
     // Not returned from the tidy, which would take every tensor it can reach for a result.
     tidy(() => {
-      linearization = recordGradient(f, parameters, recorder, jitter, where);
+      linearization = recordGradient(f, candidates, recorder, jitter, where, isWanted);
     });
     return linearization!;
   } catch (error) {
@@ -104,18 +126,24 @@ export function linearizeWith(
 
 function recordGradient(
   f: () => Tensor,
-  parameters: ParameterSpace,
+  candidates: ParameterSpace,
   recorder: Recorder,
   jitter: Jitter | null,
   where: string,
+  isWanted: (gradient: Tensor | null) => boolean,
 ): TermLinearization {
-  const variables = parameters.variables as Variable[];
-  const values = new PresentValues(variables);
-  const { value, grads, sources } = recorder.record(variables, () => {
+  const variables = candidates.variables as Variable[];
+  const data = variables.map(({ dataId }) => dataId);
+  const recorded = recorder.record(variables, () => {
     const sources = recorder.sourcesOf(variables);
     const gradients = recorder.gradients(() => requireLoss(f(), recorder, where), variables, null, true);
     return { ...gradients, sources };
   });
+  const { value } = recorded;
+  const wanted = <T>(list: readonly T[]): T[] => list.filter((_, i) => isWanted(recorded.grads[i]!));
+  const [grads, sources] = [wanted(recorded.grads), wanted(recorded.sources)];
+  const all = grads.length === variables.length;
+  const parameters = all ? candidates : parameterSpace(wanted(variables), where);
   const seedIds = grads.map((grad) => (grad == null ? null : recorder.idOf(grad)));
   const reached = seedIds.filter((id) => id != null);
   const sweep = new Sweep(recorder.nodes, sources, reached);
@@ -123,7 +151,7 @@ function recordGradient(
   const gradient = parameters.flatten(grads);
   return new TapeLinearization(
     parameters,
-    values,
+    new PresentValues(parameters.variables, wanted(data)),
     keep(value as Scalar),
     keep(gradient),
     sweep,

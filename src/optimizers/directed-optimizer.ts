@@ -61,7 +61,10 @@ export abstract class DirectedOptimizer extends Optimizer {
     return this.tracker.current?.eigenvalues?.slice() ?? null;
   }
 
-  /** The variables that the columns of the directions belong to, in order, or null before the first step. */
+  /**
+   * The variables that the columns of the directions belong to, in order, or null before the first step: those that the
+   * loss depends on.
+   */
   get variables(): readonly Variable[] | null {
     return this.tracker.parameters?.variables ?? null;
   }
@@ -115,7 +118,8 @@ export abstract class DirectedOptimizer extends Optimizer {
   /**
    * The loss and its gradient from one call of `f`; at a step where a refresh is due, the directions as well.
    *
-   * @returns the loss and one gradient per trainable variable, by name, owned by the caller
+   * @returns the loss and, by name, what `tf.variableGrads(f, varList)` gives: one gradient for each trainable variable
+   *   that the loss depends on, and null for those of `varList` that are not trainable. Owned by the caller
    * @throws DifferentiationError at a refresh, if the loss has an op that cannot be differentiated twice
    */
   override computeGradients(f: () => Scalar, varList?: Variable[]): { value: Scalar; grads: NamedTensorMap } {
@@ -127,7 +131,7 @@ export abstract class DirectedOptimizer extends Optimizer {
     requireVariables(varList, where);
     const variables = trainableAmong(varList);
     requireThat(variables.length > 0, where, 'at least one float32 variable to train', 'none');
-    tracker.bindVariables(variables);
+    tracker.allow(variables);
     this.lossSeenAt = this.iterations;
     const due = this.wantsDirections ? tracker.affordable(this.iterations) : null;
     const loss = (): Scalar => {
@@ -138,12 +142,17 @@ export abstract class DirectedOptimizer extends Optimizer {
       requireArgument(isLoss, where, 'the loss to be a float32 scalar', value);
       return value;
     };
-    if (due != null) return tracker.search(loss, due, this.iterations);
-    return leavingNothing(() =>
-      explainMissingKernels(() =>
+    if (due != null) {
+      const { value, grads } = tracker.search(loss, due, this.iterations);
+      return { value, grads: { ...grads, ...nullForFrozen(varList) } };
+    }
+    return leavingNothing(() => {
+      const result = explainMissingKernels(() =>
         withStockTape(() => withTrustedGradients(() => super.computeGradients(loss, varList))),
-      ),
-    );
+      );
+      tracker.enter(variables.filter(({ name }) => result.grads[name] != null));
+      return result;
+    });
   }
 
   override dispose(): void {
@@ -158,7 +167,7 @@ export abstract class DirectedOptimizer extends Optimizer {
   protected warnWithoutLoss(): void {
     const { tracker, iterations, lossSeenAt } = this;
     if (this.hasWarned || lossSeenAt === iterations || !this.wantsDirections) return;
-    if (tracker.due(iterations) !== 'refresh') return;
+    if (tracker.parameters == null || tracker.due(iterations) !== 'refresh') return;
     this.hasWarned = true;
     warnOfGradientsFromElsewhere(this.name);
   }
@@ -167,4 +176,10 @@ export abstract class DirectedOptimizer extends Optimizer {
   protected requireLive(use: string): void {
     requireThat(!this.isDisposed, `${this.name}.${use}`, 'a live optimizer', 'a disposed one');
   }
+}
+
+/** What `tf.variableGrads` has for variables that are in the list and not trainable. */
+function nullForFrozen(variables: readonly Variable[] = []): NamedTensorMap {
+  const frozen = variables.filter(({ trainable }) => !trainable);
+  return Object.fromEntries(frozen.map(({ name }) => [name, null])) as unknown as NamedTensorMap;
 }

@@ -52,6 +52,12 @@ export class DirectionSet {
     whole.dispose();
   }
 
+  /** Whether there are as many columns as these variables have elements. */
+  fits(variables: readonly Variable[]): boolean {
+    const columns = this.unbound?.shape[1] ?? this.bound!.size;
+    return columns === variables.reduce((sum, { size }) => sum + size, 0);
+  }
+
   /** Whether the columns belong to exactly these variables, in this order. */
   belongsTo({ variables }: ParameterSpace): boolean {
     const own = this.bound?.variables;

@@ -1,9 +1,9 @@
 import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import { clone, keep } from '@tensorflow/tfjs-core';
 import type { Linearization } from '../autodiff/linearize.js';
-import { linearizeWith } from '../autodiff/linearize.js';
+import { linearizeReached } from '../autodiff/linearize.js';
 import { leavingNothing } from '../tfjs/run-scope.js';
-import { areNumbers, CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
+import { areNumbers, requireArgument, requireThat } from '../errors.js';
 import type { Schema } from '../options.js';
 import { check, readOptions, unchecked } from '../options.js';
 import type { ParameterSpace } from '../parameters.js';
@@ -15,6 +15,8 @@ import { DirectionSet, requireDirections } from './direction-set.js';
 import { TimeBudget } from '../time-budget.js';
 import { HostWork } from './host-work.js';
 import type { NSGDSettings } from './nsgd-options.js';
+import type { SearchTimes } from './search-times.js';
+import { atOnce, timesAfterGift, timesAfterSearch } from './search-times.js';
 
 /** What may be said of directions that are handed over. */
 export interface GivenDirections {
@@ -35,23 +37,6 @@ export type TrackerSettings = Pick<
   'k' | 'which' | 'tol' | 'seed' | 'refreshEvery' | 'trackEvery' | 'burnIn' | 'searchBudget'
 >;
 
-/** When directions are to be sought, in steps; null for at once. */
-interface SearchTimes {
-  /** The next search from scratch. */
-  readonly refreshAt: number | null;
-  /** The next correction. */
-  readonly trackAt: number | null;
-}
-
-const atOnce: SearchTimes = { refreshAt: null, trackAt: null };
-
-/**
- * In how many parts the first interval between refreshes is cut. The Hessian turns fastest at the beginning of
- * training: over 50 steps of the MNIST net (bench/nsgd.ts) the top five directions kept a mean cosine of 0.56 from
- * step 0 on, of 0.74 from step 50 on, of 0.90 from step 100 on.
- */
-const earlyParts = 8;
-
 /** What a saved optimizer carries of its directions. */
 export interface SavedDirections extends SearchTimes {
   readonly rows: Tensor2D | null;
@@ -69,12 +54,19 @@ export class DirectionTracker {
   current: DirectionSet | null = null;
   /** How the last search ended. */
   status: DirectionStatus = 'none';
-  /** The trainable variables of the last step, or null before the first. */
+  /**
+   * The variables that have been trained: those that a loss has depended on so far, as long as steps may train them.
+   * Null before the first.
+   */
   parameters: ParameterSpace | null = null;
   readonly work: HostWork;
   /** How many searches the budget has put off. */
   putOff = 0;
   private isPutOff = false;
+  /** What the last step could train. */
+  private candidates: readonly Variable[] = [];
+  /** What was trained when the present directions were sought, if they were. */
+  private soughtFor: ParameterSpace | null = null;
   private times = atOnce;
   /** From the first step on. */
   private budget: TimeBudget | null = null;
@@ -87,27 +79,34 @@ export class DirectionTracker {
     this.work = new HostWork(owner);
   }
 
-  /** Notes which variables are trained now, and lays the directions out for them. */
-  bindVariables(variables: readonly Variable[]): void {
-    const { owner } = this;
-    const known = this.parameters?.variables;
-    if (known?.length !== variables.length || known.some((variable, i) => variable !== variables[i])) {
-      this.parameters = parameterSpace(variables, `${owner}.minimize`);
-    }
-    const { current } = this;
-    if (current == null) return;
-    if (current.parameters == null) current.bind(this.parameters!, owner);
-    if (current.meets(variables)) return;
-    const { variables: own, names } = current.parameters!;
-    if (own.some((variable) => !variable.isDisposed)) {
-      throw new CurvatureArgumentError(
+  /** Notes which variables a step may train. Those that it may not are trained no more. */
+  allow(candidates: readonly Variable[]): void {
+    const { current, owner } = this;
+    if (current?.parameters != null && !current.meets(candidates)) {
+      const { variables: own, names } = current.parameters;
+      requireThat(
+        own.every((variable) => variable.isDisposed),
         owner,
         `variables of the model its directions belong to ('${names[0]}', …): one ${owner} serves one model`,
-        `'${variables[0]!.name}', … only`,
+        `'${candidates[0]!.name}', … only`,
       );
+      this.replace(null);
+      this.times = atOnce;
     }
-    this.replace(null);
-    this.times = atOnce;
+    this.candidates = candidates;
+    this.train(candidates.filter((variable) => this.parameters?.variables.includes(variable)));
+  }
+
+  /** Notes which of the variables that a step may train its loss depends on, and lays the directions out for them. */
+  enter(reached: readonly Variable[]): void {
+    const { current, candidates, owner } = this;
+    const trained = new Set([...(this.parameters?.variables ?? []), ...reached]);
+    const isUnbound = current != null && current.parameters == null;
+    const entered = candidates.filter((variable) => trained.has(variable));
+    // Directions that were saved when losses had depended on more than this one does.
+    const areAll = isUnbound && !current.fits(entered) && current.fits(candidates);
+    this.train(areAll ? candidates : entered);
+    if (isUnbound) current.bind(this.parameters!, owner);
   }
 
   /** K: as set, else the paper's, as far as there are parameters. */
@@ -132,8 +131,7 @@ export class DirectionTracker {
     const where = `${this.owner}.setDirections`;
     const { variables, eigenvalues: numbers } = readOptions(given, givenSchema, where);
     this.work.cancel();
-    const { refreshEvery, trackEvery } = this.settings;
-    this.times = { refreshAt: step + refreshEvery, trackAt: step + trackEvery };
+    this.times = timesAfterGift(step, this.settings);
     if (directions === null) {
       this.replace(null);
       this.status = 'none';
@@ -165,11 +163,10 @@ export class DirectionTracker {
   /** Which search, if any, is due at a step that uses directions. */
   due(step: number): 'refresh' | 'track' | null {
     const { refreshEvery, trackEvery } = this.settings;
-    if (this.parameters == null || this.work.isBusy) return null;
-    const { current, parameters } = this;
+    if (this.work.isBusy) return null;
+    const { current } = this;
     const { refreshAt, trackAt } = this.times;
-    const isOutdated = current != null && !current.belongsTo(parameters);
-    if (refreshEvery > 0 && (isOutdated || refreshAt == null || step >= refreshAt)) return 'refresh';
+    if (refreshEvery > 0 && (this.areOutdated || refreshAt == null || step >= refreshAt)) return 'refresh';
     return trackEvery > 0 && current != null && (trackAt == null || step >= trackAt) ? 'track' : null;
   }
 
@@ -184,18 +181,15 @@ export class DirectionTracker {
   }
 
   /**
-   * Calls the loss once, for its value, its gradient and new directions.
+   * Calls the loss once, for its value, its gradient and new directions, along the variables that it depends on.
    *
-   * @returns loss and gradients by variable name, owned by the caller
+   * @returns loss and the gradients of these by variable name, owned by the caller
    */
   search(f: () => Scalar, kind: 'refresh' | 'track', step: number): { value: Scalar; grads: NamedTensorMap } {
-    const { owner, k } = this;
-    const parameters = this.parameters!;
-    const most = `k of at most ${parameters.size}, the number of trainable parameters`;
-    requireThat(k <= parameters.size, owner, most, `${k}`);
+    const { owner } = this;
     return leavingNothing(() => {
       const stop = this.budget?.start();
-      const linearization = linearizeWith(f, parameters.variables, `${owner}.minimize`);
+      const linearization = linearizeReached(f, this.candidates, `${owner}.minimize`);
       let present: Tensor2D | null = null;
       let isHandedOver = false;
       const release = (): void => {
@@ -203,9 +197,14 @@ export class DirectionTracker {
         present?.dispose();
       };
       try {
+        this.enter(linearization.parameters.variables);
+        const parameters = this.parameters!;
+        const most = `k of at most ${parameters.size}, the number of trainable parameters`;
+        requireThat(this.k <= parameters.size, owner, most, `${this.k}`);
+        const k = Math.min(this.k, linearization.parameters.size);
         const value = clone(linearization.loss);
         const grads = gradientsByName(linearization);
-        present = this.current?.join(parameters) ?? null;
+        present = this.current?.join(linearization.parameters) ?? null;
         isHandedOver = true;
         this.isPutOff = false;
         this.work.run({
@@ -214,8 +213,9 @@ export class DirectionTracker {
               ? searchDirections(linearization, present, { ...this.settings, k }, step, owner)
               : followDirections(linearization, present!),
           done: (found) => {
-            this.times = this.timesAfter(kind, step);
-            this.accept(found, parameters, step);
+            this.times = timesAfterSearch(kind, step, this.settings, this.times);
+            this.accept(found, linearization.parameters, step);
+            if (found.rows != null) this.soughtFor = parameters;
           },
           release: () => {
             release();
@@ -256,13 +256,19 @@ export class DirectionTracker {
     this.times = atOnce;
   }
 
-  /** Refreshes follow after 1/8, 1/8, 1/4, 1/2 of `refreshEvery` at first, then after all of it. */
-  private timesAfter(kind: 'refresh' | 'track', step: number): SearchTimes {
-    const { refreshEvery, trackEvery, burnIn } = this.settings;
-    const trackAt = step + trackEvery;
-    if (kind === 'track') return { ...this.times, trackAt };
-    const interval = Math.max(Math.ceil(refreshEvery / earlyParts), step - burnIn);
-    return { refreshAt: step + Math.min(interval, refreshEvery), trackAt };
+  /** Whether other variables are trained than those that the directions belong to or were sought for. */
+  private get areOutdated(): boolean {
+    const { current, parameters } = this;
+    if (current?.parameters == null || parameters === this.soughtFor) return false;
+    return parameters == null || !current.belongsTo(parameters);
+  }
+
+  private train(variables: readonly Variable[]): void {
+    const known = this.parameters?.variables ?? [];
+    const areSame =
+      known.length === variables.length && known.every((variable, i) => variable === variables[i]);
+    if (areSame) return;
+    this.parameters = variables.length === 0 ? null : parameterSpace(variables, `${this.owner}.minimize`);
   }
 
   private accept(

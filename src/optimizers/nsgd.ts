@@ -39,8 +39,9 @@ const brand = Symbol.for('tfjs-curvature.NSGD');
  * `tf.train.momentum`, bit for bit; nothing is searched for at γ = 1.
  *
  * Serves `model.compile` of any tfjs-layers model and hand-written loops. One optimizer serves one model. State is
- * kept by variable: layers may be frozen, unfrozen and added; the next step then finds new directions, or, where
- * they are given from outside, keeps the columns in common and steps new variables plainly.
+ * kept by variable, for those that the loss depends on: others are left as they are, as by `tf.train.sgd`. Layers may be
+ * frozen, unfrozen and added. A step that finds variables it has not known before steps them plainly, and the next one
+ * finds new directions, or, where they are given from outside, keeps the columns in common.
  *
  * Cost beyond SGD: K·n floats; two matrix–vector products with V a step; about 20 Hessian-vector products and the
  * tape of one gradient a refresh. `dispose` frees everything.
@@ -252,7 +253,10 @@ export class NSGD extends DirectedOptimizer {
     this.requireLive('applyGradients');
     const known = tracker.parameters?.variables ?? [];
     const variables = [...gradients.keys()];
-    if (!variables.every((variable) => known.includes(variable))) tracker.bindVariables(variables);
+    if (!variables.every((variable) => known.includes(variable))) {
+      tracker.allow(variables);
+      tracker.enter(variables);
+    }
     if (settings.momentum > 0) velocities.prepare(tracker.parameters!.variables);
     const directions = iterations < settings.burnIn ? null : tracker.current;
     takeNudgedStep(gradients, {

@@ -91,19 +91,18 @@ export class Velocities {
 
   /**
    * Matches by name where every variable finds its own, else by position: tfjs renames the variables of a model
-   * that is loaded beside another one.
+   * that is loaded beside another one. By name those of variables that are stepped later are there for them.
    */
   private assignLoaded(variables: readonly Variable[]): void {
     const saved = this.loaded;
     const tensors = [...saved.values()];
-    const found = variables.every((variable) => saved.has(variable.name + suffix))
-      ? variables.map((variable) => saved.get(variable.name + suffix)!)
-      : tensors;
+    const areNamed = variables.every((variable) => saved.has(variable.name + suffix));
+    const found = areNamed ? variables.map((variable) => saved.get(variable.name + suffix)!) : tensors;
     const shapes = (of: readonly Tensor[]): string => of.map(({ shape }) => `[${shape}]`).join(' ');
     const expected = `variables shaped like those the loaded velocities belong to, ${shapes(tensors)}`;
     requireThat(shapes(found) === shapes(variables), 'NSGD', expected, shapes(variables));
-    variables.forEach((variable, i) => this.byName.set(variable.name, found[i]!));
-    dispose(tensors.filter((tensor) => !found.includes(tensor)));
+    if (areNamed) for (const [name, tensor] of saved) this.byName.set(name.slice(0, -suffix.length), tensor);
+    else variables.forEach((variable, i) => this.byName.set(variable.name, found[i]!));
     saved.clear();
   }
 }
