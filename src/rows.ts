@@ -1,6 +1,25 @@
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { abs, eye, keep, matMul, max, mul, reshape, slice, sub, tidy } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import {
+  abs,
+  addN,
+  clipByValue,
+  div,
+  eye,
+  keep,
+  matMul,
+  max,
+  mul,
+  reshape,
+  slice,
+  sqrt,
+  square,
+  stack,
+  sub,
+  sum,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, requireArgument, requireThat } from './errors.js';
+import { LARGEST_FLOAT32 } from './float32.js';
 import type { SolverSteps } from './tfjs/drive.js';
 
 /**
@@ -56,6 +75,31 @@ export function* checkOrthonormal(rows: Tensor2D, where: string): SolverSteps<vo
     'orthonormal rows, |V Vᵀ − I| ≤ 1e-3',
     `rows with |V Vᵀ − I| = ${largest!.toPrecision(3)}`,
   );
+}
+
+/** The smallest number that every device tells from 0. */
+const LEAST_SCALE = 2 ** -126;
+
+/**
+ * The Euclidean norm of tensors taken together as one vector, as the product of two numbers. Neither leaves the range of
+ * float32 where the tensors do not, as squares would: ‖x‖₂ = m · ‖x/m‖₂ with m = max |x_i|, cut to a finite m > 0, so
+ * that zeros have the norm 0 and an infinite entry an infinite one.
+ *
+ * @returns m and ‖x/m‖₂, new scalars, owned by the caller
+ */
+export function factoredNorm(parts: readonly Tensor[]): [scale: Scalar, rest: Scalar] {
+  return tidy(() => {
+    const filled = parts.filter(({ size }) => size > 0);
+    const largest: Scalar = max(stack(filled.map((part) => max(abs(part)))));
+    const scale = clipByValue(largest, LEAST_SCALE, LARGEST_FLOAT32);
+    const squares = filled.map((part): Tensor => sum(square(div(part, scale))));
+    return [scale, sqrt(addN(squares)) as Scalar];
+  });
+}
+
+/** {@link factoredNorm} multiplied out: a new scalar, owned by the caller. */
+export function euclideanNorm(parts: readonly Tensor[]): Scalar {
+  return tidy(() => mul(...factoredNorm(parts)));
 }
 
 /** Row i of [m, n] as a new vector [n], owned by the caller. */

@@ -1,7 +1,8 @@
-import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { abs, divNoNan, keep, max, maximum, mul, norm, tensor1d, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { divNoNan, keep, maximum, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { synchronousRead } from '../tfjs/capabilities.js';
 import { SeededRandom } from '../random.js';
+import { euclideanNorm } from '../rows.js';
 import type { LinearOperator } from './linear-operator.js';
 import { productOf } from './linear-operator.js';
 
@@ -73,7 +74,7 @@ export function magnitudeOfSteps(
     const start = tensor1d(new SeededRandom(0).fillNormal(new Float32Array(size)));
     const one = first(unit(start));
     const other = second(unit(one));
-    return maximum(length(one), length(other));
+    return maximum(euclideanNorm([one]), euclideanNorm([other]));
   });
 }
 
@@ -121,11 +122,5 @@ const sources = new WeakMap<LinearOperator, TermSource>();
 
 /** v/‖v‖, or zeros for zeros. */
 function unit(v: Tensor1D): Tensor1D {
-  return divNoNan(v, length(v));
-}
-
-/** ‖v‖ where the squares would leave the range of float32, too. */
-function length(v: Tensor1D): Scalar {
-  const largest = max(abs(v));
-  return mul(norm(divNoNan(v, largest)), largest);
+  return divNoNan(v, euclideanNorm([v]));
 }

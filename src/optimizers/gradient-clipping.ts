@@ -1,10 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { addN, clipByValue, div, minimum, mul, scalar, sqrt, square, sum, tidy } from '@tensorflow/tfjs-core';
-
-/** The Euclidean norm of all tensors taken together as one vector, a new scalar owned by the caller. */
-export function globalNorm(parts: readonly Tensor[]): Tensor {
-  return tidy(() => sqrt(addN(parts.map((part): Tensor => sum(square(part))))));
-}
+import { clipByValue, div, lessEqual, mul, scalar, where } from '@tensorflow/tfjs-core';
+import { factoredNorm } from '../rows.js';
 
 /**
  * Clips a gradient given as one tensor per variable: first to a global norm, then entry by entry.
@@ -24,8 +20,12 @@ export function clipGradients(
 ): readonly Tensor[] {
   let clipped = gradients;
   if (clipNorm != null) {
-    const scale = minimum(1, div(scalar(clipNorm), globalNorm(clipped)));
-    clipped = clipped.map((gradient) => mul(gradient, scale));
+    const [scale, rest] = factoredNorm(clipped);
+    // A gradient within the limit is divided and multiplied by 1, which changes no bit of it.
+    const isWithin = lessEqual(mul(scale, rest), clipNorm);
+    const divisor = where(isWithin, scalar(1), scale);
+    const factor = where(isWithin, scalar(1), div(clipNorm, rest));
+    clipped = clipped.map((gradient) => mul(div(gradient, divisor), factor));
   }
   if (clipValue != null) {
     clipped = clipped.map((gradient) => clipByValue(gradient, -clipValue, clipValue));

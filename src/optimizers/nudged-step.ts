@@ -1,8 +1,9 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { mul, tidy } from '@tensorflow/tfjs-core';
+import { euclideanNorm } from '../rows.js';
 import { blockDots, blockSums } from '../tfjs/kernels/block-products.js';
 import type { DirectionSet } from './direction-set.js';
-import { clipGradients, globalNorm } from './gradient-clipping.js';
+import { clipGradients } from './gradient-clipping.js';
 import type { NSGDSettings } from './nsgd-options.js';
 import type { DirectionBlocks } from './nudge.js';
 import { nudge } from './nudge.js';
@@ -94,9 +95,9 @@ function measure(
   unit: number,
 ): StepMeasurements {
   return {
-    gradientNorm: globalNorm(gradients),
+    gradientNorm: euclideanNorm(gradients),
     gradientCoordinates: blockDots(directions, gradients),
-    updateNorm: mul(globalNorm(updates), unit),
+    updateNorm: mul(euclideanNorm(updates), unit),
     updateCoordinates: mul(blockDots(directions, updates), unit),
   };
 }
