@@ -3,13 +3,10 @@ import { KrylovBasis } from '../solvers/basis.js';
 import type { Candidate } from '../solvers/candidate.js';
 import { candidateOf, discard, vectorOf } from '../solvers/candidate.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { FLOAT32_EPSILON } from '../float32.js';
+import { FLOAT32_EPSILON, NEGLIGIBLE } from '../float32.js';
 import type { Projection } from '../solvers/orthogonalize.js';
 import { orthogonalize } from '../solvers/orthogonalize.js';
 import type { NormalizedOperator } from '../solvers/normalized-operator.js';
-
-/** Remainders below this part of a vector may be rounding: what else there is lies in the span of the rows. */
-const NEGLIGIBLE = 10 * FLOAT32_EPSILON;
 
 /** An orthonormal basis Q of the range of AΩ for random Ω, grown vector by vector. */
 export class RangeBasis {

@@ -1,7 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { clone } from '@tensorflow/tfjs-core';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { FLOAT32_EPSILON } from '../float32.js';
+import { DOUBTFUL } from '../float32.js';
 import type { LinearSystem, SolveResult, SolveStatus } from './linear-solve.js';
 import { residualOf, solutionOf } from './linear-solve.js';
 import { innerProducts, release } from './vector-arithmetic.js';
@@ -45,7 +45,7 @@ export class BestIterate {
    * @param claimed the residual as the recurrence has it
    */
   isDue(length: number, norm: number, claimed: number): boolean {
-    return length >= 2 * this.lastLength && 1e3 * FLOAT32_EPSILON * norm * length >= claimed;
+    return length >= 2 * this.lastLength && DOUBTFUL * norm * length >= claimed;
   }
 
   /**

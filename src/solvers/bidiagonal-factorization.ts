@@ -1,5 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { FLOAT32_EPSILON } from '../float32.js';
+import { DOUBTFUL, NEGLIGIBLE } from '../float32.js';
 import type { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { AdjointCoefficients } from './adjoint-coefficients.js';
@@ -155,7 +155,7 @@ export class BidiagonalFactorization {
     this.adjoints.push(isExtended ? withRest(adjoint) : adjoint.coefficients);
     this.latest = [image, adjoint];
     if (isExtended) this.pending.push(right.rows - 1);
-    if (isExtended && image.remainder <= 1e3 * FLOAT32_EPSILON * this.norm) this.loose.push(right.rows - 1);
+    if (isExtended && image.remainder <= DOUBTFUL * this.norm) this.loose.push(right.rows - 1);
     return isExtended ? 'extended' : 'dependent';
   }
 
@@ -191,7 +191,7 @@ export class BidiagonalFactorization {
       // Along these the coefficients are known: see `extend`.
       for (const row of this.processed) parts[row] = 0;
       this.adjoints.add(couplings, parts);
-      if (remainder <= 10 * FLOAT32_EPSILON || this.isComplete) discard(candidate);
+      if (remainder <= NEGLIGIBLE || this.isComplete) discard(candidate);
       else {
         this.pending.push(this.right.rows);
         this.right.append(candidate);
@@ -258,7 +258,7 @@ export class BidiagonalFactorization {
 
   /** What is zero among coefficients. */
   private get negligible(): number {
-    return 10 * FLOAT32_EPSILON * this.norm;
+    return NEGLIGIBLE * this.norm;
   }
 
   /** Takes up the norm of a product, which is released if it is not finite. */

@@ -1,4 +1,4 @@
-import { FLOAT32_EPSILON } from '../float32.js';
+import { NEGLIGIBLE } from '../float32.js';
 
 /** When pairs of A x = λ B x count as found. */
 export interface BlockTolerance {
@@ -61,7 +61,7 @@ export class BlockPairs {
     // ‖x‖ ≥ 1/‖Bx‖, as xᵀBx = 1.
     const length = isMetric ? 1 / this.dualNorms[i]! : 1;
     const relative = tol * Math.abs(this.values[i]!) * this.dualNorms[i]!;
-    return Math.max(relative, 10 * FLOAT32_EPSILON * norm * length);
+    return Math.max(relative, NEGLIGIBLE * norm * length);
   }
 
   private first(count: number): number[] {

@@ -1,6 +1,6 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { tensor1d } from '@tensorflow/tfjs-core';
-import { FLOAT32_EPSILON } from '../float32.js';
+import { DOUBTFUL, NEGLIGIBLE } from '../float32.js';
 import type { AsyncLinearOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import type { SeededRandom } from '../random.js';
@@ -118,7 +118,7 @@ export class LanczosFactorization<
       const difference = Math.abs(this.coefficient(row, other) - column[other]!);
       this.asymmetry = Math.max(this.asymmetry, difference);
     }
-    return this.accept(candidate, remainder / scale, (10 * FLOAT32_EPSILON * this.norm) / scale);
+    return this.accept(candidate, remainder / scale, (NEGLIGIBLE * this.norm) / scale);
   }
 
   /**
@@ -135,7 +135,7 @@ export class LanczosFactorization<
       discard(candidate);
       return 'nonFinite';
     }
-    return this.accept(candidate, remainder, 1e3 * FLOAT32_EPSILON * norm);
+    return this.accept(candidate, remainder, DOUBTFUL * norm);
   }
 
   /**
@@ -154,7 +154,7 @@ export class LanczosFactorization<
   *takeBack(): SolverSteps<void> {
     while (this.aside.length > 0) {
       const { candidate, remainder } = yield* this.aside.takeBack(this.processed);
-      this.accept(candidate, remainder, 10 * FLOAT32_EPSILON);
+      this.accept(candidate, remainder, NEGLIGIBLE);
     }
   }
 
@@ -249,7 +249,7 @@ export class LanczosFactorization<
 
   /** The first row along which the product of a row can have a coefficient, as the columns known so far have it. */
   private firstCoupled(row: number): number {
-    const negligible = 10 * FLOAT32_EPSILON * this.norm;
+    const negligible = NEGLIGIBLE * this.norm;
     const coupled = this.processed.filter((i) => Math.abs(this.coefficient(row, i)) > negligible);
     return Math.min(row, ...coupled);
   }

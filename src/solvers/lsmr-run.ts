@@ -1,6 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { mul, tidy } from '@tensorflow/tfjs-core';
-import { FLOAT32_EPSILON } from '../float32.js';
+import { NEGLIGIBLE } from '../float32.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { KrylovBasis } from './basis.js';
 import { candidateOf, discard } from './candidate.js';
@@ -63,7 +63,7 @@ export class LsmrRun {
     const column = Math.hypot(alpha, nextBeta);
     if (!Number.isFinite(column)) return 'nonFinite';
     this.norm = Math.max(this.norm, column);
-    const negligible = 10 * FLOAT32_EPSILON * this.norm;
+    const negligible = NEGLIGIBLE * this.norm;
     if (nextBeta <= negligible) {
       problem.add(alpha * beta, alpha * alpha, 0);
       return 'ended';

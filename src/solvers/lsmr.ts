@@ -1,6 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { add, clone, zeros } from '@tensorflow/tfjs-core';
-import { FLOAT32_EPSILON } from '../float32.js';
+import { NEGLIGIBLE } from '../float32.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import type { RectangularOperator } from '../operators/rectangular-operator.js';
 import { requireRectangular } from '../operators/rectangular-operator.js';
@@ -175,7 +175,7 @@ class LeastSquaresSearch {
     for (;;) {
       this.offer(present);
       const { gradientNorm } = present;
-      const allowed = Math.max(goal, 10 * FLOAT32_EPSILON * norm * present.norm);
+      const allowed = Math.max(goal, NEGLIGIBLE * norm * present.norm);
       const isWithin = gradientNorm <= allowed && allowed < Infinity;
       // A run that has been as far as it goes and has gained little has come to where rounding lets it go no lower.
       const isStuck = gradientNorm > (step === 'full' ? 1 : LEAST_GAIN) * before;

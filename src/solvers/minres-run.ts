@@ -3,7 +3,7 @@ import { clone, mul, tidy } from '@tensorflow/tfjs-core';
 import { KrylovBasis } from './basis.js';
 import { candidateOf, discard, vectorOf } from './candidate.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { FLOAT32_EPSILON } from '../float32.js';
+import { NEGLIGIBLE } from '../float32.js';
 import type { NormalizedOperator } from './normalized-operator.js';
 import { orthogonalize } from './orthogonalize.js';
 import { SymmetryWatch } from './require-symmetric.js';
@@ -123,7 +123,7 @@ export class MinresRun implements CorrectionRun {
     const { alpha, nextBeta, candidate } = yield* this.tail == null
       ? this.extend()
       : this.extendTail(this.tail);
-    const negligible = 10 * FLOAT32_EPSILON * Math.max(problem.norm, Math.hypot(beta, alpha, nextBeta));
+    const negligible = NEGLIGIBLE * Math.max(problem.norm, Math.hypot(beta, alpha, nextBeta));
     const isFinite = Number.isFinite(negligible);
     // Close to 0, x solves the least-squares problem (Choi, Paige & Saunders 2011).
     if (!isFinite || problem.slope(beta, alpha, nextBeta) <= negligible) {

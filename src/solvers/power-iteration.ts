@@ -13,7 +13,7 @@ import type { DeflatedPair, Predecessor } from './deflated-pair.js';
 import { deflatedPair, orthonormal, ritzVectors } from './deflated-pair.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import { driveAsync, driveSchema } from '../tfjs/drive.js';
-import { FLOAT32_EPSILON } from '../float32.js';
+import { NEGLIGIBLE } from '../float32.js';
 import type { EigenProgress } from './lanczos-options.js';
 import { believed } from './measure-again.js';
 import { NoiseFloor } from './noise-floor.js';
@@ -218,7 +218,7 @@ class PowerIteration {
     const { zero, plan, symmetry } = this;
     return (
       Math.max(Math.abs(value), residualNorm) <= (zero ?? 0) ||
-      residualNorm <= Math.max(share * plan.tol * Math.abs(value), 10 * FLOAT32_EPSILON * symmetry.norm)
+      residualNorm <= Math.max(share * plan.tol * Math.abs(value), NEGLIGIBLE * symmetry.norm)
     );
   }
 

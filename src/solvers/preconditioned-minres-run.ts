@@ -1,7 +1,7 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { add, clone, mul, tidy, zerosLike } from '@tensorflow/tfjs-core';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { FLOAT32_EPSILON } from '../float32.js';
+import { NEGLIGIBLE } from '../float32.js';
 import type { CorrectionRun, MinresStep } from './minres-run.js';
 import type { NormalizedOperator } from './normalized-operator.js';
 import { requireDefinite } from './preconditioner.js';
@@ -130,7 +130,7 @@ export class PreconditionedMinresRun implements CorrectionRun {
       const [slope, square, imageSquare, along, sumSquare, coupling] = Array.from(
         yield innerProducts(...pairs),
       );
-      const negligible = 10 * FLOAT32_EPSILON * Math.max(problem.norm, Math.hypot(beta, alpha));
+      const negligible = NEGLIGIBLE * Math.max(problem.norm, Math.hypot(beta, alpha));
       if (!Number.isFinite(negligible) || !Number.isFinite(slope!)) return 'nonFinite';
       this.lastLength = Math.sqrt(sumSquare!);
       const isRounding = Math.sqrt(Math.abs(slope!)) <= negligible;

@@ -1,5 +1,5 @@
 import { tensor1d } from '@tensorflow/tfjs-core';
-import { FLOAT32_EPSILON } from '../float32.js';
+import { DOUBTFUL } from '../float32.js';
 import type { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { KrylovBasis } from './basis.js';
@@ -15,7 +15,7 @@ export function* appendRandom(basis: KrylovBasis, random: SeededRandom): SolverS
   if (basis.rows >= basis.size) return false;
   const candidate = candidateOf(tensor1d(random.fillCentered(new Float32Array(basis.size))));
   const { coefficients, remainder } = yield* orthogonalize(basis, candidate);
-  const isNew = remainder > 1e3 * FLOAT32_EPSILON * Math.hypot(...coefficients, remainder);
+  const isNew = remainder > DOUBTFUL * Math.hypot(...coefficients, remainder);
   if (isNew) basis.append(candidate);
   else discard(candidate);
   return isNew;

@@ -1,4 +1,4 @@
-import { FLOAT32_EPSILON } from '../float32.js';
+import { NEGLIGIBLE } from '../float32.js';
 
 /** What a check looks for lies beyond the last wanted value by this part of the tolerance. */
 export const MARGIN = 0.5;
@@ -11,7 +11,7 @@ export const MARGIN = 0.5;
  */
 export function convergenceThreshold(value: number, tol: number, norm: number, zero: number): number {
   const size = Math.abs(value);
-  return Math.max(size <= zero ? zero : tol * size, 10 * FLOAT32_EPSILON * norm);
+  return Math.max(size <= zero ? zero : tol * size, NEGLIGIBLE * norm);
 }
 
 /**
