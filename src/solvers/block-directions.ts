@@ -1,4 +1,4 @@
-import type { RitzPairs } from './rayleigh-ritz.js';
+import type { PairsInSpan } from './rayleigh-ritz.js';
 
 /** A direction of which a smaller share is outside of the span of others lies in it. */
 const NO_DIRECTION = 1e-3;
@@ -13,7 +13,7 @@ const NO_DIRECTION = 1e-3;
 export function directionsOf(
   chosen: readonly Float64Array[],
   before: number,
-  { dual }: RitzPairs,
+  { dual }: PairsInSpan,
 ): Float64Array[] {
   const found: Float64Array[] = [];
   const others = chosen.map((row) => ({ row, dual: dual(row) }));

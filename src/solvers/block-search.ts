@@ -20,7 +20,7 @@ import type { SolverSteps } from '../tfjs/drive.js';
 import type { MultipliedRows } from './multiplied-rows.js';
 import { withoutSpan } from './multiplied-rows.js';
 import type { NormalizedOperator } from './normalized-operator.js';
-import { rowsOf, squareMatrix, whitening } from './dense-ritz.js';
+import { rowsOfMatrix, squareMatrix, whitening } from './dense-ritz.js';
 import { release } from './vector-arithmetic.js';
 
 /** A row of which a smaller share is outside of a span lies in it to rounding. */
@@ -78,7 +78,7 @@ export function* independentOf(
     );
     if (worth.length === 0) return null;
     const mixed = whitening(squareMatrix(m, gram).selection(worth, worth));
-    const weights = rowsOf(mixed).map((row) => {
+    const weights = rowsOfMatrix(mixed).map((row) => {
       const wide = new Array<number>(m).fill(0);
       worth.forEach((at, i) => (wide[at] = row[i]!));
       return wide;

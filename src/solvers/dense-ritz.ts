@@ -52,6 +52,6 @@ export function eigenpairsWithin(
 }
 
 /** The rows of a matrix. */
-export function rowsOf(matrix: Matrix): Float64Array[] {
+export function rowsOfMatrix(matrix: Matrix): Float64Array[] {
   return Array.from({ length: matrix.rows }, (_, i) => Float64Array.from(matrix.getRow(i)));
 }

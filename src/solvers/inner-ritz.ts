@@ -2,7 +2,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, matMul, reshape, tidy } from '@tensorflow/tfjs-core';
 import { Matrix } from 'ml-matrix';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { eigenpairsWithin, largestAsymmetry, rowsOf, squareMatrix, whitening } from './dense-ritz.js';
+import { eigenpairsWithin, largestAsymmetry, rowsOfMatrix, squareMatrix, whitening } from './dense-ritz.js';
 import type { MultipliedRows } from './multiplied-rows.js';
 
 /** What is known of the vectors in a span on which an operator is smallest. */
@@ -47,9 +47,9 @@ export function* innerRitz({ rows, images }: MultipliedRows, least: number): Sol
   const all = bySize.values.length;
   const limit = TOGETHER ** 2 * Math.max(bySize.values[Math.min(least, all) - 1]!, 0);
   const count = Math.max(Math.min(least, all), bySize.values.filter((value) => value <= limit).length);
-  const ordered = rowsOf(bySize.coefficients);
+  const ordered = rowsOfMatrix(bySize.coefficients);
   const near = eigenpairsWithin(new Matrix(ordered.slice(0, count)), form, 'LA');
-  const coefficients = [...rowsOf(near.coefficients), ...ordered.slice(count)];
+  const coefficients = [...rowsOfMatrix(near.coefficients), ...ordered.slice(count)];
   const found = new Matrix(coefficients);
   return {
     values: Float64Array.from(Matrix.mul(found.mmul(form), found).sum('row')),

@@ -6,7 +6,7 @@ import type { SolverSteps } from '../tfjs/drive.js';
 import {
   eigenpairsWithin,
   largestAsymmetry,
-  rowsOf,
+  rowsOfMatrix,
   squareMatrix,
   symmetricPart,
   whitening,
@@ -15,7 +15,7 @@ import type { MultipliedRows } from './multiplied-rows.js';
 import type { Which } from '../symmetric-eigen.js';
 
 /** What is known of a problem A x = λ B x in the span of some rows S. */
-export interface RitzPairs {
+export interface PairsInSpan {
   /** θ, the wanted ones first; fewer than rows where these are dependent. */
   readonly values: Float64Array;
   /** c of each pair: x = cᵀS, with xᵀBx = 1. */
@@ -39,7 +39,7 @@ export function* rayleighRitz(
   { rows, images, duals }: MultipliedRows,
   which: Which,
   where: string,
-): SolverSteps<RitzPairs | null> {
+): SolverSteps<PairsInSpan | null> {
   const m = rows.shape[0];
   const read = yield tidy(() => {
     const squares = [rows, images].map((tensor) => sum(square(tensor), 1) as Tensor1D);
@@ -58,7 +58,7 @@ export function* rayleighRitz(
   const perLength = Matrix.rowVector(lengths.map((length) => 1 / length));
   return {
     values,
-    coefficients: rowsOf(coefficients),
+    coefficients: rowsOfMatrix(coefficients),
     dual: (c) => gram.mmul(Matrix.columnVector(c)).to1DArray(),
     asymmetry: largestAsymmetry(Matrix.mul(form, perLength.transpose().mmul(perLength))),
     norm: imageLengths.reduce((most, image, i) => Math.max(most, image / lengths[i]!), 0),
