@@ -17,15 +17,19 @@ const where = 'gaussNewtonDiagonal';
  * with J_i the Jacobian of the outputs for example i. `GaussNewtonOperator` is the matrix itself, `diagonal` estimates that of any
  * operator from its products. For preconditioning, for what to prune or quantise, for a Laplace approximation by parameters.
  *
- * Cost: one evaluation, and one backward sweep for each output of an example, whatever the number of examples: C for C classes. The
- * gradients of the examples are squared at the kernels that a variable enters, without being formed where that is a product with
+ * Examples have to be apart: batch normalisation by the statistics of the batch (`training: true`) mixes what lies before it, and
+ * is refused; `diagonal` of a `GaussNewtonOperator` estimates there.
+ *
+ * Cost: one evaluation, and one backward sweep for each output of an example, whatever the number of examples: C for C classes, and
+ * one more to see that examples are apart. The gradients of the examples are squared at the kernels that a variable enters, without being formed where that is a product with
  * one position. A variable that is used where the tape does not tell examples apart costs a sweep for each example and output.
  * Memory: the tape of one term, and chunks of 32 MB.
  *
  * @param objective a modelObjective, or a lossObjective given as {outputs, loss, likelihood}
  * @returns shape [n], owned by the caller
  * @throws CurvatureArgumentError for an objective that does not know its outputs, or whose loss is no known negative log-likelihood
- *   (cross-entropies and mean squared error are), and for weights of examples below 0
+ *   (cross-entropies and mean squared error are), for weights of examples below 0, and for outputs of an example that depend on
+ *   others; where numbers are not read at once (WebGPU) the diagonal is NaN then
  *
  * Source: Dangel, Kunstner & Hennig 2020, "BackPACK: Packing more into Backprop", §2.3.
  *

@@ -58,13 +58,14 @@ interface BuiltBlocks {
  * Equal to the block of the curvature for a layer that is linear in what is squared, as in a deep linear network under mean
  * squared error, and for one example with one position. What has no factors (embeddings, depthwise and recurrent kernels,
  * scales of normalisations) has the diagonal of the curvature: see `blocks`. Weights and averages are those of
- * `GaussNewtonOperator`; regularisers are no part of K: add theirs with `sum` or `shifted`.
+ * `GaussNewtonOperator`; regularisers are no part of K: add theirs with `sum` or `shifted`. Examples have to be apart: batch
+ * normalisation as in training (`training: true`) mixes them, and is refused.
  *
- * Cost: construction, one evaluation and C backward sweeps for C outputs of an example (`'exact'`), `samples` of them
- * (`'monteCarlo'`) or one (`'empirical'`), with the factors one to six gradients for each sweep; a variable that is used
- * where the tape does not tell examples apart costs a sweep for each example besides. A product: two products of matrices
- * a layer. `correctEigenvalues` costs as much as construction once more when it is first needed, and eigenvectors on the host,
- * of factors up to 1024 wide: wider ones are diagonal. Memory: the factors.
+ * Cost: construction, one evaluation, a backward sweep to see that examples are apart, and C backward sweeps for C outputs of an
+ * example (`'exact'`), `samples` of them (`'monteCarlo'`) or one (`'empirical'`), with the factors one to six gradients for each
+ * sweep; a variable that is used where the tape does not tell examples apart costs a sweep for each example besides. A product:
+ * two products of matrices a layer. `correctEigenvalues` costs as much as construction once more when it is first needed, and
+ * eigenvectors on the host, of factors up to 1024 wide: wider ones are diagonal. Memory: the factors.
  *
  * Sources: Martens & Grosse 2015, "Optimizing Neural Networks with Kronecker-factored Approximate Curvature"; Grosse &
  * Martens 2016, "A Kronecker-factored Approximate Fisher Matrix for Convolution Layers"; George et al. 2018, "Fast Approximate
@@ -94,8 +95,8 @@ export class KFACOperator implements LinearOperator {
    * @param objective a modelObjective, or a lossObjective given as {outputs, loss, likelihood}
    * @param options see {@link KFACOptions}
    * @throws CurvatureArgumentError for an objective that does not know its outputs, or whose loss is no known negative
-   *   log-likelihood (`'empirical'` does without), for weights of examples below 0, a network that uses its variables in
-   *   another way from batch to batch, or an option out of range
+   *   log-likelihood (`'empirical'` does without), for weights of examples below 0, outputs of an example that depend on others
+   *   (NaN on WebGPU), a network that uses its variables in another way from batch to batch, or an option out of range
    */
   constructor(objective: Objective, options: KFACOptions = {}) {
     requireObjective(objective, where);

@@ -1,8 +1,8 @@
 import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import {
+  add,
   addN,
   matMul,
-  min,
   mul,
   reshape,
   scalar,
@@ -15,18 +15,18 @@ import {
 import { exampleAdjoint } from '../../autodiff/example-adjoint.js';
 import type { OutputTape } from '../../autodiff/output-tape.js';
 import { withOutputTape } from '../../autodiff/output-tape.js';
-import type { TapeValue } from '../../autodiff/tape.js';
-import { requireThat } from '../../errors.js';
 import type { Batch } from '../../objectives/batches.js';
 import { cutIntoBatches } from '../../objectives/batches.js';
 import { evaluateTerm } from '../../objectives/linearize-objective.js';
 import type { SplitObjective } from '../../objectives/objective.js';
-import { synchronousRead } from '../../tfjs/capabilities.js';
 import { withCorrections } from '../../tfjs/corrections/execute.js';
 import type { FisherOptions } from '../fisher.js';
+import { requireNotNegative } from '../negative-weights.js';
 import { sharesOf } from '../residual-metrics.js';
 import type { BlockPlan, LinearMap } from './block-plan.js';
 import { planBlocks } from './block-plan.js';
+import type { AdjointsByExample } from './examples-apart.js';
+import { requireExamplesApart } from './examples-apart.js';
 import type { OutputVector } from './output-vectors.js';
 import { outputVectors, unitTensor } from './output-vectors.js';
 
@@ -55,7 +55,7 @@ const CHUNK = 2 ** 23;
 
 /**
  * Goes once through all terms of an objective. Cost, each term: one evaluation, and one backward sweep for each of the output
- * vectors; for a variable of which no use tells examples apart, one for each output vector and example besides.
+ * vectors, and one to see that examples are apart; for a variable of which no use tells examples apart, one for each output vector and example besides.
  */
 export function passBlocks(
   objective: SplitObjective,
@@ -76,10 +76,10 @@ export function passBlocks(
           const plans = planBlocks(tape, parameters.variables, examples, options.widest);
           visitor.plan(plans);
           withCorrections(() => {
-            requireNotNegative(term, tape, where);
+            requireNotNegative(split, where);
             if (visitor.inputs != null) visitInputs(term, plans, tape, visitor);
             const vectors = outputVectors(term, tape.outputs, index, options, where);
-            visitGradients(plans, tape, vectors, visitor);
+            visitGradients(plans, tape, vectors, visitor, where);
             if (visitor.squares != null) visitSquares(plans, tape, vectors, visitor);
           });
         },
@@ -118,18 +118,22 @@ function visitGradients(
   tape: OutputTape,
   vectors: readonly OutputVector[],
   visitor: BlockVisitor,
+  where: string,
 ): void {
   const examples = tape.outputs[0]!.shape[0]!;
-  const readers = plans.map((plan, block) => readerOf(plan, block, tape, examples, visitor));
-  const wanted = readers.flatMap((reader) => reader?.wanted ?? []);
+  const readers = plans
+    .map((plan, block) => readerOf(plan, block, tape, examples, visitor))
+    .filter((reader) => reader != null);
+  const wanted = readers.flatMap((reader) => reader.wanted);
   if (wanted.length === 0) return;
+  const spoilt = tidy(() => requireExamplesApart(readers, tape, where));
   const adjointsOf = tape.adjointsAt(wanted);
   for (const vector of vectors) {
     tidy(() => {
-      const adjoints = adjointsOf(vector());
+      const seeds = vector();
+      const adjoints = adjointsOf(spoilt == null ? seeds : seeds.map((seed) => seed && add(seed, spoilt)));
       let first = 0;
       for (const reader of readers) {
-        if (reader == null) continue;
         const own = adjoints.slice(first, (first += reader.wanted.length));
         if (own.some((dy) => dy != null)) reader.read(own);
       }
@@ -138,8 +142,7 @@ function visitGradients(
 }
 
 /** What a block takes from a sweep. */
-interface AdjointReader {
-  readonly wanted: readonly TapeValue[];
+interface AdjointReader extends AdjointsByExample {
   /** Hands on what the adjoints of these values tell, null for zeros. */
   read(dys: readonly (Tensor | null)[]): void;
 }
@@ -155,6 +158,7 @@ function readerOf(
   if (map != null) {
     return {
       wanted: map.uses.map(({ output }) => output),
+      byExample: (dys) => [map.gradients(dys, { begin: 0, size: examples })],
       read: (dys) =>
         forEachChunk(map, examples, true, (batch) =>
           visitor.gradients(block, map.gradients(dys, batch), () => map.inputs(batch)),
@@ -165,6 +169,7 @@ function readerOf(
   const { shape } = sources[variables[0]!]!;
   return {
     wanted: uses.map(({ node }) => node.outputs[0]!),
+    byExample: (dys) => dys.filter((dy) => dy != null),
     read: (dys) => {
       for (let i = 0; i < examples; i++) {
         tidy(() => {
@@ -230,21 +235,4 @@ function onlyExample(tensor: Tensor, i: number): Tensor {
       tensor.shape.map((size, axis) => (axis === 0 ? size : 1)),
     ),
   );
-}
-
-/** Throws for weights of examples of which there is no root. */
-function requireNotNegative(
-  { split }: SplitObjective['terms'][number],
-  { outputs }: OutputTape,
-  where: string,
-): void {
-  if (synchronousRead() !== 'free') return;
-  const least = tidy(() =>
-    outputs.map((_, output) => {
-      const weights = split.weights(output);
-      return weights == null ? 0 : min(weights).dataSync()[0]!;
-    }),
-  );
-  const areRight = least.every((weight) => weight >= 0);
-  requireThat(areRight, where, 'sample and class weights >= 0', 'a weight below 0 or NaN');
 }
