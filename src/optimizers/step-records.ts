@@ -1,5 +1,6 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { concat, keep, reshape } from '@tensorflow/tfjs-core';
+import { readOnce } from '../tfjs/read-once.js';
 
 /** What one step of the optimizer did along its directions. Plain data. */
 export interface StepRecord {
@@ -43,7 +44,8 @@ export interface StepMeasurements {
  * recording never waits for the device.
  */
 export class StepLog {
-  private entries: { settings: StepSettings; k: number; values: Tensor1D | readonly number[] }[] = [];
+  private entries: { settings: StepSettings; k: number; values: Tensor1D | Promise<readonly number[]> }[] =
+    [];
 
   /** @param capacity how many steps to remember; the oldest are forgotten */
   constructor(readonly capacity: number) {}
@@ -56,16 +58,20 @@ export class StepLog {
     if (this.entries.length > this.capacity) release(this.entries.shift()!.values);
   }
 
-  /** Reads all records, oldest first, and frees what was held on the device. */
-  async read(): Promise<StepRecord[]> {
-    const entries = [...this.entries];
-    for (const entry of entries) {
-      const { values } = entry;
-      if (isOnHost(values)) continue;
-      entry.values = Array.from(await values.data());
-      values.dispose();
-    }
-    return entries.map(({ settings, k, values }) => toRecord(settings, k, values as readonly number[]));
+  /**
+   * Reads the records of the steps up to now, oldest first, and frees what was held on the device. Steps that follow
+   * before they have arrived do not disturb them.
+   */
+  read(): Promise<StepRecord[]> {
+    return Promise.all(
+      this.entries.map(async (entry) => {
+        const { settings, k } = entry;
+        if (isOnDevice(entry.values)) {
+          entry.values = readOnce(entry.values).then((values) => Array.from(values));
+        }
+        return toRecord(settings, k, await entry.values);
+      }),
+    );
   }
 
   dispose(): void {
@@ -74,12 +80,13 @@ export class StepLog {
   }
 }
 
-function isOnHost(values: Tensor1D | readonly number[]): values is readonly number[] {
-  return Array.isArray(values);
+/** Whether nobody has begun to read the values. Those that are on their way belong to who reads them. */
+function isOnDevice(values: Tensor1D | Promise<readonly number[]>): values is Tensor1D {
+  return !(values instanceof Promise);
 }
 
-function release(values: Tensor1D | readonly number[]): void {
-  if (!isOnHost(values)) values.dispose();
+function release(values: Tensor1D | Promise<readonly number[]>): void {
+  if (isOnDevice(values)) values.dispose();
 }
 
 function toRecord(settings: StepSettings, k: number, values: readonly number[]): StepRecord {

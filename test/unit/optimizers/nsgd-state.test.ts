@@ -239,4 +239,26 @@ describe('records', () => {
     expect(tf.memory().numTensors).toBe(before);
     tf.dispose(variables);
   });
+
+  it('are those of the call where training goes on while they are read', async () => {
+    const variables = makeVariables(problem);
+    const before = tf.memory().numTensors;
+    const optimizer = new NSGD({ learningRate: 0.1, refreshEvery: 0, recordSteps: 3 });
+    tf.tidy(() => optimizer.setDirections(tf.tensor2d(randomRows(1, n, 4))));
+    const step = (): void => void optimizer.minimize(() => problem.loss(variables), false, variables);
+    for (let i = 0; i < 3; i++) step();
+    const [early, again] = [optimizer.records(), optimizer.records()];
+    for (let i = 0; i < 3; i++) step();
+    const late = optimizer.records();
+    step();
+    optimizer.dispose();
+    const steps = async (records: typeof early) => (await records).map(({ step }) => step);
+    expect([await steps(early), await steps(late)]).toEqual([
+      [0, 1, 2],
+      [3, 4, 5],
+    ]);
+    expect(await again).toEqual(await early);
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose(variables);
+  });
 });
