@@ -111,7 +111,7 @@ export { NSGD } from './optimizers/nsgd.js';
 export { register, registerNSGD } from './optimizers/register-nsgd.js';
 export type { Correction, NSGDOptions, NSGDSettings } from './optimizers/nsgd-options.js';
 export type { DirectionStatus } from './optimizers/direction-search.js';
-export type { GivenDirections } from './optimizers/direction-tracker.js';
+export type { GivenDirections } from './optimizers/given-directions.js';
 export type { Schedule } from './optimizers/schedule.js';
 export type { StepRecord } from './optimizers/step-records.js';
 export {

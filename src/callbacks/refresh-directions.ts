@@ -5,7 +5,7 @@ import type { Schema } from '../options.js';
 import { anyInteger, byDefault, callable, integer, number, oneOf, readOptions } from '../options.js';
 import type { Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
-import type { GivenDirections } from '../optimizers/direction-tracker.js';
+import type { GivenDirections } from '../optimizers/given-directions.js';
 import { guardParameters } from '../operators/parameter-guard.js';
 import { remedyFor } from '../remedies.js';
 import { SeededRandom } from '../random.js';

@@ -7,7 +7,8 @@ import { withTrustedGradients } from '../autodiff/trusted-gradients.js';
 import { explainMissingKernels } from '../tfjs/missing-kernel.js';
 import { requireArgument, requireThat } from '../errors.js';
 import type { DirectionStatus } from './direction-search.js';
-import type { GivenDirections, TrackerSettings } from './direction-tracker.js';
+import type { TrackerSettings } from './direction-tracker.js';
+import type { GivenDirections } from './given-directions.js';
 import { warnOfGradientsFromElsewhere } from './gradients-from-elsewhere.js';
 import { DirectionTracker } from './direction-tracker.js';
 import { requireVariables } from './trained-variables.js';
@@ -79,8 +80,9 @@ export abstract class DirectedOptimizer extends Optimizer {
    *
    * @param directions V [k, n], float32, orthonormal rows, copied; or null for none (steps are then as without any)
    * @param given the variables of the columns and the eigenvalues, where known
-   * @throws CurvatureArgumentError if V is not [k, n] or, to 1e-3, not orthonormal. On WebGL and WebGPU the latter
-   *   is thrown by the next step, because it has to be read from the device.
+   * @throws CurvatureArgumentError if V is not [k, n] or, to 1e-3, not orthonormal. The optimizer, and a search under
+   *   way, then stay as they were. On WebGL and WebGPU rows that are not orthonormal are taken, and the next step throws,
+   *   because that has to be read from the device.
    */
   setDirections(directions: Tensor2D | null, given: GivenDirections = {}): void {
     this.requireLive('setDirections');

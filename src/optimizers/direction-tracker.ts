@@ -3,33 +3,20 @@ import { clone, keep } from '@tensorflow/tfjs-core';
 import type { Linearization } from '../autodiff/linearize.js';
 import { linearizeReached } from '../autodiff/linearize.js';
 import { leavingNothing } from '../tfjs/run-scope.js';
-import { areNumbers, requireArgument, requireThat } from '../errors.js';
-import type { Schema } from '../options.js';
-import { check, readOptions, unchecked } from '../options.js';
+import { requireThat } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
 import { parameterSpace } from '../parameters.js';
 import { checkOrthonormal } from '../rows.js';
 import type { DirectionStatus, FoundDirections } from './direction-search.js';
 import { followDirections, searchDirections } from './direction-search.js';
-import { DirectionSet, requireDirections } from './direction-set.js';
+import { DirectionSet } from './direction-set.js';
+import type { GivenDirections } from './given-directions.js';
+import { readGiven } from './given-directions.js';
 import { TimeBudget } from '../time-budget.js';
 import { HostWork } from './host-work.js';
 import type { NSGDSettings } from './nsgd-options.js';
 import type { SearchTimes } from './search-times.js';
 import { atOnce, timesAfterGift, timesAfterSearch } from './search-times.js';
-
-/** What may be said of directions that are handed over. */
-export interface GivenDirections {
-  /** The variables that the columns belong to, in order. Default: those of the step, in the order it gives them. */
-  readonly variables?: readonly Variable[];
-  /** Curvature along each direction. */
-  readonly eigenvalues?: ArrayLike<number>;
-}
-
-const givenSchema = {
-  variables: unchecked<readonly Variable[]>(),
-  eigenvalues: check<ArrayLike<number>>('{name} that are numbers', areNumbers),
-} satisfies Schema<GivenDirections>;
 
 /** How and how often to search: the options of the same names. */
 export type TrackerSettings = Pick<
@@ -125,39 +112,23 @@ export class DirectionTracker {
   /**
    * Takes a copy of directions from outside.
    *
-   * @throws CurvatureArgumentError unless they are orthonormal rows [k, n] of the variables
+   * @throws CurvatureArgumentError unless they are orthonormal rows [k, n] of the variables; all then stays as it was
    */
   give(directions: Tensor2D | null, given: GivenDirections, step: number): void {
     const where = `${this.owner}.setDirections`;
-    const { variables, eigenvalues: numbers } = readOptions(given, givenSchema, where);
-    this.work.cancel();
-    this.times = timesAfterGift(step, this.settings);
-    if (directions === null) {
-      this.replace(null);
-      this.status = 'none';
-      return;
+    const { parameters, eigenvalues } = readGiven(directions, given, this.parameters, where);
+    if (directions === null) this.work.cancel();
+    else {
+      const checked = keep(clone(directions));
+      const release = () => checked.dispose();
+      this.work.takeOver({ steps: checkOrthonormal(checked, where), done: () => undefined, release });
     }
-    const parameters = variables == null ? this.parameters : parameterSpace(variables, where);
-    requireDirections(directions, parameters, where);
-    const eigenvalues = numbers == null ? null : Float64Array.from(numbers);
-    requireArgument(
-      eigenvalues == null || eigenvalues.length === directions.shape[0],
-      where,
-      `${directions.shape[0]} eigenvalues, one per direction`,
-      eigenvalues?.length,
-    );
-    const checked = keep(clone(directions));
-    const release = () => checked.dispose();
-    this.work.run({ steps: checkOrthonormal(checked, where), done: () => undefined, release });
-    const found = new DirectionSet(clone(directions), eigenvalues, step);
-    try {
-      if (parameters != null) found.bind(parameters, where);
-    } catch (error) {
-      found.dispose();
-      throw error;
-    }
+    // Nothing is refused from here on: directions are taken as a whole or not at all.
+    const found = directions && new DirectionSet(clone(directions), eigenvalues, step);
+    if (parameters != null) found?.bind(parameters, where);
     this.replace(found);
-    this.status = 'given';
+    this.times = timesAfterGift(step, this.settings);
+    this.status = found == null ? 'none' : 'given';
   }
 
   /** Which search, if any, is due at a step that uses directions. */

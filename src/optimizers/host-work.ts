@@ -30,7 +30,7 @@ export class HostWork {
 
   /** Does the work now, or begins it. A task is not to be begun while another is under way. */
   run<R>(task: HostTask<R>): void {
-    if (synchronousRead() !== 'free') {
+    if (!canReadNow()) {
       this.pending = this.runLater(task, this.stop.signal);
       return;
     }
@@ -39,6 +39,13 @@ export class HostWork {
     } finally {
       task.release?.();
     }
+  }
+
+  /** Does the work in place of what is under way, which goes on where the work is done at once and fails. */
+  takeOver<R>(task: HostTask<R>): void {
+    if (!canReadNow()) this.cancel();
+    this.run(task);
+    if (canReadNow()) this.cancel();
   }
 
   /** Throws what went wrong between steps, once. */
@@ -75,4 +82,8 @@ export class HostWork {
       if (!signal.aborted) this.pending = null;
     }
   }
+}
+
+function canReadNow(): boolean {
+  return synchronousRead() === 'free';
 }

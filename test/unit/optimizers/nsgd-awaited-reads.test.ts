@@ -80,6 +80,20 @@ describe('where synchronous reads are not to be had', () => {
     tf.dispose(variables);
   });
 
+  it('goes on with its search where directions from outside are refused', async () => {
+    const problem = quadratic([9, 7, 5, 1, 0.5, 0.3, 0.2, 0.1]);
+    const variables = makeVariables(problem);
+    const optimizer = new NSGD({ learningRate: 0.01, k: 2, refreshEvery: 4 });
+    optimizer.minimize(() => problem.loss(variables), false, variables);
+    const narrow = tf.eye(2, 3);
+    expect(() => optimizer.setDirections(narrow)).toThrow(/directions of shape \[k, 8\]/);
+    await optimizer.settled();
+    expect(optimizer.status).toBe('converged');
+    expect(optimizer.directions!.shape).toEqual([2, 8]);
+    tf.dispose([narrow, ...variables]);
+    optimizer.dispose();
+  });
+
   it('what goes wrong between the steps is thrown by the next', async () => {
     const variables = makeVariables(smallNet());
     const optimizer = new NSGD({ learningRate: 0.01, k: 1, refreshEvery: 0 });

@@ -192,6 +192,23 @@ describe('setDirections', () => {
     optimizer.dispose();
   });
 
+  it('that is refused changes nothing, also not when the next search is due', () => {
+    const variables = makeVariables(problem);
+    const optimizer = new NSGD({ learningRate: 0.01, k: 2, refreshEvery: 1000 });
+    const [wide, skewed, rows] = [randomRows(2, n + 1, 1), [Array(n).fill(1)], randomRows(2, n, 1)];
+    expect(() => give(optimizer, wide, { variables })).toThrow(/directions of shape/);
+    expect(() => give(optimizer, skewed)).toThrow(/orthonormal/);
+    expect(() => give(optimizer, rows, { eigenvalues: [1] })).toThrow(/2 eigenvalues/);
+    // The first search is due at the first step, as it was before.
+    optimizer.minimize(() => problem.loss(variables), false, variables);
+    expect(optimizer.status).not.toBe('none');
+    const { directions, status } = optimizer;
+    expect(() => give(optimizer, skewed)).toThrow(/orthonormal/);
+    expect([optimizer.directions, optimizer.status]).toEqual([directions, status]);
+    tf.dispose(variables);
+    optimizer.dispose();
+  });
+
   it('copies what it is given, and null takes the directions away', () => {
     const optimizer = make();
     const rows = tf.tensor2d(randomRows(2, n, 1));
