@@ -188,6 +188,7 @@ export class DirectionTracker {
             this.accept(found, linearization.parameters, step);
             if (found.rows != null) this.soughtFor = parameters;
           },
+          discard: ({ rows }) => rows?.dispose(),
           release: () => {
             release();
             stop?.();

@@ -7,6 +7,8 @@ export interface HostTask<R> {
   readonly steps: SolverSteps<R>;
   /** Takes the result over. */
   readonly done: (result: R) => void;
+  /** Frees the result in place of {@link done}, where the work was cancelled meanwhile. */
+  readonly discard?: (result: R) => void;
   /** Frees what the work was done on, whatever came of it. */
   readonly release?: () => void;
 }
@@ -74,7 +76,9 @@ export class HostWork {
       // The step may run in a tf.tidy, which must not dispose what the work needs: begin when it is over.
       await Promise.resolve();
       const result = await driveAsync(task.steps, { signal }, this.owner);
-      task.done(result);
+      // Cancelled after its last read: whoever did that has gone on without it.
+      if (signal.aborted) task.discard?.(result);
+      else task.done(result);
     } catch (reason) {
       if (!signal.aborted) this.failure = { reason };
     } finally {

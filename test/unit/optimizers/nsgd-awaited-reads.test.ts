@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DifferentiationError } from '../../../src/errors.js';
+import { HostWork } from '../../../src/optimizers/host-work.js';
 import { NSGD } from '../../../src/optimizers/nsgd.js';
 import { useBackend } from '../../wasm-backend.js';
 import { makeVariables, quadratic, randomRows, readAll, smallNet } from './training-problems.js';
@@ -92,6 +93,39 @@ describe('where synchronous reads are not to be had', () => {
     expect(optimizer.directions!.shape).toEqual([2, 8]);
     tf.dispose([narrow, ...variables]);
     optimizer.dispose();
+  });
+
+  it.each<[string, (optimizer: NSGD) => void]>([
+    ['dispose', (optimizer) => optimizer.dispose()],
+    ['setDirections(null)', (optimizer) => optimizer.setDirections(null)],
+  ])('%s after the last read of a search, before its end, discards what it has found', async (_, stop) => {
+    const problem = smallNet();
+    const variables = makeVariables(problem);
+    const before = tf.memory().numTensors;
+    const optimizer = new NSGD({ learningRate: 0.01, k: 2, refreshEvery: 4 });
+    const { run } = HostWork.prototype;
+    let hasStopped = false;
+    HostWork.prototype.run = function (task) {
+      const steps = (function* () {
+        const found = yield* task.steps;
+        queueMicrotask(() => {
+          stop(optimizer);
+          hasStopped = true;
+        });
+        return found;
+      })();
+      Reflect.apply(run, this, [{ ...task, steps }]);
+    };
+    try {
+      optimizer.minimize(() => problem.loss(variables), false, variables);
+      await vi.waitFor(() => expect(hasStopped).toBe(true), patience);
+    } finally {
+      HostWork.prototype.run = run;
+    }
+    await vi.waitFor(() => expect(tf.memory().numTensors).toBe(before), patience);
+    expect([optimizer.directions, optimizer.status]).toEqual([null, 'none']);
+    optimizer.dispose();
+    tf.dispose(variables);
   });
 
   it('what goes wrong between the steps is thrown by the next', async () => {
