@@ -23,6 +23,7 @@ import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { SplitObjective } from '../objectives/objective.js';
 import type { OutputSplit } from '../objectives/output-split.js';
 import { WeightedSum } from '../objectives/weighted-sum.js';
+import { requireNotNegative } from '../operators/negative-weights.js';
 import { asRows, classesOf, likelihoodShares, requireLikelihoods } from '../operators/residual-metrics.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 
@@ -70,6 +71,7 @@ export function* classMeans(
   try {
     for (const { weight, split } of terms) {
       requireClasses(split, where);
+      requireNotNegative(split, where);
       const outputs = evaluateTerm(objective, () =>
         linearizeOutputs(() => split.outputs(), parameters, where),
       );

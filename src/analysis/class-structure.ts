@@ -97,7 +97,8 @@ export interface ClassStructure {
  * @param target a classifier with its training data, or an objective that knows its logits: see {@link AnalysisTarget}
  * @param options see {@link ClassStructureOptions}
  * @returns plain records; nothing to dispose
- * @throws CurvatureArgumentError for options out of range, a loss that is no softmax cross-entropy of one output
+ * @throws CurvatureArgumentError for options out of range, a loss that is no softmax cross-entropy of one output, weights of
+ *   examples below 0
  *
  * Parameters stay as they are. Cost: a backward sweep for each mean and batch, some 3k + 6 products with G for the pairs,
  * and up to 100 for the trace; a piece of progress is the means of a batch, the pairs, or the trace. Memory: C + k vectors

@@ -10,6 +10,7 @@ import { logDeterminantOf } from '../operators/kronecker/closed-forms.js';
 import { inverseOperator, invertBlock } from '../operators/kronecker/damped-inverse.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { productsOf } from '../operators/linear-operator.js';
+import { requireNotNegative } from '../operators/negative-weights.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenStatus } from '../solvers/result.js';
 import { symmetricEigen } from '../symmetric-eigen.js';
@@ -53,6 +54,7 @@ export function* openCurvature(
 ): SolverSteps<DampedCurvature> {
   if (choice.structure === 'kronecker') return kronecker(objective, where);
   const isHessian = choice.curvature === 'hessian';
+  if (!isHessian) for (const { split } of objective.terms) requireNotNegative(split, where);
   const operator = isHessian ? new HessianOperator(dataLoss(objective)) : new GaussNewtonOperator(objective);
   try {
     if (choice.structure === 'full') return yield* full(operator, isHessian);
@@ -61,6 +63,9 @@ export function* openCurvature(
     operator.dispose();
   }
 }
+
+/** Of the largest eigenvalue, what products in float32 leave of one that is 0. */
+const ROUNDING = 1e-4;
 
 /** Unit vectors multiplied at once. */
 const ROWS_AT_ONCE = 32;
@@ -79,8 +84,9 @@ function* full(operator: LinearOperator, isSigned: boolean): SolverSteps<DampedC
   const { values, vectors } = symmetricEigen(n, (i, j) => entries[i * n + j]!, 'LA');
   const rows = new Float32Array(n * n);
   vectors.forEach((vector, i) => rows.set(vector, i * n));
-  // What a semidefinite matrix has below 0 is rounding.
-  const eigenvalues = isSigned ? values : values.map((value) => Math.max(value, 0));
+  // What a semidefinite matrix has below 0 is rounding; with more the loss has examples of negative weight.
+  const rounding = ROUNDING * Math.max(Math.abs(values[0]!), Math.abs(values.at(-1)!));
+  const eigenvalues = values.map((value) => (!isSigned && value < 0 && value >= -rounding ? 0 : value));
   const status = eigenvalues.every(Number.isFinite) ? 'converged' : 'nonFinite';
   return spectral(eigenvalues, tensor2d(rows, [n, n]), status, n);
 }

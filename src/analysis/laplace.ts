@@ -132,7 +132,8 @@ export interface Laplace {
  * @returns plain records; nothing to dispose
  * @throws CurvatureArgumentError for options out of range, a loss that is no known negative log-likelihood, a model with
  *   more than one output, more than 2000 parameters with `structure: 'full'`, with `'kronecker'` outputs of an example that
- *   depend on others (batch normalisation as in training), test inputs that do not fit
+ *   depend on others (batch normalisation as in training), weights of examples below 0 but with `curvature: 'hessian'`, test
+ *   inputs that do not fit
  *
  * Parameters stay as they are. Cost: n products and eigenvectors of a matrix [n, n] on the host (`'full'`: 1 s for n = 300,
  * minutes for 2000), 3k + 6 products (`'lowRank'`), or those of `KFACOperator`; a backward sweep for each output of a test
