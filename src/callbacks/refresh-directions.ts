@@ -96,7 +96,9 @@ export type RefreshHooks = CustomCallback;
  * burn-in). Where the loss is no finite number the present directions stay.
  *
  * @param nsgd an `NSGD`, or anything that takes directions
- * @param objective `modelObjective(model, data)`, or a function that makes the one to use, called at each refresh
+ * @param objective `modelObjective(model, data)`, or a function that gives the one to use, called at each refresh; with
+ *   `sample: 'fixed'` at the first alone. What it gave before is disposed, where that can be, as soon as it gives another
+ *   one, so that `modelObjectiveFromDataset` may be called in it. The last one stays the caller's
  * @param options see {@link RefreshOptions}
  * @returns a callback for `fit` and `fitDataset`, alone or in a list with others. It holds nothing on the device
  * @throws CurvatureArgumentError for options out of range. Cost of a refresh: one gradient and some 3k products
@@ -120,12 +122,19 @@ export function refreshDirections(
   if (typeof objective !== 'function') requireObjective(objective, where);
   const random = new SeededRandom(seed);
   let fixed: Objective | null = null;
+  let last: MadeObjective | null = null;
   let step = 0;
 
+  const makeNext = async (make: () => Objective | Promise<Objective>): Promise<Objective> => {
+    const next: MadeObjective = await make();
+    requireObjective(next, `${where}: what the function returns`);
+    if (next !== last) last?.dispose?.();
+    last = next;
+    return next;
+  };
   const nextSample = async (): Promise<Objective> => {
     if (fixed != null) return fixed;
-    const whole = typeof objective === 'function' ? await objective() : objective;
-    requireObjective(whole, `${where}: what the function returns`);
+    const whole = typeof objective === 'function' ? await makeNext(objective) : objective;
     const drawn = sampleObjective(whole, sampleSize, random);
     if (sample === 'fixed') fixed = drawn;
     return drawn;
@@ -172,6 +181,9 @@ export function refreshDirections(
     },
   });
 }
+
+/** An objective that may own batches. */
+type MadeObjective = Objective & { dispose?(): void };
 
 function wantsDirections(taker: DirectionTaker): boolean {
   return taker.wantsDirections ?? taker.isNudging;

@@ -55,6 +55,28 @@ describe('refreshDirections', () => {
     tf.dispose(variables);
   });
 
+  it('disposes what a function has made when it makes another, and not what it gives again', async () => {
+    const problem = quadratic([5, 3, 1, 0.5, 0.2, 0.1]);
+    const variables = makeVariables(problem);
+    const optimizer = new NSGD({ learningRate: 0.1, k: 1, refreshEvery: 0 });
+    const disposed: number[] = [];
+    const make = (i: number) => ({
+      ...lossObjective(() => problem.loss(variables), variables),
+      dispose: () => void disposed.push(i),
+    });
+    const [first, ...others] = [0, 1, 2].map(make);
+    const given = [first!, first!, ...others];
+    const hooks = refreshDirections(optimizer, () => given.shift()!);
+    const seen: number[][] = [];
+    for (let epoch = 0; epoch < 4; epoch++) {
+      await hooks.onEpochBegin(epoch);
+      seen.push([...disposed]);
+    }
+    expect(seen).toEqual([[], [], [0], [0, 1]]);
+    optimizer.dispose();
+    tf.dispose(variables);
+  });
+
   it('again and again, also where there is no room to start from those before', async () => {
     const spectrum = [5, 3, 1, 0.5, 0.2, 0.1];
     const problem = quadratic(spectrum);
