@@ -1,5 +1,5 @@
 import type { CustomCallback } from '@tensorflow/tfjs-layers';
-import { isListOf } from '../errors.js';
+import { isListOf, requireThat } from '../errors.js';
 import type { Schema } from '../options.js';
 import {
   anyInteger,
@@ -29,7 +29,10 @@ export interface MonitorOptions {
   readonly k?: number;
   /** When to measure. Default `'epoch'`: at the end of every epoch. See {@link MeasurementSchedule}. */
   readonly every?: MeasurementSchedule;
-  /** What to record. Default: all but the trace, which costs products of its own. See {@link CurvatureMetric}. */
+  /**
+   * What to record, some of `sharpness`, `eigenvalues`, `residuals`, `gradientNorm`, `topShare`, `alignments`, `distance`,
+   * `stability` and `trace`. Default: all but the trace, which costs products of its own. See {@link CurvatureMetric}.
+   */
   readonly metrics?: readonly CurvatureMetric[];
   /**
    * Largest share of the training time to spend on measuring, in (0, 1]: a measurement that would exceed it is
@@ -40,7 +43,10 @@ export interface MonitorOptions {
   readonly tol?: number;
   /** Hessian products, as in `HessianOperator`: `'finiteDifference'` for ops without second derivative. */
   readonly method?: 'exact' | 'finiteDifference';
-  /** The optimizer whose `learningRate` makes `stability`, 2/η: that of `tf.train.sgd`, momentum or an NSGD. */
+  /**
+   * The optimizer whose `learningRate` makes `stability`, 2/η: that of `tf.train.sgd`, momentum or an NSGD. Those that scale
+   * each entry of a step by itself, as `tf.train.adam` does, are refused: 2/η bounds no curvature there.
+   */
   readonly optimizer?: object;
   /** Is told of each record. A promise it returns is awaited. */
   readonly onRecord?: (record: CurvatureRecord) => void | Promise<void>;
@@ -84,7 +90,10 @@ export interface CurvatureMonitor extends CustomCallback {
   readonly skipped: number;
   /** Measures now, whatever schedule and budget say: for hand-written loops. */
   measure(): Promise<CurvatureRecord>;
-  /** Frees what is kept from one measurement to the next: θ₀ and the eigenvectors. Harmless when repeated. */
+  /**
+   * Frees what is kept from one measurement to the next: θ₀ and the eigenvectors. Harmless when repeated. A measurement
+   * after it begins anew, with θ₀ as it then is, and what that keeps is to be freed again.
+   */
   dispose(): void;
 }
 
@@ -115,7 +124,10 @@ export function curvatureMonitor(objective: Objective, options: MonitorOptions =
   const where = 'curvatureMonitor';
   requireObjective(objective, where);
   const settings = readOptions(options, schemaFor(objective.parameters.size), where);
-  const { every, metrics, budget: share, onRecord } = settings;
+  const { every, metrics, budget: share, onRecord, optimizer } = settings;
+  const name = classNameOf(optimizer);
+  const isPlain = !scalingOptimizers.includes(name);
+  requireThat(isPlain, where, 'an optimizer with steps η · gradient: tf.train.sgd, momentum or NSGD', name);
   const gauge = new CurvatureGauge(objective, { ...settings, withTrace: metrics.includes('trace') });
   const records: CurvatureRecord[] = [];
   let budget = new TimeBudget(share);
@@ -162,6 +174,15 @@ export function curvatureMonitor(objective: Objective, options: MonitorOptions =
     measure: { value: measure },
     dispose: { value: () => gauge.dispose() },
   }) as CurvatureMonitor;
+}
+
+/** The optimizers of TensorFlow.js whose steps are no multiples of a gradient or a velocity. */
+const scalingOptimizers: readonly string[] = ['Adadelta', 'Adagrad', 'Adam', 'Adamax', 'RMSProp'];
+
+/** The name under which TensorFlow.js saves an optimizer, which bundlers leave as it is; of anything else ''. */
+function classNameOf(optimizer: object | undefined): string {
+  const { className } = (optimizer?.constructor ?? {}) as { readonly className?: unknown };
+  return typeof className === 'string' ? className : '';
 }
 
 /** A record with the metrics asked for only. */

@@ -96,6 +96,26 @@ describe('curvatureMonitor', () => {
     tf.dispose(variables);
   });
 
+  it.each<[string, () => tf.Optimizer]>([
+    ['Adam', () => tf.train.adam(0.1)],
+    ['Adamax', () => tf.train.adamax(0.1)],
+    ['Adagrad', () => tf.train.adagrad(0.1)],
+    ['Adadelta', () => tf.train.adadelta(0.1)],
+    ['RMSProp', () => tf.train.rmsprop(0.1)],
+  ])('refuses an optimizer of which 2/η says nothing, by its name: %s', (name, make) => {
+    const optimizer = make();
+    const w = tf.variable(tf.scalar(1));
+    const objective = lossObjective(() => tf.square(w), [w]);
+    expect(() => curvatureMonitor(objective, { optimizer })).toThrow(
+      `curvatureMonitor: expected an optimizer with steps η · gradient: tf.train.sgd, momentum or NSGD, received ${name}`,
+    );
+    for (const taken of [tf.train.sgd(0.1), tf.train.momentum(0.1, 0.9), { learningRate: 0.1 }]) {
+      curvatureMonitor(objective, { optimizer: taken }).dispose();
+    }
+    optimizer.dispose();
+    w.dispose();
+  });
+
   it('estimates the trace where it is asked for', async () => {
     const spectrum = [5, 3, 1, 0.5, 0.2, 0.1, 0.1, 0.1, 0.05, 0.05];
     const problem = quadratic(spectrum);
