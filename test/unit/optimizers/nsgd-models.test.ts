@@ -153,6 +153,22 @@ describe('the ways to train', () => {
     tf.dispose(initial);
   });
 
+  it('minimize says how to make variables of the weights of a model', () => {
+    const model = twoLayers();
+    const optimizer = nudged();
+    const loss = (): tf.Scalar => tf.mean(model.apply(xs) as tf.Tensor);
+    const minimize = (variables: unknown) => () =>
+      optimizer.minimize(loss, false, variables as tf.Variable[]);
+    const remedy = 'Write model.trainableWeights.map((weight) => weight.read())';
+    expect(minimize(model.trainableWeights)).toThrow(
+      /^NSGD.minimize: expected a list of tf.Variable to train/,
+    );
+    expect(minimize(model.trainableWeights)).toThrow(remedy);
+    expect(minimize(model)).toThrow(remedy);
+    optimizer.dispose();
+    model.dispose();
+  });
+
   it('minimize without a list of variables trains all of them', () => {
     const w = tf.variable(tf.tensor1d([1, 2]), true, 'w-of-all');
     const optimizer = new NSGD({ learningRate: 0.1, k: 1 });
