@@ -20,7 +20,7 @@ import { trainingCallback } from './training-callback.js';
 
 /** An optimizer that takes directions: an `NSGD`. */
 export interface DirectionTaker {
-  /** How many directions it nudges. */
+  /** How many directions are to be found for it. */
   readonly k: number;
   /** Whether its next step would use directions. Default: what `isNudging` says. */
   readonly wantsDirections?: boolean;
@@ -35,7 +35,7 @@ export interface DirectionTaker {
 export interface RefreshOptions {
   /** When: `'epoch'` (default, the paper's) at the beginning of every epoch, or see {@link MeasurementSchedule}. */
   readonly every?: MeasurementSchedule;
-  /** How many directions. Default: as many as the optimizer nudges, or n if there are fewer parameters. */
+  /** How many directions. Default: the optimizer's `k`, or n if there are fewer parameters. */
   readonly k?: number;
   /** Largest algebraic eigenvalues ('LA', default) or largest in magnitude ('LM', the paper's code). */
   readonly which?: 'LA' | 'LM';

@@ -117,7 +117,7 @@ export class NSGD extends DirectedOptimizer {
     this.setGamma(gamma);
   }
 
-  /** K, how many directions it finds. */
+  /** K, how many directions a search finds. There may be others in number, V [k, n], where they were given. */
   get k(): number {
     return this.tracker.k;
   }

@@ -192,6 +192,13 @@ describe('setDirections', () => {
     optimizer.dispose();
   });
 
+  it('takes any number of directions, whatever k is, which goes on to say how many a search finds', () => {
+    const optimizer = new NSGD({ learningRate: 0.1, k: 2 });
+    give(optimizer, randomRows(5, n, 1));
+    expect([optimizer.k, optimizer.directions!.shape[0]]).toEqual([2, 5]);
+    optimizer.dispose();
+  });
+
   it('that is refused changes nothing, also not when the next search is due', () => {
     const variables = makeVariables(problem);
     const optimizer = new NSGD({ learningRate: 0.01, k: 2, refreshEvery: 1000 });
