@@ -160,7 +160,7 @@ function kronecker(objective: SplitObjective, where: string): DampedCurvature {
     *inverse(delta) {
       const inverses = [];
       for (const block of blocks) inverses.push(yield* invertBlock(block, delta, 'exact'));
-      const operator = inverseOperator(inverses, objective.parameters, delta);
+      const operator = inverseOperator(inverses, objective.parameters);
       return {
         between: (rows) => tidy(() => matMul(productsOf(operator, rows), rows, false, true) as Tensor2D),
         dispose: () => operator.dispose(),

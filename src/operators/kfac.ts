@@ -156,7 +156,7 @@ export class KFACOperator implements LinearOperator {
       if (damping === 0) for (const block of blocks) yield* requireRegular(block, names(block), here);
       const inverses: InverseBlock[] = [];
       for (const block of blocks) inverses.push(yield* invertBlock(block, damping, split));
-      return inverseOperator(inverses, parameters, damping);
+      return inverseOperator(inverses, parameters);
     });
   }
 

@@ -32,6 +32,8 @@ export type DampingSplit = 'exact' | 'factored';
 export interface InverseBlock extends BlockMap {
   /** What it holds. */
   readonly tensors: readonly Tensor[];
+  /** Its largest eigenvalue. */
+  readonly norm: number;
 }
 
 /** The inverse of a block + δI. A block that has none without damping needs δ > 0. */
@@ -47,6 +49,7 @@ export function* invertBlock(block: Block, damping: number, split: DampingSplit)
     return {
       variables,
       tensors: [inverse],
+      norm: largestInverse(entries, damping),
       times: (parts) => mapMatrix(block, parts, (v) => mul(inverse, v)),
     };
   }
@@ -55,6 +58,7 @@ export function* invertBlock(block: Block, damping: number, split: DampingSplit)
   return {
     variables,
     tensors: map.tensors,
+    norm: map.norm,
     times: (parts) => mapMatrix(block, parts, (v) => map.times(v as Tensor2D)),
   };
 }
@@ -63,7 +67,6 @@ export function* invertBlock(block: Block, damping: number, split: DampingSplit)
 export function inverseOperator(
   inverses: readonly InverseBlock[],
   parameters: ParameterSpace,
-  damping: number,
 ): LinearOperator {
   const tensors = inverses.flatMap((inverse) => inverse.tensors);
   for (const tensor of tensors) keep(tensor);
@@ -76,13 +79,12 @@ export function inverseOperator(
       if (v.rank === 1) return times(v as Tensor1D) as typeof v;
       return tidy(() => stack(unstack(v).map((row) => times(row as Tensor1D))) as typeof v);
     },
-    magnitude: () => 1 / damping,
+    magnitude: () => inverses.reduce((largest, { norm }) => Math.max(largest, norm), 0),
     release: () => dispose(tensors),
   });
 }
 
-interface MatrixMap {
-  readonly tensors: readonly Tensor[];
+interface MatrixMap extends Pick<InverseBlock, 'tensors' | 'norm'> {
   times(v: Tensor2D): Tensor2D;
 }
 
@@ -98,6 +100,7 @@ function* exactInverse(block: KroneckerBlock, damping: number): SolverSteps<Matr
   const [left, right] = [columnsOf(inputs), columnsOf(gradients)];
   return {
     tensors: [left, right, weights],
+    norm: Math.max(largestInverse(values, damping), outside),
     times: (v) => {
       const inside = outOfBasis(left, right, mul(weights, intoBasis(left, right, v)));
       return plus(inside, v, outside);
@@ -115,6 +118,7 @@ function* factoredInverse(block: KroneckerBlock, damping: number): SolverSteps<M
   const right = dampedFactor(gradients, Math.sqrt(damping) / pi);
   return {
     tensors: [left.columns, left.weights, right.columns, right.weights],
+    norm: left.norm * right.norm,
     times: (v) => {
       const down: Tensor2D = matMul(left.columns, v, true, false);
       const half = plus(matMul(left.columns, mul(transpose(left.weights), down)), v, left.outside);
@@ -131,13 +135,23 @@ interface DampedFactor {
   /** A row. */
   readonly weights: Tensor2D;
   readonly outside: number;
+  /** Its largest eigenvalue. */
+  readonly norm: number;
 }
 
 function dampedFactor(basis: Eigenbasis, alpha: number): DampedFactor {
   const { values, isComplete } = basis;
   const outside = isComplete ? 0 : 1 / alpha;
   const weights = Float32Array.from(values, (value) => 1 / (value + alpha) - outside);
-  return { columns: columnsOf(basis), weights: tensor2d(weights, [1, values.length]), outside };
+  const norm = Math.max(largestInverse(values, alpha), outside);
+  return { columns: columnsOf(basis), weights: tensor2d(weights, [1, values.length]), outside, norm };
+}
+
+/** The largest 1/(λ + δ), with 0 for what rounding has left below, and without what is NaN. */
+function largestInverse(eigenvalues: Float32Array | Float64Array, damping: number): number {
+  let least = Infinity;
+  for (const value of eigenvalues) if (value < least) least = value;
+  return 1 / (Math.max(least, 0) + damping);
 }
 
 /** x + c y */
