@@ -68,9 +68,9 @@ function soleTensor(ys: ModelData['ys'], where: string): Tensor {
   throw new CurvatureArgumentError(where, 'one output, to replace its labels', `${tensors.length}`);
 }
 
-/** The classes that a model with one output [batch, classes] tells apart. */
+/** The classes that a model with one output [batch, classes] tells apart: two, by a single number. */
 function classesOf(model: LayersModel): Pick<RandomLabelOptions, 'classes'> {
   const shape = model.outputs[0]?.shape;
   const classes = shape?.[shape.length - 1];
-  return classes == null ? {} : { classes };
+  return classes == null ? {} : { classes: Math.max(classes, 2) };
 }

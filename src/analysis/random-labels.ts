@@ -9,7 +9,10 @@ import { SeededRandom } from '../random.js';
 export interface RandomLabelOptions {
   /** Chance of each label to be replaced, 0 to 1. Default 1: all. */
   readonly fraction?: number;
-  /** Number of classes of labels given as class numbers; one-hot labels tell it themselves. */
+  /**
+   * Number of classes of labels given as class numbers; one-hot labels tell it themselves. Default for a model that is analysed:
+   * as many as it has outputs, 2 for one.
+   */
   readonly classes?: number;
   /** Default 0. Equal seeds give equal labels. */
   readonly seed?: number;

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { laplace } from '../../../src/analysis/laplace.js';
 import { randomLabels } from '../../../src/analysis/random-labels.js';
 import { useBackend } from '../../wasm-backend.js';
 
@@ -33,6 +35,22 @@ describe('randomLabels', () => {
     expect(await a!.data()).toEqual(await b!.data());
     expect(await a!.data()).not.toEqual(await c!.data());
     tf.dispose([ys, a!, b!, c!]);
+  });
+
+  it('knows two classes of a classifier with one output', async () => {
+    const model = tfl.sequential({
+      layers: [tfl.layers.dense({ units: 1, inputShape: [1], activation: 'sigmoid', useBias: false })],
+    });
+    model.compile({ optimizer: 'sgd', loss: 'binaryCrossentropy' });
+    tf.tidy(() => model.setWeights([tf.tensor2d([[2]])]));
+    const data = { xs: tf.ones([40, 1]), ys: tf.zeros([40, 1]) };
+    const { logLikelihood } = await laplace({ model, data, randomLabels: { seed: 3 } });
+    // With m ones of 40 it is 2m - 40 log(1 + e²), m from a binomial distribution: within four deviations of 20.
+    const ones = (logLikelihood + 40 * Math.log(1 + Math.exp(2))) / 2;
+    expect(Math.abs(ones - Math.round(ones))).toBeLessThan(1e-3);
+    expect(Math.abs(ones - 20)).toBeLessThan(4 * Math.sqrt(10));
+    tf.dispose([data]);
+    model.dispose();
   });
 
   it('says what is wrong', () => {
