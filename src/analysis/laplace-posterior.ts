@@ -10,6 +10,7 @@ import { logDeterminantOf } from '../operators/kronecker/closed-forms.js';
 import { inverseOperator, invertBlock } from '../operators/kronecker/damped-inverse.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import { productsOf } from '../operators/linear-operator.js';
+import { materializeSteps } from '../operators/materialize.js';
 import { requireNotNegative } from '../operators/negative-weights.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenStatus } from '../solvers/result.js';
@@ -67,20 +68,12 @@ export function* openCurvature(
 /** Of the largest eigenvalue, what products in float32 leave of one that is 0. */
 const ROUNDING = 1e-4;
 
-/** Unit vectors multiplied at once. */
-const ROWS_AT_ONCE = 32;
-
 /** All eigenpairs, in double precision on the host. @param isSigned whether an eigenvalue may be negative */
 function* full(operator: LinearOperator, isSigned: boolean): SolverSteps<DampedCurvature> {
   const n = operator.size;
-  const entries = new Float64Array(n * n);
-  for (let from = 0; from < n; from += ROWS_AT_ONCE) {
-    const count = Math.min(ROWS_AT_ONCE, n - from);
-    const units = new Float32Array(count * n);
-    for (let i = 0; i < count; i++) units[i * n + from + i] = 1;
-    const band = yield tidy(() => reshape(productsOf(operator, tensor2d(units, [count, n])), [count * n]));
-    entries.set(band, from * n);
-  }
+  const matrix = yield* materializeSteps(operator);
+  const entries = yield reshape(matrix, [n * n]);
+  matrix.dispose();
   const { values, vectors } = symmetricEigen(n, (i, j) => entries[i * n + j]!, 'LA');
   const rows = new Float32Array(n * n);
   vectors.forEach((vector, i) => rows.set(vector, i * n));
