@@ -29,7 +29,7 @@ const where = 'gaussNewtonDiagonal';
  * @returns shape [n], owned by the caller
  * @throws CurvatureArgumentError for an objective that does not know its outputs, or whose loss is no known negative log-likelihood
  *   (cross-entropies and mean squared error are), for weights of examples below 0, and for outputs of an example that depend on
- *   others; where numbers are not read at once (WebGPU) the diagonal is NaN then
+ *   others; where numbers are not read at once (WebGL, WebGPU) the diagonal is NaN then
  *
  * Source: Dangel, Kunstner & Hennig 2020, "BackPACK: Packing more into Backprop", §2.3.
  *

@@ -96,7 +96,7 @@ export class KFACOperator implements LinearOperator {
    * @param options see {@link KFACOptions}
    * @throws CurvatureArgumentError for an objective that does not know its outputs, or whose loss is no known negative
    *   log-likelihood (`'empirical'` does without), for weights of examples below 0, outputs of an example that depend on others
-   *   (NaN on WebGPU), a network that uses its variables in another way from batch to batch, or an option out of range
+   *   (NaN on WebGL and WebGPU), a network that uses its variables in another way from batch to batch, or an option out of range
    */
   constructor(objective: Objective, options: KFACOptions = {}) {
     requireObjective(objective, where);

@@ -32,7 +32,7 @@ export interface AdjointsByExample {
  *
  * Cost: a backward sweep. The innermost tidy owns what is made.
  *
- * @returns undefined, or, where numbers cannot be read at once, what to add to whatever is swept back: 0, or NaN for mixed examples
+ * @returns undefined, or, where numbers are not read at once for nothing, what to add to whatever is swept back: 0, or NaN for mixed examples
  */
 export function requireExamplesApart(
   readers: readonly AdjointsByExample[],
@@ -66,7 +66,7 @@ export function requireExamplesApart(
   });
   if (found.length === 0) return undefined;
   const worst = addN(found) as Scalar;
-  if (synchronousRead() === 'forbidden') return select(greater(worst, 0), scalar(NaN), scalar(0)) as Scalar;
+  if (synchronousRead() !== 'free') return select(greater(worst, 0), scalar(NaN), scalar(0)) as Scalar;
   if (worst.dataSync()[0] === 0) return undefined;
   const nodes = wanted.flatMap((value) => tape.nodesAfter(value));
   const counts = ({ shape }: TapeValue): boolean => shape.length > 0 && shape[0]! % examples === 0;
