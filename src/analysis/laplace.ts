@@ -119,7 +119,8 @@ export interface Laplace {
  * with A the curvature of the mean loss of the training examples, and f times that loss their negative log-likelihood: N
  * for cross-entropies of N examples, N/2σ² for squares, times the outputs or positions of an example over which the loss is a
  * mean and no sum; N/σ² for halves of squares. f is measured by the curvature of the loss at its outputs, so that it is right
- * for losses of one's own; of factors on examples that are not given as `sampleWeight` the mean is taken for 1. From it the variance of what the linearised model f(x) + J(θ' - θ) predicts, J P⁻¹ Jᵀ, and the evidence
+ * for losses of one's own; of factors on examples that are not given as `sampleWeight` the mean is taken for 1. From it the
+ * variance of what the linearised model f(x) + J(θ' - θ) predicts, J P⁻¹ Jᵀ, and the evidence
  *
  *     log p(y) ≈ log p(y|θ) - ½δ‖θ‖² + ½n log δ - ½ log det P,
  *

@@ -47,7 +47,10 @@ export function* materializeSteps(operator: LinearOperator): SolverSteps<Tensor2
     const count = Math.min(ROWS_AT_ONCE, size - from);
     const values = new Float32Array(count * size);
     for (let i = 0; i < count; i++) values[i * size + from + i] = 1;
-    const band = tidy(() => productsOf(operator, tensor2d(values, [count, size])));
+    const units = tensor2d(values, [count, size]);
+    // In no tidy: what the operator keeps for its next product is its own.
+    const band = productsOf(operator, units);
+    units.dispose();
     bands.push(band);
     // Waits until the block is done, so that no more than one is under way on a device, and others get their turn.
     yield tidy(() => slice(band, [count - 1, size - 1], [1, 1]));

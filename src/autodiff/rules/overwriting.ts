@@ -89,10 +89,10 @@ export const overwritingRules: readonly GradientRule[] = [
     // y is t or e
     kernel: 'Select',
     constantInputs: ['condition'],
-    constants: ({ condition, t }) => {
+    constants: ({ condition, t }, _, __, varying) => {
       const trailing = new Array<number>(Math.max(0, t!.rank - condition!.rank)).fill(1);
       const isT = broadcastTo(reshape(indicator(condition!), [...condition!.shape, ...trailing]), t!.shape);
-      return [isT, sub(scalar(1), isT)];
+      return varying.includes('e') ? [isT, sub(scalar(1), isT)] : [isT];
     },
     pullback: ({ dy, constants }) => ({
       t: () => multiplyNoNan(dy, constants[0]!),

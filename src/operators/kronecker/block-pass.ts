@@ -55,7 +55,8 @@ const CHUNK = 2 ** 23;
 
 /**
  * Goes once through all terms of an objective. Cost, each term: one evaluation, and one backward sweep for each of the output
- * vectors, and one to see that examples are apart; for a variable of which no use tells examples apart, one for each output vector and example besides.
+ * vectors, and one to see that examples are apart; for a variable of which no use tells examples apart, one for each output
+ * vector and example besides.
  */
 export function passBlocks(
   objective: SplitObjective,

@@ -32,7 +32,8 @@ export interface AdjointsByExample {
  *
  * Cost: a backward sweep. The innermost tidy owns what is made.
  *
- * @returns undefined, or, where numbers are not read at once for nothing, what to add to whatever is swept back: 0, or NaN for mixed examples
+ * @returns undefined, or, where numbers are not read at once for nothing, what to add to whatever is swept back: 0, or NaN for
+ *   mixed examples
  */
 export function requireExamplesApart(
   readers: readonly AdjointsByExample[],
