@@ -4,7 +4,7 @@
  * @module tfjs-curvature
  */
 
-export { CurvatureArgumentError, DifferentiationError } from './errors.js';
+export { CurvatureArgumentError, DifferentiationError, type FailedDerivative } from './errors.js';
 export { ParameterSpace } from './parameters.js';
 export { registerChainedOps } from './tfjs/chained-ops.js';
 

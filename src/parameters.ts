@@ -91,7 +91,12 @@ export class ParameterSpace {
     return this.flatten(this.variables);
   }
 
-  /** Assigns one flat vector of shape [n], which stays the caller's, to the variables. */
+  /**
+   * Assigns one flat vector to the variables.
+   *
+   * @param vector shape [n], stays the caller's
+   * @throws CurvatureArgumentError for another shape, or if a variable has been disposed
+   */
   write(vector: Tensor1D): void {
     this.requireLive('ParameterSpace.write');
     this.requireVector(vector, 'ParameterSpace.write');
@@ -100,13 +105,22 @@ export class ParameterSpace {
     for (const part of parts) part.dispose();
   }
 
-  /** Throws if a variable has been disposed, as those of a model are with it; the error names `where`. */
+  /**
+   * Throws if a variable has been disposed, as those of a model are with it.
+   *
+   * @param where what the error names
+   */
   requireLive(where: string): void {
     const gone = this.variables.find((variable) => variable.isDisposed);
     requireThat(gone == null, where, ...disposedVariable(gone?.name));
   }
 
-  /** Throws unless `vector` is a live float32 tensor of shape [n]; the error names `where`. */
+  /**
+   * Throws unless `vector` is a live float32 tensor of shape [n].
+   *
+   * @param vector stays the caller's
+   * @param where what the error names
+   */
   requireVector(vector: Tensor1D, where: string): void {
     requireVector(vector, this.size, where);
   }

@@ -126,8 +126,7 @@ import { registerWasmTrainingKernels } from 'tfjs-curvature/wasm';
 declare function loss(...tensors: tfjs.Tensor[]): tfjs.Scalar;
 declare const f: (x: tfjs.Tensor) => tfjs.Scalar;
 declare const v: tfjs.Tensor1D, b: tfjs.Tensor1D;
-declare const jacobian: curvature.JacobianOperator, kfac: curvature.KFACOperator;
-declare const gaussNewtonPlusDamping: curvature.LinearOperator;`;
+declare const jacobian: curvature.JacobianOperator, kfac: curvature.KFACOperator;`;
 }
 
 it('what the table of README says that you write is strict TypeScript', () => {

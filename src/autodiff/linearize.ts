@@ -67,7 +67,15 @@ export interface TermLinearization extends Linearization {
  * @returns the linearization; the caller disposes it
  * @throws CurvatureArgumentError for a loss that is no float32 scalar or does not depend on any variable
  * @throws DifferentiationError for an op without gradient between the variables and the loss
+ *
  * Cost: one evaluation and one gradient; memory: the tensors that the gradient's gradient needs.
+ *
+ * @example
+ * const w = tf.variable(tf.tensor1d([1, 2]));
+ * const at = linearize(() => tf.sum(tf.pow(w, tf.scalar(3))), [w]);
+ * const [hv] = at.multiply([tf.tensor1d([1, 1])]);
+ * hv.print(); // 6 w = [6, 12]
+ * at.dispose();
  */
 export function linearize(f: () => Tensor, variables: readonly Variable[]): Linearization {
   return linearizeWith(f, variables, 'linearize');

@@ -26,7 +26,10 @@ const findSchema = {
  * Cost: one small message and its answers, and `stallMs` of waiting.
  *
  * @param connection the caller's
+ * @param options `group`, and how long to wait for one more answer
+ * @returns plain records, none where no worker answers
  * @throws CurvatureArgumentError for wrong options; the error of NATS where the connection may not ask
+ *
  * @example
  * const workers = await findWorkers(connection, { group: 'lab' });
  * const free = workers.filter(({ busy, sessions }) => busy < sessions);

@@ -49,6 +49,7 @@ const schema = {
  * connection stays the caller's: it has to live as long as they do.
  *
  * @param connection e.g. from `connect` of `@nats-io/transport-node`, or `wsconnect` of `@nats-io/nats-core` in a page
+ * @param options see {@link NatsWorkersOptions}
  * @returns at least `min`
  * @throws WorkersNotFoundError with the number found, if there are fewer in time; CurvatureArgumentError for wrong options;
  *   the error of NATS where the connection may not ask for workers

@@ -37,6 +37,8 @@ const schema = {
  *
  * @param connection the caller's; its own settings say how long a server that is away is waited for
  * @param units with ids that differ; none: it ends at once
+ * @param options see {@link SweepOptions}
+ * @returns the records and the failures by the ids of their units: plain data
  * @throws CurvatureArgumentError for wrong arguments; Error where the server has no JetStream, the connection may not use it
  *   or is closed; what `onRecord` throws; the reason of `signal`
  * @example

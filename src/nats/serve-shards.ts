@@ -76,6 +76,8 @@ export interface ShardServer {
  * @param connection stays the caller's, to be closed after `close()`
  * @param newSession makes the worker of a session, e.g. `() => pooledWorker(workerpool.pool(script, { maxWorkers: 1 }))`;
  *   it is ended with the session
+ * @param options see {@link ServeOptions}
+ * @returns the server, to be closed
  * @throws CurvatureArgumentError for wrong options; Error where the server does not let the connection serve
  * @example
  * // script: the path of worker.js, see createShardService

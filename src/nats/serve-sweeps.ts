@@ -41,6 +41,8 @@ const schema = {
  * @param connection stays the caller's, to be closed after `close()`
  * @param run computes the record of a task: plain data and arrays of float32, int32 and uint8, which may have to be done
  *   twice if the worker falls silent meanwhile
+ * @param options see {@link ServeSweepsOptions}
+ * @returns the worker, to be closed
  * @throws CurvatureArgumentError for wrong options; Error where the server has no JetStream, or does not let the connection
  *   take units
  * @example

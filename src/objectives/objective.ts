@@ -102,6 +102,8 @@ const splitSchema = {
  * @param variables the variables to differentiate by; an empty list, another dtype than float32, a disposed
  *   or repeated variable throws
  * @returns an objective that owns nothing and needs no disposal
+ * @throws CurvatureArgumentError for a loss that is no function, and for the variables named above
+ *
  * @example
  * const w = tf.variable(tf.tensor1d([1, 2]));
  * const objective = lossObjective(() => tf.sum(tf.square(w)), [w]);

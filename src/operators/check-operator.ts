@@ -62,10 +62,19 @@ export interface CheckOptions {
  * they disagree by much along all directions a note says so. The gradient is TensorFlow.js's own where it is right, else
  * that of this package: of its rules the difference then tries the second derivatives alone.
  *
- * @returns a plain report; nothing to dispose. The operator stays the caller's
+ * @param operator stays the caller's
+ * @param options `seed` of the random vectors, default 0
+ * @returns a plain report; nothing to dispose
+ * @throws CurvatureArgumentError for what is no operator, within a `tf.tidy`, or for parameters that are moved meanwhile;
+ *   what the products throw passes through
+ *
  * Cost: four products, and for a Hessian one linearization and four to thirty gradients more.
- * After curvlinops' determinism checks (Dangel et al. 2025, "Position: Curvature Matrices Should Be
+ * Source: after curvlinops' determinism checks (Dangel et al. 2025, "Position: Curvature Matrices Should Be
  * Democratized via Linear Operators").
+ *
+ * @example
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const { passed, findings } = await checkOperator(hessian);
  */
 export async function checkOperator(
   operator: LinearOperator,

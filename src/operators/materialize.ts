@@ -24,6 +24,8 @@ const ROWS_AT_ONCE = 32;
  * @param operator stays the caller's
  * @param options `signal` stops the work between blocks of products; nothing stays on the device then
  * @returns shape [n, n], owned by the caller; row i is A e_i, which for a symmetric operator is row i of A
+ * @throws CurvatureArgumentError for what is no operator, or parameters that are moved meanwhile; the reason of `signal`
+ *
  * @example
  * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
  * const bias = subset(hessian, (variable) => variable.name.includes('bias'));

@@ -104,6 +104,8 @@ export function subset(operator: ParameterOperator, selection: VariableSelection
  * @param groupOf names the group of a variable; default the part of its name before the last '/', which for
  *   tfjs-layers is the layer. A second layer of the same name, in a model inside of a model, is 'name_1'
  * @returns the blocks by the name of their group, in the order of the variables
+ * @throws CurvatureArgumentError for an operator without parameters, or a `groupOf` that is no function
+ *
  * @example
  * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
  * const sharpness = {};

@@ -56,7 +56,12 @@ export class NSGD extends DirectedOptimizer {
     return 'NSGD';
   }
 
-  /** An optimizer from what {@link getConfig} gave. (tfjs adds `customObjects` to it on loading.) */
+  /**
+   * An optimizer from what {@link getConfig} gave.
+   *
+   * @param cls the class to make
+   * @param config the settings; tfjs adds `customObjects` to it on loading
+   */
   static override fromConfig<T extends serialization.Serializable>(
     cls: serialization.SerializableConstructor<T>,
     config: serialization.ConfigDict,
@@ -134,6 +139,9 @@ export class NSGD extends DirectedOptimizer {
   /**
    * Changes η, from the next step on. From number to number the whole velocity is counted in the new η, as with
    * `tf.train.momentum`; `decay`, a schedule, and a change to or from one leave what has been accumulated as it is.
+   *
+   * @param learningRate from 0, or a function of the step
+   * @throws CurvatureArgumentError for another value
    */
   setLearningRate(learningRate: Schedule): void {
     requireIs(learningRate, schedule, 'learningRate', 'NSGD.setLearningRate');
@@ -141,7 +149,12 @@ export class NSGD extends DirectedOptimizer {
     this.settings = { ...this.settings, learningRate };
   }
 
-  /** Changes γ, from the next step on. */
+  /**
+   * Changes γ, from the next step on.
+   *
+   * @param gamma a number, or a function of the step
+   * @throws CurvatureArgumentError for another value
+   */
   setGamma(gamma: Schedule): void {
     requireIs(gamma, schedule, 'gamma', 'NSGD.setGamma');
     this.settings = { ...this.settings, gamma };
@@ -205,8 +218,9 @@ export class NSGD extends DirectedOptimizer {
   }
 
   /**
-   * Continues from what {@link getWeights} gave. The tensors are copied and stay the caller's.
+   * Continues from what {@link getWeights} gave.
    *
+   * @param weights named tensors, which are copied and stay the caller's
    * @throws CurvatureArgumentError for a list that getWeights cannot have given: other names or shapes, steps that are
    *   no whole numbers from 0, directions that are not orthonormal. The optimizer then stays as it was
    */

@@ -10,6 +10,12 @@ interface TensorFlow {
 /**
  * Makes a copy of TensorFlow.js able to load models that were saved with an NSGD. Importing this package does so
  * for the copy it uses itself; another one beside it has a registry of its own.
+ *
+ * @param tf the copy, or its `serialization` alone as `{ serialization }`
+ * @throws CurvatureArgumentError for what has no registry of classes
+ *
+ * @example
+ * registerNSGD(tf);
  */
 export function registerNSGD(tf: TensorFlow): void {
   registerIn(tf, 'registerNSGD');
@@ -18,6 +24,7 @@ export function registerNSGD(tf: TensorFlow): void {
 /**
  * The former name of {@link registerNSGD}.
  *
+ * @param tf see {@link registerNSGD}
  * @deprecated
  */
 export function register(tf: TensorFlow): void {

@@ -30,7 +30,14 @@ const alignmentFields: Fields<AlignmentRecord> = {
  * How far gradients point along each of the sharpest directions, against what a random direction gets, on a
  * logarithmic axis: the distance between the two is a factor.
  *
+ * @param records those of `gradientAlignment`
+ * @param options see {@link AlignmentChartOptions}
+ * @returns a specification that `toSvg` and `toPng` draw, or any Vega-Lite renderer
  * @throws CurvatureArgumentError unless some record has a positive cosine, or for a baseline that is not positive
+ *
+ * @example
+ * const { records, randomBaseline } = await gradientAlignment({ model, data: { xs, ys } }, { k: 2, minibatches: 5 });
+ * const svg = await toSvg(alignmentChart(records, { randomBaseline }));
  */
 export function alignmentChart(
   records: readonly AlignmentRecord[],

@@ -13,6 +13,7 @@ const LEVELS = 12;
  * its lowest value. Marks are the points that the plane was laid through.
  *
  * @param surface what `lossSurface` returns
+ * @param options see {@link ChartOptions}
  * @returns a specification of Vega itself, since Vega-Lite has no contours; `toSvg` and `toPng` draw it
  * @throws CurvatureArgumentError for losses that do not fit the coordinates, or nothing finite
  *

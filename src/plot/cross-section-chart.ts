@@ -14,7 +14,14 @@ const LINEAR_WITHIN = 0.25;
  * The loss along lines through the present parameters, one per direction; on a logarithmic axis where the loss is
  * positive and spans more than a few times its lowest value.
  *
+ * @param sections the records of `lossCrossSection`
+ * @param options see {@link ChartOptions}
+ * @returns a specification that `toSvg` and `toPng` draw, or any Vega-Lite renderer
  * @throws CurvatureArgumentError for a section with offsets and losses of different lengths, or nothing finite
+ *
+ * @example
+ * const { records } = await lossCrossSection({ model, data: { xs, ys } }, { learningRate: 0.1, k: 2 });
+ * const svg = await toSvg(crossSectionChart(records));
  */
 export function crossSectionChart(
   sections: readonly CrossSectionRecord[],

@@ -9,7 +9,15 @@ import type { TrainingRecord } from './records.js';
 /**
  * The traces of the largest eigenvalues λ₁, λ₂, … along one training run.
  *
+ * @param records those of a monitor or of a run
+ * @param options see {@link ChartOptions}
+ * @returns a specification that `toSvg` and `toPng` draw, or any Vega-Lite renderer
  * @throws CurvatureArgumentError unless some record has a finite eigenvalue
+ *
+ * @example
+ * const monitor = curvatureMonitor(modelObjective(model, { xs, ys }), { k: 3 });
+ * await model.fit(xs, ys, { epochs: 3, callbacks: monitor });
+ * const svg = await toSvg(eigenvalueChart(monitor.records));
  */
 export function eigenvalueChart(
   records: readonly Pick<TrainingRecord, 'step' | 'eigenvalues'>[],

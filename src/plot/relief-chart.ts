@@ -17,6 +17,7 @@ const STRETCH = 0.55;
  * logarithmic height where it is positive and spans more than 20 times its lowest value.
  *
  * @param surface what `lossSurface` returns
+ * @param options see {@link ChartOptions}
  * @returns a specification of Vega itself; `toSvg` and `toPng` draw it
  * @throws CurvatureArgumentError for losses that do not fit the coordinates, or nothing finite
  *

@@ -35,8 +35,14 @@ function requireSpec(spec: VegaLiteSpec | VegaSpec, where: string): void {
 /**
  * Draws a specification as SVG, in plain Node or in a browser: no DOM is needed.
  *
+ * @param spec what a chart function returns, or a specification of your own
  * @returns the text of an SVG document
- * @throws MissingPackageError unless `vega` and `vega-lite` are installed
+ * @throws MissingPackageError unless `vega` and `vega-lite` are installed; CurvatureArgumentError for what is no
+ *   specification
+ *
+ * @example
+ * const records = [{ step: 0, sharpness: 3 }, { step: 10, sharpness: 7 }];
+ * const svg = await toSvg(sharpnessChart([{ name: 'SGD', records }], { theme: 'dark' }));
  */
 export async function toSvg(spec: VegaLiteSpec | VegaSpec): Promise<string> {
   requireSpec(spec, 'toSvg');
@@ -55,9 +61,15 @@ export async function toSvg(spec: VegaLiteSpec | VegaSpec): Promise<string> {
 /**
  * Draws a specification as PNG, in Node. Text is set in the fonts of the system.
  *
+ * @param spec what a chart function returns, or a specification of your own
+ * @param options see {@link PngOptions}
  * @returns the bytes of a PNG file
- * @throws MissingPackageError unless `vega`, `vega-lite` and `@resvg/resvg-js` are installed
- * @throws Error in a browser, where {@link toSvg} draws
+ * @throws MissingPackageError unless `vega`, `vega-lite` and `@resvg/resvg-js` are installed; CurvatureArgumentError for
+ *   what is no specification; Error in a browser, where {@link toSvg} draws
+ *
+ * @example
+ * const records = [{ step: 0, sharpness: 3 }, { step: 10, sharpness: 7 }];
+ * const bytes = await toPng(sharpnessChart([{ name: 'SGD', records }]), { scale: 1 });
  */
 export async function toPng(spec: VegaLiteSpec | VegaSpec, options: PngOptions = {}): Promise<Uint8Array> {
   const { scale, fontFiles } = readOptions(options, schema, 'toPng');

@@ -29,7 +29,15 @@ const schema = {
  * Sharpness λ₁ along training, one line per run, with the level 2/η of the learning rates given: above it, gradient
  * descent on a quadratic diverges along e₁. A level far above the curves is told in the subtitle instead.
  *
+ * @param runs with names that differ: those of `noiseGrid`, or the records of monitors
+ * @param options see {@link SharpnessChartOptions}
+ * @returns a specification that `toSvg` and `toPng` draw, or any Vega-Lite renderer
  * @throws CurvatureArgumentError unless some record has a finite sharpness
+ *
+ * @example
+ * const monitor = curvatureMonitor(modelObjective(model, { xs, ys }), { k: 3 });
+ * await model.fit(xs, ys, { epochs: 3, callbacks: monitor });
+ * const svg = await toSvg(sharpnessChart([{ name: 'SGD', records: monitor.records, learningRate: 0.1 }]));
  */
 export function sharpnessChart(
   runs: readonly TrainingRun[],

@@ -26,8 +26,17 @@ const DEFAULT_FLOOR = 1e-6;
 /**
  * The density of a Hessian's spectrum, on a logarithmic axis; a density on the scale 'log' over log₁₀(|λ| + epsilon).
  *
+ * @param record what `spectralDensity` returns
+ * @param options see {@link SpectralDensityChartOptions}
+ * @returns a specification that `toSvg` and `toPng` draw, or any Vega-Lite renderer
  * @throws CurvatureArgumentError for a grid and a density of different lengths, without a positive density, or for a
  *   floor that is not positive
+ *
+ * @example
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const density = await spectralDensity(hessian, { numProbes: 2 });
+ * const { eigenvalues } = await lanczos(hessian, { k: 3 });
+ * const svg = await toSvg(spectralDensityChart(density, { eigenvalues }));
  */
 export function spectralDensityChart(
   record: SpectralDensityRecord,

@@ -20,7 +20,15 @@ const stepFields: Fields<StepDecompositionRecord> = {
  * What steps of several lengths along each direction do to the loss: a panel per direction, a bar per length, its
  * colour telling better from worse.
  *
+ * @param records those of `stepDecomposition`
+ * @param options see {@link ChartOptions}
+ * @returns a specification that `toSvg` and `toPng` draw, or any Vega-Lite renderer
  * @throws CurvatureArgumentError unless some record has a finite change of the loss
+ *
+ * @example
+ * const target = { model, data: { xs, ys } };
+ * const { records } = await stepDecomposition(target, { learningRate: 0.1, k: 2, minibatches: 3 });
+ * const svg = await toSvg(stepDecompositionChart(records));
  */
 export function stepDecompositionChart(
   records: readonly StepDecompositionRecord[],

@@ -1,4 +1,4 @@
-import { NEGLIGIBLE } from '../float32.js';
+import { convergenceThreshold } from './convergence-threshold.js';
 
 /** When pairs of A x = λ B x count as found. */
 export interface BlockTolerance {
@@ -51,17 +51,13 @@ export class BlockPairs {
   }
 
   private isWithin(i: number, tolerance: BlockTolerance): boolean {
-    const residualNorm = this.residualNorms[i]!;
-    const isZero = Math.max(Math.abs(this.values[i]!), residualNorm) <= tolerance.zero;
-    return isZero || residualNorm <= this.allowed(i, tolerance);
+    return this.residualNorms[i]! <= this.allowed(i, tolerance);
   }
 
-  /** Relative to λBx, but never below what float32 products leave of Ax. */
-  private allowed(i: number, { tol, norm, isMetric }: BlockTolerance): number {
+  private allowed(i: number, { tol, norm, zero, isMetric }: BlockTolerance): number {
+    const dualNorm = isMetric ? this.dualNorms[i]! : 1;
     // ‖x‖ ≥ 1/‖Bx‖, as xᵀBx = 1.
-    const length = isMetric ? 1 / this.dualNorms[i]! : 1;
-    const relative = tol * Math.abs(this.values[i]!) * this.dualNorms[i]!;
-    return Math.max(relative, NEGLIGIBLE * norm * length);
+    return convergenceThreshold(this.values[i]! * dualNorm, tol, norm / dualNorm, zero / dualNorm);
   }
 
   private first(count: number): number[] {

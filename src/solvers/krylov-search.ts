@@ -1,8 +1,9 @@
 import type { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
+import { convergenceThreshold } from './convergence-threshold.js';
 import type { ProductBudget } from './product-budget.js';
 import type { EigenStatus } from './result.js';
-import { convergenceThreshold, isSolveDue, MARGIN, rowsToKeep } from './search-policy.js';
+import { isSolveDue, MARGIN, rowsToKeep } from './search-policy.js';
 
 /** A factorization that a search extends, restarts, and sets rows of aside in. */
 interface SearchedFactorization {

@@ -9,11 +9,11 @@ import { guardParameters } from '../operators/parameter-guard.js';
 import { SeededRandom } from '../random.js';
 import { KrylovBasis } from './basis.js';
 import { candidateOf } from './candidate.js';
+import { convergenceThreshold } from './convergence-threshold.js';
 import type { DeflatedPair, Predecessor } from './deflated-pair.js';
 import { deflatedPair, orthonormal, ritzVectors } from './deflated-pair.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import { driveAsync, driveSchema } from '../tfjs/drive.js';
-import { NEGLIGIBLE } from '../float32.js';
 import type { EigenProgress } from './lanczos-options.js';
 import { believed } from './measure-again.js';
 import { NoiseFloor } from './noise-floor.js';
@@ -216,10 +216,7 @@ class PowerIteration {
 
   private isWithin({ value, residualNorm }: Pair, share: number): boolean {
     const { zero, plan, symmetry } = this;
-    return (
-      Math.max(Math.abs(value), residualNorm) <= (zero ?? 0) ||
-      residualNorm <= Math.max(share * plan.tol * Math.abs(value), NEGLIGIBLE * symmetry.norm)
-    );
+    return residualNorm <= convergenceThreshold(value, share * plan.tol, symmetry.norm, zero ?? 0);
   }
 
   /** How many of some pairs are within the tolerance. */

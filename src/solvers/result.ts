@@ -98,6 +98,9 @@ export interface SavedEigenResult {
  * `saved.eigenvectors` (k * n * 4 of them).
  *
  * @param result stays as it is
+ * @returns plain data and the eigenvectors on the host; nothing to dispose
+ * @throws CurvatureArgumentError for what no search has found, or has been disposed
+ *
  * @example
  * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
  * const result = await lanczos(hessian, { k: 5 });
@@ -142,6 +145,16 @@ export async function saveEigenResult(result: EigenResult): Promise<SavedEigenRe
  *   converged than there are), and eigenvectors that do not fit it or whose inner products are not, to 1e-3, what they were
  *
  * Cost: k²n/2 multiplications on the host.
+ *
+ * @example
+ * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
+ * const found = await lanczos(hessian, { k: 2 });
+ * const { json, eigenvectors } = await saveEigenResult(found);
+ * const text = JSON.stringify(json); // for one file, and the bytes of eigenvectors for another
+ * const again = loadEigenResult({ json: JSON.parse(text), eigenvectors });
+ * const nsgd = new NSGD({ learningRate: 0.1, refreshEvery: 0 });
+ * nsgd.setDirections(again, modelObjective(model, { xs, ys }).parameters.variables);
+ * again.dispose();
  */
 export function loadEigenResult(saved: SavedEigenResult): EigenResult {
   requireArgument(saved?.json != null, 'loadEigenResult', 'a saved result {json, eigenvectors}', saved);

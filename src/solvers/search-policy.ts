@@ -1,18 +1,5 @@
-import { NEGLIGIBLE } from '../float32.js';
-
 /** What a check looks for lies beyond the last wanted value by this part of the tolerance. */
 export const MARGIN = 0.5;
-
-/**
- * The residual that a pair may have to count as converged: relative to its value, but never below what float32 products show.
- *
- * @param norm a lower bound of ‖A‖
- * @param zero values up to this are zero to rounding
- */
-export function convergenceThreshold(value: number, tol: number, norm: number, zero: number): number {
-  const size = Math.abs(value);
-  return Math.max(size <= zero ? zero : tol * size, NEGLIGIBLE * norm);
-}
 
 /**
  * Whether the dense problem of so many rows is solved: where a chain ends, and after every product at first, later every 5 %; but

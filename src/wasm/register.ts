@@ -65,6 +65,7 @@ const slot: unique symbol = Symbol.for('tfjs-curvature.wasmRegistration');
  * and freed by undo. While registered, the backend throws a RangeError when its memory (4 GiB) is used up, where stock tfjs
  * goes on with wrong numbers.
  *
+ * @param options see {@link WasmKernelOptions}
  * @returns a function that restores exactly the kernels that stood there before; call it with no kernel running.
  *   Calling register again while registered, at once or from another copy of this package, returns the same function; with
  *   another number of `threads` it changes how many there are.

@@ -28,10 +28,12 @@ interface Loaded {
 
 /**
  * The worker's side of a sharded operator: holds a model and some shards of the data with their tapes, and answers
- * products and gradients, shard by shard. How it is reached is up to the caller: its functions are what workerpool's `worker(…)` or comlink's
- * `expose(…)` are given.
+ * products and gradients, shard by shard. How it is reached is up to the caller: its functions are what workerpool's
+ * `worker(…)` or comlink's `expose(…)` are given.
  *
  * @param prepare starts the backend, e.g. wasm with our training kernels; awaited before a model is loaded
+ * @returns the functions that a `ShardWorker` calls. They answer what went wrong in place of throwing it
+ *
  * @example
  * // worker.js, for workerpool
  * workerpool.worker({ ...createShardService(async () => void (await tf.setBackend('wasm'))) });

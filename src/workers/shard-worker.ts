@@ -27,6 +27,8 @@ interface Pool {
  * A worker behind a pool of workerpool. A shard belongs to its worker, so each worker is a pool of one.
  *
  * @param pool made with `{ maxWorkers: 1 }` from a script that hands `createShardService(…)` to `workerpool.worker`
+ * @returns a worker for `ShardedHessian.load`, which ends the pool when it is done with it
+ *
  * @example
  * // script: the path of worker.js, see createShardService
  * const workers = [0, 1].map(() => pooledWorker(workerpool.pool(script, { maxWorkers: 1 })));

@@ -92,6 +92,7 @@ export class ShardedHessian implements AsyncLinearOperator {
    * @param model its weights are copied as they are now; it stays the caller's
    * @param data inputs, targets and factors as `modelObjective` takes them, float32, int32 or bool; at least as many
    *   examples as shards. They stay the caller's
+   * @param options see {@link ShardedHessianOptions}
    * @throws CurvatureArgumentError for wrong arguments, a loss that is a function among them, and for a worker of another
    *   version; WorkersLostError if no worker starts; an Error with what a worker answers, for a layer that its script
    *   has not registered
@@ -161,7 +162,12 @@ export class ShardedHessian implements AsyncLinearOperator {
     });
   }
 
-  /** Hands the shards of a worker on to the others, and ends it. */
+  /**
+   * Hands the shards of a worker on to the others, and ends it.
+   *
+   * @param worker one of this operator's, but not the last
+   * @throws CurvatureArgumentError for another
+   */
   async remove(worker: ShardWorker): Promise<void> {
     return this.inTurn(async () => {
       const isOurs = this.assignment.workers.includes(worker);
@@ -172,7 +178,12 @@ export class ShardedHessian implements AsyncLinearOperator {
     });
   }
 
-  /** θ for the products to come, n numbers in the order of the model's trainable weights. */
+  /**
+   * Sets θ for the products to come.
+   *
+   * @param theta n numbers in the order of the model's trainable weights; copied
+   * @throws CurvatureArgumentError for another length
+   */
   async setParameters(theta: Float32Array): Promise<void> {
     requireArgument(theta?.length === this.size, `${where}.setParameters`, `${this.size} numbers`, theta);
     const values = Float32Array.from(theta);

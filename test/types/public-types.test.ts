@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { missingInDocstrings } from './docstrings.js';
 import { describeExports } from './public-api.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -14,6 +15,27 @@ const entryPoints = new Map(
 );
 const expectations = join(root, 'test/types/expectations.ts');
 const altered = join(root, 'test/types/expectations-altered.ts');
+const poorlyTold = join(root, 'test/types/poorly-told.ts');
+
+const poor = `
+  export function bare(x: number): number { return x; }
+  /**
+   * Half told.
+   *
+   * @param x one
+   * @example
+   * half(1, 2);
+   */
+  export function half(x: number, y: number): number { return x + y; }
+  /**
+   * Told.
+   *
+   * @deprecated
+   */
+  export function former(): void {}
+  /** A thing. */
+  export class Thing { go(far: number): number { return far; } private hidden(x: number): number { return x; } }
+`;
 
 let program: ts.Program;
 
@@ -29,9 +51,13 @@ beforeAll(() => {
     'toEqualTypeOf<Tensor1D>',
     'toEqualTypeOf<string>',
   );
-  host.fileExists = (path) => path === altered || fileExists(path);
-  host.readFile = (path) => (path === altered ? wrong : readFile(path));
-  program = ts.createProgram([...entryPoints.values(), expectations, altered], options, host);
+  const made = new Map([
+    [altered, wrong],
+    [poorlyTold, poor],
+  ]);
+  host.fileExists = (path) => made.has(path) || fileExists(path);
+  host.readFile = (path) => made.get(path) ?? readFile(path);
+  program = ts.createProgram([...entryPoints.values(), expectations, ...made.keys()], options, host);
 });
 
 describe('the public types', () => {
@@ -40,6 +66,21 @@ describe('the public types', () => {
       .map(([name, path]) => `== ${name}\n${describeExports(program, path)}\n`)
       .join('\n');
     await expect(text).toMatchFileSnapshot('public-api.txt');
+  });
+
+  it.each([...entryPoints])('of %s are told in full by their docstrings', (_, path) => {
+    expect(missingInDocstrings(program, path)).toEqual([]);
+  });
+
+  it('and a docstring that lacks something is found', () => {
+    expect(missingInDocstrings(program, poorlyTold)).toEqual([
+      'bare: text',
+      'bare: @param x',
+      'bare: @example',
+      'half: @param y',
+      'Thing.go: text',
+      'Thing.go: @param far',
+    ]);
   });
 
   const complaints = (path: string): string[] =>

@@ -39,6 +39,7 @@ export function grad(f: (x: Tensor) => Tensor): (x: TensorLike | Tensor, dy?: Te
  * @param f from float32 tensors, one for each argument, to a float32 tensor; called once
  * @returns a function of the list of arguments and dy. It returns one new tensor for each argument, shaped like it. The
  *   same tensor may be given twice: each place has its own derivative
+ * @throws CurvatureArgumentError and DifferentiationError as {@link grad}; for arguments that are no list, or an empty one
  *
  * @example
  * const [da, db] = grads((a, b) => tf.mul(a, tf.exp(b)))([tf.scalar(2), tf.scalar(0)]);
@@ -62,8 +63,10 @@ export function grads(
 /**
  * The value of a function of one tensor and its derivative, from one evaluation. As {@link grad} otherwise.
  *
+ * @param f from a float32 tensor to a float32 tensor; called once
  * @returns a function of x and dy, tensors. It returns f(x) and the derivative, which belong to the caller or the
  *   innermost `tf.tidy`
+ * @throws CurvatureArgumentError and DifferentiationError as {@link grad}; for x and dy that are no tensors
  *
  * @example
  * const { value, grad: slope } = valueAndGrad((x) => tf.square(x))(tf.scalar(3));
@@ -86,6 +89,11 @@ export function valueAndGrad<I extends Tensor, O extends Tensor>(
 /**
  * The value of a function of several tensors and its derivatives by each, from one evaluation. As {@link grads}
  * otherwise.
+ *
+ * @param f from float32 tensors, one for each argument, to a float32 tensor; called once
+ * @returns a function of the list of arguments and dy, tensors. It returns f(x₁, …) and one derivative for each argument,
+ *   which belong to the caller or the innermost `tf.tidy`
+ * @throws CurvatureArgumentError and DifferentiationError as {@link grads}; for arguments and dy that are no tensors
  *
  * @example
  * const product = valueAndGrads((a, b) => tf.mul(a, b));
