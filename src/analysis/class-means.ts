@@ -70,12 +70,12 @@ export function* classMeans(
   let classes = 0;
   try {
     for (const { weight, split } of terms) {
-      requireClasses(split, where);
-      requireNotNegative(split, where);
       const outputs = evaluateTerm(objective, () =>
         linearizeOutputs(() => split.outputs(), parameters, where),
       );
       try {
+        requireClasses(split, where);
+        requireNotNegative(split, where);
         const [z] = outputs.outputs;
         if (groups.length === 0) {
           classes = classesOf(z!);

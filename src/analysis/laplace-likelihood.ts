@@ -22,12 +22,12 @@ export function* likelihoodFactor(
   let isNormal = false;
   for (const { split, weight } of objective.terms) {
     const likelihoods = requireLikelihoods(split, where);
-    requireThat(likelihoods.length === 1, where, 'a model with one output', `${likelihoods.length} outputs`);
     isNormal = likelihoods[0] === 'gaussian';
     let perShare = 1;
     const read = yield tidy(() =>
       evaluateTerm(objective, () => {
         const outputs = split.outputs();
+        requireThat(outputs.length === 1, where, 'a model with one output', `${outputs.length} outputs`);
         if (likelihoods[0] !== 'categorical') perShare = classesOf(outputs[0]!);
         const [own] = likelihoodShares(split, outputs, where);
         const [rows] = own!.shape;

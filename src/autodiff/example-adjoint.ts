@@ -21,6 +21,37 @@ const examplesOf: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
+ * Whether a use makes a part of a weight: what comes of it meets the examples later, in an input that serves all of them alike.
+ * Then no axis of it counts examples, whatever its size.
+ *
+ * @param isSource whether an input of a node is a variable, which brings no examples
+ */
+export function isPartOfWeight(
+  use: ValueUse,
+  nodes: readonly TapeNode[],
+  examples: number,
+  isSource: (node: TapeNode, input: string) => boolean,
+): boolean {
+  const reached = new Set(use.node.outputs.map(({ id }) => id));
+  return nodes.some((node) => {
+    const { inputs, outputs, context } = node;
+    const own = Object.keys(inputs).filter((input) => reached.has(inputs[input]!.id));
+    if (own.length === 0) return false;
+    for (const { id } of outputs) reached.add(id);
+    if (examples === 1 || context == null) return false;
+    const { shapes } = context;
+    const { length: rank, 0: rows } = outputs[0]!.shape;
+    const isMatrix = (input: string): boolean =>
+      input === 'filter' || (input === 'b' && node.name.endsWith('MatMul') && shapes.b!.length === 2);
+    const hasRows = (input: string): boolean =>
+      shapes[input]!.length === rank && shapes[input]![0] === rows && !isMatrix(input);
+    const brings = (input: string): boolean =>
+      shapes[input]![0] === rows && !own.includes(input) && !isSource(node, input);
+    return rows! % examples === 0 && !own.some(hasRows) && Object.keys(shapes).some(brings);
+  });
+}
+
+/**
  * Whether the adjoint of a variable at one of its uses can be had example by example.
  *
  * @param later the nodes that lie between the use and the outputs

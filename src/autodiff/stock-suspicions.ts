@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import {
+  abs,
   cast,
   div,
   equal,
@@ -73,6 +74,19 @@ const LABEL_TOLERANCE = 1e-5;
 
 type Places = (call: KernelCall, outputs: readonly Tensor[]) => Tensor;
 
+/** Where the value is infinite with its slope, and the loss a number only if something later turns it back into one. */
+const poles: Readonly<Record<string, Places>> = {
+  Atanh: ({ inputs }) => equal(abs(inputs.x!), 1),
+  Log: ({ inputs }) => equal(inputs.x!, 0),
+  Log1p: ({ inputs }) => equal(inputs.x!, -1),
+  RealDiv: ({ inputs }) => equal(inputs.b!, 0),
+  Reciprocal: ({ inputs }) => equal(inputs.x!, 0),
+  Rsqrt: ({ inputs }) => equal(inputs.x!, 0),
+};
+
+/** Whether values matter to a call at poles alone, too rare to count where they cannot be read. */
+export const hasPolesAlone = ({ kernelName }: KernelCall): boolean => Object.hasOwn(poles, kernelName);
+
 /** Where values matter, as at ties, where sides are taken differently: not zero in the places where they do. */
 const ties: Readonly<Record<string, Places>> = {
   Maximum: ({ inputs }) => equal(inputs.a!, inputs.b!),
@@ -80,9 +94,13 @@ const ties: Readonly<Record<string, Places>> = {
   ClipByValue: ({ inputs, attrs }) => equal(inputs.x!, attrs!.clipValueMin as number),
   Max: extremes,
   Min: extremes,
-  // 0·0⁻¹, which is no number; with a root's infinite slope, where a piece of slope 0 has led to 0, ∞·0.
+  // An infinite slope, which where a piece of slope 0 has led to the place is multiplied by 0.
+  Acos: ({ inputs }) => equal(abs(inputs.x!), 1),
+  Acosh: ({ inputs }) => equal(inputs.x!, 1),
+  Asin: ({ inputs }) => equal(abs(inputs.x!), 1),
   Pow: ({ inputs }) => logicalAnd(equal(inputs.a!, 0), less(inputs.b!, 1)),
   Sqrt: ({ inputs }) => equal(inputs.x!, 0),
+  ...poles,
   // Where a/b rounds up to a whole number, it takes another ⌊a/b⌋ than the value.
   Mod: ({ inputs: { a, b } }, [y]) => notEqual(floor(div(a!, b!)), round(div(sub(a!, y!), b!))),
 };

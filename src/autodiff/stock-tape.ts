@@ -2,7 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { execute, isRightByItself } from '../tfjs/corrections/execute.js';
 import { isConnected } from './connection.js';
 import type { CustomGradientCall, EngineGradients, KernelCall } from '../tfjs/engine.js';
-import { isDifferentRule, isRecordable, isRounding, suspicionOf } from './stock-suspicions.js';
+import { hasPolesAlone, isDifferentRule, isRecordable, isRounding, suspicionOf } from './stock-suspicions.js';
 import { Sweep } from './sweep.js';
 import { synchronousRead } from '../tfjs/capabilities.js';
 import type { TapeNode, TapeValue, ValueId } from './tape.js';
@@ -89,6 +89,7 @@ export class StockTape {
     // Also in the bodies of custom gradients that are differentiated as what they compute.
     if (node != null && isDifferentRule(call, node)) this.suspicions.push({ confirm: null, node });
     if (!this.isOn) return;
+    if (hasPolesAlone(call) && !canRead()) return;
     const confirm = suspicionOf(call, outputs, reference);
     if (confirm != null) this.suspicions.push({ confirm, node });
   }
@@ -115,14 +116,15 @@ export class StockTape {
   }
 
   private isWrongOn(nodes: readonly TapeNode[], sources: readonly TapeValue[], y: ValueId): boolean {
-    const canRead = synchronousRead() === 'free';
-    const isWrong = ({ confirm }: Suspicion): boolean => confirm == null || !canRead || confirm();
+    const isWrong = ({ confirm }: Suspicion): boolean => confirm == null || !canRead() || confirm();
     const wrong = this.aside(() => this.suspicions.filter(isWrong));
     if (wrong.length === 0) return false;
     const path = pathOf(nodes, sources, y);
     return wrong.some(({ node }) => node == null || path.has(node));
   }
 }
+
+const canRead = (): boolean => synchronousRead() === 'free';
 
 /** Whether the loss depends on the variables through a number that is rounded, which TensorFlow.js passes over. */
 function passesRounding(nodes: readonly TapeNode[], y: ValueId): boolean {

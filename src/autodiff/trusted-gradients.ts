@@ -8,8 +8,8 @@ import { areGradientsExact } from './transforms/exact-gradients.js';
 
 /**
  * Runs `f` so that the gradient that it takes by TensorFlow.js is right: TensorFlow.js's own, to the bit, for a loss that
- * holds no gradient, no op that TensorFlow.js gets wrong, and no tie where it takes another side; else the one over
- * our tape. The loss is computed once. Inside another gradient, and where the gradients of TensorFlow.js are replaced
+ * holds no gradient, no op that TensorFlow.js gets wrong, and no tie or pole where it takes another side or none; else
+ * the one over our tape. The loss is computed once. Inside another gradient, and where the gradients of TensorFlow.js are replaced
  * already, it changes nothing.
  */
 export function withTrustedGradients<T>(f: () => T): T {

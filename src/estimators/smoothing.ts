@@ -18,8 +18,10 @@ const DEFAULT_WIDTH = 0.01;
 const MARGIN = 5;
 /** Points of the grid for each width: the trapezoidal rule is exact to 1e-9 there. */
 const POINTS = 4;
-/** A width so small that its grid would be finer is below what a picture or an integral shows. */
+/** A width so small that its grid would be finer is below what a picture or an integral shows: it is raised. */
 const MOST_POINTS = 2 ** 20;
+/** A narrower Gaussian, as a part of the unit, falls between the places that a grid in double precision has. */
+const NARROWEST = 2 ** -30;
 /** Nodes closer than this part of the unit of their axis are one, which float32 products leave spread. */
 const RESOLUTION = 1e-6;
 
@@ -50,7 +52,7 @@ export function logarithmicAxis(probes: readonly GaussQuadrature[], epsilon: num
  *
  * @param axis the distributions, with the places x_j of their nodes
  * @param gridSize points at least; more where the width asks for them
- * @param sigma width; default 1 % of the range of the places
+ * @param sigma width, raised to what the grid can show; default 1 % of the range of the places
  */
 export function smooth({ probes, places, unit }: Axis, gridSize: number, sigma?: number): Smoothed {
   let [low, high] = [Infinity, -Infinity];
@@ -60,7 +62,8 @@ export function smooth({ probes, places, unit }: Axis, gridSize: number, sigma?:
   }
   if (probes.length === 0) [low, high] = [0, 0];
   const range = high - low > RESOLUTION * unit ? high - low : unit;
-  const width = sigma ?? DEFAULT_WIDTH * range;
+  const least = (POINTS * (high - low)) / (MOST_POINTS - 1 - 2 * MARGIN * POINTS);
+  const width = Math.max(sigma ?? DEFAULT_WIDTH * range, least, NARROWEST * unit);
   const [first, last] = [low - MARGIN * width, high + MARGIN * width];
   const size = Math.max(gridSize, Math.min(MOST_POINTS, Math.ceil((POINTS * (last - first)) / width) + 1));
   const grid = Float64Array.from({ length: size }, (_, i) => first + ((last - first) * i) / (size - 1));

@@ -23,7 +23,10 @@ export interface SpectralDensityOptions {
   readonly krylovDim?: number;
   /** Random vectors. Default 8. The spread falls as their square root. */
   readonly numProbes?: number;
-  /** Width of the Gaussians on the scale of the grid. Default 1 % of the range; of one eigenvalue, 1 % of its size. */
+  /**
+   * Width of the Gaussians on the scale of the grid. Default 1 % of the range; of one eigenvalue, 1 % of its size. Less than some
+   * 2⁻¹⁸ of the range, or 2⁻³⁰ of the largest |λ| (of a decade with `scale: 'log'`), is raised to that.
+   */
   readonly sigma?: number;
   /** Points of the grid. Default 1024; at least 4 a width. */
   readonly gridSize?: number;
@@ -65,6 +68,7 @@ export interface SpectralDensity {
   readonly spread: Float64Array;
   /** For each probe its Ritz values and their weights, which sum to 1: the density before it is smoothed. */
   readonly probes: readonly GaussQuadrature[];
+  /** The width of the Gaussians. */
   readonly sigma: number;
   readonly scale: 'linear' | 'log';
   /** What the logarithmic scale adds to |λ|; 0 on the linear one. */

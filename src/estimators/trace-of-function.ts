@@ -21,7 +21,7 @@ export interface TraceOfFunctionOptions extends EstimatorOptions {
   readonly damping?: number;
   /**
    * Products of a probe at most. Default min(n, 100), and an eighth of `maxMatvecs` in any case; fewer are taken where its
-   * quadrature has settled.
+   * quadrature has settled. Of fewer than 5 the error is not known, and the standard error is Infinity, unless they are all of n.
    */
   readonly krylovDim?: number;
 }
@@ -103,7 +103,7 @@ function* traceSteps(
     plan.krylovDim,
     Math.max(FEWEST_PRODUCTS, Math.ceil(maxMatvecs / FEWEST_SAMPLES)),
   );
-  let [errors, numMatvecs, taken] = [0, 0, 0];
+  let [errors, worst, unknown, numMatvecs, taken] = [0, 0, 0, 0, 0];
   for (;;) {
     const most = Math.min(longest, maxMatvecs - numMatvecs);
     const spread = sample.standardError || 0;
@@ -118,16 +118,21 @@ function* traceSteps(
       run.dispose();
     }
     numMatvecs += run.numMatvecs;
-    // Cut short by the budget.
-    const isCut = typeof probe !== 'string' && probe.error === Infinity && sample.count > 0;
     taken = Math.max(taken, run.numMatvecs);
     if (typeof probe === 'string') return { value: NaN, standardError: NaN, status: probe, numMatvecs };
+    const isKnown = probe.error < Infinity;
+    // Cut short by the budget.
+    const isCut = !isKnown && most < longest && sample.count > 0;
     if (!isCut) {
       sample.add(probe.value);
-      errors += probe.error;
+      if (isKnown) errors += probe.error;
+      else unknown++;
+      worst = Math.max(worst, isKnown ? probe.error : 0);
     }
     const value = n * sample.mean;
-    const standardError = n * Math.hypot(sample.standardError, errors / sample.count);
+    // A probe that had not settled counts as the worst of those that had.
+    const left = unknown < sample.count ? (errors + unknown * worst) / sample.count : Infinity;
+    const standardError = n * Math.hypot(sample.standardError, left);
     report({ numMatvecs, value, standardError });
     const isWithin = sample.count >= FEWEST_SAMPLES && standardError <= tol * Math.abs(value);
     if (!isWithin && !isCut && numMatvecs + taken <= maxMatvecs) continue;

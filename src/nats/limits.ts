@@ -15,7 +15,10 @@ export interface WorkerLimits {
   readonly parameters?: number;
   /** Shards of a session. Default 1024. */
   readonly shards?: number;
-  /** Bytes of model and shards that a session may bring. What is computed from them, tapes above all, comes on top. Default 1 GiB. */
+  /**
+   * Bytes of model and shards that a session may bring, and as many again of calls and vectors that wait. What is computed from
+   * them, tapes above all, comes on top. Default 1 GiB.
+   */
   readonly sessionBytes?: number;
 }
 
@@ -42,7 +45,8 @@ export class SessionAccount {
   constructor(private readonly limits: SetLimits) {}
 
   /**
-   * Notes a message before it is followed.
+   * Notes a message before it is followed; a model counts once it is built, by {@link noteModel}: one that is refused may leave
+   * all as it was.
    *
    * @param bytes of the message
    * @throws CurvatureArgumentError for one that goes over a limit: what was brought before stays
@@ -56,20 +60,25 @@ export class SessionAccount {
         : 0;
       requireThat(size <= most, where, `a model of at most ${most} parameters`, `one of ${size}`);
       this.requireRoom(bytes);
-      this.shards.clear();
-      this.model = bytes;
     } else if (name === 'loadShard') {
       const { id } = (args[0] ?? {}) as Partial<ShardMessage>;
       const most = this.limits.shards;
       requireThat(this.shards.size < most, where, `at most ${most} shards`, 'one more');
       this.requireRoom(this.total + bytes);
-      this.shards.set(id!, bytes);
+      // The worker refuses a number that it has: the larger message may be the one that it has taken.
+      this.shards.set(id!, Math.max(bytes, this.shards.get(id!) ?? 0));
     } else if (name === 'dropShard' && Array.isArray(args[0])) {
       for (const id of args[0] as number[]) this.shards.delete(id);
     } else if (name === 'dispose') {
       this.model = 0;
       this.shards.clear();
     }
+  }
+
+  /** Notes that a model of so many bytes was built, in place of the one before and its shards. */
+  noteModel(bytes: number): void {
+    this.shards.clear();
+    this.model = bytes;
   }
 
   private get total(): number {

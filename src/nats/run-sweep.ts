@@ -40,7 +40,7 @@ const schema = {
  * @param options see {@link SweepOptions}
  * @returns the records and the failures by the ids of their units: plain data
  * @throws CurvatureArgumentError for wrong arguments; Error where the server has no JetStream, the connection may not use it
- *   or is closed; what `onRecord` throws; the reason of `signal`
+ *   or is closed; what `onRecord`, `onProgress` or `onEvent` throws; the reason of `signal`
  * @example
  * const square = await serveSweeps(connection, async ({ x }) => x * x, { group: 'lab' });
  * const units = [1, 2, 3].map((x) => ({ id: `x = ${x}`, task: { x }, weight: x }));

@@ -7,6 +7,7 @@ import { watchConnection } from './connection-watch.js';
 import { serviceManager } from './discovery.js';
 import type { SetLimits, WorkerLimits } from './limits.js';
 import { limitsSchema } from './limits.js';
+import { Listener } from './listener.js';
 import type { OpenReply, OpenRequest } from './nats-worker.js';
 import { VERSION } from './nats-worker.js';
 import { Session } from './session.js';
@@ -41,7 +42,10 @@ export interface ServeOptions extends WorkerLimits {
    * noticed within half a second, whatever this is; one that computes itself gives no sign meanwhile. Default 30 000.
    */
   readonly silenceMs?: number;
-  /** Is told of each session that begins, is refused or ends. */
+  /**
+   * Is told of each session that begins, is refused or ends. What it throws stops nothing: `close()` rejects with the first of
+   * it.
+   */
   readonly onEvent?: (event: WorkerEvent) => void;
 }
 
@@ -60,7 +64,10 @@ export interface ShardServer {
   readonly name: string;
   /** How many sessions there are at present. */
   readonly busy: number;
-  /** Takes no more sessions, lets each finish the call under way, ends them and leaves the group. */
+  /**
+   * Takes no more sessions, lets each finish the call under way, ends them and leaves the group. Rejects, then, with what
+   * `onEvent` has thrown first.
+   */
   close(): Promise<void>;
 }
 
@@ -133,6 +140,7 @@ export async function serveShards(
       close: async () => {
         await service.stop();
         await rooms.close();
+        rooms.listener.rethrow();
       },
     };
   } finally {
@@ -146,6 +154,7 @@ type RoomSettings = SetLimits &
 
 /** The sessions of a worker. */
 class Rooms {
+  readonly listener: Listener<WorkerEvent>;
   private readonly sessions = new Map<string, Session | null>();
   private isClosed = false;
 
@@ -153,7 +162,9 @@ class Rooms {
     private readonly watch: ConnectionWatch,
     private readonly newSession: () => ShardWorker | Promise<ShardWorker>,
     private readonly settings: RoomSettings,
-  ) {}
+  ) {
+    this.listener = new Listener(settings.onEvent);
+  }
 
   get busy(): number {
     return this.sessions.size;
@@ -178,7 +189,7 @@ class Rooms {
       return JSON.stringify({ ok: true, messageBytes: this.settings.messageBytes } satisfies OpenReply);
     } catch (error) {
       const { message } = error as Error;
-      this.settings.onEvent?.({ type: 'refused', session, reason: message });
+      this.listener.tell({ type: 'refused', session, reason: message });
       return JSON.stringify({ ok: false, message } satisfies OpenReply);
     }
   }
@@ -190,7 +201,7 @@ class Rooms {
   }
 
   private async begin({ session, shared, first, host }: OpenRequest, instance: string): Promise<void> {
-    const { group, name, silenceMs, onEvent } = this.settings;
+    const { group, name, silenceMs } = this.settings;
     const worker = await this.newSession();
     if (this.isClosed) {
       await worker.terminate();
@@ -205,10 +216,10 @@ class Rooms {
     };
     const room = new Session(link, worker, this.settings);
     this.sessions.set(session, room);
-    onEvent?.({ type: 'opened', session, host });
+    this.listener.tell({ type: 'opened', session, host });
     void room.ended.then((reason) => {
       this.sessions.delete(session);
-      onEvent?.({ type: 'closed', session, reason });
+      this.listener.tell({ type: 'closed', session, reason });
     });
   }
 }

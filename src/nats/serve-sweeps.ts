@@ -14,7 +14,10 @@ export interface SweepServer {
   readonly busy: number;
   /** Fulfilled when it has ended; rejects where it cannot go on: with an UnfitWorkerError, or why there is no server. */
   readonly ended: Promise<void>;
-  /** Takes no more units, aborts the `signal` of those under way, and waits for them. */
+  /**
+   * Takes no more units, aborts the `signal` of those under way, and waits for them. Of a server that is away it does not wait
+   * to hear of them: their leases run out. Rejects, then, with what `onEvent` has thrown first.
+   */
   close(): Promise<void>;
 }
 
@@ -77,6 +80,7 @@ export async function serveSweeps(
     close: async () => {
       worker.stop();
       await ended.catch(() => {});
+      worker.listener.rethrow();
     },
   };
 }

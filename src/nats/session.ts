@@ -26,6 +26,9 @@ export interface Answer {
   readonly reply: Reply<unknown>;
 }
 
+/** Bytes that a call or vector which waits takes up beside those of its message. */
+const EXTRA_BYTES = 1024;
+
 /** Parts of an answer on their way: a host gathers those of all of its sessions on one connection. */
 const WINDOW = 2;
 
@@ -34,7 +37,9 @@ export class Session {
   private readonly link: Link;
   private readonly account: SessionAccount;
   /** Vectors that all were told, and the calls that wait for one. */
-  private readonly vectors = new Map<number, Float32Array>();
+  private readonly vectors = new Map<number, { readonly values: Float32Array; readonly bytes: number }>();
+  /** Bytes of these vectors, and of the calls that are not followed yet. */
+  private waiting = 0;
   private wake: () => void = () => {};
   private turn: Promise<void> = Promise.resolve();
   private hasEnded = false;
@@ -79,18 +84,33 @@ export class Session {
   }
 
   private hear(stream: Stream, { bytes, number }: Arrival): void {
+    const most = this.limits.sessionBytes;
+    const size = bytes.length + EXTRA_BYTES;
     if (stream === 'shared') {
       const { floor, values } = decodeMessage(bytes, this.limits.jsonBytes) as SharedMessage;
       const isVector = Number.isSafeInteger(floor) && values instanceof Float32Array;
       requireMessage(isVector, 'a vector for all', 'something else');
-      for (const old of [...this.vectors.keys()]) if (old < floor) this.vectors.delete(old);
-      this.vectors.set(number, values);
+      // The oldest come first.
+      for (const [old, vector] of this.vectors) {
+        if (old >= floor) break;
+        this.vectors.delete(old);
+        this.waiting -= vector.bytes;
+      }
+      requireMessage(this.waiting <= most, `at most ${most} bytes that wait`, `${this.waiting}`);
+      this.vectors.set(number, { values, bytes: size });
+      this.waiting += size;
       this.wake();
       return;
     }
     const call = decodeMessage(bytes, this.limits.jsonBytes);
     requireCall(call);
-    this.turn = this.turn.then(() => this.follow(call, bytes.length));
+    requireMessage(this.waiting <= most, `at most ${most} bytes that wait`, `${this.waiting}`);
+    this.waiting += size;
+    this.turn = this.turn
+      .then(() => this.follow(call, bytes.length))
+      .then(() => {
+        this.waiting -= size;
+      });
   }
 
   private async follow(call: Call, bytes: number): Promise<void> {
@@ -105,7 +125,9 @@ export class Session {
       const args = shared == null ? call.args : [...call.args, await this.vector(shared)];
       const run = this.worker.service[name] as ((...args: unknown[]) => Promise<Reply<unknown>>) | undefined;
       requireMessage(run != null, `a worker with ${name}`, 'one without');
-      this.answer({ id, reply: await run(...args) });
+      const reply = await run(...args);
+      if (name === 'loadModel' && reply?.ok) this.account.noteModel(bytes);
+      this.answer({ id, reply });
     } catch (error) {
       this.link.end(`what computes for it has ended: ${textOf(error)}`, true);
     }
@@ -119,7 +141,7 @@ export class Session {
   private async vector(number: number): Promise<Float32Array> {
     for (;;) {
       const vector = this.vectors.get(number);
-      if (vector != null) return vector;
+      if (vector != null) return vector.values;
       if (this.hasEnded) throw new Error('the session has ended');
       await new Promise<void>((resolve) => (this.wake = resolve));
     }

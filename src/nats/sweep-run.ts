@@ -3,10 +3,11 @@ import { requireThat } from '../errors.js';
 import { encodeMessage } from './codec.js';
 import type { JetStream } from './jetstream.js';
 import { isSecond, persist } from './jetstream.js';
+import { Listener } from './listener.js';
 import { pause } from './pause.js';
 import type { SweepFailure, SweepOptions, SweepResult, SweepUnit } from './sweep-types.js';
 import { eventSubject, recordStream, recordSubject, unitStream, unitSubject } from './subjects.js';
-import { readEvent, readRecord, unitKey, type UnitMessage } from './sweep-messages.js';
+import { readEvent, readRecord, type SweepEvent, unitKey, type UnitMessage } from './sweep-messages.js';
 import { listSubjects, makeStreams } from './sweep-streams.js';
 
 /** Milliseconds from one look for a record that finds none to the next. */
@@ -34,23 +35,29 @@ export class SweepRun {
   private total = 0;
   /** The message of the stream of records to look at next. */
   private next = 1;
+  private readonly listener: Listener<SweepEvent>;
 
   constructor(
     private readonly stream: JetStream,
     private readonly settings: Settings,
-  ) {}
+  ) {
+    this.listener = new Listener(settings.onEvent);
+  }
 
   async run(units: readonly SweepUnit[]): Promise<SweepResult> {
-    const { group, name, onEvent } = this.settings;
+    const { group, name } = this.settings;
     const { connection } = this.stream.watch;
     await this.encode(units);
     const callback = (_: Error | null, { data }: { data: Uint8Array }): void => {
       const event = readEvent(data);
-      if (event != null) onEvent?.(event);
+      // What a callback throws would end the reading of the connection.
+      if (event != null) this.listener.tell(event);
     };
     const events = connection.subscribe(eventSubject(group, name), { callback });
     try {
       await this.follow();
+      events.unsubscribe();
+      this.listener.rethrow();
       await this.purge(recordStream(group), recordSubject(group, name, '*', '*'));
     } finally {
       if (!events.isClosed()) events.unsubscribe();
@@ -91,6 +98,7 @@ export class SweepRun {
     await this.purge(recordStream(group), recordSubject(group, name, '*', 'failed'));
     let [reviewed, losses] = [-Infinity, watch.numLosses];
     while (this.open.size > 0) {
+      this.listener.rethrow();
       if (performance.now() - reviewed > REVIEW || losses !== watch.numLosses) {
         [reviewed, losses] = [performance.now(), watch.numLosses];
         await this.review();

@@ -45,9 +45,9 @@ export interface SweepOptions {
   readonly leaseMs?: number;
   /** Is given each record once, as it comes. What it throws ends the sweep. */
   readonly onRecord?: (id: string, record: unknown) => void;
-  /** Is told how many units have come to an end. */
+  /** Is told how many units have come to an end. What it throws ends the sweep. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
-  /** Is told what workers tell: some of it may get lost. */
+  /** Is told what workers tell: some of it may get lost. What it throws ends the sweep. */
   readonly onEvent?: (event: SweepEvent) => void;
   /** Stops the sweep: units that wait are taken out of the queue, what workers are at is finished and kept. */
   readonly signal?: AbortSignal;
@@ -74,6 +74,9 @@ export interface ServeSweepsOptions {
   readonly parallel?: number;
   /** Milliseconds without a unit after which it ends. Default null: it waits for the next sweep. */
   readonly idleMs?: number | null;
-  /** Is told of each unit that it takes, and what becomes of it. */
+  /**
+   * Is told of each unit that it takes, and what becomes of it. What it throws stops nothing: `close()` rejects with the first
+   * of it.
+   */
   readonly onEvent?: (event: SweepEvent) => void;
 }

@@ -3,6 +3,7 @@ import { encodeMessage } from './codec.js';
 import { publish } from './connection-watch.js';
 import type { JetStream } from './jetstream.js';
 import { isSecond, persist } from './jetstream.js';
+import { Listener } from './listener.js';
 import { pause } from './pause.js';
 import type { ServeSweepsOptions, UnitContext } from './sweep-types.js';
 import { eventSubject, recordStream, recordSubject, UNIT_QUEUE, unitStream } from './subjects.js';
@@ -37,6 +38,7 @@ type News = SweepEvent extends infer Event
 /** The worker's side of sweeps. */
 export class SweepWorker {
   busy = 0;
+  readonly listener: Listener<SweepEvent>;
   private readonly stopping = new AbortController();
   private lastBusy = performance.now();
 
@@ -44,7 +46,9 @@ export class SweepWorker {
     private readonly stream: JetStream,
     private readonly run: (task: unknown, context: UnitContext) => unknown,
     private readonly settings: Settings,
-  ) {}
+  ) {
+    this.listener = new Listener(settings.onEvent);
+  }
 
   /** @throws the error of NATS where this worker may not take units */
   async check(): Promise<void> {
@@ -81,11 +85,11 @@ export class SweepWorker {
   private async serveOne(): Promise<void> {
     const { idleMs } = this.settings;
     while (!this.stopping.signal.aborted) {
-      const message = await this.take();
+      const message = await this.untilStopped(this.take());
       if (message != null) {
         this.busy++;
         try {
-          await this.follow(message);
+          await this.untilStopped(this.follow(message));
         } finally {
           this.busy--;
           this.lastBusy = performance.now();
@@ -94,12 +98,27 @@ export class SweepWorker {
     }
   }
 
+  /** What `run` comes to; null: it has given up waiting for the server because the worker is to stop. */
+  private async untilStopped<T>(run: Promise<T>): Promise<T | null> {
+    const { signal } = this.stopping;
+    return run.catch((error: unknown) => {
+      if (signal.aborted && error === signal.reason) return null;
+      throw error;
+    });
+  }
+
+  /** What the server answers, which is asked at least once, and until the worker is to stop. */
+  private ask<T>(question: () => Promise<T>): Promise<T> {
+    const { stream, stopping } = this;
+    return question().catch(() => persist(stream.watch, question, stopping.signal));
+  }
+
   /** The next unit; null: there is none, or nothing is known of any. */
   private async take(): Promise<JsMsg | null> {
     const { group, idleMs } = this.settings;
-    const { client, watch } = this.stream;
+    const { client } = this.stream;
     const expires = Math.max(LEAST_WAIT, Math.min(WAIT, idleMs ?? WAIT));
-    return persist(watch, async () => {
+    return this.ask(async () => {
       let queue: Consumer;
       try {
         queue = await client.consumers.get(unitStream(group), UNIT_QUEUE);
@@ -120,9 +139,9 @@ export class SweepWorker {
     const [sweep, key] = message.subject.split('.').slice(-2) as [string, string];
     const claim = { message, sweep, key };
     // The time that a unit is this worker's without a word of it.
-    const { manager, watch } = this.stream;
+    const { manager } = this.stream;
     const { group } = this.settings;
-    const { config } = await persist(watch, () => manager.consumers.info(unitStream(group), UNIT_QUEUE));
+    const { config } = await this.ask(() => manager.consumers.info(unitStream(group), UNIT_QUEUE));
     const renew = setInterval(() => message.working(), config.ack_wait! / 1e6 / 3);
     try {
       await this.settle(claim);
@@ -183,9 +202,9 @@ export class SweepWorker {
 
   private async hasRecord({ sweep, key }: Claim): Promise<boolean> {
     const { group } = this.settings;
-    const { manager, watch } = this.stream;
+    const { manager } = this.stream;
     const query = { last_by_subj: recordSubject(group, sweep, key, 'done') };
-    const record = await persist(watch, () => manager.streams.getMessage(recordStream(group), query));
+    const record = await this.ask(() => manager.streams.getMessage(recordStream(group), query));
     return record != null;
   }
 
@@ -204,7 +223,7 @@ export class SweepWorker {
     const subject = recordSubject(this.settings.group, sweep, key, end);
     // Not by the id of the message, which the server forgets after two minutes, and not when it forgets the record.
     const options = { expect: { lastSubjectSequence: 0 } };
-    await persist(watch, async () => {
+    await this.ask(async () => {
       try {
         await client.publish(subject, bytes, options);
       } catch (error) {
@@ -242,10 +261,10 @@ export class SweepWorker {
   }
 
   private tell({ sweep }: Claim, id: string, news: News): void {
-    const { group, name, onEvent } = this.settings;
+    const { group, name } = this.settings;
     const event = { ...news, sweep, id, worker: name } as SweepEvent;
     publish(this.stream.watch, eventSubject(group, sweep), encodeMessage(event));
-    onEvent?.(event);
+    this.listener.tell(event);
   }
 }
 

@@ -33,7 +33,7 @@ export type WeighClasses = (target: Tensor) => Tensor1D;
  * For each output the function from its targets to the factors of their examples.
  *
  * @param names of the outputs
- * @param ys the targets, one per output
+ * @param portions the targets of each portion of the data, one per output
  * @throws CurvatureArgumentError for weights that are no finite numbers, targets that have no classes, and a class of the
  *   data without a weight: at once, or, where reads are awaited, at the first use after the read. Until then such a
  *   loss is NaN
@@ -41,16 +41,16 @@ export type WeighClasses = (target: Tensor) => Tensor1D;
 export function classWeighing(
   weights: ClassWeights | undefined,
   names: readonly string[],
-  ys: readonly Tensor[],
+  portions: readonly (readonly Tensor[])[],
   where: string,
 ): (WeighClasses | null)[] {
   if (weights == null) return names.map(() => null);
   return weightsPerOutput(weights, names, where).map((weight, i) => {
     if (weight == null) return null;
     const table = tableOf(weight, where);
-    const requireKnown = classCheck(ys[i]!, table, where);
+    const checks = portions.map((ys) => classCheck(ys[i]!, table, where));
     return (target) => {
-      requireKnown();
+      for (const requireKnown of checks) requireKnown();
       return factorsOf(target, table);
     };
   });

@@ -127,10 +127,9 @@ export function modelLoss(
 ): ModelLoss {
   const names = outputNames(model, where);
   const losses = resolveLosses(model, names, loss, where);
-  const [classWeights] = portions.map(({ ys }) => {
-    requireTargetShapes(model, { losses, areCompiled: loss == null }, ys, where);
-    return classWeighing(classWeight, names, ys, where);
-  });
+  const targets = portions.map(({ ys }) => ys);
+  for (const ys of targets) requireTargetShapes(model, { losses, areCompiled: loss == null }, ys, where);
+  const classWeights = classWeighing(classWeight, names, targets, where);
   const heads = losses.map((one) => outputHead(one, where));
-  return { model, losses, heads, classWeights: classWeights!, training };
+  return { model, losses, heads, classWeights, training };
 }

@@ -41,7 +41,7 @@ export function modelTerm(
   const ys = (batch: Batch, output: number): Tensor =>
     asColumn(takeExamples(data.ys[output]!, batch), model.outputs[output]!.shape.length);
   const sampleWeight = (batch: Batch): Tensor | null =>
-    data.sampleWeight == null ? null : takeExamples(data.sampleWeight, batch);
+    data.sampleWeight == null ? null : reshape(takeExamples(data.sampleWeight, batch), [-1]);
   const factors = (batch: Batch, output: number): Tensor | null => {
     const byExample = sampleWeight(batch);
     const byClass = loss.classWeights[output]?.(takeExamples(data.ys[output]!, batch)) ?? null;

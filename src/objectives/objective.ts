@@ -81,7 +81,7 @@ export interface SplitLoss {
   loss(...outputs: Tensor[]): Tensor;
   /** w, by which `loss` weighs the examples, shape [N], for the Fisher matrix; stays the caller's. Default: all 1. */
   readonly sampleWeight?: Tensor;
-  /** What distribution ℓ is the negative log-likelihood of, for the Fisher matrix; default: not known. */
+  /** What distribution ℓ is the negative log-likelihood of, for every output, for the Fisher matrix; default: not known. */
   readonly likelihood?: Likelihood;
 }
 
@@ -127,16 +127,20 @@ export function lossObjective(loss: (() => Scalar | Tensor) | SplitLoss, variabl
 
 function splitTerm(custom: SplitLoss): Pick<LossTerm, 'loss' | 'split'> {
   readOptions(custom, splitSchema, 'lossObjective');
+  let count = 1;
   const outputs = (): Tensor[] => {
-    const result = custom.outputs();
-    return Array.isArray(result) ? result : [result];
+    const result = [custom.outputs()].flat();
+    count = result.length;
+    return result;
   };
   const split: OutputSplit = {
     outputs,
     loss: (z) => custom.loss(...z),
     weights: () => custom.sampleWeight ?? null,
     commonWeights: () => custom.sampleWeight ?? null,
-    likelihoods: [custom.likelihood ?? null],
+    get likelihoods() {
+      return new Array<Likelihood | null>(count).fill(custom.likelihood ?? null);
+    },
   };
   return { split, loss: () => split.loss(outputs()) };
 }

@@ -44,7 +44,10 @@ export interface OutputSplit {
   weights(output: number): Tensor | null;
   /** What all outputs have in common of these: the sample weights, and for a single output the class weights too. */
   commonWeights(): Tensor | null;
-  /** For each output, the likelihood that its part of ℓ is of; null for another kind of loss. */
+  /**
+   * For each output, the likelihood that its part of ℓ is of; null for another kind of loss. How many outputs a custom loss has
+   * is known once they were computed: ask afterwards.
+   */
   readonly likelihoods: readonly (Likelihood | null)[];
 }
 

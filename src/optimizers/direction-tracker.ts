@@ -52,7 +52,7 @@ export class DirectionTracker {
   private isPutOff = false;
   /** What the last step could train. */
   private candidates: readonly Variable[] = [];
-  /** What was trained when the present directions were sought, if they were. */
+  /** What was trained when directions were last sought, whether or not any were found. */
   private soughtFor: ParameterSpace | null = null;
   private times = atOnce;
   /** From the first step on. */
@@ -186,7 +186,8 @@ export class DirectionTracker {
           done: (found) => {
             this.times = timesAfterSearch(kind, step, this.settings, this.times);
             this.accept(found, linearization.parameters, step);
-            if (found.rows != null) this.soughtFor = parameters;
+            // Also where the search came to nothing: the next one is due in its time.
+            this.soughtFor = parameters;
           },
           discard: ({ rows }) => rows?.dispose(),
           release: () => {

@@ -244,9 +244,9 @@ export class NSGD extends DirectedOptimizer {
    *   before saving and to the function again after loading
    */
   getConfig(): serialization.ConfigDict {
-    const { learningRate, gamma, ...others } = this.settings;
+    const { learningRate: eta, gamma, ...others } = this.settings;
     return {
-      learningRate: requireNumber(learningRate, 'learningRate'),
+      learningRate: requireNumber(eta, 'learningRate'),
       gamma: requireNumber(gamma, 'gamma'),
       ...others,
     };
@@ -261,13 +261,11 @@ export class NSGD extends DirectedOptimizer {
   }
 
   private step(gradients: ReadonlyMap<Variable, Tensor>): void {
-    // The schedules first, which may change the settings.
+    // The schedules first, which may change the settings, or dispose of the optimizer.
     const { learningRate, gamma, tracker, settings, velocities, iterations } = this;
-    // A schedule may have disposed of the optimizer.
     this.requireLive('applyGradients');
-    const known = tracker.parameters?.variables ?? [];
     const variables = [...gradients.keys()];
-    if (!variables.every((variable) => known.includes(variable))) {
+    if (!variables.every((variable) => tracker.parameters?.variables.includes(variable))) {
       tracker.allow(variables);
       tracker.enter(variables);
     }

@@ -141,12 +141,15 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
     const firstRows = (): Tensor2D =>
       mul(slice(present!.rows, [0, 0], [found, size]), 1 / Math.sqrt(metricScale));
     const rows = found === 0 ? null : tidy(firstRows);
+    const numConverged = pairs.numWithin(found, this.tolerance);
+    // Where all are within the tolerance it was the search for others that came no further.
+    const isSearch = numConverged === k && (status === 'stagnated' || status === 'invariantSubspace');
     return eigenResult({
       eigenvalues: pad(this.unscaledValues),
       eigenvectors: paddedRows(rows, k, size),
       residualNorms: pad(this.unscaledResiduals),
-      status,
-      numConverged: pairs.numWithin(found, this.tolerance),
+      status: isSearch ? 'maxIterations' : status,
+      numConverged,
       numMatvecs: products.numMatvecs,
       asymmetry: symmetry.norm > 0 ? symmetry.asymmetry / symmetry.norm : 0,
     });
@@ -154,6 +157,12 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
 
   dispose(): void {
     releaseRows(this.present);
+  }
+
+  /** Takes up what the products have shown of A itself: what is zero to rounding is known of that. */
+  protected observe({ asymmetry, norm }: Pick<SymmetryWatch, 'asymmetry' | 'norm'>): SolverSteps<void> {
+    const { scale } = this.products;
+    return this.symmetry.observe(scale * asymmetry, scale * norm);
   }
 
   /** Multiplies the first vectors of the block afresh, and improves. @returns false where a number is not finite */
@@ -253,7 +262,7 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
     const { plan, symmetry, products, zero, metric } = this;
     return {
       tol: plan.tol,
-      norm: symmetry.norm,
+      norm: symmetry.norm / products.scale,
       zero: (zero ?? 0) / products.scale,
       isMetric: metric != null,
     };

@@ -58,7 +58,7 @@ export class InteriorRun extends BlockRun<InteriorPlan> {
     const all = this.present!;
     const ritz = yield* innerRitz(all, this.blockSize);
     if (ritz == null) return false;
-    yield* this.symmetry.observe(ritz.asymmetry, ritz.norm);
+    yield* this.observe(ritz);
     this.values = ritz.values;
     this.present = combined(ritz.coefficients, all);
     releaseRows(all);
@@ -111,7 +111,7 @@ export class InteriorRun extends BlockRun<InteriorPlan> {
     const { eigenvalues, numMatvecs, dispose } = yield* lanczosSteps(operator, options, where);
     dispose();
     products.budget.spent += numMatvecs;
-    yield* this.symmetry.observe(0, Math.abs(eigenvalues[0]!) / products.scale);
+    yield* this.symmetry.observe(0, Math.abs(eigenvalues[0]!));
   }
 
   /**

@@ -105,8 +105,9 @@ function* start(
   const flat = tidy(() => reshape(startVectors, [startVectors.size]) as Tensor1D);
   try {
     for (let i = 0; i < rows; i++) {
-      const outcome = yield* factorization.include(yield* normalized(slice(flat, [i * n], [n])));
-      if (outcome === 'nonFinite' || (outcome === 'dependent' && factorization.basis.rows === 0)) {
+      const { unit, isZero } = yield* normalized(slice(flat, [i * n], [n]));
+      const outcome = yield* factorization.include(unit);
+      if (outcome === 'nonFinite' || isZero) {
         const problem = outcome === 'nonFinite' ? 'not finite' : 'zero';
         throw new CurvatureArgumentError(
           where,
@@ -120,11 +121,11 @@ function* start(
   }
 }
 
-/** A vector, which is disposed, divided by a power of two near its largest entry. */
-function* normalized(vector: Tensor1D): SolverSteps<Tensor1D> {
+/** A vector, which is disposed, divided by a power of two near its largest entry; one that is zero or not finite stays as it is. */
+function* normalized(vector: Tensor1D): SolverSteps<{ unit: Tensor1D; isZero: boolean }> {
   try {
     const scale = yield* powerOfTwoOf(vector);
-    return mul(vector, 1 / (scale ?? 1));
+    return { unit: mul(vector, 1 / (scale ?? 1)), isZero: scale == null };
   } finally {
     vector.dispose();
   }

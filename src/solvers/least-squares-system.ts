@@ -5,7 +5,7 @@ import type { RectangularOperator } from '../operators/rectangular-operator.js';
 import { adjointImageOf, imageOf } from '../operators/rectangular-operator.js';
 import { requireVector } from '../parameters.js';
 import type { SolverSteps } from '../tfjs/drive.js';
-import { powerOfTwoOf } from './normalized-operator.js';
+import { powerOfTwoNear, powerOfTwoOf } from './normalized-operator.js';
 import { rescaled } from './rescaled.js';
 import type { ProductBudget } from './product-budget.js';
 import { innerProducts, release } from './vector-arithmetic.js';
@@ -26,10 +26,10 @@ export interface NormalResidual {
 
 /**
  * min ‖b - Ax‖² + λ²‖x‖² as min ‖b/t - Āz‖ with Ā = [A; λI]/s, b filled up with zeros, and x = (t/s)z. The powers of two s and t are
- * near the size of Aᵀb and of b, so that no square of a number leaves the range of float32.
+ * near the size of Aᵀb, or of λ where that is larger, and of b, so that no square of a number leaves the range of float32.
  */
 export class LeastSquaresSystem {
-  /** s, from the first product with Aᵀ that is not zero. */
+  /** s, from the first product with Aᵀ that is not zero, and λ. */
   private measured: number | null = null;
 
   private constructor(
@@ -131,14 +131,17 @@ export class LeastSquaresSystem {
         image.dispose();
       }
       gradient = yield* this.backward(residual);
+      // Where s is λ the gradient may be so short that float32 does not hold its square.
+      const size = (yield* powerOfTwoOf(gradient)) ?? 1;
       const [r, g] = [residual, gradient];
       const squares = tidy(() => {
         const data = slice(r, [0], [m]) as Tensor1D;
-        return innerProducts([r, r], [data, data], [g, g]);
+        const scaled: Tensor1D = mul(g, 1 / size);
+        return innerProducts([r, r], [data, data], [scaled, scaled]);
       });
-      const [norm, dataNorm, gradientNorm] = Array.from(yield squares, Math.sqrt) as [number, number, number];
+      const [norm, dataNorm, length] = Array.from(yield squares, Math.sqrt) as [number, number, number];
       isDone = true;
-      return { residual, norm, dataNorm, gradient, gradientNorm };
+      return { residual, norm, dataNorm, gradient, gradientNorm: size * length };
     } finally {
       if (!isDone) release(residual, gradient);
     }
@@ -154,7 +157,10 @@ export class LeastSquaresSystem {
   }
 
   private *scaleBy(product: Tensor1D): SolverSteps<number> {
-    this.measured ??= yield* powerOfTwoOf(product);
+    if (this.measured == null) {
+      const size = yield* powerOfTwoOf(product);
+      if (size != null) this.measured = Math.max(size, powerOfTwoNear(this.damping) ?? 0);
+    }
     return this.operatorScale;
   }
 }

@@ -74,7 +74,7 @@ export interface SolveOptions {
   readonly maxIterations?: number;
   /**
    * Products at most, default as many as it takes: when they are spent the run ends with the status `maxMatvecs`. One of
-   * them is kept to measure the residual at the end, one is spent on `initial`, and, where an operator looks as if it
+   * them is kept to measure the residual at the end, one is spent on `initial` (two where its product is zero), and, where an operator looks as if it
    * were zero or not symmetric, two on its `magnitude`. Those of a preconditioner do not count.
    */
   readonly maxMatvecs?: number;
@@ -201,7 +201,8 @@ export function* initialPair(system: LinearSystem): SolverSteps<{ y: Tensor1D; r
   const unit: Tensor1D = mul(initial, 1 / length);
   try {
     const image = yield* products.multiply(unit);
-    // The first product has told s.
+    // The first product has told s, unless it is zero: y is of that s which the next one tells.
+    if (!products.isMeasured && products.budget.allows()) release(yield* products.multiply(right));
     const size = length * (products.scale / scale);
     try {
       return tidy(() => ({

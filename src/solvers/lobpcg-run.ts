@@ -40,7 +40,7 @@ export class LobpcgRun extends BlockRun<LobpcgPlan> {
     const all = this.present!;
     const ritz = yield* rayleighRitz(all, this.plan.which, this.where);
     if (ritz == null) return false;
-    yield* this.symmetry.observe(ritz.asymmetry, ritz.norm);
+    yield* this.observe(ritz);
     const count = Math.min(this.blockSize, ritz.values.length);
     const chosen = ritz.coefficients.slice(0, count);
     const before = this.values.length;

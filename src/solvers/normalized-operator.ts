@@ -17,7 +17,11 @@ const COMFORTABLE = 2 ** 16;
  * @returns 1 where there is no need of scaling; null for a vector that is zero or not finite
  */
 export function* powerOfTwoOf(vector: Tensor1D): SolverSteps<number | null> {
-  const largest = (yield tidy(() => reshape(max(abs(vector)), [1])))[0]!;
+  return powerOfTwoNear((yield tidy(() => reshape(max(abs(vector)), [1])))[0]!);
+}
+
+/** The same for the largest entry itself. */
+export function powerOfTwoNear(largest: number): number | null {
   if (!(largest > 0) || largest === Infinity) return null;
   if (largest >= 1 / COMFORTABLE && largest <= COMFORTABLE) return 1;
   return 2 ** Math.min(126, Math.max(-126, Math.floor(Math.log2(largest))));
@@ -50,6 +54,11 @@ export class NormalizedOperator<O extends AnyOperator = AnyOperator> {
   /** Products spent so far. */
   get numMatvecs(): number {
     return this.budget.spent;
+  }
+
+  /** Whether a product has told s. */
+  get isMeasured(): boolean {
+    return this.measured != null;
   }
 
   /** s, which is 1 as long as all products were zero. */

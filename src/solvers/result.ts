@@ -8,10 +8,10 @@ import { expectedProducts, innerProductsOf, misfit } from './saved-rows.js';
  * How a run ended.
  *
  * - `converged`: every pair asked for has a residual within the tolerance.
- * - `maxIterations`: the allowed work is spent; `numConverged` pairs are within the tolerance. Allow more work,
- *   a larger `krylovDim`, or a larger `tol`.
+ * - `maxIterations`: the allowed work is spent; `numConverged` pairs are within the tolerance. All k may be: then the run was
+ *   still looking for others that it might have missed. Allow more work, a larger `krylovDim`, or a larger `tol`.
  * - `maxMatvecs`: the products allowed are spent; the pairs are as they stand then, with their residuals. All k may be
- *   within the tolerance: then the run was still looking for others that it might have missed.
+ *   within the tolerance, as above.
  * - `aborted`: the `signal` was, and `onAbort` is 'return'. As `maxMatvecs`; pairs that were not found have eigenvalue NaN.
  * - `stagnated`: what is left of the residuals above the tolerance is, for the most part, what the products lack of
  *   symmetry, or their noise: no further product lessens it. So end operators of central differences, and those that change from product
@@ -188,10 +188,10 @@ export function loadEigenResult(saved: SavedEigenResult): EigenResult {
   const numMeasured = json.residualNorms.filter((norm) => norm !== null).length;
   // A product that is not finite, and the end of what is allowed, may come after all pairs were found.
   const isAll = numConverged === k;
-  const mayBeAll = ['nonFinite', 'maxMatvecs', 'aborted'].includes(status);
+  const mayBeAll = ['nonFinite', 'maxIterations', 'maxMatvecs', 'aborted'].includes(status);
   const fits = status === 'converged' ? isAll : !isAll || mayBeAll;
   const isSome = integer(0).accepts(numConverged) && numConverged <= numMeasured;
-  const counts = `numConverged up to ${numMeasured}, the residuals that are known, and ${k} if and only if 'converged'`;
+  const counts = `numConverged up to ${numMeasured}, the residuals that are known, and ${k} if 'converged'`;
   requireArgument(isSome && fits, where, counts, numConverged);
   requireIs(numMatvecs, integer(0), 'numMatvecs', where);
   requireArgument(isSizeOrNull(asymmetry), where, 'asymmetry, a number >= 0 or null', asymmetry);

@@ -10,8 +10,10 @@ import { innerProducts } from './vector-arithmetic.js';
  */
 export function* distanceToSphere(y: Tensor1D, p: Tensor1D, radius: number): SolverSteps<number> {
   const [yy, yp, pp] = Array.from(yield innerProducts([y, y], [y, p], [p, p])) as [number, number, number];
-  const room = Math.max(0, radius ** 2 - yy);
-  const root = Math.sqrt(yp ** 2 + pp * room);
+  // In units of the radius, the square of which no number may hold.
+  const slope = yp / radius;
+  const room = Math.max(0, 1 - yy / radius / radius);
+  const root = Math.sqrt(slope ** 2 + pp * room);
   // Of the two ways to write it the one that does not cancel.
-  return yp > 0 ? room / (yp + root) : (root - yp) / pp;
+  return radius * (slope > 0 ? room / (slope + root) : (root - slope) / pp);
 }

@@ -44,6 +44,8 @@ class Scratch {
 export class Heap {
   private readonly ownScratch: Scratch;
   private readonly sharedScratch: Scratch;
+  /** What the kernels under way have made and not released, by its data: once for each handle. */
+  private readonly made: object[] = [];
 
   /** @param functions what kernels compute with: the compiled functions, or those that divide their work among threads */
   constructor(
@@ -62,18 +64,39 @@ export class Heap {
 
   /** A new tensor with undefined contents, owned by the engine once a kernel has returned it. */
   output(shape: number[], dtype: DataType = 'float32'): TensorInfo {
-    return this.backend.makeOutput(shape, dtype);
+    return this.own(this.backend.makeOutput(shape, dtype));
   }
 
   /** A second handle on the same data under another shape. Costs no copy. */
   alias(tensor: TensorInfo, shape: number[], dtype: DataType = tensor.dtype): TensorInfo {
     this.backend.incRef(tensor.dataId);
-    return { dataId: tensor.dataId, shape, dtype };
+    return this.own({ dataId: tensor.dataId, shape, dtype });
   }
 
   /** Frees a tensor that a kernel made for itself. */
   release(tensor: TensorInfo): void {
+    const at = this.made.lastIndexOf(tensor.dataId);
+    if (at >= 0) this.made.splice(at, 1);
     this.backend.disposeData(tensor.dataId);
+  }
+
+  /** Notes a tensor that was made for the kernel under way. */
+  own(tensor: TensorInfo): TensorInfo {
+    this.made.push(tensor.dataId);
+    return tensor;
+  }
+
+  /** Runs a kernel so that nothing it has made stays if it throws, as where memory is used up. */
+  run<T>(kernel: () => T): T {
+    const before = this.made.length;
+    try {
+      return kernel();
+    } catch (error) {
+      for (const dataId of this.made.slice(before)) this.backend.disposeData(dataId);
+      throw error;
+    } finally {
+      this.made.length = before;
+    }
   }
 
   /** Fills a tensor of 4-byte elements with zeros. */

@@ -58,8 +58,8 @@ const slot: unique symbol = Symbol.for('tfjs-curvature.wasmRegistration');
  * the calling thread. They need memory that threads can share. In Node that is up to this function: call it before
  * anything else starts the backend. A page has it where it is cross-origin isolated. Where there is none, or fewer threads
  * start than asked, the kernels run on those there are, `undo.reason` and one console warning say why.
- * Threads sleep between kernels and keep no program from ending. A thread that dies is noticed, and its work done by
- * the calling one.
+ * Threads sleep between kernels and keep no program from ending. A thread that dies is noticed, in a page after some 13 s, and
+ * its work done by the calling one.
  *
  * Memory: a block of scratch on tfjs's heap, at most 32 MiB between kernels, and another for threads and partial sums, reused
  * and freed by undo. While registered, the backend throws a RangeError when its memory (4 GiB) is used up, where stock tfjs
@@ -159,7 +159,7 @@ function replace(kernel: TrainingKernel, heap: Heap): () => void {
       if (backend !== heap.backend) {
         throw new Error('The wasm backend was started anew: call registerWasmTrainingKernels again.');
       }
-      return compute({ inputs, attrs: attrs ?? {} });
+      return heap.run(() => compute({ inputs, attrs: attrs ?? {} }));
     },
   };
   tf.registerKernel(config);

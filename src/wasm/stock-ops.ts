@@ -15,7 +15,7 @@ export function runKernel(
 ): TensorInfo {
   const kernel = getKernel(name, 'wasm');
   if (kernel == null) throw new Error(`Kernel '${name}' not registered for backend 'wasm'`);
-  return kernel.kernelFunc({ inputs, attrs, backend: heap.backend }) as TensorInfo;
+  return heap.own(kernel.kernelFunc({ inputs, attrs, backend: heap.backend }) as TensorInfo);
 }
 
 /** The tensor as float32: a second handle if it is one already. Release it. */

@@ -7,7 +7,7 @@ import { serveShards } from 'tfjs-curvature/nats';
 import { pooledWorker } from 'tfjs-curvature/workers';
 import type { ThreadData } from './session-thread.js';
 import type { CommandSettings } from './settings.js';
-import { readSettings, usage } from './settings.js';
+import { nameOfThread, readSettings, usage } from './settings.js';
 
 /** One line for each event. */
 function log(text: string): void {
@@ -65,7 +65,7 @@ async function serve(
     );
   const servers: ShardServer[] = [];
   for (let i = 1; i <= threads; i++) {
-    const name = threads === 1 ? settings.name : `${settings.name}-${i}`;
+    const name = nameOfThread(settings.name, i, threads);
     const options = {
       group,
       name,

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { createShardService } from 'tfjs-curvature/workers';
 import workerpool from 'workerpool';
+import { registerChainedOps } from '../tfjs/chained-ops.js';
 
 /** What a thread is started with. */
 export interface ThreadData {
@@ -12,6 +13,9 @@ export interface ThreadData {
 }
 
 const { backend, register } = workerData as ThreadData;
+
+// Core and layers alone cannot build recurrent layers.
+registerChainedOps();
 
 /** Started once, with the first model. */
 let start: Promise<void> | null = null;

@@ -1,6 +1,8 @@
 import { availableParallelism, hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { CurvatureArgumentError } from '../errors.js';
+import { subjectToken } from '../nats/subjects.js';
+import { integer, requireIs } from '../options.js';
 
 /** What the command was started with. */
 export interface CommandSettings {
@@ -86,8 +88,19 @@ export function readSettings(
   const size = (name: Name): number => {
     const [, digits, unit] = /^(\d+(?:\.\d+)?)(KB|MB|GB|)$/i.exec(text(name)) ?? [];
     if (digits == null) throw wrong(name, 'a size such as 256MB', text(name));
-    return Math.floor(Number(digits) * 1024 ** ['', 'KB', 'MB', 'GB'].indexOf(unit!.toUpperCase()));
+    const bytes = Math.floor(Number(digits) * 1024 ** ['', 'KB', 'MB', 'GB'].indexOf(unit!.toUpperCase()));
+    requireIs(bytes, integer(1024), `--${name}`, where);
+    return bytes;
   };
+  const threads = text('threads') === 'auto' ? availableParallelism() : count('threads');
+  const group = text('group');
+  const name =
+    orNull('name') ??
+    hostname()
+      .replaceAll(/[^A-Za-z0-9_-]/g, '-')
+      .slice(0, 60);
+  requireIs(group, subjectToken, '--group', where);
+  requireIs(nameOfThread(name, threads, threads), subjectToken, '--name', where);
   const register = given.register ?? environment[variableOf('register')]?.split(',') ?? [];
   return {
     server: text('server'),
@@ -95,10 +108,10 @@ export function readSettings(
     user: orNull('user'),
     password: orNull('password'),
     ca: orNull('ca'),
-    group: text('group'),
-    name: orNull('name') ?? hostname().replaceAll(/[^A-Za-z0-9_-]/g, '-'),
+    group,
+    name,
     backend: text('backend'),
-    threads: text('threads') === 'auto' ? availableParallelism() : count('threads'),
+    threads,
     sessions: count('sessions'),
     maxMessage: size('max-message'),
     maxMemory: size('max-memory'),
@@ -106,6 +119,11 @@ export function readSettings(
     maxShards: count('max-shards'),
     register: (register as string[]).filter((path) => path !== ''),
   };
+}
+
+/** What the worker on one of so many threads is called. */
+export function nameOfThread(name: string, thread: number, threads: number): string {
+  return threads === 1 ? name : `${name}-${thread}`;
 }
 
 function parse(args: readonly string[]): Record<string, string | boolean | string[] | undefined> {

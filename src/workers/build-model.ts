@@ -22,6 +22,11 @@ export async function buildModel({ topology, weights }: ModelMessage): Promise<L
   requireArgument(isObject, where, 'a topology as model.toJSON gives it', topology);
   requireArgument(Array.isArray(weights), where, 'a list of weights', weights);
   for (const weight of weights) requirePacked(weight, where);
+  // Their states, whose size only the topology says, are made along with them. A host shares no such model out.
+  JSON.stringify(topology, (key, value: unknown) => {
+    requireThat(key !== 'stateful' || !value, where, 'a topology without stateful layers', 'one with');
+    return value;
+  });
   const most = weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const made: LayerWeight[] = [];
   let size = 0;

@@ -6,6 +6,9 @@ import { WorkersLostError } from './workers-lost-error.js';
 
 const where = 'ShardedHessian';
 
+/** What a worker answers that does not do what it was asked. */
+class Refusal extends Error {}
+
 /** Which worker has which shard, as workers come and go. */
 export class ShardAssignment {
   private readonly lines = new Map<ShardWorker, Line>();
@@ -31,12 +34,8 @@ export class ShardAssignment {
 
   /** Takes a worker in and gives it the model. */
   async admit(worker: ShardWorker, model: ModelMessage, size: number): Promise<void> {
-    const line = new Line();
-    this.lines.set(worker, line);
-    const lose = (reason: unknown): void => {
-      line.cut(reason);
-      this.giveUp(worker, reason);
-    };
+    this.lines.set(worker, new Line());
+    const lose = (reason: unknown): void => this.giveUp(worker, reason);
     worker.lost?.then(lose, lose);
     await this.ask(worker, 'loadModel', (service) => service.loadModel(model), isModelOf(size));
   }
@@ -51,18 +50,30 @@ export class ShardAssignment {
     await this.handOut(this.shards.map(({ id }) => id));
   }
 
-  /** Moves shards to the worker that has fewest from the one that has most, until nobody has two more than another. */
+  /**
+   * Moves shards to the worker that has fewest from the one that has most, until nobody has two more than another that takes
+   * more.
+   *
+   * @throws Error with the answer of a worker that takes none at all
+   */
   async balance(): Promise<void> {
+    const full = new Set<ShardWorker>();
     for (;;) {
-      const idlest = this.idlest();
+      const idlest = this.idlest(full);
       const busiest = this.workers.reduce(
         (most, one) => (this.load(one) > this.load(most) ? one : most),
         idlest!,
       );
       if (idlest == null || this.load(busiest) - this.load(idlest) < 2) return;
       const id = this.shardsOf(busiest).at(-1)!;
+      try {
+        await this.give(id, idlest);
+      } catch (error) {
+        if (!(error instanceof Refusal) || this.load(idlest) === 0) throw error;
+        full.add(idlest);
+        continue;
+      }
       this.owners.set(id, idlest);
-      await this.give(id);
       await this.ask(busiest, 'dropShard', (service) => service.dropShard([id]), isNothing);
       await this.settle();
     }
@@ -112,26 +123,41 @@ export class ShardAssignment {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
-  /** Gives those shards whose worker is gone to the workers that have fewest, until each has one that is alive. */
+  /**
+   * Gives those shards whose worker is gone to the workers that have fewest, until each has one that is alive. One that
+   * refuses a shard is given no more of them.
+   */
   private async handOut(ids: readonly number[]): Promise<void> {
+    const full = new Set<ShardWorker>();
+    let refusal: Refusal | null = null;
     for (;;) {
       const left = ids.filter((id) => this.isOrphan(id));
       if (left.length === 0) return;
       for (const id of left) {
-        const idlest = this.idlest();
+        const idlest = this.idlest(full);
         if (idlest == null) {
-          throw new WorkersLostError(`${where}: no worker is left`, { cause: this.lastLoss });
+          throw refusal ?? new WorkersLostError(`${where}: no worker is left`, { cause: this.lastLoss });
         }
         this.owners.set(id, idlest);
       }
-      await Promise.all(left.map((id) => this.give(id)));
+      const give = async (id: number): Promise<void> => {
+        const owner = this.owners.get(id)!;
+        try {
+          await this.give(id, owner);
+        } catch (error) {
+          this.owners.delete(id);
+          if (!(error instanceof Refusal)) throw error;
+          full.add(owner);
+          refusal = error;
+        }
+      };
+      await Promise.all(left.map(give));
     }
   }
 
-  /** Gives a shard to its owner. */
-  private async give(id: number): Promise<void> {
+  private async give(id: number, worker: ShardWorker): Promise<void> {
     const shard = this.shards[id]!;
-    await this.ask(this.owners.get(id)!, 'loadShard', (service) => service.loadShard(shard), isNothing);
+    await this.ask(worker, 'loadShard', (service) => service.loadShard(shard), isNothing);
   }
 
   private isOrphan(id: number): boolean {
@@ -146,11 +172,13 @@ export class ShardAssignment {
     return this.shardsOf(worker).length;
   }
 
-  private idlest(): ShardWorker | undefined {
-    return this.workers.reduce<ShardWorker | undefined>(
-      (best, one) => (best == null || this.load(one) < this.load(best) ? one : best),
-      undefined,
-    );
+  private idlest(full: ReadonlySet<ShardWorker>): ShardWorker | undefined {
+    return this.workers
+      .filter((worker) => !full.has(worker))
+      .reduce<ShardWorker | undefined>(
+        (best, one) => (best == null || this.load(one) < this.load(best) ? one : best),
+        undefined,
+      );
   }
 
   /** The answer of a worker; null if there will be none, in which case it is no longer one of ours. */
@@ -172,14 +200,17 @@ export class ShardAssignment {
       requireValue(reply.value, message, check);
       return reply.value;
     }
-    if (!reply.isBlank) throw new Error(`${where}: a worker answered: ${reply.message}`);
+    if (!reply.isBlank) throw new Refusal(`${where}: a worker answered: ${reply.message}`);
     this.giveUp(worker, new Error(reply.message));
     return null;
   }
 
   /** Nobody waits for the end of one that may not answer that either. */
   private giveUp(worker: ShardWorker, reason: unknown): void {
-    if (!this.lines.delete(worker)) return;
+    const line = this.lines.get(worker);
+    if (line == null) return;
+    this.lines.delete(worker);
+    line.cut(reason);
     this.lastLoss = reason;
     void worker.terminate().catch(() => {});
     this.onLoss(worker);

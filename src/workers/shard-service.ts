@@ -2,9 +2,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { dispose as disposeTensors, ready, tensor1d } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { requireArgument, requireThat } from '../errors.js';
+import { autoRetainBytes } from '../objectives/linearize-objective.js';
 import { modelObjective } from '../objectives/model-objective.js';
 import { modelVariables } from '../objectives/model-structure.js';
-import { HessianOperator } from '../operators/hessian.js';
 import { knownMagnitude } from '../operators/magnitude.js';
 import type { ParameterSpace } from '../parameters.js';
 import { parameterSpace } from '../parameters.js';
@@ -12,11 +12,12 @@ import { buildModel } from './build-model.js';
 import { requirePacked, unpackTensor } from './packed-tensor.js';
 import type { ModelMessage, Reply, ShardGradient, ShardMessage, ShardService } from './protocol.js';
 import { PROTOCOL_VERSION } from './protocol.js';
+import { ShardOperator } from './shard-operator.js';
 
 interface Shard {
   /** Inputs, targets and factors of the examples, which the operator reads. */
   readonly tensors: readonly Tensor[];
-  readonly operator: HessianOperator;
+  readonly operator: ShardOperator;
 }
 
 interface Loaded {
@@ -41,6 +42,10 @@ interface Loaded {
 export function createShardService(prepare: () => Promise<void> = ready): ShardService {
   let loaded: Loaded | null = null;
   const shards = new Map<number, Shard>();
+
+  /** Bytes of tapes that there is room for: all shards of a worker share what one operator keeps by itself. */
+  const room = (): number =>
+    [...shards.values()].reduce((left, { operator }) => left - operator.bytes, autoRetainBytes);
 
   const drop = (id: number): void => {
     const shard = shards.get(id);
@@ -117,7 +122,7 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
           { xs, ys, ...(sampleWeight && { sampleWeight }) },
           { loss: [...losses], batchSize, training },
         );
-        shards.set(shard.id, { tensors, operator: new HessianOperator(objective) });
+        shards.set(shard.id, { tensors, operator: new ShardOperator(objective, room) });
       } catch (error) {
         disposeTensors(tensors);
         throw error;
@@ -155,7 +160,7 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
 
     gradient: answering((ids: readonly number[]) =>
       each(ids, async ({ operator }): Promise<ShardGradient> => {
-        const [loss] = await valuesOf(operator.lossTensor());
+        const [loss] = await valuesOf(operator.loss());
         return { loss: loss!, gradient: await valuesOf(operator.gradient()) };
       }),
     ),

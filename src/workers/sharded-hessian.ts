@@ -151,7 +151,8 @@ export class ShardedHessian implements AsyncLinearOperator {
    * than it has.
    *
    * @param worker this operator's from now on, which ends it
-   * @throws CurvatureArgumentError for what is no worker or one of another version, which is ended
+   * @throws CurvatureArgumentError for what is no worker, one of another version, and after `dispose`; an Error with what a
+   *   worker answers that takes no shard. The worker is then ended
    */
   async add(worker: ShardWorker): Promise<void> {
     requireWorker(worker, `${where}.add`);
@@ -241,22 +242,21 @@ export class ShardedHessian implements AsyncLinearOperator {
 
   private async takeIn(worker: ShardWorker): Promise<void> {
     try {
+      requireThat(!this.ending.signal.aborted, `${where}.add`, 'a live operator', 'a disposed one');
       await this.introduce(worker);
+      await this.assignment.settle();
+      await this.assignment.balance();
     } catch (error) {
       await this.assignment.release(worker);
       throw error;
     }
-    await this.assignment.settle();
-    await this.assignment.balance();
   }
 
   /** Takes in what comes in the place of a worker that is gone. What then fails is as if it had not come. */
   private async replace(gone: ShardWorker): Promise<void> {
-    const { signal } = this.ending;
     try {
-      const worker = await gone.successor?.(signal);
-      if (worker == null) return;
-      await this.inTurn(() => (signal.aborted ? worker.terminate() : this.takeIn(worker)));
+      const worker = await gone.successor?.(this.ending.signal);
+      if (worker != null) await this.inTurn(() => this.takeIn(worker));
     } catch {
       return;
     }

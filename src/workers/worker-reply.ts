@@ -11,6 +11,8 @@ export interface Loss {
 export class Line {
   private readonly waiting = new Set<(loss: Loss) => void>();
   private loss: Loss | null = null;
+  /** The end of the call before. */
+  private turn: Promise<unknown> = Promise.resolve();
 
   /** Tells those who wait, and all who ask later. */
   readonly cut = (reason: unknown): void => {
@@ -20,12 +22,19 @@ export class Line {
   };
 
   /**
-   * The reply, or why there is none: the call fails, the line is cut, or it takes too long.
+   * The reply, or why there is none: the call fails, the line is cut, or it takes too long. One call is made after the
+   * other, as a worker follows them, so that none is late for those before it.
    *
    * @param call asks; what it throws, too, means that there is no reply
    * @param timeout milliseconds after which none is waited for; null: no such time
    */
   reply<T>(call: () => Promise<Reply<T>>, timeout: number | null): Promise<Reply<T> | Loss> {
+    const reply = this.turn.then(() => this.ask(call, timeout));
+    this.turn = reply;
+    return reply;
+  }
+
+  private ask<T>(call: () => Promise<Reply<T>>, timeout: number | null): Promise<Reply<T> | Loss> {
     return new Promise((resolve) => {
       if (this.loss != null) return resolve(this.loss);
       let timer: ReturnType<typeof setTimeout> | undefined;

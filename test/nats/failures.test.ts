@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { natsWorkers } from '../../src/nats/index.js';
+import { natsWorkers, serveShards } from '../../src/nats/index.js';
 import type { ShardWorker } from '../../src/workers/index.js';
 import { WorkersLostError } from '../../src/workers/index.js';
 import { localWorker } from '../workers/local-worker.js';
@@ -43,6 +43,26 @@ describe.skipIf(isLeftOut)('failures', { timeout: 60_000 }, () => {
     expect(result).toEqual(rig.product);
     expect(took).toBeLessThan(LIMIT);
     expect(hessian.numWorkers).toBe(1);
+  });
+
+  it('a listener that throws stops nothing: it hears of it when its worker closes', async () => {
+    const connection = await rig.server.connect();
+    const heard: string[] = [];
+    const onEvent = ({ type }: { type: string }): never => {
+      heard.push(type);
+      throw new Error(`the disk is full at ${type}`);
+    };
+    const server = await serveShards(connection, localWorker, { onEvent });
+    const [worker] = await natsWorkers(rig.host);
+    expect([heard, server.busy]).toEqual([['opened'], 1]);
+    await expect(natsWorkers(rig.host, { waitMs: 0 })).rejects.toThrow(/0 of 1 free workers/);
+    const hessian = await rig.load([worker!]);
+    expect(await hessian.multiply(rig.problem.v)).toEqual(rig.product);
+    await hessian.dispose();
+    await until(() => server.busy === 0);
+    expect(heard).toEqual(['opened', 'closed']);
+    await expect(server.close()).rejects.toThrow('the disk is full at opened');
+    await connection.close();
   });
 
   it('a worker that leaves lets its call end, and gives its shards away', async () => {

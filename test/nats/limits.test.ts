@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { natsWorkers } from '../../src/nats/index.js';
+import { encodeMessage } from '../../src/nats/codec.js';
 import { HEADER_BYTES, writeFrame } from '../../src/nats/frame.js';
 import type { ModelMessage, ShardMessage, ShardWorker } from '../../src/workers/index.js';
 import { localWorker } from '../workers/local-worker.js';
@@ -135,6 +136,79 @@ describe.skipIf(isLeftOut)('limits', { timeout: 60_000 }, () => {
     // Too much JSON ends the session: it was not even read.
     const wordy = answer(service.loadModel(message([1], { text: 'x'.repeat(5000) })));
     await expect(wordy).rejects.toThrow(/w1 is gone: expected at most 4000 bytes of JSON/);
+  });
+
+  it('hold for shards of a model that is there, whatever else a host sends', async () => {
+    const { made } = await rig.serve('w1', { sessionBytes: 20_000, shards: 2 });
+    const { service } = await take();
+    const weight = (shape: number[]) => ({
+      shape,
+      dtype: 'float32' as const,
+      values: new Float32Array(shape.reduce((product, length) => product * length, 1)),
+    });
+    const config = { name: 'd', units: 1, useBias: false, batchInputShape: [null, 1] };
+    const topology = { className: 'Sequential', config: { layers: [{ className: 'Dense', config }] } };
+    const weights = [weight([1, 1])];
+    const losses = ['meanSquaredError'];
+    const model = { version: 2, topology, weights, losses, batchSize: 4, training: false };
+    const shard = (id: number, rows: number): ShardMessage => {
+      return { id, xs: [weight([rows, 1])], ys: [weight([rows, 1])], sampleWeight: null, weight: 1 };
+    };
+    const held = new Set<number>();
+    const load = async (id: number, rows: number): Promise<string> => {
+      const reply = await service.loadShard(shard(id, rows));
+      if (reply.ok) held.add(id);
+      return reply.ok ? 'ok' : reply.message;
+    };
+    expect(await service.loadModel(model)).toMatchObject({ ok: true });
+    // 8 bytes a row: two of 1000 fit 20 000 bytes, a third does not.
+    expect(await load(0, 1000)).toBe('ok');
+    for (let id = 1; id < 5; id++) {
+      expect(await service.loadModel({ ...model, version: 99 })).toMatchObject({ ok: false });
+      await load(id, 900);
+      // Its number once more, with next to nothing.
+      expect(await load(id, 1)).not.toBe('ok');
+    }
+    expect([...held]).toEqual([0, 1]);
+    expect(await load(7, 1)).toMatch(/at most 2 shards/);
+    await service.dropShard([0]);
+    expect(await load(8, 1600)).toMatch(/at most 20000 bytes of model and shards/);
+    // A model that is built takes the place of all.
+    expect(await service.loadModel(model)).toMatchObject({ ok: true });
+    expect(await load(9, 2000)).toBe('ok');
+    expect(logOf(made[0]).length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['vectors that are never to be forgotten', 'shared', { floor: 0, values: new Float32Array(1000) }],
+    [
+      'calls behind one whose vector never comes',
+      'private',
+      { id: 0, name: 'product', args: [[0]], shared: 1e6 },
+    ],
+  ] as const)('end a session of %s', async (_, stream, message) => {
+    const { server, events } = await rig.serve('w1', { sessionBytes: 100_000 });
+    const [worker] = await natsWorkers(rig.host);
+    const intruder = await rig.server.connect();
+    const subjects: string[] = [];
+    intruder.subscribe('curvature.workers.worker.>', {
+      callback: (_, { subject }) => void subjects.push(subject),
+    });
+    const { session } = events[0]!;
+    const find = (): string | undefined => subjects.find((name) => name.endsWith(`.session.${session}`));
+    await until(() => find() != null);
+    const bytes = encodeMessage(message);
+    // In parts of less than 5000 bytes each, of which a hundred thousand bytes allow some tens.
+    for (let number = 0; number < 200; number++) {
+      intruder.publish(find()!, writeFrame({ kind: 'part', stream, number, left: bytes.length, bytes }));
+    }
+    await until(() => server.busy === 0);
+    expect(events.at(-1)).toMatchObject({
+      type: 'closed',
+      reason: expect.stringMatching(/expected at most 100000 bytes that wait, received 10\d{4}$/) as string,
+    });
+    await worker!.terminate();
+    await intruder.close();
   });
 
   it('what is no message ends the session that it comes to, and no other', async () => {

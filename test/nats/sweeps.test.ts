@@ -249,6 +249,68 @@ describe.skipIf(isLeftOut)('a sweep', { timeout: 60_000 }, () => {
     }
   });
 
+  it('ends with what a listener of its host throws, and the connection of the host goes on', async () => {
+    const { events } = await rig.serve('w1', square);
+    const sweep = (type: string): Promise<unknown> =>
+      runSweep(rig.host, units, {
+        onEvent: (event) => {
+          if (event.type === type) throw new Error(`no more after ${type}`);
+        },
+      });
+    await expect(sweep('taken')).rejects.toThrow('no more after taken');
+    await expect(sweep('done')).rejects.toThrow('no more after done');
+    expect(events.map(({ type }) => type)).toContain('done');
+    // The queue of the sweeps before is empty, and events are heard.
+    const heard: string[] = [];
+    const options = { onEvent: ({ type }: { type: string }) => void heard.push(type) };
+    expect((await runSweep(rig.host, units, options)).records).toEqual(squares);
+    expect(heard).toContain('taken');
+  });
+
+  it('is not stopped by a listener of a worker, which hears of it when it closes', async () => {
+    const connection = await rig.server.connect();
+    let calls = 0;
+    const onEvent = (): never => {
+      throw new Error(`the disk is full ${++calls}`);
+    };
+    const worker = await serveSweeps(connection, square, { onEvent });
+    const { records, failures } = await runSweep(rig.host, units, { tries: 1 });
+    expect([records, failures]).toEqual([squares, []]);
+    // Each unit is taken and done.
+    await until(() => calls === 10);
+    await expect(worker.close()).rejects.toThrow('the disk is full 1');
+    await worker.ended;
+    await connection.close();
+  });
+
+  it('lets a worker close whose server is away, idle or at a unit', async () => {
+    const idle = await rig.serve('w1', square, { group: 'other' });
+    const busy = await rig.serve('w2', async (_: never, { signal }) => {
+      await endless(undefined as never, { signal } as UnitContext).catch(() => {});
+      return 1;
+    });
+    const stop = new AbortController();
+    const sweep = runSweep(rig.host, units, { signal: stop.signal });
+    await until(() => busy.events.length > 0);
+    await rig.server.kill();
+    // It has noticed.
+    await wait(3000);
+    try {
+      for (const { server } of [idle, busy]) {
+        const { result, took } = await timed(server.close());
+        expect(result).toBe(undefined);
+        expect(took).toBeLessThan(LIMIT);
+        await server.ended;
+      }
+    } finally {
+      stop.abort(new Error('enough'));
+      await expect(sweep).rejects.toThrow('enough');
+      await rig.server.start();
+      // Until the host is connected again, and the server has its streams.
+      while ((await rig.count('units').catch(() => null)) == null) await wait(200);
+    }
+  });
+
   it('whose connection is closed: an error at once, for host and worker', async () => {
     const [mine, theirs] = [await rig.server.connect(), await rig.serve('w1', endless)];
     const sweep = timed(runSweep(mine, units));

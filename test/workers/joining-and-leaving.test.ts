@@ -183,6 +183,96 @@ describe('workers that join and leave', () => {
     expect(hessian.numWorkers).toBe(2);
   });
 
+  it('is refused, and ended, where the operator is disposed, or is before its turn comes', async () => {
+    let answer!: () => void;
+    const slowness = new Promise<void>((resolve) => (answer = resolve));
+    const slow = localWorker((name) => (name === 'product' ? slowness.then(() => null) : undefined));
+    const hessian = await load([slow]);
+    const [early, late] = [localWorker(), localWorker()];
+    const run = expect(hessian.multiply(v)).rejects.toThrow(WorkersLostError);
+    const queued = expect(hessian.add(early)).rejects.toThrow(/ShardedHessian.add: expected a live operator/);
+    await hessian.dispose();
+    await Promise.all([run, queued]);
+    await expect(hessian.add(late)).rejects.toThrow(CurvatureArgumentError);
+    answer();
+    expect(hessian.numWorkers).toBe(0);
+    for (const worker of [early, late]) {
+      expect(worker.log).toEqual([]);
+      await expect(worker.service.dispose()).rejects.toThrow('gone');
+    }
+  });
+
+  describe('one that takes no more shards', () => {
+    /** A worker that holds so many shards at most. */
+    const limited = (most: number): LocalWorker => {
+      const held = new Set<number>();
+      return localWorker((name, worker) => {
+        const [first] = worker.log.at(-1)!.args;
+        if (name === 'dropShard') for (const id of first as number[]) held.delete(id);
+        if (name !== 'loadShard') return undefined;
+        if (held.size === most) return { ok: false, isBlank: false, message: `at most ${most} shards` };
+        held.add((first as { id: number }).id);
+        return undefined;
+      });
+    };
+
+    it('and has none is not taken in', async () => {
+      const hessian = await load([localWorker()], 4);
+      const before = await hessian.multiply(v);
+      const none = limited(0);
+      await expect(hessian.add(none)).rejects.toThrow('a worker answered: at most 0 shards');
+      expect(hessian.numWorkers).toBe(1);
+      await expect(none.service.dispose()).rejects.toThrow('gone');
+      expect(await hessian.multiply(v)).toEqual(before);
+    });
+
+    it('serves with those it has', async () => {
+      const hessian = await load([localWorker()], 6);
+      const before = await hessian.multiply(v);
+      const one = limited(1);
+      await hessian.add(one);
+      expect(hessian.numWorkers).toBe(2);
+      expect(await hessian.multiply(v)).toEqual(before);
+      expect(sent(one, 'product').at(-1)![0]).toHaveLength(1);
+    });
+
+    it('does not keep others from taking those of one that has died', async () => {
+      const dying = localWorker((name, worker) => void (name === 'product' && worker.die()));
+      const [one, free] = [limited(1), localWorker()];
+      const hessian = await load([dying, one, free], 3);
+      expect(relativeError(await hessian.multiply(v), await localProduct())).toBeLessThan(1e-6);
+      expect(hessian.numWorkers).toBe(2);
+      expect(sent(free, 'loadShard')).toHaveLength(2);
+    });
+
+    it('is an error where there is no other', async () => {
+      const run = load([limited(1), limited(2)], 4);
+      await expect(run).rejects.toThrow(/a worker answered: at most [12] shards/);
+    });
+  });
+
+  it('has the time of each call from when the one before is answered', async () => {
+    // Each call takes 0.15 s, eleven 1.65 s: a worker that follows them one by one is never late by a second.
+    let turn = Promise.resolve();
+    const steady = localWorker(() => {
+      turn = turn.then(() => new Promise((resolve) => setTimeout(resolve, 150)));
+      return undefined;
+    });
+    const { service } = steady;
+    const slowly = Object.entries(service).map(([name, call]) => [
+      name,
+      async (...args: never[]): Promise<unknown> => {
+        const answer = (call as (...args: never[]) => Promise<unknown>)(...args);
+        await turn;
+        return answer;
+      },
+    ]);
+    const worker = { ...steady, service: Object.fromEntries(slowly) as typeof service };
+    sharded = await ShardedHessian.load([worker], model, data, { loss, numShards: 11, timeout: 1000 });
+    expect(sharded.numWorkers).toBe(1);
+    expect(sent(steady, 'loadShard')).toHaveLength(11);
+  });
+
   it('gives loss and gradient of all of the data', async () => {
     const hessian = await load([localWorker(), localWorker()], 3);
     const [expected, gradient] = [local.loss(), await values(local.gradient())];

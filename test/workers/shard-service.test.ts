@@ -1,11 +1,17 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { packTensor } from '../../src/workers/packed-tensor.js';
 import type { ModelMessage, PackedTensor, ShardMessage, ShardService } from '../../src/workers/index.js';
 import { createShardService } from '../../src/workers/index.js';
 import { useBackend } from '../wasm-backend.js';
+
+const budget = 300;
+vi.mock('../../src/objectives/linearize-objective.js', async (original) => ({
+  ...(await original<object>()),
+  autoRetainBytes: 300,
+}));
 
 let tensors: number;
 let service: ShardService;
@@ -134,5 +140,54 @@ describe('the side of the worker', () => {
     expect(tf.memory().numBytes).toBe(numBytes);
     // The next one is built as ever.
     expect(await service.loadModel(model)).toMatchObject({ ok: true });
+  });
+
+  it.each([true, 1])(
+    'refuses states, which no weight says the size of, before they are made: %j',
+    async (stateful) => {
+      const kernelInitializer = 'zeros';
+      const cell = { name: 'r', units: 1, kernelInitializer, recurrentInitializer: 'zeros', stateful };
+      const config = { ...cell, batchInputShape: [50_000, 1, 1] };
+      const topology = { className: 'Sequential', config: { layers: [{ className: 'SimpleRNN', config }] } };
+      const weights = [[1, 1], [1, 1], [1]].map((shape) => {
+        return { shape, dtype: 'float32' as const, values: new Float32Array(1) };
+      });
+      const zeros = vi.spyOn(tf.engine(), 'makeTensor');
+      expect(await service.loadModel({ ...model, topology, weights })).toEqual(
+        refusal(/^ShardWorker.service.loadModel: expected a topology without stateful layers/),
+      );
+      const sizes = zeros.mock.calls.map(([, shape]) => tf.util.sizeFromShape(shape));
+      zeros.mockRestore();
+      expect(Math.max(0, ...sizes)).toBeLessThan(50_000);
+    },
+  );
+
+  it('keeps the tapes of all of its shards within one budget, and no bit depends on it', async () => {
+    const big = { ...model, batchSize: 1 };
+    await service.loadModel(big);
+    const { numBytes } = tf.memory();
+    const v = Float32Array.from({ length: 11 }, (_, i) => Math.sin(i));
+    const number = (id: number): ShardMessage => ({ ...shard, id, xs: [random], ys: shard.ys });
+    const random = { ...shard.xs[0]!, values: Float32Array.from({ length: 12 }, (_, i) => Math.cos(i)) };
+    await service.loadShard(number(0));
+    const alone = tf.memory().numBytes - numBytes;
+    const ids = Array.from({ length: 16 }, (_, id) => id);
+    for (const id of ids.slice(1)) await service.loadShard(number(id));
+    // Of each shard the data, loss and gradient, 4 (12 + 4) + 4 (1 + 11) bytes, and what tapes a shard keeps by itself.
+    const others = 16 * 4 * (12 + 4 + 1 + 11);
+    const tape = alone - others / 16;
+    expect(16 * tape).toBeGreaterThan(8 * budget);
+    const held = (): number => tf.memory().numBytes - numBytes - others;
+    expect(held()).toBeGreaterThan(0);
+    expect(held()).toBeLessThanOrEqual(budget + tape);
+    const reply = await service.product(ids, v);
+    if (!reply.ok) throw new Error(reply.message);
+    for (const product of reply.value) expect(product).toEqual(reply.value[0]);
+    // Also after θ has changed, and what was dropped leaves room.
+    await service.setParameters(v);
+    await service.product(ids, v);
+    expect(held()).toBeLessThanOrEqual(budget + tape);
+    await service.dropShard(ids);
+    expect(tf.memory().numBytes).toBe(numBytes);
   });
 });

@@ -2,7 +2,7 @@ import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { scalar } from '@tensorflow/tfjs-core';
 import { runKernel } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
-import { sumTo } from '../../tfjs/kernels/broadcast.js';
+import { broadcastTo, sumTo } from '../../tfjs/kernels/broadcast.js';
 import {
   abs,
   add,
@@ -16,10 +16,10 @@ import {
   mul,
   multiplyNoNan,
   neg,
+  noneWithout,
   once,
   scale,
   shift,
-  step,
   sub,
 } from '../../tfjs/kernels/kernel-ops.js';
 
@@ -36,9 +36,9 @@ type Comparison = (a: Tensor, b: Tensor) => Tensor;
 function extremumRule(kernel: string, winsFromBelow: Comparison, winsOverRising: Comparison): GradientRule {
   return {
     kernel,
-    constants: ({ a, b }: NamedTensorMap, _, __, varying) => {
+    constants: ({ a, b }: NamedTensorMap, [y], __, varying) => {
       const [aVaries, bVaries] = [varying.includes('a'), varying.includes('b')];
-      const aWins = indicator((aVaries ? winsFromBelow : winsOverRising)(a!, b!));
+      const aWins = noneWithout(y!, indicator((aVaries ? winsFromBelow : winsOverRising)(a!, b!)));
       return bVaries ? [aWins, sub(scalar(1), aWins)] : [aWins];
     },
     pullback: ({ dy, constants, shapes }) => ({
@@ -58,12 +58,8 @@ function powerDerivative(a: Tensor, b: Tensor): Tensor {
   return mul(b, runKernel('Pow', { a, b: exponent }));
 }
 
-/** log a where a > 0, else 0, with a derivative that is finite everywhere. */
-function logOfPositive(a: Tensor): Tensor {
-  const isPositive = step(a);
-  const safe = add(mul(a, isPositive), sub(scalar(1), isPositive));
-  return runKernel('Log', { x: safe });
-}
+/** log |a|, and 0 at 0. */
+const logOfSize = (a: Tensor, isZero: Tensor): Tensor => runKernel('Log', { x: add(abs(a), isZero) });
 
 /** y = a/b: ā = ȳ/b, b̄ = −(ȳ/b)(a/b), with what b counts as. */
 function quotientRule(kernel: string, divisor: (b: Tensor) => Tensor): GradientRule {
@@ -106,11 +102,15 @@ export const arithmeticRules: readonly GradientRule[] = [
     }),
   },
   {
-    // With b locally constant.
+    // A b that is fixed is a mask. One that varies is an adjoint, which a slope a has been multiplied by. Where dy is 0 too,
+    // as behind a mask, the infinite one of them counts for nothing.
     kernel: 'tfjs-curvature/MultiplyNoNan',
-    constantInputs: ['b'],
-    constants: ({ b }) => [b!],
-    pullback: ({ dy, constants }) => ({ a: () => multiplyNoNan(dy, constants[0]!) }),
+    saveInputs: { a: ['b'], b: ['a'] },
+    constants: ({ b }, _, __, varying) => (varying.includes('b') ? [] : [b!]),
+    pullback: ({ dy, inputs, constants: [mask] }) => ({
+      a: () => (mask == null ? multiplyNoNan(inputs.b!, dy) : multiplyNoNan(dy, mask)),
+      b: () => multiplyNoNan(inputs.a!, dy),
+    }),
   },
   quotientRule('RealDiv', (b) => b),
   // tf.divNoNan puts 0 where b = 0 in place of the quotient, whose adjoint is 0 there, and then is that of a.
@@ -151,14 +151,26 @@ export const arithmeticRules: readonly GradientRule[] = [
     },
   },
   {
-    // y = a^b: ∂a = b a^(b−1), ∂b = y log a
+    // y = a^b: ∂a = b a^(b−1), ∂b = y log a. At a = 0 nothing depends on b, in any order: the mixed derivative has no limit.
     kernel: 'Pow',
     saveInputs: both,
-    pullback: ({ dy, inputs, shapes }) => {
-      const { a, b } = inputs as { a: Tensor; b: Tensor };
+    constants: ({ a, b }, [y], _, varying) => {
+      if (!varying.includes('b')) return [];
+      const isZero = indicator(equal(a!, scalar(0)));
+      const fixed = broadcastTo(isZero, y!.shape);
+      const atNegative = multiplyNoNan(logOfSize(a!, isZero), indicator(less(a!, scalar(0))));
+      return [sub(scalar(1), fixed), multiplyNoNan(broadcastTo(b!, y!.shape), fixed), isZero, atNegative];
+    },
+    pullback: ({ dy, inputs, constants: [moves, fixed, isZero, atNegative], shapes }) => {
+      const a = inputs.a!;
+      const b =
+        moves == null ? inputs.b! : add(multiplyNoNan(broadcastTo(inputs.b!, dy.shape), moves), fixed!);
       return {
-        a: () => sumTo(mul(dy, powerDerivative(a, b)), shapes.a!),
-        b: () => sumTo(mul(dy, mul(runKernel('Pow', { a, b }), logOfPositive(a))), shapes.b!),
+        a: () => sumTo(multiplyNoNan(powerDerivative(a, b), dy), shapes.a!),
+        b: () => {
+          const slope = mul(runKernel('Pow', { a, b }), sub(logOfSize(a, isZero!), atNegative!));
+          return sumTo(multiplyNoNan(multiplyNoNan(slope, dy), moves!), shapes.b!);
+        },
       };
     },
   },

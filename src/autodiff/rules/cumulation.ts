@@ -68,7 +68,9 @@ export const cumulationRules: readonly GradientRule[] = [
   {
     kernel: 'Cumprod',
     saveInputs: ['x'],
-    pullback: ({ dy, inputs, attrs }) => ({ x: () => cumprodAdjoint(dy, inputs.x!, attrs) }),
+    pullback: ({ dy, inputs, attrs }) => ({
+      x: () => (dy.size === 0 ? dy : cumprodAdjoint(dy, inputs.x!, attrs)),
+    }),
   },
   {
     // ∂/∂xₖ is the product of all the others: of those before it and those behind it.
@@ -77,6 +79,7 @@ export const cumulationRules: readonly GradientRule[] = [
     pullback: ({ dy, inputs, attrs }) => ({
       x: () => {
         const x = inputs.x!;
+        if (x.size === 0) return x;
         const all = x.shape.map((_, i) => i);
         const axes = util.parseAxisParam((attrs.axis as number[] | undefined) ?? all, x.shape);
         const { rows, order, moved } = toRows(x, axes);

@@ -1,8 +1,8 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { scalar, util } from '@tensorflow/tfjs-core';
 import { runKernel } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
-import { batchedIndices } from '../../tfjs/kernels/batched-indices.js';
+import { batchedIndices, sharedDims } from '../../tfjs/kernels/batched-indices.js';
 import { broadcastTo } from '../../tfjs/kernels/broadcast.js';
 import {
   cast,
@@ -26,9 +26,9 @@ import {
  * Without batch dimensions the gathered axis is brought to the front and its slices are added where they came
  * from. With them, each example first gets a range of indices of its own.
  */
-function gatherAdjoint(dy: Tensor, indices: Tensor, xShape: number[], attrs: object): Tensor {
-  const { axis: axisAttr, batchDims = 0 } = attrs as { axis: number; batchDims?: number };
-  const axis = util.parseAxisParam(axisAttr, xShape)[0]!;
+function gatherAdjoint(dy: Tensor, indices: Tensor, xShape: number[], attrs: NamedAttrMap): Tensor {
+  const batchDims = sharedDims(indices, attrs);
+  const axis = util.parseAxisParam(attrs.axis as number, xShape)[0]!;
   const rank = xShape.length;
   const indexRank = indices.rank;
   // x: [batch…, outer…, n, inner…], indices: [batch…, index…], dy: [batch…, outer…, index…, inner…]

@@ -6,7 +6,7 @@ import { runKernel, runKernelWithOutputs } from '../../tfjs/kernels/run-kernel.j
 import type { GradientRule } from '../gradient-rule.js';
 import { cast, gatherAt, scatterAt } from '../../tfjs/kernels/kernel-ops.js';
 import { poolAxes, returnsImage, withExplicitPadding } from '../../tfjs/kernels/windows.js';
-import { placesOfMaxima } from '../../tfjs/kernels/window-maximum.js';
+import { placesOfMaxima, withinInput } from '../../tfjs/kernels/window-maximum.js';
 
 /*
  * Maximum pooling gathers from fixed places: y[i] = x[p(i)], with p(i) the first maximum of window i. While p
@@ -34,7 +34,9 @@ function places(x: Tensor, attrs: NamedAttrMap): Tensor {
     { x },
     { ...withExplicitPadding(attrs, axes), includeBatchInIndex: true },
   ) as Tensor[];
-  return cast(indices!, 'int32');
+  const found = cast(indices!, 'int32');
+  // That of cpu answers −1 where nothing in a window is greater than −∞.
+  return getBackend() === 'cpu' ? withinInput(found, x.shape, axes) : found;
 }
 
 function poolingPair(pool: string, backward: string): GradientRule[] {

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { range, scalar } from '@tensorflow/tfjs-core';
+import { range, scalar, util } from '@tensorflow/tfjs-core';
 import { runKernel } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import {
@@ -22,7 +22,7 @@ import { rowsOf, traceWrites } from '../../tfjs/kernels/writes.js';
 /** Adjoint of the values written: those that lasted gather from where they were written. */
 function writtenAdjoint(dy: Tensor, indices: Tensor, lasting: Tensor, valuesShape: number[]): Tensor {
   const gathered = gatherNd(dy, indices);
-  const slices = reshape(gathered, [lasting.size, gathered.size / lasting.size]);
+  const slices = reshape(gathered, [lasting.size, util.sizeFromShape(gathered.shape.slice(1))]);
   return reshape(multiplyNoNan(slices, broadcastTo(lasting, slices.shape)), valuesShape);
 }
 

@@ -1,9 +1,9 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { eye, slice_util, util } from '@tensorflow/tfjs-core';
+import { slice_util, util } from '@tensorflow/tfjs-core';
 import { runKernel } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import { sumTo } from '../../tfjs/kernels/broadcast.js';
-import { mul, padTo, reshape, reverse, slice, sum, transpose } from '../../tfjs/kernels/kernel-ops.js';
+import { pad, padTo, reshape, reverse, slice, sum, transpose } from '../../tfjs/kernels/kernel-ops.js';
 
 /*
  * Kernels that move entries about. They are linear and know all they need from shapes and attributes, so nothing
@@ -117,7 +117,9 @@ export const rearrangementRules: readonly GradientRule[] = [
     pullback: ({ dy, shapes }) => ({
       x: () => {
         const n = util.sizeFromShape(shapes.x!);
-        return reshape(sum(mul(reshape(dy, [n, n]), eye(n)), [1]), shapes.x!);
+        // In rows longer by one the diagonal is the first column.
+        const rows = reshape(pad(reshape(dy, [n * n]), [[0, n]]), [n, n + 1]);
+        return reshape(slice(rows, [0, 0], [n, 1]), shapes.x!);
       },
     }),
   },

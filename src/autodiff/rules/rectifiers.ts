@@ -9,6 +9,7 @@ import {
   lessEqual,
   mul,
   multiplyNoNan,
+  noneWithout,
   once,
   scale,
   shift,
@@ -23,10 +24,13 @@ import {
  */
 
 /** Pieces that are straight lines: the slope of each entry says all. */
-function piecewiseLinear(kernel: string, slopes: (x: Tensor, attrs: NamedAttrMap) => Tensor): GradientRule {
+function piecewiseLinear(
+  kernel: string,
+  slopes: (x: Tensor, attrs: NamedAttrMap, y: Tensor) => Tensor,
+): GradientRule {
   return {
     kernel,
-    constants: ({ x }, _, attrs) => [slopes(x!, attrs)],
+    constants: ({ x }, [y], attrs) => [slopes(x!, attrs, y!)],
     pullback: ({ dy, constants }) => ({ x: () => multiplyNoNan(dy, constants[0]!) }),
   };
 }
@@ -40,10 +44,13 @@ export const rectifierRules: readonly GradientRule[] = [
   piecewiseLinear('Relu', (x) => step(x)),
   piecewiseLinear('Relu6', (x) => mul(step(x), sub(scalar(1), step(shift(x, -6))))),
   piecewiseLinear('LeakyRelu', (x, { alpha }) => step(x, alpha as number)),
-  piecewiseLinear('ClipByValue', (x, { clipValueMin, clipValueMax }) =>
-    mul(
-      indicator(greater(x, scalar(clipValueMin as number))),
-      indicator(lessEqual(x, scalar(clipValueMax as number))),
+  piecewiseLinear('ClipByValue', (x, { clipValueMin, clipValueMax }, y) =>
+    noneWithout(
+      y,
+      mul(
+        indicator(greater(x, scalar(clipValueMin as number))),
+        indicator(lessEqual(x, scalar(clipValueMax as number))),
+      ),
     ),
   ),
   {
@@ -59,7 +66,7 @@ export const rectifierRules: readonly GradientRule[] = [
       const negative = once(() => multiplyNoNan(dy, constants[1]!));
       return {
         x: () => sumTo(add(positive(), mul(negative(), inputs.alpha!)), shapes.x!),
-        alpha: () => sumTo(mul(negative(), inputs.x!), shapes.alpha!),
+        alpha: () => sumTo(multiplyNoNan(broadcastTo(inputs.x!, dy.shape), negative()), shapes.alpha!),
       };
     },
   },
@@ -72,7 +79,7 @@ export const rectifierRules: readonly GradientRule[] = [
       return [scale(isPositive, seluScale), sub(scalar(1), isPositive)];
     },
     derived: ({ outputs, constants }) => [
-      add(constants[0]!, mul(constants[1]!, shift(outputs[0]!, seluScaleAlpha))),
+      add(constants[0]!, multiplyNoNan(shift(outputs[0]!, seluScaleAlpha), constants[1]!)),
     ],
     pullback: ({ dy, derived }) => ({ x: () => mul(dy, derived[0]!) }),
   },

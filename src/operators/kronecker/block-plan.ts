@@ -1,6 +1,6 @@
 import type { Rank, Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import { concat, ones, reshape, slice, tidy, transpose, zeros } from '@tensorflow/tfjs-core';
-import { isExampleWise } from '../../autodiff/example-adjoint.js';
+import { isExampleWise, isPartOfWeight } from '../../autodiff/example-adjoint.js';
 import type { OutputTape } from '../../autodiff/output-tape.js';
 import type { TapeNode, TapeValue } from '../../autodiff/tape.js';
 import type { ValueUse } from '../../autodiff/value-uses.js';
@@ -103,14 +103,19 @@ export function planBlocks(
   const { nodes, sources } = tape;
   const uses = new ValueUses(nodes);
   const usesOf = sources.map(({ id }) => uses.of(id));
-  const alone = usesOf.map((own) => mapOf(own, examples, uses, sources));
+  const isSource = (node: TapeNode, input: string): boolean =>
+    usesOf.some((own) => own.some((use) => use.node === node && use.input === input));
+  const parts = new Set(usesOf.flat().filter((use) => isPartOfWeight(use, nodes, examples, isSource)));
+  const alone = usesOf.map((own) => mapOf(own, examples, uses, sources, parts));
   const biases = biasesOf(alone, usesOf, uses);
   const joint = new Set(biases.values());
   return variables.flatMap((_, i): BlockPlan[] => {
     const found = alone[i]!;
     if (joint.has(i)) return [];
     if (typeof found === 'string') {
-      return [{ variables: [i], map: null, uses: exampleWise(usesOf[i]!, tape, examples), reason: found }];
+      const areWhole = !usesOf[i]!.some((use) => parts.has(use));
+      const own = areWhole ? exampleWise(usesOf[i]!, tape, examples) : null;
+      return [{ variables: [i], map: null, uses: own, reason: found }];
     }
     const bias = biases.get(i);
     const map = bias == null ? found.map : new LinearMap(found.map.uses, true);
@@ -139,6 +144,7 @@ function mapOf(
   examples: number,
   uses: ValueUses,
   sources: readonly TapeValue[],
+  parts: ReadonlySet<ValueUse>,
 ): { readonly map: LinearMap; readonly reason: string | null } | string {
   if (own.length === 0) return 'the outputs do not depend on it';
   const found: LinearUse[] = [];
@@ -146,6 +152,7 @@ function mapOf(
     const made = linearUse(use, examples);
     if (typeof made === 'string') return made;
     if (joinsVariables(use, uses, sources)) return 'it meets another variable before it meets an example';
+    if (parts.has(use)) return 'it is made a part of a weight before it meets an example';
     found.push(made);
   }
   const [first] = found as [LinearUse];

@@ -133,9 +133,10 @@ function merged(rows: Tensor3D): Tensor2D {
 
 /** Throws unless the network uses its variables in the same way in every batch. */
 function requireSame(first: readonly BlockPlan[], later: readonly BlockPlan[], where: string): void {
+  // Why a block has no factors may depend on the number of examples.
   const formOf = (plans: readonly BlockPlan[]): string =>
     JSON.stringify(
-      plans.map(({ variables, map, reason }) => [variables, map?.inWidth, map?.outWidth, reason]),
+      plans.map(({ variables, map, reason }) => [variables, map?.inWidth, map?.outWidth, reason == null]),
     );
   if (formOf(first) === formOf(later)) return;
   const expected = 'a network that uses its variables in the same way in every batch';

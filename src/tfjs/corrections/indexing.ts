@@ -12,7 +12,7 @@ import {
 import { broadcastTo } from '../kernels/broadcast.js';
 import { takeEvery } from '../kernels/spread.js';
 import { stridedEntries } from '../kernels/strided-slice.js';
-import { batchedIndices } from '../kernels/batched-indices.js';
+import { batchedIndices, sharedDims } from '../kernels/batched-indices.js';
 import { rowsOf, traceWrites } from '../kernels/writes.js';
 import type { Correction } from './correction.js';
 
@@ -20,14 +20,14 @@ const gatherWithBatches: Correction = {
   kernel: 'GatherV2',
   backends: ['wasm'],
   why: 'takes slices of the wrong example where there are several',
-  when: ({ x }, attrs) => {
-    const { batchDims = 0 } = attrs as { batchDims?: number };
+  when: ({ x, indices }, attrs) => {
+    const batchDims = sharedDims(indices!, attrs);
     const examples = util.sizeFromShape(x!.shape.slice(0, batchDims));
     return batchDims > 0 && examples > 1;
   },
   compute: ({ x, indices }, attrs) => {
-    const { axis: axisAttr, batchDims } = attrs as unknown as { axis: number; batchDims: number };
-    const axis = util.parseAxisParam(axisAttr, x!.shape)[0]!;
+    const batchDims = sharedDims(indices!, attrs);
+    const axis = util.parseAxisParam(attrs.axis as number, x!.shape)[0]!;
     const batch = x!.shape.slice(0, batchDims);
     const [outer, inner] = [x!.shape.slice(batchDims, axis), x!.shape.slice(axis + 1)];
     const [b, o, i] = [batch, outer, inner].map((shape) => util.sizeFromShape(shape)) as [
@@ -72,9 +72,9 @@ const tensorScatterUpdate: Correction = {
   compute: ({ tensor, indices, updates }) => {
     const rows = rowsOf(cast(indices!, 'int32'), indices!.shape.at(-1)!);
     const { lasting, untouched } = traceWrites(rows, tensor!.shape);
-    const values = reshape(updates!, [lasting.size, updates!.size / lasting.size]);
-    const kept = multiplyNoNan(values, broadcastTo(lasting, values.shape));
     const sliceShape = tensor!.shape.slice(rows.shape[1]);
+    const values = reshape(updates!, [lasting.size, util.sizeFromShape(sliceShape)]);
+    const kept = multiplyNoNan(values, broadcastTo(lasting, values.shape));
     const written = scatterNd(rows, reshape(kept, [lasting.size, ...sliceShape]), tensor!.shape);
     return add(multiplyNoNan(tensor!, untouched), written);
   },

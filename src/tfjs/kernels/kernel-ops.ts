@@ -14,7 +14,7 @@ export const mul = (a: Tensor, b: Tensor): Tensor => runKernel('Multiply', { a, 
 export const div = (a: Tensor, b: Tensor): Tensor => runKernel('RealDiv', { a, b });
 /**
  * a·b, and 0 where b is 0, even where a is infinite or NaN; of one shape. What a piece of slope 0 makes of an adjoint: of
- * √relu(x) at x < 0 the adjoint of relu is ∞, and the derivative 0.
+ * √relu(x) at x < 0 the adjoint of relu is ∞, and the derivative 0. And what an infinite slope makes of an adjoint b that is 0.
  */
 export const multiplyNoNan = (a: Tensor, b: Tensor): Tensor =>
   runKernel('tfjs-curvature/MultiplyNoNan', { a, b });
@@ -38,6 +38,8 @@ export const select = (condition: Tensor, t: Tensor, e: Tensor): Tensor =>
   runKernel('Select', { condition, t, e });
 /** 1 where x > 0, else `alpha`. */
 export const step = (x: Tensor, alpha = 0): Tensor => runKernel('Step', { x }, { alpha });
+/** `slopes`, and NaN where the value is. */
+export const noneWithout = (value: Tensor, slopes: Tensor): Tensor => add(slopes, scale(step(value), 0));
 
 export function cast(x: Tensor, dtype: DataType): Tensor {
   return x.dtype === dtype ? x : runKernel('Cast', { x }, { dtype });

@@ -86,7 +86,17 @@ function locate(
   const offsets = tensor(windowOffsets(xShape, axes), undefined, 'int32');
   const flat = reshape(number, [number.size]);
   const offset = runKernel('GatherV2', { x: offsets, indices: flat }, { axis: 0, batchDims: 0 });
-  return { inInput: add(reshape(offset, number.shape), windowOrigins(xShape, axes)), inWindow };
+  const inInput = withinInput(
+    add(reshape(offset, number.shape), windowCorners(xShape, axes, false)),
+    xShape,
+    axes,
+  );
+  return { inInput, inWindow };
+}
+
+/** Places in the flattened input; where none was found, as nothing in a window is greater than −∞, that of its first cell. */
+export function withinInput(places: Tensor, xShape: readonly number[], axes: readonly WindowAxis[]): Tensor {
+  return runKernel('Maximum', { a: places, b: windowCorners(xShape, axes, true) });
 }
 
 /** Distance in the flattened input from the origin of a window to each of its cells. */
@@ -100,15 +110,17 @@ function windowOffsets(xShape: readonly number[], axes: readonly WindowAxis[]): 
     .map((offset) => offset * xShape.at(-1)!);
 }
 
-/** The place of the first cell of each window in the flattened input, padded or not. */
-function windowOrigins(xShape: readonly number[], axes: readonly WindowAxis[]): Tensor {
+/** The place of the first cell of each window in the flattened input, padded or not, or of the first that is `inside`. */
+function windowCorners(xShape: readonly number[], axes: readonly WindowAxis[], inside: boolean): Tensor {
   const channels = xShape.at(-1)!;
   const shape = [xShape[0]!, ...axes.map(({ count }) => count), channels];
   let origins = Array.from({ length: xShape[0]! }, (_, b) => b);
-  for (const { count, size, stride, before } of axes) {
-    origins = origins.flatMap((outer) =>
-      Array.from({ length: count }, (_, i) => outer * size + i * stride - before),
-    );
+  for (const { count, size, stride, before, dilation = 1 } of axes) {
+    const corner = (i: number): number => {
+      const first = i * stride - before;
+      return inside ? first + dilation * Math.ceil(Math.max(0, -first) / dilation) : first;
+    };
+    origins = origins.flatMap((outer) => Array.from({ length: count }, (_, i) => outer * size + corner(i)));
   }
   const places = new Int32Array(origins.length * channels);
   origins.forEach((origin, i) => {

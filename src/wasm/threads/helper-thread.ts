@@ -13,7 +13,7 @@ export interface HelperStart {
 export interface HelperThread {
   /** True when it has run its last instruction, whatever stopped it. Asked while the calling thread waits. */
   hasStopped(): boolean;
-  /** Asks a helper of a page to stop that has been silent for a second. */
+  /** Ends a helper of a page that has been silent for long: it tells nobody that it is gone. */
   giveUp(): void;
 }
 
@@ -28,6 +28,7 @@ interface NodeWorker {
   once(event: 'error', listener: (error: unknown) => void): void;
   on(event: 'error', listener: () => void): void;
   unref(): void;
+  terminate(): unknown;
   readonly performance: { eventLoopUtilization(): { idle: number } };
 }
 
@@ -69,6 +70,7 @@ async function startInNode(
   // Without the flags of the process: it needs none of the modules that they load.
   const worker = new Worker(helperSource, { eval: true, workerData: start, execArgv: [] });
   await withinTime(
+    worker,
     new Promise<void>((resolve, reject) => {
       worker.once('message', resolve);
       worker.once('error', reject);
@@ -96,16 +98,24 @@ async function startInPage(
 ): Promise<HelperThread> {
   const worker = createWorker(helperSource);
   await withinTime(
+    worker,
     new Promise<void>((resolve, reject) => {
       worker.onmessage = () => resolve();
       worker.onerror = ({ message }) => reject(new Error(message || 'it could not be loaded'));
       worker.postMessage(start);
     }),
   );
-  worker.onerror = onEnd;
+  worker.onerror = () => {
+    worker.terminate();
+    onEnd();
+  };
   let givenUpAt = Infinity;
   return {
-    hasStopped: () => performance.now() - givenUpAt > TERMINATION,
+    hasStopped: () => {
+      const isOver = performance.now() - givenUpAt > TERMINATION;
+      if (isOver) onEnd();
+      return isOver;
+    },
     giveUp: () => {
       if (givenUpAt !== Infinity) return;
       givenUpAt = performance.now();
@@ -123,7 +133,8 @@ function fromBlob(source: string): Worker {
   }
 }
 
-async function withinTime(started: Promise<void>): Promise<void> {
+/** Waits until a helper has started. One that has not is ended: later it would work where nobody has made room for it. */
+async function withinTime(worker: { terminate(): unknown }, started: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((_, reject) => {
     timer = setTimeout(
@@ -133,6 +144,9 @@ async function withinTime(started: Promise<void>): Promise<void> {
   });
   try {
     await Promise.race([started, late]);
+  } catch (error) {
+    worker.terminate();
+    throw error;
   } finally {
     clearTimeout(timer);
   }

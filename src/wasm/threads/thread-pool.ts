@@ -4,9 +4,10 @@ import { runChunk, writeJob, type Compiled, type Job } from './job.js';
 
 /** Milliseconds for which the calling thread looks for a last chunk before it sleeps: about what waking it takes. */
 const SPIN = 0.05;
-/** Milliseconds after which it looks whether a helper has died, and after which one of a page that says nothing is given up. */
+/** Milliseconds after which it looks whether a helper has died. */
 const LOOK = 100;
-const SILENCE = 1000;
+/** Milliseconds after which a helper of a page is taken for gone: no chunk takes as long, and from within one it can say nothing. */
+const SILENCE = 10_000;
 
 /** Whether this thread may sleep: the main thread of a page may not. */
 const mayWait = typeof document === 'undefined';
@@ -101,8 +102,9 @@ export class ThreadPool {
   }
 
   /**
-   * True when no living helper has the chunk and it is not done. A helper claims a chunk before it takes it and drops the claim
-   * when the chunk is marked as done, so claims are looked at first.
+   * True when no living helper has the chunk and it is not done. One that lives is waited for: it would go on writing beside
+   * whoever did the chunk again. A helper claims a chunk before it takes it and drops the claim when the chunk is marked as
+   * done, so claims are looked at first.
    */
   private isAbandoned(chunk: number, number: number, isSilent: boolean): boolean {
     const { cells } = this.block;

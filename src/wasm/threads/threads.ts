@@ -14,6 +14,8 @@ export class Threads {
   /** Why there are fewer than were asked for last; null where there are as many. */
   reason: string | null = null;
   private pool: ThreadPool | null = null;
+  /** The pool whose helpers are starting. */
+  private starting: ThreadPool | null = null;
 
   constructor(
     private readonly heap: Heap,
@@ -46,12 +48,17 @@ export class Threads {
       return;
     }
     const pool = new ThreadPool(Object.values(this.compiled) as Compiled[], this.heap.memory);
+    this.starting = pool;
     const starts = Array.from({ length: count - 1 }, async (_, i) => {
       const id = i + 1;
       const start = { module: this.module, memory: this.heap.memory, buffer: pool.block.buffer, id };
       pool.add(id, await startHelper(start, createWorker, () => this.lose(pool, id)));
     });
-    for (const start of await Promise.allSettled(starts)) {
+    const settled = await Promise.allSettled(starts);
+    // Ended meanwhile.
+    if (this.starting !== pool) return pool.end();
+    this.starting = null;
+    for (const start of settled) {
       if (start.status === 'rejected')
         this.reason = `a helper thread did not start: ${messageOf(start.reason)}`;
     }
@@ -61,6 +68,7 @@ export class Threads {
 
   /** Ends all but the calling one. */
   end(): void {
+    this.starting = null;
     this.pool?.end();
     this.use(null);
   }

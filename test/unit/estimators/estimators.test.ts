@@ -376,6 +376,23 @@ describe('spectralDensity', () => {
     operator.dispose();
   });
 
+  it.each([
+    ['many values', Array.from({ length: 30 }, (_, i) => 0.01 + 0.0334 * i)],
+    ['one value', [3, 3, 3]],
+  ])('has mass 1 however narrow the Gaussians are to be, of %s', async (_, spectrum) => {
+    const operator = operatorWithSpectrum(spectrum);
+    for (const scale of ['linear', 'log'] as const) {
+      const asked = { scale, numProbes: 1, sigma: 1e-25 };
+      const { grid, density, sigma } = await spectralDensity(operator, asked);
+      const step = grid[1]! - grid[0]!;
+      expect(density.reduce((sum, y) => sum + y, 0) * step).toBeCloseTo(1, 5);
+      // Four points a width, and as narrow as a million of them allow.
+      expect(step).toBeLessThan(sigma / 3.99);
+      expect(sigma).toBeLessThan(1e-5);
+    }
+    operator.dispose();
+  });
+
   it.each([3, 0, -1e-30, 1e20])('draws one eigenvalue, %d, with mass 1', async (value) => {
     for (const scale of ['linear', 'log'] as const) {
       const operator = operatorWithSpectrum(Array.from({ length: 20 }, () => value));

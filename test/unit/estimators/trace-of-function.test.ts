@@ -109,6 +109,32 @@ it('counts what the quadrature leaves, keeps to its budget and repeats', async (
   operator.dispose();
 });
 
+it.each([1, 4])(
+  'spends its budget on probes of %d products, whose own error is not known',
+  async (krylovDim) => {
+    const values = tf.tensor1d(Array.from({ length: 60 }, (_, i) => 1 + i / 59));
+    const operator: LinearOperator = { size: 60, matvec: (v) => tf.mul(v, values), dispose: () => {} };
+    const run = await traceOfFunction(operator, 'log', { krylovDim, maxMatvecs: 200 });
+    expect(run).toMatchObject({ status: 'maxIterations', standardError: Infinity, numMatvecs: 200 });
+    values.dispose();
+  },
+);
+
+it('goes on after a probe that has not settled', async () => {
+  // Three large eigenvalues and a crowd near 0: |λ| has its kink there, and the iterates do not settle evenly.
+  const values = Array.from({ length: 60 }, (_, i) => (i < 3 ? 10 * (i + 1) : 1e-3 * (i + 1)));
+  const operator = operatorWithSpectrum(values);
+  for (const seed of [0, 1]) {
+    const run = await traceOfFunction(operator, Math.abs, { krylovDim: 9, maxMatvecs: 200, tol: 1e-9, seed });
+    expect(run.status).toBe('maxIterations');
+    // No probe takes more than nine.
+    expect(run.numMatvecs).toBeGreaterThan(200 - 9);
+    expect(Math.abs(run.value - sum(values))).toBeLessThan(2 * run.standardError);
+    expect(run.standardError).toBeLessThan(sum(values));
+  }
+  operator.dispose();
+});
+
 it('says what is not finite, names what is wrong, and stops', async () => {
   const broken = { size: 3, matvec: () => tf.fill([3], NaN), dispose: () => {} } as LinearOperator;
   expect(await traceOfFunction(broken, 'exp')).toMatchObject({ status: 'nonFinite', value: NaN });

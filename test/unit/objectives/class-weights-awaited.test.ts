@@ -1,7 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CurvatureArgumentError, HessianOperator, modelObjective } from '../../../src/index.js';
+import {
+  CurvatureArgumentError,
+  HessianOperator,
+  modelObjective,
+  modelObjectiveFromDataset,
+} from '../../../src/index.js';
 import { useBackend } from '../../wasm-backend.js';
 
 /** The cpu backend under the name of WebGPU, where nothing may be read at once. */
@@ -46,3 +51,31 @@ it.each<[string, Record<number, number>]>([
     expect(tf.memory().numTensors).toBe(before);
   },
 );
+
+it('a class without a weight is an error after the read in whichever batch of a dataset it is', async () => {
+  const before = tf.memory().numTensors;
+  const model = tfl.sequential({
+    layers: [tfl.layers.dense({ units: 3, inputShape: [2], activation: 'softmax' })],
+  });
+  const batches = [
+    [0, 2],
+    [2, 0],
+    [0, 1, 2],
+  ].map((classes) => ({
+    xs: tf.ones([classes.length, 2]),
+    ys: oneHot(classes),
+  }));
+  const dataset = {
+    size: 3,
+    iterator: async () => ({ next: async () => ({ value: batches.shift(), done: batches.length === 0 }) }),
+  };
+  const objective = await modelObjectiveFromDataset(model, dataset, {
+    loss: 'categoricalCrossentropy',
+    classWeight: { 0: 1, 2: 2 },
+  });
+  await tf.nextFrame();
+  expect(() => new HessianOperator(objective)).toThrow(/every class in ys, received none for class 1/);
+  objective.dispose();
+  model.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+});

@@ -255,6 +255,26 @@ describe('classWeight', () => {
     }
   });
 
+  it('multiplies sample weights, which may be a column', async () => {
+    const model = make('sparseCategoricalCrossentropy');
+    const [xs, ys] = [normal([5, 2], 3), tf.tensor1d(labels)];
+    const [classWeight, bySample] = [
+      [1, 2, 5],
+      [3, 1, 4, 1, 0.5],
+    ];
+    const product = tf.tensor1d(bySample.map((w, i) => w * classWeight[labels[i]!]!));
+    const column = tf.tensor2d(bySample, [5, 1]);
+    const weighed = modelObjective(model, { xs, ys, sampleWeight: product });
+    for (const batchSize of [2, 5]) {
+      const both = modelObjective(model, { xs, ys, sampleWeight: column }, { classWeight, batchSize });
+      expect(relativeError(gradientOf(both), gradientOf(weighed))).toBeLessThan(1e-6);
+      const matrices = [both, weighed].map((one) => matrixOf(new FisherOperator(one, { type: 'empirical' })));
+      expect(relativeError(await matrices[0]!, await matrices[1]!)).toBeLessThan(1e-6);
+    }
+    tf.dispose([xs, ys, product, column]);
+    model.dispose();
+  });
+
   it('is one per output, by order or by name', async () => {
     const x = tfl.input({ shape: [2] });
     const head = (name: string, seed: number): tfl.SymbolicTensor =>

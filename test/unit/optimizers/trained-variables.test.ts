@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { NSGDOptions } from '../../../src/index.js';
 import { NSGD } from '../../../src/index.js';
 import { DirectionTracker } from '../../../src/optimizers/direction-tracker.js';
@@ -142,4 +142,23 @@ it('a saved optimizer goes on the same where the next loss depends on a part of 
     return readAll([used!, unused!]);
   };
   expect(await train(true)).toEqual(await train(false));
+});
+
+it('a search that comes to nothing for variables that are new is not made again at each step', () => {
+  const search = vi.spyOn(DirectionTracker.prototype, 'search');
+  const optimizer = make({ refreshEvery: 100 });
+  optimizer.minimize(loss);
+  assign(unused!, [0, 0]);
+  // x^1.5 has the slope 0 at 0, and no finite second derivative.
+  const steep = (): tf.Scalar => tf.tidy(() => tf.add(loss(), tf.sum(tf.pow(tf.abs(unused!), 1.5))));
+  search.mockClear();
+  const { directions } = optimizer;
+  // The first step finds that there is another variable, the second seeks directions for all.
+  for (let step = 0; step < 8; step++) optimizer.minimize(steep);
+  expect(optimizer.status).toBe('nonFinite');
+  expect(optimizer.directions!.shape).toEqual([1, 5]);
+  expect(directions).not.toBe(null);
+  expect(search).toHaveBeenCalledTimes(1);
+  search.mockRestore();
+  optimizer.dispose();
 });

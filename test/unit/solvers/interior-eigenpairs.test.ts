@@ -8,6 +8,7 @@ import type { LinearOperator } from '../../../src/operators/linear-operator.js';
 import { materialize } from '../../../src/operators/materialize.js';
 import { interiorEigenpairs } from '../../../src/solvers/interior-eigenpairs.js';
 import type { EigenResult } from '../../../src/solvers/result.js';
+import { loadEigenResult, saveEigenResult } from '../../../src/solvers/result.js';
 import { operatorWithSpectrum } from '../../contract/prescribed-spectrum.js';
 import { later } from '../../contract/later.js';
 import { counted } from '../../contract/counted.js';
@@ -166,6 +167,19 @@ describe('interiorEigenpairs', () => {
     expect(found.numConverged).toBeLessThan(3);
     await expectTrue(operator, found, 10);
     for (const held of [found, operator]) held.dispose();
+  });
+
+  it('may have found all pairs while it still looks for others: such a result is saved and loaded', async () => {
+    const operator = operatorWithSpectrum(Array.from({ length: 30 }, (_, i) => i - 10.3));
+    for (const maxIterations of [3, 4, 5, 6]) {
+      const found = await interiorEigenpairs(operator, { maxIterations });
+      const loaded = loadEigenResult(await saveEigenResult(found));
+      if (maxIterations === 5) expect(found).toMatchObject({ status: 'maxIterations', numConverged: 1 });
+      expect(loaded).toMatchObject({ status: found.status, numConverged: found.numConverged });
+      found.dispose();
+      loaded.dispose();
+    }
+    operator.dispose();
   });
 
   it('refuses what does not fit', async () => {

@@ -74,9 +74,10 @@ describe('lanczos', () => {
     it.each<[string, number[], RegExp]>([
       ['zero', new Array<number>(n).fill(0), /other than zero.*row 0, zero/],
       ['not finite', new Array<number>(n).fill(NaN), /not finite/],
+      ['zero after another', Array.from({ length: 2 * n }, (_, i) => Number(i < n)), /row 1, zero/],
       ['of the wrong length', [1, 2, 3], /\[80\] or \[m, 80\].*\[3\]/],
     ])('a start vector that is %s', async (_, start, message) => {
-      const startVectors = tf.tensor1d(start);
+      const startVectors = start.length > n ? tf.tensor2d(start, [2, n]) : tf.tensor1d(start);
       await expect(lanczos(operator, { startVectors })).rejects.toThrow(message);
       startVectors.dispose();
     });

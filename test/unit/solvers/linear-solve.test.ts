@@ -342,6 +342,28 @@ describe('linear solves', () => {
   it.each([
     ['solve', solve],
     ['minres', minres],
+  ] as const)('%s keeps a start in the null space of an operator of any size', async (_, method) => {
+    for (const size of [1e-30, 1, 2 ** 20, 1e30]) {
+      const diagonal = tf.tensor1d([0, size, 2 * size]);
+      const operator: LinearOperator = { size: 3, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+      const [b, initial] = [tf.tensor1d([0, 1, 1]), tf.tensor1d([5, 0, 0])];
+      const result = await method(operator, b, { initial, tol: 1e-5 });
+      expect(result.status).toBe('converged');
+      const x = result.x.dataSync();
+      [5, 1 / size, 1 / (2 * size)].forEach((value, i) =>
+        expect(Math.abs(x[i]! / value - 1)).toBeLessThan(1e-5),
+      );
+      // None is left for more than the measurement.
+      const ended = await method(operator, b, { initial, maxMatvecs: 2 });
+      expect(ended).toMatchObject({ status: 'maxMatvecs', numMatvecs: expect.toSatisfy((m) => m <= 2) });
+      expect([...ended.x.dataSync()]).toEqual([5, 0, 0]);
+      for (const held of [diagonal, b, initial, result, ended]) held.dispose();
+    }
+  });
+
+  it.each([
+    ['solve', solve],
+    ['minres', minres],
   ] as const)('%s does not need b and the start once it has begun', async (_, method) => {
     const { operator, b, x } = system(definite);
     const initial = tf.tensor1d(x.map((value) => 2 * value));

@@ -192,6 +192,23 @@ describe('lsmr', () => {
     expect([...stuck.x.dataSync()]).toEqual([0, 0]);
   });
 
+  it.each([
+    [1e-25, 1],
+    [1e-18, 3],
+    [1e-10, 1e9],
+    [1, 1e15],
+    [1e20, 1e25],
+    [1, 1e5],
+  ])('takes a damping far above A: %d and λ = %d', async (size, damping) => {
+    const values = [1, 2, 3].map((x) => x * size);
+    const operator = own(rectangularOperator(values.map((a, i) => [0, 1, 2].map((j) => (i === j ? a : 0)))));
+    const { x, status, residualNorm } = await solved(operator, [1, 1, 1], { damping, tol: 1e-5 });
+    expect(status).toBe('converged');
+    // (a² + λ²)x = a, where a² is nothing beside λ².
+    values.forEach((a, i) => expect(Math.abs((x.dataSync()[i]! / a) * damping ** 2 - 1)).toBeLessThan(1e-5));
+    expect(residualNorm).toBeCloseTo(Math.sqrt(3), 5);
+  });
+
   it('spends what is allowed, and has the residuals of its iterate then', async () => {
     const matrix = matrixWithSingularValues(40, 20, ten);
     const b = draw(40, 2);

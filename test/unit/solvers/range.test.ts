@@ -5,6 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { LinearOperator } from '../../../src/operators/linear-operator.js';
 import { scaled } from '../../../src/operators/scaled.js';
 import { solve } from '../../../src/solvers/conjugate-gradient.js';
+import { interiorEigenpairs } from '../../../src/solvers/interior-eigenpairs.js';
+import { lobpcg } from '../../../src/solvers/lobpcg.js';
 import { driveSync } from '../../../src/tfjs/drive.js';
 import { lanczos } from '../../../src/solvers/lanczos.js';
 import { minres } from '../../../src/solvers/minres.js';
@@ -128,6 +130,36 @@ describe.each(['cpu', 'wasm'] as const)('the range of float32 on %s', (backend) 
       operator.dispose();
     },
   );
+
+  it.each([
+    ['lanczos', lanczos],
+    ['powerIteration', powerIteration],
+    ['lobpcg', lobpcg],
+    ['interiorEigenpairs', interiorEigenpairs],
+  ] as const)('is no bound to what %s takes for asymmetry', async (_, method) => {
+    let seed = 0;
+    // Noise below 1e-6 of the magnitude, which is zero to rounding.
+    const noise: LinearOperator = {
+      size: 12,
+      magnitude: () => 1,
+      matvec: () => tf.randomNormal([12], 0, 1e-8, 'float32', ++seed),
+      dispose: () => {},
+    };
+    const { residualNorms, dispose } = await method(noise);
+    expect(residualNorms[0]).toBeLessThan(1e-6);
+    dispose();
+    // An asymmetry of the size of ‖A‖: the zero of 1e3 says nothing against it.
+    const matrix: tf.Tensor2D = tf.randomNormal([12, 12], 0, 1e8, 'float32', 3);
+    const asymmetric: LinearOperator = {
+      size: 12,
+      magnitude: () => 1e9,
+      matvec: (v) => tf.dot(matrix, v) as Tensor1D,
+      dispose: () => {},
+    };
+    // The numbers in the message are those of A, some 1e8.
+    await expect(method(asymmetric)).rejects.toThrow(/a symmetric operator.* = \d\.\de\+[78] at .*e\+8$/);
+    matrix.dispose();
+  });
 
   it.each([1e-30, 1e30])('is left and entered again by scaled: norm %d', async (norm) => {
     const operator = operatorOf(halves, norm);

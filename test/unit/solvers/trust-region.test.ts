@@ -49,6 +49,20 @@ describe('a trust region', () => {
     result.dispose();
   });
 
+  it.each([3, 1e160, 1e300])('of radius %d is none to a solution within it', async (trustRadius) => {
+    const diagonal = tf.tensor1d([1, 2, 5]);
+    const operator = {
+      size: 3,
+      matvec: (v: tf.Tensor1D): tf.Tensor1D => tf.mul(v, diagonal),
+      dispose: () => {},
+    };
+    const b = tf.ones([3]) as tf.Tensor1D;
+    const result = await solve(operator, b, { trustRadius, tol: 1e-5 });
+    expect(result.status).toBe('converged');
+    [1, 1 / 2, 1 / 5].forEach((x, i) => expect(result.x.dataSync()[i]).toBeCloseTo(x, 4));
+    for (const held of [result, b, diagonal]) held.dispose();
+  });
+
   it('ends on its boundary, at least half as far down as one gets', () =>
     fc.assert(
       fc.asyncProperty(

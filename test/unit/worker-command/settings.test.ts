@@ -39,6 +39,10 @@ describe('the settings of the command', () => {
     [['positional'], /known options, received .*positional/],
     [['--max-message', '12 apples'], /--max-message to be a size such as 256MB, received 12 apples/],
     [['--sessions', '0'], /--sessions to be a whole number >= 1, received 0/],
+    [['--group', 'my.lab'], /--group of letters, digits, - and _, at most 64, received "my.lab"/],
+    [['--name', 'the first'], /--name of letters, digits, - and _, at most 64, received "the first"/],
+    [['--name', 'n'.repeat(64), '--threads', '2'], /--name of letters, digits, - and _, at most 64/],
+    [['--max-memory', '1'], /--max-memory >= 1024, received 1/],
   ])('refuse %j', (args, message) => {
     expect(() => readSettings(args, {})).toThrow(message);
   });

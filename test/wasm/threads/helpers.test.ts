@@ -71,6 +71,16 @@ test('undo ends the helpers', async () => {
   expect(undo.threads).toBe(1);
 });
 
+test('undo while helpers start ends them', { timeout: 20_000 }, async () => {
+  const undo = await registerWasmTrainingKernels({ threads: 1 });
+  const more = registerWasmTrainingKernels({ threads: 3 });
+  while (workers.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  undo();
+  await more;
+  await Promise.all(workers.map(ended));
+  expect([undo.threads, undo.reason]).toEqual([1, null]);
+});
+
 test('fewer threads end helpers, more start some, and undo stays the same', async () => {
   const undo = await registerWasmTrainingKernels({ threads: 2 });
   expect(await registerWasmTrainingKernels({ threads: 4 })).toBe(undo);
@@ -99,6 +109,30 @@ test('memory that grows is seen by the helpers', async () => {
   tf.dispose(large);
   await registerWasmTrainingKernels({ threads: 1 });
   expect(grown).toEqual(tf.matMul(a, b).dataSync());
+});
+
+test('a helper that is not ready in time is ended', { timeout: 60_000 }, async () => {
+  vi.restoreAllMocks();
+  // It never says that it is ready, and would be there for ever.
+  const late = collectWorkers((source) =>
+    source.replace('if (node) begin(node.workerData);', 'if (node) setInterval(() => {}, 1000);'),
+  );
+  vi.spyOn(console, 'warn').mockImplementation(() => undefined);
+  const undo = await registerWasmTrainingKernels({ threads: 1 });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const more = registerWasmTrainingKernels({ threads: 2 });
+    while (late.length < 1) await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(30_000);
+    await more;
+  } finally {
+    vi.useRealTimers();
+  }
+  expect([undo.threads, undo.reason]).toEqual([
+    1,
+    'a helper thread did not start: it was not ready after 30 s',
+  ]);
+  await ended(late[0]!);
 });
 
 test('a helper that does not start leaves fewer threads, the reason and a warning', async () => {
