@@ -61,7 +61,12 @@ export const elementaryFunctionRules: readonly GradientRule[] = [
   byInput('Square', (x) => scale(x, 2)),
   byOutput('Sqrt', (y) => scale(inverse(y), 0.5), bySteepSlope),
   byOutput('Rsqrt', (y) => scale(mul(y, square(y)), -0.5), bySteepSlope),
-  byOutput('Reciprocal', (y) => neg(square(y)), bySteepSlope),
+  {
+    // Factor by factor: y² may leave the range where ȳ y² does not.
+    kernel: 'Reciprocal',
+    saveOutputs: [true],
+    pullback: ({ dy, outputs: [y] }) => ({ x: () => neg(multiplyNoNan(y!, multiplyNoNan(y!, dy))) }),
+  },
   byOutput('Exp', (y) => y),
   byOutput('Expm1', onePlus),
   byInput('Log', inverse, bySteepSlope),
