@@ -117,13 +117,13 @@ test('a chunk that a helper has taken to its grave is done within a second', asy
 });
 
 test('a helper of a page that takes its time over a chunk is waited for, and stays', async () => {
-  // A worker as a page makes it, by one of Node, whose second chunk takes as long as three looks at silence once did.
+  // A worker as a page makes it, by one of Node, for whom a chunk takes 1.5 s from the second job on.
   const source = (text: string): string =>
     text
       .replace('if (node) begin(node.workerData);', "if (node) node.parentPort.once('message', begin);")
       .replace(
         'run(chunk, numbers);',
-        `if (number === 2) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+        `if (number > 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
         run(chunk, numbers);`,
       );
   const terminate = vi.fn();
@@ -136,9 +136,9 @@ test('a helper of a page that takes its time over a chunk is waited for, and sta
   };
   const { pool, tanh } = await poolWithHelper(createWorker);
   let longest = 0;
-  for (let i = 0; i < 2 || (longest < 1000 && i < 20); i++) {
-    // The helper shall come first to a job that is the second.
-    (pool as unknown as { number: number }).number = i === 0 ? 0 : 1;
+  // A busy machine may let the helper wait for its turn.
+  const end = performance.now() + 60_000;
+  for (let i = 0; i < 2 || (longest < 1000 && performance.now() < end); i++) {
     fill();
     const start = performance.now();
     pool.run(tanhOf(tanh));
