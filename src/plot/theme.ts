@@ -96,7 +96,8 @@ export function configOf({ text, subtle, grid, series, ordered }: Palette): Reco
       title: null,
       labelColor: text,
       labelFontSize: 12,
-      labelLimit: 320,
+      // Vega reckons with half as much again as letters take.
+      labelLimit: 480,
       symbolSize: 120,
       offset: 12,
       columnPadding: 18,

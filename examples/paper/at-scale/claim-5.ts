@@ -158,7 +158,7 @@ function accuracyWithRange(runs: readonly RecordedRun[], subtitle: string): Vega
 function seriesOf(runs: readonly RecordedRun[]) {
   const domain = [...new Set(runs.map(({ run }) => choiceOf(run)))];
   const line = { symbolType: 'stroke', symbolSize: 500, symbolStrokeWidth: 2.5 };
-  const legend = { ...line, orient: 'top', columns: 2, labelLimit: 320 };
+  const legend = { ...line, orient: 'top', columns: 2 };
   const series = { field: 'run', type: 'nominal', title: null, legend, scale: { domain } };
   return { color: series, strokeDash: series };
 }
