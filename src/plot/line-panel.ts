@@ -117,8 +117,10 @@ export function seriesEncoding(seriesNames: readonly string[]): SpecPart {
   };
 }
 
-/** All names in one row where they fit over a chart of the usual width, else four a row. */
+/** All names in one row where they fit over a chart of the usual width, else columns for the longest, four at most. */
 function columnsFor(names: readonly string[]): number {
-  const width = names.reduce((sum, name) => sum + 60 + 9 * name.length, 0);
-  return width <= 640 ? names.length : 4;
+  const widths = names.map((name) => 60 + 9 * name.length);
+  if (widths.reduce((sum, width) => sum + width, 0) <= 640) return names.length;
+  // Letters are narrower than that.
+  return Math.max(1, Math.min(4, Math.floor(800 / Math.max(...widths))));
 }

@@ -11,10 +11,14 @@ export interface Pair {
   readonly timesAsLong: number;
 }
 
-/** NSGD with some γ, its directions found once per epoch, beside SGD: a pair for each seed that has both. */
-export function besideSgd(runs: readonly RecordedRun[], gamma: number): readonly Pair[] {
+/** NSGD with some γ beside SGD, its directions found once per epoch unless said: a pair for each seed that has both. */
+export function besideSgd(
+  runs: readonly RecordedRun[],
+  gamma: number,
+  directions: RecordedRun['run']['directions'] = 'sample',
+): readonly Pair[] {
   return runs
-    .filter(({ run }) => run.directions === 'sample' && run.gamma === gamma)
+    .filter(({ run }) => run.directions === directions && run.gamma === gamma)
     .flatMap((nudged) => {
       const plain = runs.find(({ run }) => run.directions === 'none' && run.seed === nudged.run.seed);
       return plain == null ? [] : [pairOf(plain, nudged)];

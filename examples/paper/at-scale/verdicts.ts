@@ -218,6 +218,9 @@ function nsgdVerdict(all: readonly RecordedRun[], setting: Setting): string {
   }
   const count = (pairs: typeof short, holds: (pair: (typeof short)[number]) => boolean): string =>
     `${pairs.filter(holds).length} of ${pairs.length}`;
+  const random = besideSgd(runs, 0.01, 'random').map(
+    ({ plain, nudged }) => nudged.eigenvalues[0]! / plain.eigenvalues[0]!,
+  );
   const accuracy = short.map(({ plain, nudged }) => 100 * (nudged.testAccuracy! - plain.testAccuracy!));
   const open = runs.some(({ run, points }) => !isOver(run, points));
   return [
@@ -225,6 +228,7 @@ function nsgdVerdict(all: readonly RecordedRun[], setting: Setting): string {
     `the higher λ₁ in ${count(short, ({ plain, nudged }) => nudged.eigenvalues[0]! > plain.eigenvalues[0]!)}`,
     `test accuracy is above SGD's by ${withSpread(accuracy)} points`,
     `with its searches for directions it takes ${withSpread(short.map(({ timesAsLong }) => timesAsLong))} times as long`,
+    ...(random.length === 0 ? [] : [`with random directions λ₁ is ${withSpread(random)} times that of SGD`]),
     long.length === 0
       ? 'γ = 5 is not run yet'
       : `γ = 5 has the lower λ₁ in ${count(long, ({ plain, nudged }) => nudged.eigenvalues[0]! < plain.eigenvalues[0]!)}`,
