@@ -153,7 +153,7 @@ export async function saveEigenResult(result: EigenResult): Promise<SavedEigenRe
  * const text = JSON.stringify(json); // for one file, and the bytes of eigenvectors for another
  * const again = loadEigenResult({ json: JSON.parse(text), eigenvectors });
  * const nsgd = new NSGD({ learningRate: 0.1, refreshEvery: 0 });
- * nsgd.setDirections(again, modelObjective(model, { xs, ys }).parameters.variables);
+ * nsgd.setDirections(again.eigenvectors, { eigenvalues: again.eigenvalues });
  * again.dispose();
  */
 export function loadEigenResult(saved: SavedEigenResult): EigenResult {
