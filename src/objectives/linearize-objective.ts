@@ -20,18 +20,16 @@ export const autoRetainBytes: number = 512 * 2 ** 20;
  * Linearizes L = Σ_b w_b L_b, term by term, without side effects.
  *
  * @param retain whether the tape of each term is kept between products (a product is then one backward sweep)
- *   or rebuilt at each (one more gradient). `'auto'` keeps the first and as many more as fit
- *   `budget`.
- * @param budget bytes of tapes, for `'auto'`
+ *   or rebuilt at each (one more gradient). A number of bytes keeps the first and as many more as fit; `'auto'` is
+ *   {@link autoRetainBytes}.
  * @returns the weighted sum of the linearizations; the caller disposes it
  */
 export function linearizeObjective(
   objective: Objective,
-  retain: 'auto' | boolean,
+  retain: 'auto' | boolean | number,
   where: string,
-  budget: number = autoRetainBytes,
 ): Linearization {
-  return new WeightedLinearization(objective, new RetentionBudget(retain, budget), where);
+  return new WeightedLinearization(objective, new RetentionBudget(retain), where);
 }
 
 /**
@@ -155,15 +153,16 @@ class WeightedLinearization implements Linearization {
 class RetentionBudget {
   private used = 0;
 
-  constructor(
-    private readonly retain: 'auto' | boolean,
-    private readonly bytes: number,
-  ) {}
+  private readonly retain: boolean | number;
+
+  constructor(retain: 'auto' | boolean | number) {
+    this.retain = retain === 'auto' ? autoRetainBytes : retain;
+  }
 
   /** Whether a tape of so many bytes may stay. The first costs nothing: a product needs it at its peak anyway. */
   allows(bytes: number): boolean {
-    if (this.retain !== 'auto') return this.retain;
-    if (this.used > 0 && this.used + bytes > this.bytes) return false;
+    if (typeof this.retain === 'boolean') return this.retain;
+    if (this.used > 0 && this.used + bytes > this.retain) return false;
     this.used += bytes;
     return true;
   }

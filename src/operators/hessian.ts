@@ -9,7 +9,7 @@ import { linearizeObjective } from '../objectives/linearize-objective.js';
 import type { Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
 import type { Schema } from '../options.js';
-import { byDefault, either, flag, oneOf, readOptions } from '../options.js';
+import { byDefault, either, flag, number, oneOf, readOptions } from '../options.js';
 import type { ParameterSpace } from '../parameters.js';
 import { FiniteDifferenceLinearization } from './finite-difference.js';
 import type { TermOperator, TermSource } from './magnitude.js';
@@ -25,14 +25,15 @@ export interface HessianOptions {
   /**
    * Whether the tapes of the objective's terms are kept between products. `true`: a product is one backward
    * sweep. `false`: they are rebuilt at each product, which costs one gradient more but holds one tape at a
-   * time. `'auto'` (default): as many are kept as fit 512 MiB. Means nothing to finite differences.
+   * time. A number: as many are kept as fit so many bytes, and one in any case. `'auto'` (default): 512 MiB. Means nothing
+   * to finite differences.
    */
-  readonly retain?: 'auto' | boolean;
+  readonly retain?: 'auto' | boolean | number;
 }
 
 const schema = {
   method: byDefault(oneOf('exact', 'finiteDifference'), 'exact'),
-  retain: byDefault(either(oneOf('auto'), flag), 'auto'),
+  retain: byDefault(either(either(oneOf('auto'), flag), number({ from: 0 })), 'auto'),
 } satisfies Schema<HessianOptions>;
 
 /**

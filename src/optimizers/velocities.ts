@@ -16,8 +16,8 @@ export class Velocities {
   private readonly held = new Map<Variable, Tensor>();
   /** Velocities read from a file, whose names may differ from those of the variables they belong to. */
   private loaded = new Map<string, Tensor>();
-  /** Whether no step has been taken since these were loaded. */
-  private areFresh = false;
+  /** Whether these are matched by name; null before the first step with them tells. */
+  private areNamed: boolean | null = null;
 
   /** @param unit see {@link unitOf} */
   constructor(private unit: number) {}
@@ -81,7 +81,7 @@ export class Velocities {
     const loaded = entries.map(([name, tensor]): [string, Tensor] => [name, keep(clone(tensor))]);
     this.dispose();
     this.loaded = new Map(loaded);
-    this.areFresh = true;
+    this.areNamed = null;
     this.unit = unit;
     this.countIn(own);
   }
@@ -107,47 +107,35 @@ export class Velocities {
   }
 
   /**
-   * Gives loaded velocities to variables of their name and shape. The variables of the first step after loading may have
-   * other names altogether, or shifted ones where tfjs has numbered them: then all are matched by position.
+   * Gives loaded velocities to variables: by name, or, where the first to come have other names, by position, as tfjs renames
+   * the variables of a model that is loaded beside another one, and numbers those that have no name.
    */
   private assignLoaded(variables: readonly Variable[]): void {
-    const { loaded, areFresh } = this;
-    const found = new Map<Variable, string>();
-    const taken = new Set<string>();
-    // Those with the very name first.
-    for (const stem of [(name: string) => name, withoutNumber]) {
-      for (const variable of variables) {
-        const name = [...loaded.keys()].find(
-          (key) =>
-            !taken.has(key) &&
-            stem(key.slice(0, -suffix.length)) === stem(variable.name) &&
-            util.arraysEqual(loaded.get(key)!.shape, variable.shape),
-        );
-        if (name == null || found.has(variable)) continue;
-        found.set(variable, name);
-        taken.add(name);
-      }
+    const { loaded } = this;
+    const byName = (variable: Variable): string | null => {
+      const name = variable.name + suffix;
+      return util.arraysEqual(loaded.get(name)?.shape ?? [NaN], variable.shape) ? name : null;
+    };
+    if (this.areNamed == null) {
+      const numKnown = variables.filter((variable) => byName(variable) != null).length;
+      const haveNames = variables.some(({ name }) => !/^\d+$/.test(name));
+      this.areNamed = numKnown === variables.length || (numKnown > 0 && haveNames);
     }
-    const byNumber = [...found.keys()].every(({ name }) => /^\d+$/.test(name));
-    if (areFresh && byNumber && found.size < variables.length) {
-      const first = [...loaded].slice(0, variables.length);
-      const shapes = (of: readonly Tensor[]): string => of.map(({ shape }) => `[${shape}]`).join(' ');
-      const fits = shapes(first.map(([, tensor]) => tensor)) === shapes(variables);
-      if (fits) variables.forEach((variable, i) => found.set(variable, first[i]![0]));
+    const places = [...loaded.keys()];
+    if (!this.areNamed) {
+      const shapes = (of: readonly (Tensor | undefined)[]): string =>
+        of.map((x) => `[${x?.shape}]`).join(' ');
+      const first = variables.map((_, i) => loaded.get(places[i]!));
       const expected = `variables shaped like those the loaded velocities belong to, ${shapes([...loaded.values()])}`;
-      requireThat(found.size > 0, 'NSGD', expected, shapes(variables));
+      requireThat(shapes(first) === shapes(variables), 'NSGD', expected, shapes(variables));
     }
-    this.areFresh = false;
-    for (const [variable, name] of found) {
-      this.held.set(variable, loaded.get(name)!);
-      loaded.delete(name);
-    }
+    variables.forEach((variable, i) => {
+      const place = this.areNamed ? byName(variable) : places[i]!;
+      if (place == null) return;
+      this.held.set(variable, loaded.get(place)!);
+      loaded.delete(place);
+    });
   }
-}
-
-/** A name without the number that tfjs-layers gives the second variable of a name, as of a model that is loaded twice. */
-function withoutNumber(name: string): string {
-  return name.replace(/_\d+$/, '');
 }
 
 /** What velocities are counted in: a fixed η, or 1 for a schedule, which is told from η = 1 by its sign. */

@@ -1,10 +1,12 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { dispose as disposeTensors, ready, tensor1d } from '@tensorflow/tfjs-core';
+import { dispose as disposeTensors, memory, ready, tensor1d } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { requireArgument, requireThat } from '../errors.js';
 import { autoRetainBytes } from '../objectives/linearize-objective.js';
 import { modelObjective } from '../objectives/model-objective.js';
 import { modelVariables } from '../objectives/model-structure.js';
+import type { Objective } from '../objectives/objective.js';
+import { HessianOperator } from '../operators/hessian.js';
 import { knownMagnitude } from '../operators/magnitude.js';
 import type { ParameterSpace } from '../parameters.js';
 import { parameterSpace } from '../parameters.js';
@@ -12,12 +14,13 @@ import { buildModel } from './build-model.js';
 import { requirePacked, unpackTensor } from './packed-tensor.js';
 import type { ModelMessage, Reply, ShardGradient, ShardMessage, ShardService } from './protocol.js';
 import { PROTOCOL_VERSION } from './protocol.js';
-import { ShardOperator } from './shard-operator.js';
 
 interface Shard {
   /** Inputs, targets and factors of the examples, which the operator reads. */
   readonly tensors: readonly Tensor[];
-  readonly operator: ShardOperator;
+  readonly operator: HessianOperator;
+  /** What the operator holds on the device, tapes above all. */
+  readonly bytes: number;
 }
 
 interface Loaded {
@@ -43,9 +46,13 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
   let loaded: Loaded | null = null;
   const shards = new Map<number, Shard>();
 
-  /** Bytes of tapes that there is room for: all shards of a worker share what one operator keeps by itself. */
-  const room = (): number =>
-    [...shards.values()].reduce((left, { operator }) => left - operator.bytes, autoRetainBytes);
+  /** An operator with as many tapes as there is room for: all shards of a worker share what one keeps by itself. */
+  const makeOperator = (objective: Objective): Pick<Shard, 'operator' | 'bytes'> => {
+    const room = [...shards.values()].reduce((left, { bytes }) => left - bytes, autoRetainBytes);
+    const before = memory().numBytes;
+    const operator = new HessianOperator(objective, { retain: room > 0 && room });
+    return { operator, bytes: memory().numBytes - before };
+  };
 
   const drop = (id: number): void => {
     const shard = shards.get(id);
@@ -122,7 +129,7 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
           { xs, ys, ...(sampleWeight && { sampleWeight }) },
           { loss: [...losses], batchSize, training },
         );
-        shards.set(shard.id, { tensors, operator: new ShardOperator(objective, room) });
+        shards.set(shard.id, { tensors, ...makeOperator(objective) });
       } catch (error) {
         disposeTensors(tensors);
         throw error;
@@ -160,7 +167,7 @@ export function createShardService(prepare: () => Promise<void> = ready): ShardS
 
     gradient: answering((ids: readonly number[]) =>
       each(ids, async ({ operator }): Promise<ShardGradient> => {
-        const [loss] = await valuesOf(operator.loss());
+        const [loss] = await valuesOf(operator.lossTensor());
         return { loss: loss!, gradient: await valuesOf(operator.gradient()) };
       }),
     ),

@@ -161,7 +161,7 @@ const steep: readonly Steep[] = [
   },
 ];
 
-/** Those whose value GPUs have to 1e-5 only, or whose pole they have another number at. */
+/** Of acos GPUs have the value to four digits, and on WebGL relu has −0, of which 1/x and 1/√x are −∞. */
 const hostOnly = ['acos', 'e^(−1/x)', 'tanh(1/√x)'];
 
 export const flatCases: readonly KinkCase[] = [

@@ -71,7 +71,7 @@ describe.each(['cpu', 'wasm'] as const)('what `retain` keeps on %s', (backend) =
   }
 
   const withBudget = (budget: number): ReturnType<typeof measure> =>
-    measure(() => linearizeObjective(objective, 'auto', 'test', budget));
+    measure(() => linearizeObjective(objective, budget, 'test'));
 
   it('has a default budget of 512 MiB, in which small tapes all fit', () => {
     expect(autoRetainBytes).toBe(512 * 1024 * 1024);
@@ -113,7 +113,7 @@ describe.each(['cpu', 'wasm'] as const)('what `retain` keeps on %s', (backend) =
   it('never lives beside more than one tape that is not kept', () => {
     const { bytes } = withBudget(0);
     // The budget allows the smaller three; the largest comes and goes.
-    const peak = peakOf(() => linearizeObjective(objective, 'auto', 'test', bytes));
+    const peak = peakOf(() => linearizeObjective(objective, bytes, 'test'));
     expect(peak).toBeLessThanOrEqual(peakOf(() => linearizeObjective(objective, false, 'test')) + bytes);
   });
 
