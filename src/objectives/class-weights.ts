@@ -1,23 +1,18 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import {
-  argMax,
   cast,
-  clone,
   gather,
   greaterEqual,
-  keep,
   less,
   logicalAnd,
   mul,
   onesLike,
-  reshape,
   tensor1d,
   tidy,
   where as select,
 } from '@tensorflow/tfjs-core';
-import { synchronousRead } from '../tfjs/capabilities.js';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
-import { readOnce } from '../tfjs/read-once.js';
+import { classCheck, classesOf, keptNumbers } from './class-numbers.js';
 
 /** The factor on the loss of the examples of each class: a list by class number, or a map from class numbers. */
 export type ClassWeight = readonly number[] | Readonly<Record<number, number>>;
@@ -29,31 +24,49 @@ export type ClassWeights =
 /** The factors on the examples of a target; null where an output has no class weights. */
 export type WeighClasses = (target: Tensor) => Tensor1D;
 
+/** How the examples of each output are weighed by their classes. */
+export interface ClassWeighing {
+  /** For each output the function from its targets to the factors of their examples. */
+  readonly weigh: readonly (WeighClasses | null)[];
+  /** Throw once the data are known to hold a class without a weight. Until then such a loss is NaN. */
+  readonly checks: readonly (() => void)[];
+}
+
 /**
- * For each output the function from its targets to the factors of their examples.
+ * Reads the class weights of a model's outputs.
  *
  * @param names of the outputs
  * @param portions the targets of each portion of the data, one per output
- * @throws CurvatureArgumentError for weights that are no finite numbers, targets that have no classes, and a class of the
- *   data without a weight: at once, or, where reads are awaited, at the first use after the read. Until then such a
- *   loss is NaN
+ * @throws CurvatureArgumentError for weights that are no finite numbers, targets that have no classes, and, where the
+ *   device is read at once, a class of the data without a weight
  */
 export function classWeighing(
   weights: ClassWeights | undefined,
   names: readonly string[],
   portions: readonly (readonly Tensor[])[],
   where: string,
-): (WeighClasses | null)[] {
-  if (weights == null) return names.map(() => null);
-  return weightsPerOutput(weights, names, where).map((weight, i) => {
-    if (weight == null) return null;
-    const table = tableOf(weight, where);
-    const checks = portions.map((ys) => classCheck(ys[i]!, table, where));
-    return (target) => {
-      for (const requireKnown of checks) requireKnown();
-      return factorsOf(target, table);
-    };
-  });
+): ClassWeighing {
+  if (weights == null) return { weigh: names.map(() => null), checks: [] };
+  const tables = weightsPerOutput(weights, names, where).map((weight) =>
+    weight == null ? null : tableOf(weight, where),
+  );
+  return {
+    weigh: tables.map((table) => table && ((target) => factorsOf(target, table))),
+    checks: tables.flatMap((table, i) =>
+      table == null ? [] : portions.map((ys) => weightCheck(ys[i]!, table, where)),
+    ),
+  };
+}
+
+/** Looks for a class without a factor. */
+function weightCheck(target: Tensor, table: readonly number[], where: string): () => void {
+  const hasClasses = target.rank === 1 || target.rank === 2;
+  requireArgument(hasClasses, where, 'ys of shape [N], [N,1] or [N,classes] beside classWeight', target);
+  return classCheck(
+    tidy(() => keptNumbers(classesOf(target))),
+    (one) => Number.isFinite(table[one]),
+    (one) => new CurvatureArgumentError(where, 'classWeight for every class in ys', `none for class ${one}`),
+  );
 }
 
 /** The factor of each example; NaN for a class without one. */
@@ -98,38 +111,4 @@ function tableOf(weight: ClassWeight, where: string): number[] {
     table[Number(key)] = value as number;
   }
   return Array.from(table, (value) => value ?? NaN);
-}
-
-/**
- * Looks for a class without a factor, at once where the device is read at once.
- *
- * @returns throws once one is known of
- */
-function classCheck(target: Tensor, table: readonly number[], where: string): () => void {
-  const hasClasses = target.rank === 1 || target.rank === 2;
-  requireArgument(hasClasses, where, 'ys of shape [N], [N,1] or [N,classes] beside classWeight', target);
-  let missing: number | undefined;
-  const look = (classes: ArrayLike<number>): void => {
-    missing = Array.from(classes).find((one) => !Number.isFinite(table[one]));
-  };
-  const requireKnown = (): void => {
-    if (missing === undefined) return;
-    throw new CurvatureArgumentError(where, 'classWeight for every class in ys', `none for class ${missing}`);
-  };
-  const classes = tidy(() => keep(clone(classesOf(target))));
-  if (synchronousRead() === 'free') {
-    look(classes.dataSync());
-    classes.dispose();
-    requireKnown();
-  } else {
-    // What cannot be read is not known of, and such a loss is NaN.
-    void readOnce(classes).then(look, () => undefined);
-  }
-  return requireKnown;
-}
-
-/** Class numbers [N] of targets that hold them, or are one-hot. */
-function classesOf(target: Tensor): Tensor1D {
-  const isOneHot = target.rank === 2 && target.shape[1]! > 1;
-  return cast(isOneHot ? argMax(target, 1) : reshape(target, [-1]), 'float32') as Tensor1D;
 }

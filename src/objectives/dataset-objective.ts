@@ -118,6 +118,7 @@ export async function modelObjectiveFromDataset(
     });
     const evaluate = <T>(f: () => T): T => {
       for (const portion of portions) requireLiveData(portion, where);
+      loss.requireClasses();
       return f();
     };
     return { parameters, terms, source: where, evaluate, examples, dispose: release };

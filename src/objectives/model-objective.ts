@@ -16,7 +16,7 @@ import type { ModelLoss } from './model-terms.js';
 import { modelTerm } from './model-terms.js';
 import type { Objective } from './objective.js';
 import { outputHead } from './output-split.js';
-import { requireTargetShapes } from './target-shapes.js';
+import { classNumberChecks, requireTargetShapes } from './target-shapes.js';
 
 /** How the loss of a model is taken. */
 export interface ModelObjectiveOptions {
@@ -68,8 +68,9 @@ export type ModelObjectiveSettings = Settings<ModelObjectiveOptions, typeof mode
  * @returns an objective that owns nothing; weights, moving averages, RNN states and random state of the model
  *   stay as they are whenever it is evaluated
  * @throws CurvatureArgumentError if xs and ys differ in length, the model is not compiled and no loss is given,
- *   nothing is trainable, or an option is out of range. Also, wherever the objective is used, once the model or
- *   the data have been disposed
+ *   nothing is trainable, an option is out of range, or ys hold a class that the output does not have. Also,
+ *   wherever the objective is used, once the model or the data have been disposed; where reads are awaited, classes are
+ *   looked through only then
  * @example
  * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
  */
@@ -106,6 +107,7 @@ export function objectiveOfModel(
     source: where,
     evaluate: (f) => {
       requireLiveData(ordered, where);
+      loss.requireClasses();
       return f();
     },
   };
@@ -129,7 +131,9 @@ export function modelLoss(
   const losses = resolveLosses(model, names, loss, where);
   const targets = portions.map(({ ys }) => ys);
   for (const ys of targets) requireTargetShapes(model, { losses, areCompiled: loss == null }, ys, where);
-  const classWeights = classWeighing(classWeight, names, targets, where);
+  const numberChecks = classNumberChecks(model, losses, targets, where);
+  const { weigh: classWeights, checks: weightChecks } = classWeighing(classWeight, names, targets, where);
+  const requireClasses = (): void => [...numberChecks, ...weightChecks].forEach((check) => check());
   const heads = losses.map((one) => outputHead(one, where));
-  return { model, losses, heads, classWeights, training };
+  return { model, losses, heads, classWeights, requireClasses, training };
 }

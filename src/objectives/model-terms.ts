@@ -22,6 +22,8 @@ export interface ModelLoss {
   readonly heads: readonly OutputHead[];
   /** The factors by class, for each output that has them. */
   readonly classWeights: readonly (WeighClasses | null)[];
+  /** Throws once the targets are known to hold a class that the loss has no place or no weight for. */
+  readonly requireClasses: () => void;
   /** Whether layers run as in training. */
   readonly training: boolean;
 }

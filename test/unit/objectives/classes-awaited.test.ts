@@ -52,6 +52,20 @@ it.each<[string, Record<number, number>]>([
   },
 );
 
+it('a class number without a class is an error once it has been read', async () => {
+  const before = tf.memory().numTensors;
+  const model = tfl.sequential({
+    layers: [tfl.layers.dense({ units: 3, inputShape: [2], activation: 'softmax' })],
+  });
+  const data = { xs: tf.ones([3, 2]), ys: tf.tensor1d([1, 2, 3]) };
+  const objective = modelObjective(model, data, { loss: 'sparseCategoricalCrossentropy' });
+  await tf.nextFrame();
+  expect(() => new HessianOperator(objective)).toThrow(/class numbers from 0 to 2 .* received 3$/);
+  tf.dispose(data);
+  model.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+});
+
 it('a class without a weight is an error after the read in whichever batch of a dataset it is', async () => {
   const before = tf.memory().numTensors;
   const model = tfl.sequential({
