@@ -25,6 +25,19 @@ const withPages = [
   'test/examples/paper/queue.test.ts',
 ];
 
+/** Tests that put other modules or functions in place of the package's or of TensorFlow.js's. */
+const alone = [
+  'test/faults/**/*.test.ts',
+  'test/tfjs-contract/**/*.test.ts',
+  'test/unit/operators/check-difference.test.ts',
+  'test/unit/optimizers/nsgd-models.test.ts',
+  'test/unit/plot/render.test.ts',
+  'test/wasm/bounds.test.ts',
+  'test/wasm/out-of-memory.test.ts',
+  'test/wasm/registration.test.ts',
+  'test/wasm/threads/*.test.ts',
+];
+
 const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
 /** Tests of the WASM kernels once more, every call that can be divided among some threads divided. */
@@ -55,9 +68,22 @@ export const nodeProjects: TestProjectInlineConfiguration[] = [
       ...shared,
       name: 'node',
       include: ['test/**/*.test.ts'],
-      // On plain WASM in `npm run test:faults` alone: with the training kernels the same places are tried.
-      exclude: ['test/browser/**', 'test/faults/faults-wasm.test.ts', ...withPages, 'node_modules/**'],
+      exclude: ['test/browser/**', 'node_modules/**', ...alone, ...withPages],
+      // What a process has loaded and compiled serves all its files: they take half the time.
+      isolate: false,
+      setupFiles: [path('test/shared-process/setup.ts')],
       // Seeded and bit for bit: a test that fails once has failed.
+      retry: 0,
+    },
+  },
+  {
+    resolve: { alias },
+    test: {
+      ...shared,
+      name: 'a process each',
+      include: alone,
+      // On plain WASM in `npm run test:faults` alone: with the training kernels the same places are tried.
+      exclude: ['test/faults/faults-wasm.test.ts', 'node_modules/**'],
       retry: 0,
     },
   },

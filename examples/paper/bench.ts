@@ -16,10 +16,10 @@ export interface Bench extends PlannedRun {
   target(model: LayersModel): ModelTarget;
 }
 
-/** Starts the WASM backend with its training kernels. */
-export async function startBackend(): Promise<void> {
+/** Starts the WASM backend with its training kernels. @returns puts the stock kernels back */
+export async function startBackend(): Promise<() => void> {
   if (!(await setBackend('wasm'))) throw new Error('TensorFlow.js could not start its WASM backend');
-  await registerWasmTrainingKernels();
+  return registerWasmTrainingKernels();
 }
 
 /** The bench of a run; the data stay the caller's. */

@@ -8,7 +8,7 @@ import { expectSame, sample } from './compare.js';
 
 beforeAll(async () => {
   await useBackend('wasm');
-  await registerWasmTrainingKernels();
+  return registerWasmTrainingKernels();
 });
 
 describe('unsortedSegmentSum', () => {

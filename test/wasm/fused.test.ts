@@ -6,7 +6,7 @@ import { expectSame, sample } from './compare.js';
 
 beforeAll(async () => {
   await useBackend('wasm');
-  await registerWasmTrainingKernels();
+  return registerWasmTrainingKernels();
 });
 
 type Four = tf.Tensor4D;

@@ -6,7 +6,7 @@ import { expectSame, sample } from './compare.js';
 
 beforeAll(async () => {
   await useBackend('wasm');
-  await registerWasmTrainingKernels();
+  return registerWasmTrainingKernels();
 });
 
 test.each([1, 3, 4, 15, 16, 17, 35])('relu and step of %s numbers agree with cpu', async (n) => {

@@ -11,7 +11,7 @@ setFlagsFromString('--experimental-wasm-relaxed-simd');
 
 beforeAll(async () => {
   await useBackend('wasm');
-  await registerWasmTrainingKernels();
+  return registerWasmTrainingKernels();
 });
 
 test('the binary with fused multiply-add is taken where the engine has it', async () => {

@@ -5,7 +5,7 @@ import { useBackend } from '../wasm-backend.js';
 
 beforeAll(async () => {
   await useBackend('wasm');
-  await registerWasmTrainingKernels();
+  return registerWasmTrainingKernels();
 });
 
 function slopes(kernel: string, x: number[]): number[] {

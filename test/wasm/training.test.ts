@@ -7,7 +7,7 @@ import { sample, values } from './compare.js';
 
 beforeAll(async () => {
   await useBackend('wasm');
-  await registerWasmTrainingKernels();
+  return registerWasmTrainingKernels();
 });
 
 interface Net {

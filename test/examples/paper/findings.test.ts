@@ -48,8 +48,9 @@ beforeAll(async () => {
     augment: false,
     out: join(out, 'alignment'),
   };
-  await startBackend();
+  const undo = await startBackend();
   bench = createBench({ settings, plan: sizes.tiny }, prepareData('mnist', null, sizes.tiny, 0));
+  return undo;
 });
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 

@@ -14,12 +14,15 @@ function errorOf({ eigenvalues }: EigenResult, expected: readonly number[]): num
   return Math.max(...eigenvalues.map((value, i) => Math.abs(value / expected[i]! - 1)));
 }
 
+beforeAll(async () => {
+  await useBackend('wasm');
+  return registerWasmTrainingKernels();
+});
+
 describe('lanczos on the Hessian of the MNIST net, 235 146 parameters', () => {
   let net: SpectrumCase;
   let hessian: HessianOperator;
-  beforeAll(async () => {
-    await useBackend('wasm');
-    await registerWasmTrainingKernels();
+  beforeAll(() => {
     net = mnistMlp();
     hessian = new HessianOperator(lossObjective(net.loss, net.variables));
   });
@@ -102,8 +105,6 @@ describe('lanczos on the Hessian of the MNIST net, 235 146 parameters', () => {
 
 describe('lanczos on the Hessian of the paper’s SimpleCNN, 361 898 parameters', () => {
   it('finds the five largest to 1e-5', async () => {
-    await useBackend('wasm');
-    await registerWasmTrainingKernels();
     const net = simpleCnn();
     const hessian = new HessianOperator(lossObjective(net.loss, net.variables));
     const result = await lanczos(hessian, { k: 5 });

@@ -7,6 +7,7 @@ import type { CloseUpFinding, Escape, StepsApart } from '../../../../examples/pa
 import { readCloseUps } from '../../../../examples/paper/at-scale/close-up-file.js';
 import { pathPoints, peakIndex } from '../../../../examples/paper/at-scale/path-points.js';
 import { readRecord } from '../../../../examples/paper/at-scale/record-file.js';
+import { startBackend } from '../../../../examples/paper/bench.js';
 import { runAtScale } from '../../../../examples/paper/at-scale/run-at-scale.js';
 import { runCloseUps } from '../../../../examples/paper/at-scale/run-close-ups.js';
 import type { TrainingPoint } from '../../../../examples/paper/at-scale/training-point.js';
@@ -40,6 +41,8 @@ describe('pathPoints', () => {
     expect(along(1)).toEqual([['beginning', 0]]);
   });
 });
+
+beforeAll(startBackend);
 
 describe('runCloseUps', () => {
   const closeUp = { minibatches: 2, escapeSteps: 3, escapeExamples: 16 };

@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readRecord } from '../../../../examples/paper/at-scale/record-file.js';
+import { startBackend } from '../../../../examples/paper/bench.js';
 import { runAtScale } from '../../../../examples/paper/at-scale/run-at-scale.js';
 import type { TrainingRun } from '../../../../examples/paper/at-scale/training-run.js';
 import { writeBook, writeMails } from '../../data/write-texts.js';
 import { tinyPlan, tinyRun } from './tiny-plan.js';
 
 let folder: string;
+beforeAll(startBackend);
+
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'text-runs-'));
   writeMails(join(folder, 'spam-assassin'), 20);

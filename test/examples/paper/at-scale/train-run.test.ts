@@ -23,8 +23,9 @@ let data: PreparedData;
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'at-scale-'));
-  await startBackend();
+  const undo = await startBackend();
   data = prepareData('mnist', null, plan, 0);
+  return undo;
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -37,7 +37,7 @@ function soilMemory(): void {
 describe.each(['cpu', 'wasm', 'wasm with training kernels'])('of an empty batch, on %s', (where) => {
   beforeAll(async () => {
     await useBackend(where === 'cpu' ? 'cpu' : 'wasm');
-    if (where.includes('training')) await registerWasmTrainingKernels();
+    return where.includes('training') ? registerWasmTrainingKernels() : undefined;
   });
 
   it.each(Object.keys(constants))('%s has the derivatives 0', (name) => {
