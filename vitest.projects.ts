@@ -25,13 +25,14 @@ const withPages = [
   'test/examples/paper/queue.test.ts',
 ];
 
-/** Tests that put other modules or functions in place of the package's or of TensorFlow.js's. */
+/** Tests that put modules or functions in place of others, and one of a TensorFlow.js that has no backend yet. */
 const alone = [
   'test/faults/**/*.test.ts',
   'test/tfjs-contract/**/*.test.ts',
   'test/unit/operators/check-difference.test.ts',
   'test/unit/optimizers/nsgd-models.test.ts',
   'test/unit/plot/render.test.ts',
+  'test/unit/tfjs/engine.test.ts',
   'test/wasm/bounds.test.ts',
   'test/wasm/out-of-memory.test.ts',
   'test/wasm/registration.test.ts',
