@@ -65,8 +65,8 @@ export function classNumberChecks(
   return model.outputs.flatMap(({ shape }, i) => {
     if (!isSparse(losses[i]!, where)) return [];
     const classes = shape.at(-1) ?? Infinity;
-    const isClass = (one: number): boolean => Number.isInteger(one) && one >= 0 && one < classes;
-    const expected = `class numbers from 0 to ${classes - 1} as ys for sparseCategoricalCrossentropy`;
+    const isClass = (one: number): boolean => one >= 0 && one < classes && one % 1 === 0;
+    const expected = `class numbers from 0 to ${classes - 1} as ys`;
     const refuse = (one: number): Error => new CurvatureArgumentError(where, expected, `${one}`);
     return portions.map((ys) => classCheck(keptNumbers(ys[i]!), isClass, refuse));
   });
