@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { GradientAlignment } from '../../../src/analysis/alignment.js';
 import { modelNames } from '../../../examples/models/create-model.js';
+import { startBackend } from '../../../examples/paper/bench.js';
 import { runFinding } from '../../../examples/paper/run-finding.js';
 import type { SizePlan } from '../../../examples/paper/size-plan.js';
 import { sizes } from '../../../examples/paper/sizes.js';
@@ -14,6 +15,7 @@ import { UnitService } from '../../../examples/paper/unit-service.js';
 
 const runner = new LocalUnits(new UnitService());
 let out: string;
+beforeAll(startBackend);
 beforeAll(() => {
   out = mkdtempSync(join(tmpdir(), 'model-runs-'));
 });
