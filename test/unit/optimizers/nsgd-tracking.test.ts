@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CurvatureArgumentError, DifferentiationError } from '../../../src/errors.js';
 import type { NSGDOptions } from '../../../src/optimizers/nsgd-options.js';
 import { NSGD } from '../../../src/optimizers/nsgd.js';
@@ -220,6 +220,11 @@ describe('a loss that goes wrong', () => {
       gradFunc: (dy, [x]) => ({
         x: () => tf.engine().runKernel(`${kernelName}Grad`, { a: dy as tf.Tensor, b: tf.mul(2, x!) }),
       }),
+    });
+    onTestFinished(() => {
+      tf.unregisterKernel(kernelName, backendName);
+      tf.unregisterKernel(`${kernelName}Grad`, backendName);
+      tf.unregisterGradient(kernelName);
     });
     return (x) => tf.engine().runKernel(kernelName, { x });
   }
