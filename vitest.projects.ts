@@ -25,13 +25,14 @@ const withPages = [
   'test/examples/paper/queue.test.ts',
 ];
 
-/** Tests that put modules or functions in place of others, and one of a TensorFlow.js that has no backend yet. */
+/** Tests that put modules or functions in place of others, and those of a TensorFlow.js as its import leaves it. */
 const alone = [
   'test/faults/**/*.test.ts',
   'test/tfjs-contract/**/*.test.ts',
   'test/unit/operators/check-difference.test.ts',
   'test/unit/optimizers/nsgd-models.test.ts',
   'test/unit/plot/render.test.ts',
+  'test/unit/tfjs/chained-ops.test.ts',
   'test/unit/tfjs/engine.test.ts',
   'test/wasm/bounds.test.ts',
   'test/wasm/out-of-memory.test.ts',
