@@ -1,5 +1,6 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import {
+  argMax,
   cast,
   gather,
   greaterEqual,
@@ -7,12 +8,13 @@ import {
   logicalAnd,
   mul,
   onesLike,
+  reshape,
   tensor1d,
   tidy,
   where as select,
 } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, describe, requireArgument } from '../errors.js';
-import { classCheck, classesOf, keptNumbers } from './class-numbers.js';
+import { classCheck } from './class-numbers.js';
 
 /** The factor on the loss of the examples of each class: a list by class number, or a map from class numbers. */
 export type ClassWeight = readonly number[] | Readonly<Record<number, number>>;
@@ -63,7 +65,7 @@ function weightCheck(target: Tensor, table: readonly number[], where: string): (
   const hasClasses = target.rank === 1 || target.rank === 2;
   requireArgument(hasClasses, where, 'ys of shape [N], [N,1] or [N,classes] beside classWeight', target);
   return classCheck(
-    tidy(() => keptNumbers(classesOf(target))),
+    () => classesOf(target),
     (one) => Number.isFinite(table[one]),
     (one) => new CurvatureArgumentError(where, 'classWeight for every class in ys', `none for class ${one}`),
   );
@@ -111,4 +113,10 @@ function tableOf(weight: ClassWeight, where: string): number[] {
     table[Number(key)] = value as number;
   }
   return Array.from(table, (value) => value ?? NaN);
+}
+
+/** Class numbers [N] of targets that hold them, or are one-hot. */
+function classesOf(target: Tensor): Tensor1D {
+  const isOneHot = target.rank === 2 && target.shape[1]! > 1;
+  return cast(isOneHot ? argMax(target, 1) : reshape(target, [-1]), 'float32') as Tensor1D;
 }

@@ -144,6 +144,11 @@ export function namedLoss(name: string, where: string): LossFunction {
   }
 }
 
+/** Whether a loss takes class numbers. */
+export function isSparse(loss: LossFunction, where: string): boolean {
+  return loss === namedLoss('sparseCategoricalCrossentropy', where);
+}
+
 function requireFunction(loss: unknown, where: string): LossFunction {
   requireArgument(typeof loss === 'function', where, 'a loss by name or as a function', loss);
   return loss as LossFunction;

@@ -4,6 +4,7 @@ import type { Schema, Settings } from '../options.js';
 import { byDefault, flag, integer, readOptions, unchecked } from '../options.js';
 import { parameterSpace } from '../parameters.js';
 import { remedyFor } from '../remedies.js';
+import { classNumberChecks } from './class-numbers.js';
 import type { ClassWeights } from './class-weights.js';
 import { classWeighing } from './class-weights.js';
 import type { LossSpecification } from './loss-functions.js';
@@ -16,7 +17,7 @@ import type { ModelLoss } from './model-terms.js';
 import { modelTerm } from './model-terms.js';
 import type { Objective } from './objective.js';
 import { outputHead } from './output-split.js';
-import { classNumberChecks, requireTargetShapes } from './target-shapes.js';
+import { requireTargetShapes } from './target-shapes.js';
 
 /** How the loss of a model is taken. */
 export interface ModelObjectiveOptions {

@@ -1,11 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { broadcast_util, losses as coreLosses } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { CurvatureArgumentError, requireArgument } from '../errors.js';
+import { requireArgument } from '../errors.js';
 import { fitsShape, shapeText } from './batches.js';
-import { classCheck, keptNumbers } from './class-numbers.js';
 import type { LossFunction } from './loss-functions.js';
-import { elementwiseLosses, namedLoss } from './loss-functions.js';
+import { elementwiseLosses, isSparse, namedLoss } from './loss-functions.js';
 
 type Shape = readonly (number | null)[];
 
@@ -48,32 +47,6 @@ export function requireTargetShapes(
       "Write tf.cast(ys, 'float32')",
     );
   });
-}
-
-/**
- * Looks for class numbers that an output has no class for: TensorFlow.js takes the loss of such an example for that of
- * no class, which is 0.
- *
- * @returns throw a CurvatureArgumentError once one is known of: this function itself does where the device is read at once
- */
-export function classNumberChecks(
-  model: LayersModel,
-  losses: readonly LossFunction[],
-  portions: readonly (readonly Tensor[])[],
-  where: string,
-): (() => void)[] {
-  return model.outputs.flatMap(({ shape }, i) => {
-    if (!isSparse(losses[i]!, where)) return [];
-    const classes = shape.at(-1) ?? Infinity;
-    const isClass = (one: number): boolean => one >= 0 && one < classes && one % 1 === 0;
-    const expected = `class numbers from 0 to ${classes - 1} as ys`;
-    const refuse = (one: number): Error => new CurvatureArgumentError(where, expected, `${one}`);
-    return portions.map((ys) => classCheck(keptNumbers(ys[i]!), isClass, refuse));
-  });
-}
-
-function isSparse(loss: LossFunction, where: string): boolean {
-  return loss === namedLoss('sparseCategoricalCrossentropy', where);
 }
 
 /** What a loss function of the user's own takes. */

@@ -22,6 +22,11 @@ afterAll(async () => {
   tf.removeBackend('webgpu');
 });
 
+const classifier = (): tfl.Sequential =>
+  tfl.sequential({
+    layers: [tfl.layers.dense({ units: 3, inputShape: [2], activation: 'softmax' })],
+  });
+
 /** Rows of the unit matrix, as numbers. */
 const oneHot = (classes: number[]): tf.Tensor2D =>
   tf.tensor2d(classes.map((one) => [0, 1, 2].map((i) => Number(i === one))));
@@ -33,9 +38,7 @@ it.each<[string, Record<number, number>]>([
   'a class without a weight %s is NaN until the classes have been read, then an error',
   async (_, classWeight) => {
     const before = tf.memory().numTensors;
-    const model = tfl.sequential({
-      layers: [tfl.layers.dense({ units: 3, inputShape: [2], activation: 'softmax' })],
-    });
+    const model = classifier();
     model.compile({ optimizer: 'sgd', loss: 'categoricalCrossentropy' });
     const [xs, ys] = [tf.ones([3, 2]), oneHot([0, 1, 0])];
     const objective = modelObjective(model, { xs, ys }, { classWeight });
@@ -54,9 +57,7 @@ it.each<[string, Record<number, number>]>([
 
 it('a class number without a class is an error once it has been read', async () => {
   const before = tf.memory().numTensors;
-  const model = tfl.sequential({
-    layers: [tfl.layers.dense({ units: 3, inputShape: [2], activation: 'softmax' })],
-  });
+  const model = classifier();
   const data = { xs: tf.ones([3, 2]), ys: tf.tensor1d([1, 2, 3]) };
   const objective = modelObjective(model, data, { loss: 'sparseCategoricalCrossentropy' });
   await tf.nextFrame();
@@ -68,9 +69,7 @@ it('a class number without a class is an error once it has been read', async () 
 
 it('a class without a weight is an error after the read in whichever batch of a dataset it is', async () => {
   const before = tf.memory().numTensors;
-  const model = tfl.sequential({
-    layers: [tfl.layers.dense({ units: 3, inputShape: [2], activation: 'softmax' })],
-  });
+  const model = classifier();
   const batches = [
     [0, 2],
     [2, 0],
