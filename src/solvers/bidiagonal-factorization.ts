@@ -12,6 +12,7 @@ import type { ProductBudget } from './product-budget.js';
 import type { ProjectedProduct } from './projected-product.js';
 import { projectProduct } from './projected-product.js';
 import { appendRandom } from './random-row.js';
+import { afterTakingOut, RowQueue } from './row-queue.js';
 
 /** A linear map seen from one side: the product of a vector of the other side is one of R^size. */
 export interface OneSide {
@@ -54,10 +55,6 @@ interface RowAside {
 export class BidiagonalFactorization {
   readonly right: KrylovBasis;
   readonly left: KrylovBasis;
-  /** Indices of the right rows that have been multiplied, in the order of their products. */
-  processed: number[] = [];
-  /** Indices of the right rows that are still to be multiplied, oldest first. */
-  pending: number[] = [];
   /** c, for each processed row in turn: the coefficients of Av along the left rows known then and the one it brought up. */
   images: Float64Array[] = [];
   /** Largest norm of a product of a unit vector seen so far: a lower bound of ‖A‖. */
@@ -67,6 +64,7 @@ export class BidiagonalFactorization {
   /** The products of the last step: Av, and Aᵀu where there is a u. */
   latest: readonly ProjectedProduct[] = [];
 
+  private readonly queue = new RowQueue();
   /** Pending rows that Aᵀ of a left row which is random, or made of rounding, has brought up: what that holds only they show. */
   private loose: number[] = [];
   private readonly adjoints = new AdjointCoefficients();
@@ -92,6 +90,16 @@ export class BidiagonalFactorization {
     this.left = new KrylovBasis(forward.size, room);
   }
 
+  /** Indices of the right rows that have been multiplied, in the order of their products. */
+  get processed(): readonly number[] {
+    return this.queue.processed;
+  }
+
+  /** Indices of the right rows that are still to be multiplied, oldest first. */
+  get pending(): readonly number[] {
+    return this.queue.pending;
+  }
+
   /** Right vectors held: the rows, and those set aside. */
   get held(): number {
     return this.right.rows + this.aside.length;
@@ -114,8 +122,8 @@ export class BidiagonalFactorization {
 
   /** Multiplies a pending row, and what is left of its product: two products. */
   *extend(row: number, random: SeededRandom): SolverSteps<BidiagonalStep> {
-    const { left, right, processed } = this;
-    this.pending = this.pending.filter((other) => other !== row);
+    const { left, right, queue } = this;
+    queue.remove(row);
     this.loose = this.loose.filter((other) => other !== row);
     const coupledLeft = this.adjoints.firstAlong(row, this.negligible);
     const image = yield* projectProduct(
@@ -130,7 +138,8 @@ export class BidiagonalFactorization {
     image.coefficients.forEach((c, i) => this.compare(c, this.adjoints.at(i, row)));
     const isNew = this.append(left, image);
     const hasLeft = isNew || (yield* appendRandom(left, random));
-    processed.push(row);
+    queue.process(row);
+    const { processed } = queue;
     this.images.push(isNew ? withRest(image) : image.coefficients);
     this.latest = [image];
     if (!hasLeft) return 'dependent';
@@ -146,7 +155,7 @@ export class BidiagonalFactorization {
     if (!this.isFinite(adjoint)) {
       // A left row counts as multiplied.
       discard(left.take(last));
-      processed.pop();
+      queue.forgetLast();
       this.images.pop();
       return 'nonFinite';
     }
@@ -154,7 +163,7 @@ export class BidiagonalFactorization {
     const isExtended = this.append(right, adjoint);
     this.adjoints.push(isExtended ? withRest(adjoint) : adjoint.coefficients);
     this.latest = [image, adjoint];
-    if (isExtended) this.pending.push(right.rows - 1);
+    if (isExtended) queue.push(right.rows - 1);
     if (isExtended && image.remainder <= DOUBTFUL * this.norm) this.loose.push(right.rows - 1);
     return isExtended ? 'extended' : 'dependent';
   }
@@ -162,7 +171,7 @@ export class BidiagonalFactorization {
   /** Adds a random pending row orthogonal to all right rows. @returns whether there was room for one */
   *includeRandom(random: SeededRandom): SolverSteps<boolean> {
     const isNew = yield* appendRandom(this.right, random);
-    if (isNew) this.pending.push(this.right.rows - 1);
+    if (isNew) this.queue.push(this.right.rows - 1);
     return isNew;
   }
 
@@ -174,11 +183,9 @@ export class BidiagonalFactorization {
   /** Sets pending rows aside: until they are taken back, what joins is orthogonal to the others alone. */
   setAside(rows: readonly number[]): void {
     for (const row of [...rows].sort((a, b) => b - a)) {
-      const moved = (other: number): number => (other > row ? other - 1 : other);
       this.aside.unshift({ candidate: this.right.take(row), couplings: this.adjoints.drop(row) });
-      this.processed = this.processed.map(moved);
-      this.pending = this.pending.filter((other) => other !== row).map(moved);
-      this.loose = this.loose.filter((other) => other !== row).map(moved);
+      this.queue.takeOut(row);
+      this.loose = this.loose.filter((other) => other !== row).map(afterTakingOut(row));
     }
   }
 
@@ -193,7 +200,7 @@ export class BidiagonalFactorization {
       this.adjoints.add(couplings, parts);
       if (remainder <= NEGLIGIBLE || this.isComplete) discard(candidate);
       else {
-        this.pending.push(this.right.rows);
+        this.queue.push(this.right.rows);
         this.right.append(candidate);
       }
     }
@@ -209,12 +216,9 @@ export class BidiagonalFactorization {
     readonly right: Float64Array[];
     readonly left: Float64Array[];
   } {
-    const right = kept.map((triplet) => this.expand(triplet.right));
-    for (const row of this.pending) {
-      const unit = new Float64Array(this.right.rows);
-      unit[row] = 1;
-      right.push(unit);
-    }
+    this.loose = this.loose.map((row) => kept.length + this.pending.indexOf(row));
+    const processed = kept.map((triplet) => triplet.right);
+    const right = this.queue.replace(processed, this.right.rows);
     const left = kept.map((triplet) => triplet.left);
     this.adjoints.rotate(left, right);
     this.images = kept.map(({ value }, i) => {
@@ -224,17 +228,15 @@ export class BidiagonalFactorization {
     });
     this.right.rotate(right);
     this.left.rotate(left);
-    this.processed = kept.map((_, i) => i);
-    this.loose = this.loose.map((row) => kept.length + this.pending.indexOf(row));
-    this.pending = this.pending.map((_, i) => kept.length + i);
     return { right, left };
   }
 
   /** Hands over the vectors of some triplets as rows, owned by the caller, and ends the factorization. */
   extract(kept: readonly SingularTriplet[]): { readonly right: Tensor2D; readonly left: Tensor2D } {
-    this.right.rotate(kept.map((triplet) => this.expand(triplet.right)));
-    this.left.rotate(kept.map((triplet) => triplet.left));
-    return { right: this.right.release(), left: this.left.release() };
+    const { right, left, queue } = this;
+    right.rotate(kept.map((triplet) => queue.expand(triplet.right, right.rows)));
+    left.rotate(kept.map((triplet) => triplet.left));
+    return { right: right.release(), left: left.release() };
   }
 
   /** Releases the rows. */
@@ -243,13 +245,6 @@ export class BidiagonalFactorization {
     this.left.dispose();
     for (const { candidate } of this.aside) discard(candidate);
     this.aside.length = 0;
-  }
-
-  /** Coefficients with respect to all right rows from those with respect to the processed ones. */
-  private expand(vector: Float64Array): Float64Array {
-    const row = new Float64Array(this.right.rows);
-    this.processed.forEach((index, q) => (row[index] = vector[q]!));
-    return row;
   }
 
   private compare(coefficient: number, other: number): void {

@@ -13,6 +13,7 @@ import { orthogonalize } from './orthogonalize.js';
 import { ProductBudget } from './product-budget.js';
 import { ProjectedMatrix } from './projected-matrix.js';
 import { projectProduct } from './projected-product.js';
+import { RowQueue } from './row-queue.js';
 import { RowsAside } from './rows-aside.js';
 
 /** What became of a vector offered to the basis. */
@@ -33,15 +34,12 @@ export class LanczosFactorization<
 > {
   /** V on the device: multiplied and pending rows in the order in which they were found. */
   readonly basis: KrylovBasis;
-  /** Indices of the rows that have been multiplied, in the order of their products. */
-  processed: number[] = [];
-  /** Indices of the rows that are still to be multiplied, oldest first. */
-  pending: number[] = [];
   /** Largest norm of a product of a unit vector seen so far: a lower bound of the spectral norm of A. */
   norm = 0;
   /** Largest |h_ij - h_ji| seen so far. */
   asymmetry = 0;
 
+  private readonly queue = new RowQueue();
   private readonly matrix = new ProjectedMatrix();
   private readonly products: NormalizedOperator<O>;
   private readonly aside: RowsAside;
@@ -59,6 +57,16 @@ export class LanczosFactorization<
     this.products = new NormalizedOperator(operator, 0, budget);
     this.basis = new KrylovBasis(operator.size, room);
     this.aside = new RowsAside(this.basis, this.matrix);
+  }
+
+  /** Indices of the rows that have been multiplied, in the order of their products. */
+  get processed(): readonly number[] {
+    return this.queue.processed;
+  }
+
+  /** Indices of the rows that are still to be multiplied, oldest first. */
+  get pending(): readonly number[] {
+    return this.queue.pending;
   }
 
   /** Products spent so far. */
@@ -98,7 +106,7 @@ export class LanczosFactorization<
    * @returns 'dependent' where nothing is left over: the rows of that chain span an invariant subspace
    */
   *extend(row = this.pending[0]!): SolverSteps<Extension> {
-    this.pending = this.pending.filter((other) => other !== row);
+    this.queue.remove(row);
     const { candidate, coefficients, remainder, norm, scale } = yield* projectProduct(
       this.products,
       this.basis,
@@ -111,7 +119,7 @@ export class LanczosFactorization<
       return 'nonFinite';
     }
     this.norm = Math.max(this.norm, norm);
-    this.processed.push(row);
+    this.queue.process(row);
     this.matrix.set(row, column);
     this.aside.mirror(row, this.processed);
     for (const other of this.processed) {
@@ -143,10 +151,8 @@ export class LanczosFactorization<
    */
   setAside(rows: readonly number[] = this.pending): void {
     for (const row of [...rows].sort((a, b) => b - a)) {
-      const moved = (other: number): number => (other > row ? other - 1 : other);
       this.aside.put(row);
-      this.processed = this.processed.map(moved);
-      this.pending = this.pending.filter((other) => other !== row).map(moved);
+      this.queue.takeOut(row);
     }
   }
 
@@ -182,7 +188,7 @@ export class LanczosFactorization<
       [0, ...rest.map((h) => h / beta)],
     ]);
     this.matrix.set(0, Float64Array.of(along!, beta));
-    this.pending = [1];
+    this.queue.pending = [1];
   }
 
   /** Adds a random direction orthogonal to all rows, unless they span R^n. */
@@ -200,21 +206,10 @@ export class LanczosFactorization<
    * @returns the new rows as weights of the old ones
    */
   restart(vectors: readonly Float64Array[]): Float64Array[] {
-    const kept = vectors.length;
-    const weights = vectors.map((vector) => this.expand(vector));
-    for (const index of this.pending) {
-      const unit = new Float64Array(this.basis.rows);
-      unit[index] = 1;
-      weights.push(unit);
-    }
-    const columns = vectors.map((vector) => {
-      const image = this.apply(vector);
-      return Float64Array.from(weights, (row) => dot(row, image));
-    });
+    const images = vectors.map((vector) => this.apply(vector));
+    const weights = this.queue.replace(vectors, this.basis.rows);
     this.basis.rotate(weights);
-    this.matrix.replace(columns);
-    this.processed = vectors.map((_, i) => i);
-    this.pending = this.pending.map((_, i) => kept + i);
+    this.matrix.replace(images.map((image) => Float64Array.from(weights, (row) => dot(row, image))));
     return weights;
   }
 
@@ -225,8 +220,9 @@ export class LanczosFactorization<
    * @returns the combinations as rows, shape [vectors.length, n], owned by the caller
    */
   extract(vectors: readonly Float64Array[]): Tensor2D {
-    this.basis.rotate(vectors.map((vector) => this.expand(vector)));
-    return this.basis.release();
+    const { basis, queue } = this;
+    basis.rotate(vectors.map((vector) => queue.expand(vector, basis.rows)));
+    return basis.release();
   }
 
   /** The coefficients of A times a combination of the multiplied rows, along all rows. */
@@ -238,13 +234,6 @@ export class LanczosFactorization<
   dispose(): void {
     this.basis.dispose();
     this.aside.dispose();
-  }
-
-  /** Coefficients with respect to all rows from those with respect to the multiplied ones. */
-  private expand(vector: Float64Array): Float64Array {
-    const row = new Float64Array(this.basis.rows);
-    this.processed.forEach((index, i) => (row[index] = vector[i]!));
-    return row;
   }
 
   /** The first row along which the product of a row can have a coefficient, as the columns known so far have it. */
@@ -259,7 +248,7 @@ export class LanczosFactorization<
       discard(candidate);
       return 'dependent';
     }
-    this.pending.push(this.basis.rows);
+    this.queue.push(this.basis.rows);
     this.basis.append(candidate);
     return 'extended';
   }
