@@ -6,7 +6,6 @@ import {
   norm,
   slice,
   square,
-  stack,
   sub,
   sum,
   tensor1d,
@@ -15,7 +14,6 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { AnyOperator } from '../operators/async-operator.js';
 import { SeededRandom } from '../random.js';
-import { rowOf } from '../rows.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { BlockTolerance } from './block-pairs.js';
 import { BlockPairs } from './block-pairs.js';
@@ -23,6 +21,7 @@ import { startRows } from './block-search.js';
 import type { EigenProgress } from './lanczos-options.js';
 import type { MultipliedRows } from './multiplied-rows.js';
 import { joined, multipliedRows, releaseRows } from './multiplied-rows.js';
+import { multiplyRows } from './multiply-rows.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import type { StopPlan } from './product-budget.js';
 import { ProductBudget } from './product-budget.js';
@@ -218,26 +217,9 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
   }
 
   /** Rows, which are taken over, with their products, as many as the budget allows; null for none. */
-  protected *multiplied(rows: Tensor2D): SolverSteps<MultipliedRows | null> {
-    const images: Tensor1D[] = [];
-    const duals: Tensor1D[] = [];
-    try {
-      for (let i = 0; i < rows.shape[0] && this.products.budget.allows(); i++) {
-        images.push(yield* this.products.consume(rowOf(rows, i)));
-        if (this.metric != null) duals.push(yield* this.metric.consume(rowOf(rows, i)));
-        this.report();
-      }
-      if (images.length === 0) return null;
-      const [count, n] = [images.length, this.operator.size];
-      const whole = slice(rows, [0, 0], [count, n]);
-      return {
-        rows: whole,
-        images: stack(images) as Tensor2D,
-        duals: this.metric == null ? whole.clone() : (stack(duals) as Tensor2D),
-      };
-    } finally {
-      release(rows, ...images, ...duals);
-    }
+  protected multiplied(rows: Tensor2D): SolverSteps<MultipliedRows | null> {
+    const { products, metric } = this;
+    return multiplyRows(rows, { products, metric, onProduct: () => this.report() });
   }
 
   /** @param besides products of a part of the run that are not counted yet */
