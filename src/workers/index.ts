@@ -15,5 +15,6 @@ export type {
 } from './protocol.js';
 export { createShardService } from './shard-service.js';
 export { pooledWorker, type ShardWorker } from './shard-worker.js';
-export { ShardedHessian, type ShardedHessianOptions } from './sharded-hessian.js';
+export { ShardedHessian } from './sharded-hessian.js';
+export type { ShardedHessianOptions } from './sharded-hessian-options.js';
 export { WorkersLostError } from './workers-lost-error.js';

@@ -1,7 +1,6 @@
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { requireArgument, requireThat } from '../errors.js';
-import type { Schema } from '../options.js';
-import { byDefault, flag, integer, number, or, readOptions, unchecked } from '../options.js';
+import { readOptions } from '../options.js';
 import { lossNames } from '../objectives/loss-functions.js';
 import type { ModelData } from '../objectives/model-data.js';
 import { orderData } from '../objectives/model-data.js';
@@ -15,36 +14,10 @@ import { ShardAssignment } from './shard-assignment.js';
 import { ShardSum } from './shard-sum.js';
 import type { ShardWorker } from './shard-worker.js';
 import { requireWorker } from './shard-worker.js';
+import type { ShardedHessianOptions } from './sharded-hessian-options.js';
+import { shardedHessianSchema } from './sharded-hessian-options.js';
 import { splitIntoShards } from './split-into-shards.js';
 import { areGradients, areSizes, areVectors } from './worker-reply.js';
-
-/** Settings of {@link ShardedHessian.load}. */
-export interface ShardedHessianOptions {
-  /**
-   * The loss by name, as `model.compile` takes it: one, or one per output in order or by name. Default: what the
-   * model was compiled with. A function cannot be sent to a worker.
-   */
-  readonly loss?: string | string[] | Record<string, string>;
-  /** Examples differentiated at once in a worker. Default 128. */
-  readonly batchSize?: number;
-  /** Whether layers run as in training. Default false. */
-  readonly training?: boolean;
-  /**
-   * Parts that the data is cut into. Default as many as workers; more let workers that join later take some over, and
-   * spread those of one that dies.
-   */
-  readonly numShards?: number;
-  /** Milliseconds after which a worker that has not answered counts as gone. Default null: it may take its time. */
-  readonly timeout?: number | null;
-}
-
-const schema = {
-  loss: unchecked<string | string[] | Record<string, string>>(),
-  batchSize: byDefault(integer(1), 128),
-  training: byDefault(flag, false),
-  numShards: integer(1),
-  timeout: byDefault(or(number({ above: 0 }), null), null),
-} satisfies Schema<ShardedHessianOptions>;
 
 const where = 'ShardedHessian';
 
@@ -103,7 +76,7 @@ export class ShardedHessian implements AsyncLinearOperator {
     data: ModelData,
     options: ShardedHessianOptions = {},
   ): Promise<ShardedHessian> {
-    const settings = readOptions(options, schema, where);
+    const settings = readOptions(options, shardedHessianSchema, where);
     const { loss, batchSize, training, timeout, numShards = workers?.length } = settings;
     const isList = Array.isArray(workers) && workers.length > 0;
     requireArgument(isList, where, 'at least one worker {service, terminate}', workers);
