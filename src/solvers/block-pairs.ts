@@ -50,6 +50,14 @@ export class BlockPairs {
     return Math.max(...this.first(count).map((i) => this.residualNorms[i]! / this.allowed(i, tolerance)));
   }
 
+  /**
+   * How far an eigenvalue may lie from that of pair i for all that the tolerance says, in its own units: ‖x‖ ≥ 1/‖Bx‖ turns a
+   * residual into them.
+   */
+  margin(i: number, tolerance: BlockTolerance): number {
+    return this.allowed(i, tolerance) / (tolerance.isMetric ? this.dualNorms[i]! : 1);
+  }
+
   private isWithin(i: number, tolerance: BlockTolerance): boolean {
     return this.residualNorms[i]! <= this.allowed(i, tolerance);
   }

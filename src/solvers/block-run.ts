@@ -1,18 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import {
-  concat,
-  div,
-  mul,
-  norm,
-  slice,
-  square,
-  sub,
-  sum,
-  tensor1d,
-  tensor2d,
-  tidy,
-} from '@tensorflow/tfjs-core';
-import type { AnyOperator } from '../operators/async-operator.js';
+import { concat, div, mul, norm, slice, square, sum, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { BlockTolerance } from './block-pairs.js';
@@ -20,11 +7,11 @@ import { BlockPairs } from './block-pairs.js';
 import { startRows } from './block-search.js';
 import type { EigenProgress } from './lanczos-options.js';
 import type { MultipliedRows } from './multiplied-rows.js';
-import { joined, multipliedRows, releaseRows } from './multiplied-rows.js';
+import { joined, multipliedRows, releaseRows, residualOf } from './multiplied-rows.js';
+import type { BlockOperators } from './multiply-rows.js';
 import { multiplyRows } from './multiply-rows.js';
-import { NormalizedOperator } from './normalized-operator.js';
+import type { NormalizedOperator } from './normalized-operator.js';
 import type { StopPlan } from './product-budget.js';
-import { ProductBudget } from './product-budget.js';
 import { SymmetryWatch } from './require-symmetric.js';
 import type { EigenResult, EigenStatus } from './result.js';
 import { eigenResult } from './result.js';
@@ -57,8 +44,6 @@ export interface BlockPolicy {
  * numbers are those of the operators divided by powers of two, see {@link NormalizedOperator}.
  */
 export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
-  protected readonly products: NormalizedOperator;
-  protected readonly metric: NormalizedOperator | null;
   protected readonly symmetry: SymmetryWatch;
   private readonly random: SeededRandom;
   /** X, B-orthonormal, the wanted ones first. */
@@ -68,22 +53,25 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
   protected pairs = new BlockPairs(this.values, this.values, this.values);
   private zero: number | null = null;
 
-  /**
-   * @param metric B; null for the identity
-   * @param shift σ, which the eigenvalues of the result have in them
-   */
+  /** @param shift σ, which the eigenvalues of the result have in them */
   constructor(
-    protected readonly operator: AnyOperator,
+    protected readonly operators: BlockOperators,
     protected readonly plan: Plan,
     protected readonly where: string,
-    metric: AnyOperator | undefined,
     private readonly shift: number,
     private readonly policy: BlockPolicy,
   ) {
-    this.products = new NormalizedOperator(operator, -shift, new ProductBudget(plan));
-    this.metric = metric == null ? null : new NormalizedOperator(metric);
-    this.symmetry = new SymmetryWatch(operator, where, this.products.budget);
+    const { operator, budget } = operators.products;
+    this.symmetry = new SymmetryWatch(operator, where, budget);
     this.random = new SeededRandom(plan.seed + 1);
+  }
+
+  protected get products(): NormalizedOperator {
+    return this.operators.products;
+  }
+
+  protected get metric(): NormalizedOperator | null {
+    return this.operators.metric;
   }
 
   /** A step of Rayleigh and Ritz in the span of all rows there are. @returns false where a number is not finite */
@@ -94,8 +82,8 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
 
   /** Improves the pairs until they are within the tolerance, or no further. */
   *iterate(): SolverSteps<EigenStatus> {
-    const { plan, policy, operator, where } = this;
-    const { budget } = this.products;
+    const { plan, policy, where } = this;
+    const { budget, operator } = this.products;
     const random = new SeededRandom(plan.seed);
     const start = startRows(this.blockSize, operator.size, plan.startVectors, random, where);
     this.present = yield* this.multiplied(yield* start);
@@ -132,7 +120,7 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
   result(status: EigenStatus): EigenResult {
     const { products, plan, symmetry, pairs, present } = this;
     const { k } = plan;
-    const { size } = this.operator;
+    const { size } = products;
     const found = status === 'nonFinite' ? 0 : Math.min(k, this.values.length);
     const metricScale = this.metric?.scale ?? 1;
     const pad = (numbers: Float64Array): Float64Array =>
@@ -189,7 +177,7 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
 
   /** A random vector of unit length, owned by the caller. */
   protected randomUnit(): Tensor1D {
-    const values = this.random.fillNormal(new Float32Array(this.operator.size));
+    const values = this.random.fillNormal(new Float32Array(this.products.size));
     return tidy((): Tensor1D => div(tensor1d(values), norm(values)));
   }
 
@@ -209,17 +197,12 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
 
   /** AX − θBX, owned by the caller. */
   protected residual(): Tensor2D {
-    const { images, duals } = this.present!;
-    return tidy((): Tensor2D => {
-      const thetas = tensor2d(Array.from(this.values), [this.values.length, 1]);
-      return sub(images, mul(thetas, duals));
-    });
+    return residualOf(this.present!, this.values);
   }
 
   /** Rows, which are taken over, with their products, as many as the budget allows; null for none. */
   protected multiplied(rows: Tensor2D): SolverSteps<MultipliedRows | null> {
-    const { products, metric } = this;
-    return multiplyRows(rows, { products, metric, onProduct: () => this.report() });
+    return multiplyRows(rows, this.operators, () => this.report());
   }
 
   /** @param besides products of a part of the run that are not counted yet */
@@ -237,7 +220,7 @@ export abstract class BlockRun<Plan extends BlockPlan = BlockPlan> {
   /** Vectors beyond the wanted ones let these converge faster, and hold copies of eigenvalues at the edge. */
   protected get blockSize(): number {
     const { k } = this.plan;
-    return Math.min(this.operator.size, k + Math.max(2, Math.ceil(k / 2)));
+    return Math.min(this.products.size, k + Math.max(2, Math.ceil(k / 2)));
   }
 
   protected get tolerance(): BlockTolerance {

@@ -9,6 +9,19 @@ export function isImprobable(norm: number, dimension: number): boolean {
 }
 
 /**
+ * Whether the largest Ritz value of a random vector of R^d after some products lies that far below the largest eigenvalue
+ * with a probability below the doubt: 1.648 √d e^(−(2m−1)√ε) at most (Kuczyński & Woźniakowski, SIAM J. Matrix Anal. Appl. 13
+ * (1992), §4).
+ *
+ * @param products m
+ * @param share ε, the distance as a share of that between the largest and the smallest eigenvalue
+ */
+export function isImprobableAfter(products: number, share: number, dimension: number): boolean {
+  const exponent = (2 * products - 1) * Math.sqrt(Math.max(0, share));
+  return 1.648 * Math.sqrt(dimension) * Math.exp(-exponent) <= DOUBT;
+}
+
+/**
  * A check of pairs that have converged: is there one beyond them that no start vector so far has shown?
  *
  * A Krylov space holds one vector of each eigenspace and only what its start vector contains: copies of a repeated

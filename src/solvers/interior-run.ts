@@ -12,6 +12,8 @@ import { lanczosSteps } from './lanczos.js';
 import type { MinresOptions } from './minres.js';
 import { minresSteps } from './minres.js';
 import { combined, joined, pickedRows, releaseRows } from './multiplied-rows.js';
+import { NormalizedOperator } from './normalized-operator.js';
+import { ProductBudget } from './product-budget.js';
 import type { EigenStatus } from './result.js';
 import { innerProducts, release } from './vector-arithmetic.js';
 
@@ -47,7 +49,8 @@ export class InteriorRun extends BlockRun<InteriorPlan> {
   private numChecks = 0;
 
   constructor(operator: AnyOperator, plan: InteriorPlan, where: string) {
-    super(operator, plan, where, undefined, plan.near, { patience: 5 * plan.k + 10, late: 2 });
+    const products = new NormalizedOperator(operator, -plan.near, new ProductBudget(plan));
+    super({ products, metric: null }, plan, where, plan.near, { patience: 5 * plan.k + 10, late: 2 });
   }
 
   protected override get isDone(): boolean {
@@ -79,7 +82,7 @@ export class InteriorRun extends BlockRun<InteriorPlan> {
     if (search != null) this.present = joined(this.present!, search);
     else if (!budget.allows()) return budget.status;
     // Where the space is complete nothing can have been missed.
-    const isComplete = search == null && this.present!.rows.shape[0] >= this.operator.size;
+    const isComplete = search == null && this.present!.rows.shape[0] >= this.products.size;
     if (isCheck || isComplete) this.numChecks = search == null ? CHECKS : this.numChecks + 1;
     return search == null && !isCheck ? 'invariantSubspace' : null;
   }
@@ -103,12 +106,12 @@ export class InteriorRun extends BlockRun<InteriorPlan> {
 
   /** Learns ‖A‖, which says what float32 products can show: the vectors of the block are to have small products. */
   private *measureNorm(): SolverSteps<void> {
-    const { plan, operator, products, where } = this;
+    const { plan, products, where } = this;
     const maxMatvecs = Math.min(NORM_PRODUCTS, Math.floor(products.budget.left / 4));
     if (maxMatvecs < 1) return;
     const { onAbort, signal, seed } = plan;
     const options = { which: 'LM', tol: NORM_TOL, confirm: 0, maxMatvecs, onAbort, signal, seed } as const;
-    const { eigenvalues, numMatvecs, dispose } = yield* lanczosSteps(operator, options, where);
+    const { eigenvalues, numMatvecs, dispose } = yield* lanczosSteps(products.operator, options, where);
     dispose();
     products.budget.spent += numMatvecs;
     yield* this.symmetry.observe(0, Math.abs(eigenvalues[0]!));
@@ -151,7 +154,7 @@ export class InteriorRun extends BlockRun<InteriorPlan> {
    * its null space. Owned by the caller; null where a number is not finite.
    */
   private *solved(b: Tensor1D): SolverSteps<Tensor1D[] | null> {
-    const { plan, products, operator, where } = this;
+    const { plan, products, where } = this;
     const { near, onAbort, signal } = plan;
     const options: MinresOptions & DriveOptions = {
       damping: -near,
@@ -162,7 +165,7 @@ export class InteriorRun extends BlockRun<InteriorPlan> {
       signal,
       onProgress: ({ numMatvecs }) => this.report(numMatvecs),
     };
-    const solution = yield* minresSteps(operator, b, options, where);
+    const solution = yield* minresSteps(products.operator, b, options, where);
     products.budget.spent += solution.numMatvecs;
     const x: Tensor1D = mul(solution.x, products.scale);
     solution.dispose();

@@ -49,10 +49,17 @@ export interface LobpcgOptions {
    */
   readonly preconditioner?: LinearOperator | AsyncLinearOperator;
   /**
-   * Where to start: one vector [n] or several as rows [m, n], finite; they stay the caller's. Default: random ones. A run that
-   * starts at eigenvectors that are not the wanted ones may end there: nothing checks for others, as `lanczos` does.
+   * Where to start: one vector [n] or several as rows [m, n], finite; they stay the caller's. Default: random ones.
    */
   readonly startVectors?: Tensor1D | Tensor2D;
+  /**
+   * Products with A that one check may take at most. Vectors to start from may hide what is wanted: of an eigenvector that
+   * they have nothing of no residual tells. So once the pairs of such a run have converged, a random vector looks for others,
+   * until one beyond the last wanted eigenvalue would have shown with a probability of 99 % (for B = T = I; elsewhere roughly). It
+   * takes some 5 to 20 products where the wanted eigenvalues stand apart, more at the edge of a bulk. What it finds joins the
+   * run. Default 50; 0 is none.
+   */
+  readonly confirm?: number;
   /** Seed of everything random. Default 0. */
   readonly seed?: number;
   /** Called after every product with A. */
@@ -70,6 +77,7 @@ function schemaFor(n: number) {
     metric: unchecked<AnyOperator>(),
     preconditioner: unchecked<AnyOperator>(),
     startVectors: unchecked<Tensor1D | Tensor2D>(),
+    confirm: byDefault(or(integer(0), Infinity), 50),
     seed: byDefault(anyInteger, 0),
     onProgress: callable<(progress: EigenProgress) => void>(),
     ...driveSchema,
@@ -81,6 +89,7 @@ export interface LobpcgPlan extends BlockPlan {
   readonly which: 'LA' | 'SA';
   readonly metric: AnyOperator | undefined;
   readonly preconditioner: AnyOperator | undefined;
+  readonly confirm: number;
 }
 
 /** Checks the options of a run and fills in the defaults. @throws CurvatureArgumentError that names `where` */

@@ -7,7 +7,8 @@ import { driveAsync } from '../tfjs/drive.js';
 import type { LobpcgOptions, LobpcgPlan } from './lobpcg-options.js';
 import { planLobpcg } from './lobpcg-options.js';
 import { LobpcgRun } from './lobpcg-run.js';
-import { driverStop } from './product-budget.js';
+import { NormalizedOperator } from './normalized-operator.js';
+import { driverStop, ProductBudget } from './product-budget.js';
 import type { EigenResult } from './result.js';
 
 /**
@@ -20,8 +21,8 @@ import type { EigenResult } from './result.js';
  * For the ends of one operator by itself `lanczos` takes fewer products.
  *
  * Cost: some k + max(2, k/2) products with each of A, B and T an iteration, fewer as pairs converge, and k with A and B to
- * measure the pairs afresh at the end; `numMatvecs` counts those with A. Memory: 9 vectors of length n for each of the
- * k + max(2, k/2) in the block, twice as many for a moment.
+ * measure the pairs afresh at the end; from vectors given, a check besides, see `confirm`. `numMatvecs` counts those with A.
+ * Memory: 9 vectors of length n for each of the k + max(2, k/2) in the block, twice as many for a moment.
  *
  * @param operator A, symmetric; stays the caller's. It may answer later: see {@link AsyncLinearOperator}
  * @param options see {@link LobpcgOptions}; `signal` stops the run between two products
@@ -55,7 +56,11 @@ export async function lobpcg(
 }
 
 function* lobpcgSteps(operator: AnyOperator, plan: LobpcgPlan, where: string): SolverSteps<EigenResult> {
-  const run = new LobpcgRun(operator, plan, where);
+  const operators = {
+    products: new NormalizedOperator(operator, 0, new ProductBudget(plan)),
+    metric: plan.metric == null ? null : new NormalizedOperator(plan.metric),
+  };
+  const run = new LobpcgRun(operators, plan, where);
   try {
     return run.result(yield* run.iterate());
   } finally {

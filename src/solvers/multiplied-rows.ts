@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, gather, matMul, slice, sub, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { concat, gather, matMul, mul, slice, sub, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { release } from './vector-arithmetic.js';
 
 /** Vectors as rows with their products: S, AS and BS, each [m, n]. */
@@ -22,6 +22,11 @@ export function combined(
     const times = (tensor: Tensor2D): Tensor2D => matMul(weights, tensor);
     return { rows: times(rows), images: times(images), duals: times(duals) };
   });
+}
+
+/** AS − ΘBS for values θ, one for each row. The caller disposes it. */
+export function residualOf({ images, duals }: MultipliedRows, values: ArrayLike<number>): Tensor2D {
+  return tidy((): Tensor2D => sub(images, mul(tensor2d(Array.from(values), [values.length, 1]), duals)));
 }
 
 /** Some rows under others, which are released. The caller releases the result. */

@@ -6,23 +6,25 @@ import type { MultipliedRows } from './multiplied-rows.js';
 import type { NormalizedOperator } from './normalized-operator.js';
 import { release } from './vector-arithmetic.js';
 
-/** What rows are multiplied by, A and B, and who hears of each product. */
-export interface RowProducts {
+/** What rows are multiplied by. */
+export interface BlockOperators {
+  /** A, with the products that may be spent on it. */
   readonly products: NormalizedOperator;
   /** B; null for the identity. */
   readonly metric: NormalizedOperator | null;
-  onProduct(): void;
 }
 
 /**
  * Rows with their products by A and B, as many as the budget of A allows.
  *
  * @param rows [m, n]; disposed here
+ * @param onProduct called after each of A
  * @returns owned by the caller; null for none
  */
 export function* multiplyRows(
   rows: Tensor2D,
-  { products, metric, onProduct }: RowProducts,
+  { products, metric }: BlockOperators,
+  onProduct: () => void,
 ): SolverSteps<MultipliedRows | null> {
   const images: Tensor1D[] = [];
   const duals: Tensor1D[] = [];

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { LinearOperator } from '../../../src/operators/linear-operator.js';
 import { lanczos } from '../../../src/solvers/lanczos.js';
 import type { LanczosOptions } from '../../../src/solvers/lanczos-options.js';
+import { lobpcg } from '../../../src/solvers/lobpcg.js';
 import { operatorWithSpectrum, wantedOf } from '../../contract/prescribed-spectrum.js';
 import { bulk, folds, laplacian, line, sequence } from '../../contract/spectra-with-copies.js';
 import { useBackend } from '../../wasm-backend.js';
@@ -97,7 +98,10 @@ describe.each(['cpu', 'wasm'] as const)('lanczos misses no copies of eigenvalues
   });
 });
 
-describe('start vectors that lack what is wanted', () => {
+describe.each([
+  ['lanczos', lanczos],
+  ['lobpcg', lobpcg],
+])('%s: start vectors that lack what is wanted', (_, solver) => {
   beforeAll(() => useBackend('cpu'));
   const size = 100;
   const spectrum = [1, 0.98, 0.97, ...bulk(size - 3, 0, 0.9)];
@@ -112,7 +116,7 @@ describe('start vectors that lack what is wanted', () => {
     const operator: LinearOperator = { size, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
     const startVectors = tf.tensor2d(start);
     for (let seed = 0; seed < 5; seed++) {
-      const { eigenvalues, status, dispose } = await lanczos(operator, { k, seed, startVectors });
+      const { eigenvalues, status, dispose } = await solver(operator, { k, seed, startVectors });
       expect(status).toBe('converged');
       eigenvalues.forEach((value, i) => expect(Math.abs(value - spectrum[i]!)).toBeLessThan(1e-4));
       dispose();
@@ -121,16 +125,18 @@ describe('start vectors that lack what is wanted', () => {
   });
 
   it('spends no more on a check than confirm allows, and nothing for 0', async () => {
-    const operator = operatorWithSpectrum(spectrum);
+    const diagonal = tf.tensor1d(spectrum);
+    const operator: LinearOperator = { size, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+    const startVectors = tf.tensor2d([0, 1, 2].map(unit));
     const counts: number[] = [];
     for (const confirm of [0, 1, 4, 200]) {
-      const { numMatvecs, dispose } = await lanczos(operator, { k: 3, confirm });
+      const { numMatvecs, dispose } = await solver(operator, { k: 3, confirm, startVectors });
       counts.push(numMatvecs - (counts[0] ?? 0));
       dispose();
     }
     expect(counts[1]).toBe(1);
     expect(counts[2]).toBe(4);
     expect(counts[3]).toBeGreaterThan(4);
-    operator.dispose();
+    tf.dispose([diagonal, startVectors]);
   });
 });

@@ -117,6 +117,50 @@ describe('lobpcg', () => {
     for (const held of [first, again, operator, metric]) held.dispose();
   });
 
+  it.each([1, 2, 4])(
+    'finds what %i start vectors hide, and leaves nothing wherever it ends',
+    async (count) => {
+      const { a, b } = problem(line);
+      const [operator, metric] = [operatorOf(a), operatorOf(b)];
+      const first = await lobpcg(operator, { k: 5, metric, tol: 1e-5 });
+      // The largest is not among them.
+      const startVectors = tf.slice(first.eigenvectors, [1, 0], [count, n]);
+      const tensors = tf.memory().numTensors;
+      const run = (maxMatvecs: number) => lobpcg(operator, { k: count, metric, startVectors, maxMatvecs });
+      const whole = await run(Infinity);
+      expect(whole.status).toBe('converged');
+      for (let i = 0; i < count; i++) expect(whole.eigenvalues[i]! / line.at(-1 - i)!).toBeCloseTo(1, 4);
+      for (let most = count; most < whole.numMatvecs; most++) {
+        const cut = await run(most);
+        expect(cut.status).toBe('maxMatvecs');
+        expect(cut.numMatvecs).toBeLessThanOrEqual(most);
+        cut.dispose();
+      }
+      whole.dispose();
+      expect(tf.memory().numTensors).toBe(tensors);
+      for (const held of [first, startVectors, operator, metric]) held.dispose();
+    },
+  );
+
+  it('says nonFinite where only the check meets such a product', async () => {
+    const startVectors = tf.tensor2d([[1, 0, 0, 0]]);
+    const values = tf.tensor1d([2, 1, 1, 1]);
+    let products = 0;
+    const poisoned: LinearOperator = {
+      size: 4,
+      // The first three are those of the block.
+      matvec: (v) => tf.tidy(() => tf.mul(v, ++products > 3 ? tf.fill([4], NaN) : values)),
+      dispose: () => undefined,
+    };
+    const tensors = tf.memory().numTensors;
+    const found = await lobpcg(poisoned, { startVectors });
+    expect(found.status).toBe('nonFinite');
+    expect(products).toBe(4);
+    found.dispose();
+    expect(tf.memory().numTensors).toBe(tensors);
+    tf.dispose([startVectors, values]);
+  });
+
   it('gives the sharpness that a preconditioner of the optimizer leaves', async () => {
     const model = tfl.sequential({
       layers: [
