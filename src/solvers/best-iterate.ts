@@ -2,9 +2,10 @@ import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { clone } from '@tensorflow/tfjs-core';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { DOUBTFUL } from '../float32.js';
+import { euclideanNorm } from '../rows.js';
 import type { LinearSystem, SolveResult, SolveStatus } from './linear-solve.js';
 import { residualOf, solutionOf } from './linear-solve.js';
-import { innerProducts, release } from './vector-arithmetic.js';
+import { release } from './vector-arithmetic.js';
 
 /** A run that does not lessen the residual by a quarter has come to where rounding lets it go no lower. */
 export const LEAST_GAIN = 3 / 4;
@@ -58,7 +59,8 @@ export class BestIterate {
     let isDone = false;
     try {
       this.lastLength = length;
-      const residualNorm = Math.sqrt((yield innerProducts([residual, residual]))[0]!);
+      // That of a step to a far boundary has no square.
+      const residualNorm = (yield euclideanNorm([residual]))[0]!;
       this.offer(y, residualNorm);
       isDone = true;
       return { residual, residualNorm };

@@ -18,7 +18,7 @@ import type { EigenResult } from './result.js';
  * by shift-invert. A space is widened by (A - σI)⁻¹ times residuals, to which `minres` solves roughly, and by what these
  * solves leave; the pairs are those of A itself in that space, so that a rough solve costs products, never accuracy.
  * Where σ is an eigenvalue, what a solve leaves lies in the null space of A - σI: null vectors are found like any others.
- * A pair or two beyond the wanted ones are found roughly, and three more solves look for what was missed, such as copies.
+ * A pair or two beyond the wanted ones are found roughly, and four more solves look for what was missed, such as copies.
  *
  * An inner eigenvalue costs what a few solves cost: each some κ = ‖A - σI‖ / |λ - σ| products, 200 at most. Of a spectrum
  * that is dense around σ, such as that of the Hessian of a large net around 0, single pairs are neither to be had in float32

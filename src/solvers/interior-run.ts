@@ -1,7 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { div, mul, stack, sub, tidy } from '@tensorflow/tfjs-core';
 import type { AnyOperator } from '../operators/async-operator.js';
-import { rowOf } from '../rows.js';
+import { rowOf, unitVector } from '../rows.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import type { BlockTolerance } from './block-pairs.js';
 import { BlockRun } from './block-run.js';
@@ -32,7 +32,7 @@ const NORM_PRODUCTS = 12;
 const ROUGH = 0.1;
 
 /** Solves that look for pairs that were missed, such as copies. */
-const CHECKS = 3;
+const CHECKS = 4;
 
 /** A vector whose square is smaller, beside a right-hand side of length 1, is rounding. */
 const NOTHING = 1e-12;
@@ -47,10 +47,17 @@ const WORTH_A_SOLVE = 4;
 export class InteriorRun extends BlockRun<InteriorPlan> {
   /** Solves that have looked for what was missed, since all pairs wanted were found. */
   private numChecks = 0;
+  /** What the latest solve has left of its right-hand side, at unit length: most of it lies along eigenvalues near σ. */
+  private rest: Tensor1D | null = null;
 
   constructor(operator: AnyOperator, plan: InteriorPlan, where: string) {
     const products = new NormalizedOperator(operator, -plan.near, new ProductBudget(plan));
     super({ products, metric: null }, plan, where, plan.near, { patience: 5 * plan.k + 10, late: 2 });
+  }
+
+  override dispose(): void {
+    super.dispose();
+    release(this.rest);
   }
 
   protected override get isDone(): boolean {
@@ -119,14 +126,15 @@ export class InteriorRun extends BlockRun<InteriorPlan> {
 
   /**
    * What to solve for, vectors of unit length: the residual of the first vector that is open, at first those of the whole
-   * block; for a check, a random vector, and what comes of it. A random one, too, where all there are have converged and are too
-   * few.
+   * block; for a check, by turns, a random vector and what the solve before has left. A random one, too, where all there are
+   * have converged and are too few.
    */
   private rightHandSides(iteration: number, isCheck: boolean): Tensor1D[] {
     const { residualNorms } = this.pairs;
     const most = iteration === 1 ? this.blockSize : 1;
     const open = this.pairs.open(super.isDone ? this.roughTolerance : this.tolerance).slice(0, most);
-    if (open.length === 0 || (isCheck && this.numChecks === 0)) return [this.randomUnit()];
+    if (isCheck && this.numChecks % 2 > 0 && this.rest != null) return [this.rest.clone()];
+    if (open.length === 0 || isCheck) return [this.randomUnit()];
     const residual = this.residual();
     const units = tidy(() => open.map((i): Tensor1D => div(rowOf(residual, i), residualNorms[i]!)));
     release(residual);
@@ -141,6 +149,8 @@ export class InteriorRun extends BlockRun<InteriorPlan> {
         const isWorth = this.products.budget.allows(WORTH_A_SOLVE + PRODUCTS_AFTER);
         const found = isWorth ? yield* this.solved(unit) : [unit.clone()];
         if (found == null) return null;
+        release(this.rest);
+        this.rest = found.length > 1 ? unitVector(found.at(-1)!) : null;
         rows.push(...found);
       }
       return stack(rows) as Tensor2D;

@@ -53,11 +53,11 @@ export interface LobpcgOptions {
    */
   readonly startVectors?: Tensor1D | Tensor2D;
   /**
-   * Products with A that one check may take at most. Vectors to start from may hide what is wanted: of an eigenvector that
-   * they have nothing of no residual tells. So once the pairs of such a run have converged, a random vector looks for others,
-   * until one beyond the last wanted eigenvalue would have shown with a probability of 99 % (for B = T = I; elsewhere roughly). It
-   * takes some 5 to 20 products where the wanted eigenvalues stand apart, more at the edge of a bulk. What it finds joins the
-   * run. Default 50; 0 is none.
+   * Products with A that one check may take at most. Residuals do not tell of an eigenvector that the vectors to start from
+   * have nothing of, or too little to be seen at the tolerance. So once the pairs have converged, a random vector looks for
+   * others, until one beyond the last wanted eigenvalue would have shown with a probability of 99 % (for B = T = I; elsewhere
+   * roughly). It takes some 5 to 20 products where the wanted eigenvalues stand apart, more at the edge of a bulk. What it finds
+   * joins the run. Default 50; 0 is none.
    */
   readonly confirm?: number;
   /** Seed of everything random. Default 0. */

@@ -10,8 +10,8 @@ import { MARGIN } from './search-policy.js';
 /**
  * One run of LOBPCG.
  *
- * Start vectors may hide what is wanted: of an eigenvector that they have nothing of no residual tells. So a run from vectors
- * given ends with a {@link LobpcgCheck}, and what that finds joins the block.
+ * Residuals do not tell of an eigenvector that the block has nothing of, or so little that the tolerance is met without it. So
+ * a run ends with a {@link LobpcgCheck}, and what that finds joins the block.
  */
 export class LobpcgRun extends LobpcgBlock {
   /** Whether nothing is left to check. */
@@ -19,8 +19,7 @@ export class LobpcgRun extends LobpcgBlock {
 
   constructor(operators: BlockOperators, plan: LobpcgPlan, where: string) {
     super(operators, plan, where);
-    const { startVectors, confirm, k } = plan;
-    this.isConfirmed = startVectors == null || confirm === 0 || k === operators.products.size;
+    this.isConfirmed = plan.confirm === 0 || plan.k === operators.products.size;
   }
 
   protected override get isDone(): boolean {
@@ -37,7 +36,8 @@ export class LobpcgRun extends LobpcgBlock {
     const margin = MARGIN * this.pairs.margin(k - 1, tolerance);
     const limit = this.values[k - 1]! + (which === 'LA' ? margin : -margin);
     const known = multipliedRows(this.present!, 0, k);
-    const ofOne = { ...plan, k: 1, onProgress: () => this.report() };
+    // However small its residual: a random vector lies near all of a narrow spectrum.
+    const ofOne = { ...plan, k: 1, tol: 0, onProgress: () => this.report() };
     const check = new LobpcgCheck(operators, ofOne, where, known, limit);
     try {
       const status = yield* check.run(this.randomUnit());

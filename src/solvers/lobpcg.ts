@@ -21,7 +21,7 @@ import type { EigenResult } from './result.js';
  * For the ends of one operator by itself `lanczos` takes fewer products.
  *
  * Cost: some k + max(2, k/2) products with each of A, B and T an iteration, fewer as pairs converge, and k with A and B to
- * measure the pairs afresh at the end; from vectors given, a check besides, see `confirm`. `numMatvecs` counts those with A.
+ * measure the pairs afresh at the end; then a check, see `confirm`. `numMatvecs` counts those with A.
  * Memory: 9 vectors of length n for each of the k + max(2, k/2) in the block, twice as many for a moment.
  *
  * @param operator A, symmetric; stays the caller's. It may answer later: see {@link AsyncLinearOperator}

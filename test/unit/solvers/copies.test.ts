@@ -101,6 +101,32 @@ describe.each(['cpu', 'wasm'] as const)('lanczos misses no copies of eigenvalues
 describe.each([
   ['lanczos', lanczos],
   ['lobpcg', lobpcg],
+])('%s: a narrow spectrum, of which every vector is an eigenvector to the tolerance', (_, solver) => {
+  beforeAll(() => useBackend('cpu'));
+  const size = 500;
+  const values = sequence(size, (i) => 1 + (1e-4 * i) / size);
+  [values[7], values[9]] = [1.03, 1.02];
+
+  it.each([undefined, [3, 4], [3, 7]])('from the eigenvectors %j', async (start) => {
+    const diagonal = tf.tensor1d(values);
+    const operator: LinearOperator = { size, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+    const rows = start?.map((index) => sequence(size, (i) => (i === index ? 1 : 0)));
+    const startVectors = rows && tf.tensor2d(rows);
+    for (let seed = 0; seed < 6; seed++) {
+      const options = startVectors == null ? { k: 2, seed } : { k: 2, seed, startVectors };
+      const { eigenvalues, dispose } = await solver(operator, options);
+      expect(eigenvalues[0]).toBeCloseTo(1.03, 3);
+      expect(eigenvalues[1]).toBeCloseTo(1.02, 3);
+      dispose();
+    }
+    diagonal.dispose();
+    startVectors?.dispose();
+  });
+});
+
+describe.each([
+  ['lanczos', lanczos],
+  ['lobpcg', lobpcg],
 ])('%s: start vectors that lack what is wanted', (_, solver) => {
   beforeAll(() => useBackend('cpu'));
   const size = 100;

@@ -159,6 +159,22 @@ describe('interiorEigenpairs', () => {
     for (const held of [before, cold, warm, operator]) held.dispose();
   });
 
+  it('finds all copies of an eigenvalue that its start vectors have nothing of', async () => {
+    const [copies, size] = [3, 100];
+    const values = Array.from({ length: size }, (_, i) => (i < copies ? 1 : 3 + i / 2));
+    const diagonal = tf.tensor1d(values);
+    const matvec = (v: tf.Tensor1D): tf.Tensor1D => tf.mul(v, diagonal);
+    const operator = { size, matvec, dispose: () => {} };
+    const startVectors = tf.tidy(() => tf.slice(tf.eye(size), [60, 0], [5, size]));
+    for (let seed = 0; seed < 12; seed++) {
+      const found = await interiorEigenpairs(operator, { near: 0.9, k: copies, seed, startVectors });
+      expect(found.status).toBe('converged');
+      for (const value of found.eigenvalues) expect(value).toBeCloseTo(1, 3);
+      found.dispose();
+    }
+    tf.dispose([diagonal, startVectors]);
+  });
+
   it('says what it lacks where the iterations allowed do not do', async () => {
     const values = Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? 1 : -1) * 1e-3 * 1e4 ** (i / 199));
     const operator = operatorWithSpectrum(values);

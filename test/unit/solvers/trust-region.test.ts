@@ -63,6 +63,20 @@ describe('a trust region', () => {
     for (const held of [result, b, diagonal]) held.dispose();
   });
 
+  it.each([1e10, 1e19, 1e20, 1e25])('ends on a boundary as far away as %d', async (trustRadius) => {
+    const diagonal = tf.tensor1d([-1, 2, 3]);
+    const matvec = (v: tf.Tensor1D): tf.Tensor1D => tf.mul(v, diagonal);
+    const b = tf.ones([3]) as tf.Tensor1D;
+    const { x, status, residualNorm, dispose } = await solve({ size: 3, matvec, dispose: () => {} }, b, {
+      trustRadius,
+    });
+    expect(status).toBe('trustRegion');
+    expect(Math.hypot(...x.dataSync()) / trustRadius).toBeCloseTo(1, 5);
+    expect(residualNorm / trustRadius).toBeGreaterThan(0.5);
+    dispose();
+    tf.dispose([b, diagonal]);
+  });
+
   it('ends on its boundary, at least half as far down as one gets', () =>
     fc.assert(
       fc.asyncProperty(
