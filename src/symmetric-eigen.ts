@@ -1,4 +1,5 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { FLOAT32_EPSILON } from './float32.js';
 
 /**
  * Which end of the spectrum: largest algebraic, smallest algebraic, largest in magnitude, or half of the pairs from each
@@ -31,6 +32,19 @@ export interface SmallEigenpairs {
   readonly values: Float64Array;
   /** Orthonormal, one for each value. */
   readonly vectors: readonly Float64Array[];
+}
+
+/**
+ * What rounding leaves of an eigenvalue that is 0, of a symmetric matrix with entries in float32: each is off by 2⁻²³ of the
+ * largest at most, and errors of random signs make √n of that an eigenvalue.
+ *
+ * @param size n
+ * @param entries n² of them
+ */
+export function roundingOf(size: number, entries: Float32Array | Float64Array): number {
+  let largest = 0;
+  for (const entry of entries) largest = Math.max(largest, Math.abs(entry));
+  return FLOAT32_EPSILON * Math.sqrt(size) * largest;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { add, matMul, mul, reshape, sub, tensor1d, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { NEGLIGIBLE } from '../float32.js';
 import type { SplitObjective } from '../objectives/objective.js';
 import { dataLoss } from '../objectives/objective.js';
 import { GaussNewtonOperator } from '../operators/gauss-newton.js';
@@ -14,7 +15,7 @@ import { materializeSteps } from '../operators/materialize.js';
 import { requireNotNegative } from '../operators/negative-weights.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenStatus } from '../solvers/result.js';
-import { symmetricEigen } from '../symmetric-eigen.js';
+import { roundingOf, symmetricEigen } from '../symmetric-eigen.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 
 /** How A, the curvature of the loss of the examples, is had. */
@@ -65,7 +66,7 @@ export function* openCurvature(
   }
 }
 
-/** Of the largest eigenvalue, what products in float32 leave of one that is 0. */
+/** What a semidefinite matrix has below 0 by more than this share of the largest eigenvalue is not rounding. */
 const ROUNDING = 1e-4;
 
 /** All eigenpairs, in double precision on the host. @param isSigned whether an eigenvalue may be negative */
@@ -77,9 +78,10 @@ function* full(operator: LinearOperator, isSigned: boolean): SolverSteps<DampedC
   const { values, vectors } = symmetricEigen(n, (i, j) => entries[i * n + j]!, 'LA');
   const rows = new Float32Array(n * n);
   vectors.forEach((vector, i) => rows.set(vector, i * n));
-  // What a semidefinite matrix has below 0 is rounding; with more the loss has examples of negative weight.
-  const rounding = ROUNDING * Math.max(Math.abs(values[0]!), Math.abs(values.at(-1)!));
-  const eigenvalues = values.map((value) => (!isSigned && value < 0 && value >= -rounding ? 0 : value));
+  const rounding = roundingOf(n, entries);
+  // Below 0 beyond all rounding lie examples of negative weight.
+  const least = isSigned ? -rounding : -Math.max(rounding, ROUNDING * Math.abs(values[0]!));
+  const eigenvalues = values.map((value) => (value >= least && value <= rounding ? 0 : value));
   const status = eigenvalues.every(Number.isFinite) ? 'converged' : 'nonFinite';
   return spectral(eigenvalues, tensor2d(rows, [n, n]), status, n);
 }
@@ -91,7 +93,10 @@ function* lowRank(
   where: string,
 ): SolverSteps<DampedCurvature> {
   const found = yield* lanczosSteps(operator, { k: Math.min(k, operator.size), tol, seed }, where);
-  return spectral(found.eigenvalues, found.eigenvectors, found.status, found.numMatvecs);
+  // Lanczos in float32 tells no smaller one from 0.
+  const rounding = NEGLIGIBLE * Math.abs(found.eigenvalues[0]!);
+  const eigenvalues = found.eigenvalues.map((value) => (Math.abs(value) <= rounding ? 0 : value));
+  return spectral(eigenvalues, found.eigenvectors, found.status, found.numMatvecs);
 }
 
 /** V Λ Vᵀ with orthonormal rows V, which are taken over. */

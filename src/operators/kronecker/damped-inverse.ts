@@ -6,6 +6,7 @@ import {
   matMul,
   mul,
   stack,
+  sub,
   tensor,
   tensor2d,
   tidy,
@@ -94,17 +95,16 @@ function* exactInverse(block: KroneckerBlock, damping: number): SolverSteps<Matr
   const { values } = yield* eigenvaluesOf(block);
   const outside = inputs.isComplete && gradients.isComplete ? 0 : 1 / damping;
   const weights = tensor2d(
-    Float32Array.from(values, (value) => 1 / (value + damping) - outside),
+    Float32Array.from(values, (value) => 1 / (value + damping)),
     [inputs.values.length, gradients.values.length],
   );
   const [left, right] = [columnsOf(inputs), columnsOf(gradients)];
+  const into = (v: Tensor2D): Tensor2D => intoBasis(left, right, v);
+  const outOf = (c: Tensor2D): Tensor2D => outOfBasis(left, right, c);
   return {
     tensors: [left, right, weights],
     norm: Math.max(largestInverse(values, damping), outside),
-    times: (v) => {
-      const inside = outOfBasis(left, right, mul(weights, intoBasis(left, right, v)));
-      return plus(inside, v, outside);
-    },
+    times: (v) => weighed(v, { into, outOf, weights, outside }),
   };
 }
 
@@ -120,21 +120,38 @@ function* factoredInverse(block: KroneckerBlock, damping: number): SolverSteps<M
     tensors: [left.columns, left.weights, right.columns, right.weights],
     norm: left.norm * right.norm,
     times: (v) => {
-      const down: Tensor2D = matMul(left.columns, v, true, false);
-      const half = plus(matMul(left.columns, mul(transpose(left.weights), down)), v, left.outside);
-      const across: Tensor2D = matMul(half, right.columns);
-      return plus(matMul(mul(across, right.weights), right.columns, false, true), half, right.outside);
+      const half = weighed(transpose(v), left);
+      return weighed(transpose(half), right);
     },
   };
 }
 
-/** (C + αI)⁻¹ = U diag(weights) Uᵀ + outside · I. */
-interface DampedFactor {
-  /** U */
-  readonly columns: Tensor2D;
-  /** A row. */
+/** What acts on a space by weights along a basis, and by one number on all that is orthogonal to it. */
+interface Weighing {
+  /** Coordinates along the basis. */
+  into(v: Tensor2D): Tensor2D;
+  /** The vector with such coordinates. */
+  outOf(coordinates: Tensor2D): Tensor2D;
   readonly weights: Tensor2D;
+  /** 0 where the basis is complete. */
   readonly outside: number;
+}
+
+/**
+ * The weights times the part of v in the basis, and `outside` times the rest. That is taken off twice: what rounding leaves in it
+ * of the basis would be multiplied by `outside`, which is as large as the damping is small.
+ */
+function weighed(v: Tensor2D, { into, outOf, weights, outside }: Weighing): Tensor2D {
+  const coordinates = into(v);
+  const inside = outOf(mul(weights, coordinates));
+  if (outside === 0) return inside;
+  const rest: Tensor2D = sub(v, outOf(coordinates));
+  return add(inside, mul(sub(rest, outOf(into(rest))), outside));
+}
+
+/** (C + αI)⁻¹, which acts on rows. */
+interface DampedFactor extends Weighing {
+  readonly columns: Tensor2D;
   /** Its largest eigenvalue. */
   readonly norm: number;
 }
@@ -142,9 +159,16 @@ interface DampedFactor {
 function dampedFactor(basis: Eigenbasis, alpha: number): DampedFactor {
   const { values, isComplete } = basis;
   const outside = isComplete ? 0 : 1 / alpha;
-  const weights = Float32Array.from(values, (value) => 1 / (value + alpha) - outside);
-  const norm = Math.max(largestInverse(values, alpha), outside);
-  return { columns: columnsOf(basis), weights: tensor2d(weights, [1, values.length]), outside, norm };
+  const weights = Float32Array.from(values, (value) => 1 / (value + alpha));
+  const columns = columnsOf(basis);
+  return {
+    columns,
+    into: (v) => matMul(v, columns),
+    outOf: (coordinates) => matMul(coordinates, columns, false, true),
+    weights: tensor2d(weights, [1, values.length]),
+    outside,
+    norm: Math.max(largestInverse(values, alpha), outside),
+  };
 }
 
 /** The largest 1/(λ + δ), with 0 for what rounding has left below, and without what is NaN. */
@@ -152,11 +176,6 @@ function largestInverse(eigenvalues: Float32Array | Float64Array, damping: numbe
   let least = Infinity;
   for (const value of eigenvalues) if (value < least) least = value;
   return 1 / (Math.max(least, 0) + damping);
-}
-
-/** x + c y */
-function plus(x: Tensor2D, y: Tensor2D, c: number): Tensor2D {
-  return c === 0 ? x : add(x, mul(y, c));
 }
 
 /** The mean of all eigenvalues of a factor. */

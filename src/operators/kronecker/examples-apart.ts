@@ -27,10 +27,11 @@ export interface AdjointsByExample {
 
 /**
  * Throws where examples are mixed between a value and the outputs: an adjoint that belongs to one example is then no gradient of
- * that example's outputs. The adjoints from outputs of one half of the examples are to be 0 for the other half. What is
- * multiplied by 0 is 0 exactly, and NaN in the data counts for nothing here.
+ * that example's outputs. The adjoints from outputs of one half of the examples are to be 0 for the other half, and the other
+ * way round: what mixes may lead in one direction only. What is multiplied by 0 is 0 exactly, and NaN in the data counts for
+ * nothing here.
  *
- * Cost: a backward sweep. The innermost tidy owns what is made.
+ * Cost: two backward sweeps. The innermost tidy owns what is made.
  *
  * @returns undefined, or, where numbers are not read at once for nothing, what to add to whatever is swept back: 0, or NaN for
  *   mixed examples
@@ -42,28 +43,19 @@ export function requireExamplesApart(
 ): Scalar | undefined {
   const examples = tape.outputs[0]!.shape[0]!;
   if (examples === 1) return undefined;
-  const isOut = tensor2d(
+  const half = tensor2d(
     Array.from({ length: examples }, (_, i) => Number(isLeftOut(i))),
     [examples, 1],
   );
-  const seeds = tape.outputs.map((z, output) => {
-    const column = reshape(
-      sub(1, isOut),
-      z.shape.map((_, axis) => (axis === 0 ? examples : 1)),
-    );
-    return mul(randomNormal(z.shape, 0, 1, 'float32', output + 1), column);
-  });
-  const isMixed = (rows: Tensor): Scalar => {
-    const reached = any(greater(abs(reshape(rows, [examples, -1])), 0), 1, true);
-    return max(mul(cast(reached, 'float32') as Tensor2D, isOut));
-  };
-  const adjointsAt = (values: readonly TapeValue[]): (Tensor | null)[] => tape.adjointsAt(values)(seeds);
+  const sweeps = [half, sub(1, half) as Tensor2D].map((leftOut) => sweepOfOthers(tape, leftOut));
   const wanted = readers.flatMap((reader) => reader.wanted);
-  const adjoints = adjointsAt(wanted);
-  let first = 0;
-  const found = readers.flatMap((reader) => {
-    const own = adjoints.slice(first, (first += reader.wanted.length));
-    return own.every((dy) => dy == null) ? [] : reader.byExample(own).map(isMixed);
+  const found = sweeps.flatMap(({ adjointsAt, isMixed }) => {
+    const adjoints = adjointsAt(wanted);
+    let first = 0;
+    return readers.flatMap((reader) => {
+      const own = adjoints.slice(first, (first += reader.wanted.length));
+      return own.every((dy) => dy == null) ? [] : reader.byExample(own).map(isMixed);
+    });
   });
   if (found.length === 0) return undefined;
   const worst = addN(found) as Scalar;
@@ -72,9 +64,38 @@ export function requireExamplesApart(
   const nodes = wanted.flatMap((value) => tape.nodesAfter(value));
   const counts = ({ shape }: TapeValue): boolean => shape.length > 0 && shape[0]! % examples === 0;
   const values = [...wanted, ...nodes.flatMap(({ outputs }) => outputs)].filter(counts);
-  const mixed = adjointsAt(values).map((dy) => dy != null && isMixed(dy).dataSync()[0]! > 0);
-  const last = Math.max(...values.filter((_, i) => mixed[i]).map(({ id }) => id));
+  const mixed = sweeps.flatMap(({ adjointsAt, isMixed }) =>
+    adjointsAt(values).flatMap((dy, i) =>
+      dy != null && isMixed(dy).dataSync()[0]! > 0 ? [values[i]!.id] : [],
+    ),
+  );
+  const last = Math.max(...mixed);
   throw mixedError(mixingNode(nodes, last, counts), where);
+}
+
+/** Adjoints from the outputs of some examples alone, and whether such adjoints have something for the others. */
+function sweepOfOthers(
+  tape: OutputTape,
+  leftOut: Tensor2D,
+): {
+  adjointsAt(values: readonly TapeValue[]): (Tensor | null)[];
+  isMixed(rows: Tensor): Scalar;
+} {
+  const [examples] = leftOut.shape;
+  const seeds = tape.outputs.map((z, output) => {
+    const column = reshape(
+      sub(1, leftOut),
+      z.shape.map((_, axis) => (axis === 0 ? examples : 1)),
+    );
+    return mul(randomNormal(z.shape, 0, 1, 'float32', output + 1), column);
+  });
+  return {
+    adjointsAt: (values) => tape.adjointsAt(values)(seeds),
+    isMixed: (rows) => {
+      const reached = any(greater(abs(reshape(rows, [examples, -1])), 0), 1, true);
+      return max(mul(cast(reached, 'float32') as Tensor2D, leftOut));
+    },
+  };
 }
 
 /** Half of all indices, without a pattern that what mixes them could have: by the fractional parts of multiples of 1/φ. */

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { clone, tensor2d } from '@tensorflow/tfjs-core';
-import { symmetricEigen } from '../../symmetric-eigen.js';
+import { roundingOf, symmetricEigen } from '../../symmetric-eigen.js';
 import type { SolverSteps } from '../../tfjs/drive.js';
 import type { Factor } from './factor.js';
 
@@ -40,7 +40,9 @@ function fromMatrix(matrix: Float32Array, width: number): Eigenbasis {
   const { values, vectors } = symmetricEigen(width, (i, j) => matrix[i * width + j]!, 'LA');
   const columns = new Float32Array(width * width);
   vectors.forEach((vector, k) => vector.forEach((x, i) => (columns[i * width + k] = x)));
-  return { width, values: values.map((value) => Math.max(0, value)), vectors: columns, isComplete: true };
+  const rounding = roundingOf(width, matrix);
+  const known = values.map((value) => (value <= rounding ? 0 : value));
+  return { width, values: known, vectors: columns, isComplete: true };
 }
 
 function fromRows(rows: Float32Array, width: number): Eigenbasis {

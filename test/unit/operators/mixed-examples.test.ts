@@ -81,6 +81,28 @@ describe.each(['cpu', 'wasm'] as const)('where examples are mixed, on %s', (back
     tf.dispose([xs, w]);
   });
 
+  it.each<[string, number, (z: Tensor) => Tensor]>([
+    // What leads from one example to another leads in one direction only.
+    ['sums of all that follow, of two', 2, (z) => tf.cumsum(z, 0, false, true)],
+    ['sums of all before, of two', 2, (z) => tf.cumsum(z, 0)],
+    // Rows are times, and in them examples: those of one time are taken for one example.
+    ['the last of two times', 2, (z) => tf.slice(z, [2, 0], [2, -1])],
+    ['the second of three times', 3, (z) => tf.slice(z, [3, 0], [3, -1])],
+    ['the last of three times', 2, (z) => tf.slice(z, [4, 0], [2, -1])],
+  ])('%s are refused', (name, examples, mix) => {
+    const rows = name.startsWith('sums') ? examples : examples * (name.includes('three') ? 3 : 2);
+    const [xs, w] = [normal([rows, 3], 3), variableOf([0.5, -1, 2])];
+    const split = {
+      outputs: () => mix(tf.matMul(xs, tf.reshape(w, [3, 1]))),
+      loss: (z: Tensor) => tf.mean(tf.square(z)),
+      likelihood: 'gaussian' as const,
+    };
+    const objective = lossObjective(split, [w]);
+    expect(() => gaussNewtonDiagonal(objective)).toThrow(/received examples that \w+ mixes/);
+    expect(() => new KFACOperator(objective)).toThrow(/received examples that \w+ mixes/);
+    tf.dispose([xs, w]);
+  });
+
   it('NaN and infinity in the data mix nothing', () => {
     const [xs, w] = [tf.tensor2d([[NaN], [1], [Infinity]]), variableOf([0.5])];
     const outputs = (): Tensor => tf.tanh(tf.matMul(xs, tf.reshape(w, [1, 1])));
