@@ -90,13 +90,15 @@ export function estimatorPlan(
 export class Sample {
   count = 0;
   mean = 0;
-  private squares = 0;
+  /** The root of the sum of the squared offsets from the mean; squares would leave the range of doubles. */
+  private spread = 0;
 
   add(value: number): void {
     this.count++;
     const before = value - this.mean;
     this.mean += before / this.count;
-    this.squares += before * (value - this.mean);
+    const after = value - this.mean;
+    this.spread = Math.hypot(this.spread, Math.sqrt(Math.abs(before)) * Math.sqrt(Math.abs(after)));
   }
 
   /**
@@ -106,7 +108,7 @@ export class Sample {
   get standardError(): number {
     if (this.count < 2) return NaN;
     const degrees = this.count - 1;
-    return Math.sqrt(this.squares / degrees / this.count) * studentFactor(degrees);
+    return (this.spread / Math.sqrt(degrees * this.count)) * studentFactor(degrees);
   }
 }
 

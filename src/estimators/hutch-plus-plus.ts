@@ -5,21 +5,22 @@ import type { Estimate } from './estimate.js';
 import type { EstimateRun } from './estimate-run.js';
 import type { KnownPart } from './hutchinson.js';
 import { sampleRest } from './hutchinson.js';
-import { quadraticForm, signs } from './quadratic-form.js';
+import { normals, quadraticForm } from './quadratic-form.js';
 import { RangeBasis } from './range-basis.js';
 
 /** A row of the sketch takes a product to find and one for its part of the trace. */
 const PRODUCTS_A_ROW = 2;
 
 /**
- * The trace on the range of AS exactly, S a sketch, and that of the rest by Hutchinson (Meyer, Musco, Musco & Woodruff,
+ * The trace on the range of AS exactly, S normal, and that of the rest by Hutchinson (Meyer, Musco, Musco & Woodruff,
  * Hutch++, SOSA 2021, algorithm 1). For positive semidefinite A the error falls as 1/products, where Hutchinson's falls
  * as the square root of that.
  *
  * There the sketch has two thirds of the products. Here it has one at first, which gives the same bound of the error,
  * tr A √(2 / (rows · samples)), and the second third as well where the rest falls so fast that more rows are worth more
  * than more samples (as in Persson, Cortinovis & Kressner, Improved variants of the Hutch++ algorithm, SIAM J. Matrix
- * Anal. Appl. 43 (2022), §3).
+ * Anal. Appl. 43 (2022), §3). A column of S is normal, not of signs: those lie in the null space of many a matrix of small
+ * integers, and then say that there is no range.
  */
 export function* hutchPlusPlusSteps(run: EstimateRun): SolverSteps<Estimate> {
   const { products, plan } = run;
@@ -31,7 +32,7 @@ export function* hutchPlusPlusSteps(run: EstimateRun): SolverSteps<Estimate> {
   let isExhausted = false;
   const grow = function* (rows: number): SolverSteps<'nonFinite' | KnownPart> {
     while (range.basis.rows < rows && !isExhausted) {
-      const column = yield* range.grow(signs(random, products.size));
+      const column = yield* range.grow(normals(random, products.size));
       if (column === 'nonFinite') return column;
       isExhausted = column === 'exhausted';
       rests.push(column === 'exhausted' ? range.rest : column.at(-1)!);

@@ -10,6 +10,11 @@ export function signs(random: SeededRandom, size: number): Tensor1D {
   return tensor1d(random.fillRademacher(new Float32Array(size)));
 }
 
+/** A vector of independent normal numbers, owned by the caller: no part of a range is orthogonal to it. */
+export function normals(random: SeededRandom, size: number): Tensor1D {
+  return tensor1d(random.fillNormal(new Float32Array(size)));
+}
+
 /** zᵀAz/s and ‖Az/s‖² for one probe, which is disposed: one product. */
 export function* quadraticForm(
   products: NormalizedOperator,

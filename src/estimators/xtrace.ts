@@ -10,6 +10,7 @@ import type { EstimateRun } from './estimate-run.js';
 import { sampleRest } from './hutchinson.js';
 import type { Sketch } from './leave-one-out.js';
 import { leaveOneOut } from './leave-one-out.js';
+import { normals } from './quadratic-form.js';
 import { RangeBasis } from './range-basis.js';
 
 /** Probes between two estimates. */
@@ -31,12 +32,11 @@ export function* xtraceSteps(run: EstimateRun): SolverSteps<Estimate> {
   /** R and H by columns: AΩ = QR, H = QᵀAQ. */
   const r: Float64Array[] = [];
   const h: Float64Array[] = [];
-  const draw = (random: SeededRandom) => tensor1d(random.fillNormal(new Float32Array(n)));
   try {
     for (;;) {
       let isExhausted = false;
       for (let i = 0; i < BATCH && !isExhausted; i++) {
-        const column = yield* range.grow(draw(tests));
+        const column = yield* range.grow(normals(tests, n));
         if (column === 'nonFinite') return run.nonFinite();
         if (column === 'exhausted') isExhausted = true;
         else r.push(column);

@@ -134,6 +134,39 @@ describe('estimators', () => {
     expect((1.96 * sample.standardError) / deviation / quantile).toBeCloseTo(1, 2);
   });
 
+  it.each([1e-250, 1e-170, 1e170, 1e250])('tells the errors of numbers near %d', (size) => {
+    const [small, plain] = [new Sample(), new Sample()];
+    for (const value of [3, 1, 4, 1, 5]) {
+      small.add(value * size);
+      plain.add(value);
+    }
+    expect(small.standardError / size / plain.standardError).toBeCloseTo(1, 10);
+  });
+
+  it.each([
+    [
+      [1, -1],
+      [-1, 1],
+    ],
+    // Softmax of one-hot inputs has such blocks: half of all vectors of signs lie in its null space.
+    [
+      [2, -1, -1],
+      [-1, 1, 0],
+      [-1, 0, 1],
+    ],
+  ])('finds the trace by hutch++ of a matrix of integers with a null space (%#)', async (...rows) => {
+    const matrix = tf.tensor2d(rows);
+    const singular = matrixOperator(matrix);
+    const expected = rows.reduce((sum, row, i) => sum + row[i]!, 0);
+    for (let seed = 0; seed < 8; seed++) {
+      const { value, status } = await trace(singular, { method: 'hutch++', seed });
+      expect(status).toBe('converged');
+      expect(value).toBeCloseTo(expected, 4);
+    }
+    singular.dispose();
+    matrix.dispose();
+  });
+
   // Spectra of which the estimates that leave one probe out vary together.
   it.each<[string, (i: number) => number]>([
     ['that decays', (i) => 0.8 ** i],
