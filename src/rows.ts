@@ -4,6 +4,7 @@ import {
   addN,
   clipByValue,
   div,
+  divNoNan,
   eye,
   keep,
   matMul,
@@ -100,6 +101,14 @@ export function factoredNorm(parts: readonly Tensor[]): [scale: Scalar, rest: Sc
 /** {@link factoredNorm} multiplied out: a new scalar, owned by the caller. */
 export function euclideanNorm(parts: readonly Tensor[]): Scalar {
   return tidy(() => mul(...factoredNorm(parts)));
+}
+
+/** x / ‖x‖ whatever its size, 0 for x = 0: a new tensor, owned by the caller. */
+export function unitVector<T extends Tensor>(x: T): T {
+  return tidy(() => {
+    const [scale, rest] = factoredNorm([x]);
+    return divNoNan(div(x, scale), rest) as T;
+  });
 }
 
 /** Row i of [m, n] as a new vector [n], owned by the caller. */

@@ -1,8 +1,8 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, divNoNan, norm, reshape, tidy } from '@tensorflow/tfjs-core';
+import { concat, reshape, tidy } from '@tensorflow/tfjs-core';
 import type { Schema, Settings } from '../options.js';
 import { byDefault, integer, readOptions } from '../options.js';
-import { coordinates } from '../rows.js';
+import { coordinates, unitVector } from '../rows.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { Workplace } from './analyse.js';
@@ -111,7 +111,7 @@ function* measure({ source, own }: Workplace, plan: Plan): SolverSteps<GradientA
   const part = source.first(plan.lossExamples);
   const progress = new ProgressCounter(minibatches + 1, plan.onProgress);
   const full = own(takeGradient(part, where));
-  const fullRow = own(tidy(() => reshape(divNoNan(full, norm(full)), [1, n]) as Tensor2D));
+  const fullRow = own(tidy(() => reshape(unitVector(full), [1, n]) as Tensor2D));
   const randomRows = Array.from({ length: plan.randomDirections }, () => own(randomDirection(n, random)));
   const rows = [found.rows, fullRow, ...randomRows];
   progress.advance();
@@ -155,8 +155,8 @@ function* measure({ source, own }: Workplace, plan: Plan): SolverSteps<GradientA
 /** cos of the angles between a vector and unit rows, some [m, n] after the other; 0 for a zero vector. */
 function cosines(rows: readonly Tensor2D[], vector: Tensor1D): Tensor1D {
   return tidy(() => {
-    const along = concat(rows.map((some) => coordinates(some, vector)));
-    return divNoNan(along, norm(vector)) as Tensor1D;
+    const unit = unitVector(vector);
+    return concat(rows.map((some) => coordinates(some, unit)));
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { addN, mul, norm, reshape, sum, tidy } from '@tensorflow/tfjs-core';
+import { addN, mul, reshape, sum, tidy } from '@tensorflow/tfjs-core';
 import { linearizeOutputs } from '../autodiff/linearize-outputs.js';
 import { linearizeWith } from '../autodiff/linearize.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
@@ -12,6 +12,7 @@ import type { Schema, Settings } from '../options.js';
 import { byDefault, check, integer, mandatory, number, oneOf, readOptions } from '../options.js';
 import { solveSteps } from '../solvers/conjugate-gradient.js';
 import type { SolveStatus } from '../solvers/linear-solve.js';
+import { euclideanNorm } from '../rows.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { Workplace } from './analyse.js';
 import { analyse } from './analyse.js';
@@ -134,7 +135,7 @@ function* measure({ source, own }: Workplace, target: AnalysisTarget, plan: Plan
     scores.push(...(yield contributions(objective, term, solved.x)));
     progress.advance();
   }
-  const length = (yield norm(gradient))[0]!;
+  const length = (yield euclideanNorm([gradient]))[0]!;
   return {
     analysis: 'influence',
     settings: { curvature, damping, tol },

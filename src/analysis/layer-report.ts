@@ -1,5 +1,5 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { norm, stack, tidy } from '@tensorflow/tfjs-core';
+import { stack, tidy } from '@tensorflow/tfjs-core';
 import { traceSteps } from '../estimators/trace.js';
 import { HessianOperator } from '../operators/hessian.js';
 import type { ParameterOperator } from '../operators/subset.js';
@@ -7,6 +7,7 @@ import { blocks } from '../operators/subset.js';
 import type { Schema, Settings } from '../options.js';
 import { anyInteger, byDefault, integer, number, readOptions } from '../options.js';
 import { SeededRandom } from '../random.js';
+import { euclideanNorm } from '../rows.js';
 import { lanczosSteps } from '../solvers/lanczos.js';
 import type { EigenStatus } from '../solvers/result.js';
 import type { SolverSteps } from '../tfjs/drive.js';
@@ -154,7 +155,7 @@ function* recordOf(
     const { variables } = block.parameters;
     const whole = hessian.parameters.unflatten(hessian.gradient());
     const gradient = variables.map((variable) => whole[hessian.parameters.variables.indexOf(variable)]!);
-    return stack([gradient, variables].map((parts) => norm(block.parameters.flatten(parts)))) as Tensor1D;
+    return stack([gradient, variables].map(euclideanNorm)) as Tensor1D;
   });
   return {
     layer,

@@ -1,10 +1,10 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, div, norm, reshape, stack, sub, tidy } from '@tensorflow/tfjs-core';
+import { concat, matMul, reshape, stack, sub, tidy } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
 import { requireVector } from '../parameters.js';
 import { SeededRandom } from '../random.js';
-import { coordinates, requireRows, rowOf, scaleAlong } from '../rows.js';
+import { coordinates, euclideanNorm, requireRows, rowOf, scaleAlong, unitVector } from '../rows.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { Workplace } from './analyse.js';
 import type { DirectionSettings } from './analysis-options.js';
@@ -97,10 +97,10 @@ function filtersNormalised(parameters: ParameterSpace, rows: Tensor2D): Tensor2D
 /** Rows [2, n] made orthonormal, the first keeping its direction (Gram & Schmidt, the second step taken twice). */
 function orthonormalised(rows: Tensor2D): Tensor2D {
   return tidy(() => {
-    const first = reshape(rowOf(rows, 0), [1, -1]);
-    const a = div(first, norm(first)) as Tensor2D;
-    const second = scaleAlong(a, scaleAlong(a, rowOf(rows, 1), 0), 0);
-    return concat([a, reshape(div(second, norm(second)), [1, -1])]) as Tensor2D;
+    const [first, second] = [0, 1].map((i) => unitVector(rowOf(rows, i)));
+    const a: Tensor2D = reshape(first!, [1, -1]);
+    const b = unitVector(scaleAlong(a, scaleAlong(a, second!, 0), 0));
+    return concat([a, reshape(b, [1, -1])]) as Tensor2D;
   });
 }
 
@@ -112,11 +112,15 @@ function requirePoints(points: readonly Tensor1D[], size: number, where: string)
 
 /** Throws unless two rows span a plane. */
 function* requirePlane(rows: Tensor2D, where: string, expected: string): SolverSteps<void> {
-  const [aa, ab, , bb] = yield coordinates(rows, rows);
-  // sin² of the angle; NaN where a direction is zero or not finite.
-  const sine = 1 - (ab! / aa!) * (ab! / bb!);
-  if (sine > PARALLEL) return;
-  const lengths = `lengths ${Math.sqrt(aa!).toPrecision(3)} and ${Math.sqrt(bb!).toPrecision(3)}`;
-  const found = Number.isFinite(sine) ? 'parallel ones' : lengths;
+  const [first, second, cosine] = yield tidy(() => {
+    const parts = [0, 1].map((i) => rowOf(rows, i));
+    const units = parts.map((part): Tensor2D => reshape(unitVector(part), [1, -1]));
+    const lengths = parts.map((part) => reshape(euclideanNorm([part]), [1]));
+    return concat([...lengths, reshape(matMul(units[0]!, units[1]!, false, true), [1])]) as Tensor1D;
+  });
+  const areLong = first! * second! > 0 && Number.isFinite(first! * second!);
+  if (areLong && 1 - cosine! ** 2 > PARALLEL) return;
+  const lengths = `lengths ${first!.toPrecision(3)} and ${second!.toPrecision(3)}`;
+  const found = areLong ? 'parallel ones' : lengths;
   throw new CurvatureArgumentError(where, expected, found);
 }
