@@ -166,15 +166,17 @@ async function readPortions(
 }
 
 function toPortion(model: LayersModel, element: unknown): OrderedData {
-  const { xs, ys } = element as { xs?: TensorsByName; ys?: TensorsByName };
+  const { xs, ys, ...others } = element as { xs?: TensorsByName; ys?: TensorsByName };
   try {
     const isNamed = typeof element === 'object' && !Array.isArray(element) && !isTensor(element);
     requireThat(
-      xs != null && ys != null,
+      xs != null && ys != null && Object.keys(others).length === 0,
       where,
       'elements {xs, ys}, as fitDataset takes them',
       describe(isNamed ? Object.keys(element as object) : element),
-      'Write dataset.map(([x, y]) => ({ xs: x, ys: y }))',
+      'sampleWeight' in others
+        ? 'fitDataset leaves sampleWeight out: write modelObjective(model, { xs, ys, sampleWeight })'
+        : 'Write dataset.map(([x, y]) => ({ xs: x, ys: y }))',
     );
     const input = model.inputs[0]!.shape;
     const { rank } = xs as Partial<Tensor>;

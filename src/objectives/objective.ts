@@ -131,6 +131,7 @@ function splitTerm(custom: SplitLoss): Pick<LossTerm, 'loss' | 'split'> {
   const outputs = (): Tensor[] => {
     const result = [custom.outputs()].flat();
     count = result.length;
+    requireWeightOfEach(custom.sampleWeight, result);
     return result;
   };
   const split: OutputSplit = {
@@ -143,4 +144,16 @@ function splitTerm(custom: SplitLoss): Pick<LossTerm, 'loss' | 'split'> {
     },
   };
   return { split, loss: () => split.loss(outputs()) };
+}
+
+function requireWeightOfEach(sampleWeight: Tensor | undefined, outputs: readonly Tensor[]): void {
+  const examples = outputs[0]?.shape[0];
+  if (sampleWeight == null || examples == null) return;
+  const fits = sampleWeight.size === examples && sampleWeight.shape[0] === examples;
+  requireArgument(
+    fits,
+    'lossObjective',
+    `a sampleWeight of shape [${examples}], a number for each example`,
+    sampleWeight,
+  );
 }

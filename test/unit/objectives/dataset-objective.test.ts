@@ -148,6 +148,17 @@ it.each<[string, () => unknown, RegExp]>([
     /elements \{xs, ys\}, as fitDataset takes them, received (1|"one")/,
   ]),
   [
+    'weighs its examples, which fitDataset does not',
+    () =>
+      modelObjectiveFromDataset(model, {
+        iterator: () => {
+          const value = { xs: tf.ones([2, 2]), ys: tf.ones([2, 1]), sampleWeight: tf.ones([2]) };
+          return Promise.resolve({ next: () => Promise.resolve({ value, done: true }) });
+        },
+      }),
+    /received \["xs","ys","sampleWeight"\]. fitDataset leaves sampleWeight out: write modelObjective/,
+  ],
+  [
     'is tensors',
     () => modelObjectiveFromDataset(model, { xs, ys } as never),
     /For tensors, write modelObjective\(model, \{ xs, ys \}\)/,
