@@ -108,7 +108,8 @@ export class Velocities {
 
   /**
    * Gives loaded velocities to variables: by name, or, where the first to come have other names, by position, as tfjs renames
-   * the variables of a model that is loaded beside another one, and numbers those that have no name.
+   * the variables of a model that is loaded beside another one, and numbers those that have no name. The numbers in the new
+   * names may overlap with the old: names that are all found, or none at another place, are believed.
    */
   private assignLoaded(variables: readonly Variable[]): void {
     const { loaded } = this;
@@ -116,15 +117,17 @@ export class Velocities {
       const name = variable.name + suffix;
       return util.arraysEqual(loaded.get(name)?.shape ?? [NaN], variable.shape) ? name : null;
     };
-    if (this.areNamed == null) {
-      const numKnown = variables.filter((variable) => byName(variable) != null).length;
-      const haveNames = variables.some(({ name }) => !/^\d+$/.test(name));
-      this.areNamed = numKnown === variables.length || (numKnown > 0 && haveNames);
-    }
     const places = [...loaded.keys()];
+    const shapes = (of: readonly (Tensor | undefined)[]): string => of.map((x) => `[${x?.shape}]`).join(' ');
+    if (this.areNamed == null) {
+      const names = variables.map(byName);
+      const numKnown = names.filter((name) => name != null).length;
+      const haveNames = variables.some(({ name }) => !/^\d+$/.test(name));
+      const areMoved = names.some((name, i) => name != null && name !== places[i]);
+      const areShifted = areMoved && shapes([...loaded.values()]) === shapes(variables);
+      this.areNamed = numKnown === variables.length || (numKnown > 0 && haveNames && !areShifted);
+    }
     if (!this.areNamed) {
-      const shapes = (of: readonly (Tensor | undefined)[]): string =>
-        of.map((x) => `[${x?.shape}]`).join(' ');
       const first = variables.map((_, i) => loaded.get(places[i]!));
       const expected = `variables shaped like those the loaded velocities belong to, ${shapes([...loaded.values()])}`;
       requireThat(shapes(first) === shapes(variables), 'NSGD', expected, shapes(variables));

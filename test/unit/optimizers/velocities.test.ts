@@ -31,6 +31,31 @@ const expectAll = (x: tf.Tensor, value: number): void => {
 };
 
 describe('velocities belong to variables', () => {
+  it.each([
+    ['the same', ['dense_1', 'dense_2']],
+    ['others', ['a', 'b']],
+    ['those of one layer further', ['dense_2', 'dense_3']],
+    ['exchanged', ['dense_2', 'dense_1']],
+  ])('and are found by a model that is built again, whose names are %s', async (_, names) => {
+    const optimizer = make();
+    const saved = ['dense_1', 'dense_2'].map((name) => zeros(name));
+    // The second is faster.
+    const loss = (): tf.Scalar =>
+      tf.tidy(() => tf.add(slope(saved[0]!), tf.mul(3, slope(saved[1]!)))) as tf.Scalar;
+    optimizer.minimize(loss, false, saved);
+    const weights = await optimizer.getWeights();
+    const resumed = make();
+    await resumed.setWeights(weights);
+    tf.dispose(saved);
+    const [first, second] = names.map((name) => zeros(name)) as [tf.Variable, tf.Variable];
+    step(resumed, first, second);
+    const [slow, fast] = [-eta - mu * eta, -eta - 3 * mu * eta];
+    const isExchanged = names[0] === 'dense_2' && names[1] === 'dense_1';
+    expectAll(first, isExchanged ? fast : slow);
+    expectAll(second, isExchanged ? slow : fast);
+    for (const held of [optimizer, resumed, first, second]) held.dispose();
+  });
+
   it.each([[[3]], [[2, 3]]])('and not to one of the same name, of shape %j, that comes later', (shape) => {
     const optimizer = make();
     const first = zeros('w');
