@@ -51,7 +51,17 @@ export function tensorFrom(x: Tensor | TensorLike, where: string, name: string):
     `${name}: lists within lists, at most ${LARGEST_RANK} deep`,
     'deeper ones',
   );
-  return requireFloat(tensor(x), where, name);
+  const made = requireFloat(tensor(x), where, name);
+  // TensorFlow.js looks at the first entries alone, and reads beyond the end of what is too short.
+  requireThat(isRegular(x, made.shape), where, `${name}: lists of equal lengths`, 'a ragged list');
+  return made;
+}
+
+/** Whether lists within lists are as long as a shape says. */
+function isRegular(x: unknown, [length, ...rest]: readonly number[]): boolean {
+  if (ArrayBuffer.isView(x)) return rest.length === 0 && (x as Float32Array).length === length;
+  if (!Array.isArray(x)) return length == null;
+  return x.length === length && x.every((part) => isRegular(part, rest));
 }
 
 /** The most dimensions that TensorFlow.js has tensors of. */

@@ -147,6 +147,15 @@ describe('dy and tangents', () => {
     },
   );
 
+  it.each([[[[1, 2], [3]]], [[[1, 2], [3], [4, 5, 6]]]])(
+    'grad and grads refuse the ragged list %j',
+    (list) => {
+      const message = /lists of equal lengths, received a ragged list/;
+      expectRefusal(() => grad(square)(list), message, CurvatureArgumentError);
+      expectRefusal(() => grads(square)([list]), message, CurvatureArgumentError);
+    },
+  );
+
   it('jvp refuses tangents that do not fit', () => {
     const refuse = (tangents: () => unknown, message: RegExp): void => {
       expectRefusal(
