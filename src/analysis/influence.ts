@@ -2,6 +2,7 @@ import type { Tensor1D } from '@tensorflow/tfjs-core';
 import { addN, mul, reshape, sum, tidy } from '@tensorflow/tfjs-core';
 import { linearizeOutputs } from '../autodiff/linearize-outputs.js';
 import { linearizeWith } from '../autodiff/linearize.js';
+import { examplesOf } from '../objectives/examples-of-outputs.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { ModelData } from '../objectives/model-data.js';
 import type { Objective, SplitObjective } from '../objectives/objective.js';
@@ -163,15 +164,15 @@ function contributions(
     const outputs = linearizeOutputs(() => split.outputs(), objective.parameters, where);
     try {
       const z = [...outputs.outputs];
+      const examples = examplesOf(z, where);
       const loss = linearizeWith(() => split.loss(z), z, where);
       try {
         return tidy(() => {
           const slopes = loss.parameters.unflatten(loss.gradient);
           const tangents = outputs.jvp(objective.parameters.unflatten(direction));
-          const parts = tangents.map((tangent, i) => {
-            const examples = tangent.shape[0]!;
-            return sum(reshape(mul(slopes[i]!, tangent), [examples, -1]), 1);
-          });
+          const parts = tangents.map((tangent, i) =>
+            sum(reshape(mul(slopes[i]!, tangent), [examples, -1]), 1),
+          );
           return mul(addN(parts), weight) as Tensor1D;
         });
       } finally {

@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { concat, dispose, mean, reshape, slice, stack, sub, tidy } from '@tensorflow/tfjs-core';
 import type { OutputLinearization } from '../autodiff/linearize-outputs.js';
 import { linearizeOutputs } from '../autodiff/linearize-outputs.js';
+import { examplesOf } from '../objectives/examples-of-outputs.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { SplitObjective } from '../objectives/objective.js';
 import type { Likelihood } from '../objectives/output-split.js';
@@ -50,7 +51,7 @@ export function* predictions(
   const outputs = evaluateTerm(objective, () => linearizeOutputs(naturalOutputs, parameters, where));
   try {
     const z = outputs.outputs[0]!;
-    const examples = z.shape[0]!;
+    const examples = examplesOf(outputs.outputs, where);
     const width = z.size / examples;
     const groups = likelihood === 'categorical' ? width / classesOf(z) : null;
     const centred = (rows: Tensor2D): Tensor2D => (groups == null ? rows : lessMean(rows, groups));

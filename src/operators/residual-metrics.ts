@@ -35,6 +35,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { linearizeWith } from '../autodiff/linearize.js';
 import { CurvatureArgumentError } from '../errors.js';
+import { examplesOf } from '../objectives/examples-of-outputs.js';
 import type { Likelihood, OutputSplit } from '../objectives/output-split.js';
 import { lossHessian } from './gauss-newton.js';
 import type { OutputMetric } from './output-curvature.js';
@@ -55,7 +56,7 @@ export function requireLikelihoods(split: OutputSplit, where: string): Likelihoo
 /** M = 1/N Σ_i w_i r_i r_iᵀ with r_i the gradient of the loss of example i, not weighed, by all its outputs. */
 export function empiricalMetric(split: OutputSplit, outputs: readonly Variable[]): OutputMetric {
   const z = [...outputs];
-  const examples = z[0]!.shape[0]!;
+  const examples = examplesOf(z, 'FisherOperator');
   const linearization = linearizeWith(() => split.loss(z), z, 'FisherOperator');
   const [residuals, shares] = keptTogether(() => {
     try {
@@ -170,8 +171,8 @@ export function sampledResidual(likelihood: Likelihood, z: Tensor, seed: number)
   return sampleResidual[likelihood](asRows(z), seed);
 }
 
-/** C of an output z [..., C]; 1 of [N], which is read as [N, 1]. */
-export const classesOf = ({ shape }: Tensor): number => (shape.length === 1 ? 1 : shape.at(-1)!);
+/** C of an output z [..., C]; 1 of [N], which is read as [N, 1], and of a scalar. */
+export const classesOf = ({ shape }: Tensor): number => (shape.length < 2 ? 1 : shape.at(-1)!);
 
 /** One output z [..., C] as rows [R, C]. */
 export const asRows = (z: Tensor): Tensor2D => reshape(z, [-1, classesOf(z)]);

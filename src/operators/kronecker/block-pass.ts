@@ -17,6 +17,7 @@ import type { OutputTape } from '../../autodiff/output-tape.js';
 import { withOutputTape } from '../../autodiff/output-tape.js';
 import type { Batch } from '../../objectives/batches.js';
 import { cutIntoBatches } from '../../objectives/batches.js';
+import { examplesOf } from '../../objectives/examples-of-outputs.js';
 import { evaluateTerm } from '../../objectives/linearize-objective.js';
 import type { SplitObjective } from '../../objectives/objective.js';
 import { withCorrections } from '../../tfjs/corrections/execute.js';
@@ -73,7 +74,7 @@ export function passBlocks(
         parameters,
         where,
         (tape) => {
-          const examples = tape.outputs[0]!.shape[0]!;
+          const examples = examplesOf(tape.outputs, where);
           const plans = planBlocks(tape, parameters.variables, examples, options.widest);
           visitor.plan(plans);
           withCorrections(() => {
