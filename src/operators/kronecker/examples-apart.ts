@@ -19,6 +19,9 @@ import type { TapeNode, TapeValue, ValueId } from '../../autodiff/tape.js';
 import { CurvatureArgumentError } from '../../errors.js';
 import { synchronousRead } from '../../tfjs/capabilities.js';
 
+/** What mixes may lead in one direction. Of more examples than these some lead from either half into the other. */
+const FEW = 8;
+
 /** Adjoints of some values, as a tensor of which the first axis counts examples. */
 export interface AdjointsByExample {
   readonly wanted: readonly TapeValue[];
@@ -27,11 +30,10 @@ export interface AdjointsByExample {
 
 /**
  * Throws where examples are mixed between a value and the outputs: an adjoint that belongs to one example is then no gradient of
- * that example's outputs. The adjoints from outputs of one half of the examples are to be 0 for the other half, and the other
- * way round: what mixes may lead in one direction only. What is multiplied by 0 is 0 exactly, and NaN in the data counts for
- * nothing here.
+ * that example's outputs. The adjoints from outputs of one half of the examples are to be 0 for the other half; of few
+ * examples also the other way round. What is multiplied by 0 is 0 exactly, and NaN in the data counts for nothing here.
  *
- * Cost: two backward sweeps. The innermost tidy owns what is made.
+ * Cost: a backward sweep, two of few examples. The innermost tidy owns what is made.
  *
  * @returns undefined, or, where numbers are not read at once for nothing, what to add to whatever is swept back: 0, or NaN for
  *   mixed examples
@@ -47,7 +49,8 @@ export function requireExamplesApart(
     Array.from({ length: examples }, (_, i) => Number(isLeftOut(i))),
     [examples, 1],
   );
-  const sweeps = [half, sub(1, half) as Tensor2D].map((leftOut) => sweepOfOthers(tape, leftOut));
+  const halves = examples > FEW ? [half] : [half, sub(1, half) as Tensor2D];
+  const sweeps = halves.map((leftOut) => sweepOfOthers(tape, leftOut));
   const wanted = readers.flatMap((reader) => reader.wanted);
   const found = sweeps.flatMap(({ adjointsAt, isMixed }) => {
     const adjoints = adjointsAt(wanted);

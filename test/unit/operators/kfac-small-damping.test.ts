@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { laplace } from '../../../src/analysis/laplace.js';
 import { lossObjective } from '../../../src/objectives/objective.js';
 import { KFACOperator } from '../../../src/operators/kfac.js';
-import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { useBackend } from '../../wasm-backend.js';
 import { normal } from './kfac-case.js';
 

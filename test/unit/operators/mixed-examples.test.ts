@@ -86,11 +86,14 @@ describe.each(['cpu', 'wasm'] as const)('where examples are mixed, on %s', (back
     ['sums of all that follow, of two', 2, (z) => tf.cumsum(z, 0, false, true)],
     ['sums of all before, of two', 2, (z) => tf.cumsum(z, 0)],
     // Rows are times, and in them examples: those of one time are taken for one example.
-    ['the last of two times', 2, (z) => tf.slice(z, [2, 0], [2, -1])],
-    ['the second of three times', 3, (z) => tf.slice(z, [3, 0], [3, -1])],
-    ['the last of three times', 2, (z) => tf.slice(z, [4, 0], [2, -1])],
-  ])('%s are refused', (name, examples, mix) => {
-    const rows = name.startsWith('sums') ? examples : examples * (name.includes('three') ? 3 : 2);
+    ['two examples at the last of two times', 4, (z) => tf.slice(z, [2, 0], [2, -1])],
+    ['three examples at the second of three times', 9, (z) => tf.slice(z, [3, 0], [3, -1])],
+    ['two examples at the last of three times', 6, (z) => tf.slice(z, [4, 0], [2, -1])],
+    // Of many examples one sweep tells.
+    ['nine examples, and what precedes each', 9, (z) => tf.cumsum(z, 0)],
+    ['nine examples, and what follows each', 9, (z) => tf.cumsum(z, 0, false, true)],
+    ['nine examples at the second of two times', 18, (z) => tf.slice(z, [9, 0], [9, -1])],
+  ])('%s are refused', (_, rows, mix) => {
     const [xs, w] = [normal([rows, 3], 3), variableOf([0.5, -1, 2])];
     const split = {
       outputs: () => mix(tf.matMul(xs, tf.reshape(w, [3, 1]))),

@@ -98,6 +98,11 @@ describe.each(['cpu', 'wasm'] as const)('lanczos misses no copies of eigenvalues
   });
 });
 
+function diagonalOperator(values: readonly number[]): LinearOperator {
+  const diagonal = tf.tensor1d([...values]);
+  return { size: values.length, matvec: (v) => tf.mul(v, diagonal), dispose: () => diagonal.dispose() };
+}
+
 describe.each([
   ['lanczos', lanczos],
   ['lobpcg', lobpcg],
@@ -108,8 +113,7 @@ describe.each([
   [values[7], values[9]] = [1.03, 1.02];
 
   it.each([undefined, [3, 4], [3, 7]])('from the eigenvectors %j', async (start) => {
-    const diagonal = tf.tensor1d(values);
-    const operator: LinearOperator = { size, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+    const operator = diagonalOperator(values);
     const rows = start?.map((index) => sequence(size, (i) => (i === index ? 1 : 0)));
     const startVectors = rows && tf.tensor2d(rows);
     for (let seed = 0; seed < 6; seed++) {
@@ -119,7 +123,7 @@ describe.each([
       expect(eigenvalues[1]).toBeCloseTo(1.02, 3);
       dispose();
     }
-    diagonal.dispose();
+    operator.dispose();
     startVectors?.dispose();
   });
 });
@@ -138,8 +142,7 @@ describe.each([
     ['the second alone', [unit(1)], 1],
     ['the second and the third', [unit(1), unit(2)], 2],
   ])('%s', async (_, start, k) => {
-    const diagonal = tf.tensor1d(spectrum);
-    const operator: LinearOperator = { size, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+    const operator = diagonalOperator(spectrum);
     const startVectors = tf.tensor2d(start);
     for (let seed = 0; seed < 5; seed++) {
       const { eigenvalues, status, dispose } = await solver(operator, { k, seed, startVectors });
@@ -147,12 +150,11 @@ describe.each([
       eigenvalues.forEach((value, i) => expect(Math.abs(value - spectrum[i]!)).toBeLessThan(1e-4));
       dispose();
     }
-    tf.dispose([diagonal, startVectors]);
+    for (const held of [operator, startVectors]) held.dispose();
   });
 
   it('spends no more on a check than confirm allows, and nothing for 0', async () => {
-    const diagonal = tf.tensor1d(spectrum);
-    const operator: LinearOperator = { size, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
+    const operator = diagonalOperator(spectrum);
     const startVectors = tf.tensor2d([0, 1, 2].map(unit));
     const counts: number[] = [];
     for (const confirm of [0, 1, 4, 200]) {
@@ -163,6 +165,6 @@ describe.each([
     expect(counts[1]).toBe(1);
     expect(counts[2]).toBe(4);
     expect(counts[3]).toBeGreaterThan(4);
-    tf.dispose([diagonal, startVectors]);
+    for (const held of [operator, startVectors]) held.dispose();
   });
 });
