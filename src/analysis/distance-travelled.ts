@@ -1,10 +1,11 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
-import { addN, keep, sqrt, square, sub, sum, tidy } from '@tensorflow/tfjs-core';
+import { keep, sub, tidy } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { aliasTensor } from '../tfjs/engine.js';
 import { readOnce } from '../tfjs/read-once.js';
 import { requireArgument, requireThat } from '../errors.js';
 import { parameterSpace } from '../parameters.js';
+import { euclideanNorm } from '../rows.js';
 import { variablesOf } from '../variables.js';
 
 /** How far the parameters were from where they began. */
@@ -70,5 +71,5 @@ export function distanceTravelled(target: LayersModel | Variable[]): DistanceTra
 
 /** ‖a − b‖₂ over all tensors as one vector. */
 export function distanceBetween(a: readonly Tensor[], b: readonly Tensor[]): Scalar {
-  return tidy(() => sqrt(addN(a.map((tensor, i) => sum(square(sub(tensor, b[i]!)))))) as Scalar);
+  return tidy(() => euclideanNorm(a.map((tensor, i) => sub(tensor, b[i]!))));
 }

@@ -1,8 +1,8 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, mul, norm, reshape, slice, sub, tidy } from '@tensorflow/tfjs-core';
+import { concat, mul, reshape, slice, sub, tidy } from '@tensorflow/tfjs-core';
 import type { Schema, Settings } from '../options.js';
 import { byDefault, integer, mandatory, number, numbers, readOptions } from '../options.js';
-import { coordinates, rowOf } from '../rows.js';
+import { coordinates, euclideanNorm, rowOf } from '../rows.js';
 import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import type { Workplace } from './analyse.js';
@@ -132,7 +132,7 @@ function* measure({ source, own }: Workplace, plan: Plan): SolverSteps<StepDecom
       for (let d = 0; d < names.length; d++) {
         yield* owning(function* (ownStep) {
           const step = ownStep(sgdStep(rows, gradient, d, learningRate));
-          lengths[d]!.push((yield norm(step))[0]!);
+          lengths[d]!.push((yield euclideanNorm([step]))[0]!);
           for (let a = 0; a < alphas.length; a++) {
             moveTo(parameters, () => sub(theta, mul(step, alphas[a]!)) as Tensor1D);
             losses[d]![a]!.push((yield lossOf(part.objective))[0]!);

@@ -1,11 +1,11 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { concat, keep, norm, reshape, sub, tidy } from '@tensorflow/tfjs-core';
+import { concat, keep, reshape, sub, tidy } from '@tensorflow/tfjs-core';
 import { aliasTensor } from '../tfjs/engine.js';
 import { readOnce } from '../tfjs/read-once.js';
 import type { Objective } from '../objectives/objective.js';
 import type { HessianOperator } from '../operators/hessian.js';
 import { guardParameters } from '../operators/parameter-guard.js';
-import { coordinates } from '../rows.js';
+import { coordinates, euclideanNorm } from '../rows.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
 import { repeatedSearch } from '../solvers/repeated-search.js';
@@ -104,12 +104,12 @@ export class CurvatureGauge {
     sum: Estimate | null,
   ): Promise<CurvatureReading> {
     const onDevice = tidy(() => {
-      const distance = reshape(norm(sub(this.objective.parameters.read(), start)), [1]);
+      const distance = reshape(euclideanNorm([sub(this.objective.parameters.read(), start)]), [1]);
       if (hessian == null || found == null) return keep(distance);
       const gradient = hessian.gradient();
       const loss = reshape(hessian.lossTensor(), [1]);
       const along = coordinates(found.eigenvectors, gradient);
-      return keep(concat([distance, loss, reshape(norm(gradient), [1]), along] as Tensor1D[]));
+      return keep(concat([distance, loss, reshape(euclideanNorm([gradient]), [1]), along] as Tensor1D[]));
     });
     const [distance, loss = NaN, gradientNorm = NaN, ...along] = await readOnce(onDevice);
     const missing = Array.from({ length: this.options.k }, () => null);

@@ -1,5 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
-import { div, norm, randomNormal, sub, tidy } from '@tensorflow/tfjs-core';
+import { div, randomNormal, sub, tidy } from '@tensorflow/tfjs-core';
+import { euclideanNorm, unitVector } from '../rows.js';
 import { FiniteDifferenceLinearization } from './finite-difference.js';
 import type { HessianOperator } from './hessian.js';
 import { knownMagnitude } from './magnitude.js';
@@ -65,8 +66,9 @@ async function errorsAlong(
       const { product, disagreement, step } = differences.along(v);
       const hv = operator.matvec(v);
       // Two gradients, each rounded, by the step.
-      const roundingOfGradients = div(norm(differences.gradient), step);
-      return [norm(sub(hv, product)), norm(hv), norm(product), disagreement, roundingOfGradients];
+      const roundingOfGradients = div(euclideanNorm([differences.gradient]), step);
+      const lengths = [sub(hv, product), hv, product].map((x) => euclideanNorm([x]));
+      return [...lengths, disagreement, roundingOfGradients];
     });
     return numbers as [number, number, number, number, number];
   } finally {
@@ -81,8 +83,5 @@ export function toleranceFor(stepDisagreement: number): number {
 }
 
 export function randomUnit(size: number, seed: number): Tensor1D {
-  return tidy(() => {
-    const x = randomNormal([size], 0, 1, 'float32', seed);
-    return div(x, norm(x)) as Tensor1D;
-  });
+  return tidy(() => unitVector(randomNormal([size], 0, 1, 'float32', seed)) as Tensor1D);
 }

@@ -4,16 +4,19 @@ import {
   add,
   div,
   divNoNan,
+  equal,
   less,
+  max,
   maximum,
+  minimum,
   mul,
-  norm,
   scalar,
   sub,
   sum,
   tidy,
   where,
 } from '@tensorflow/tfjs-core';
+import { euclideanNorm } from '../rows.js';
 import { synchronousRead } from '../tfjs/capabilities.js';
 
 /**
@@ -28,6 +31,12 @@ const agreement = 1e-3;
 
 /** The same as a part of the largest product so far: what is below does not count beside the other eigenvalues. */
 const agreementToLargest = 1e-4;
+
+/**
+ * The unit of a step along parameters that are zero is 1, but where all are small at most so many times the largest: the
+ * coarsest step is a quarter of that then.
+ */
+const largestParameters = 64;
 
 /** What came of measuring along one direction. */
 export interface DirectionalDifference {
@@ -57,8 +66,8 @@ interface Differences {
  *
  *     (g(θ + hv) − g(θ − hv)) / 2h,   (g(θ + hv) − g(θ)) / h,   (g(θ) − g(θ − hv)) / h,
  *
- * at a step that is chosen for the direction: h‖v‖ = 2^(−8 − 2j) (1 + Σ|θ_i v_i|/‖v‖). Two steps that follow on each
- * other are compared, each kind of difference with itself, and extrapolated to h = 0 (Richardson 1911), from coarse steps
+ * at a step that is chosen for the direction: h‖v‖ = 2^(−8 − 2j) (u + Σ|θ_i v_i|/‖v‖), u = min(1, 64 max|θ_i|), 1 where
+ * θ = 0. Two steps that follow on each other are compared, each kind of difference with itself, and extrapolated to h = 0 (Richardson 1911), from coarse steps
  * to fine ones until a kind agrees; else the pair that agrees best is taken. One side of θ may be clear of kinks where
  * the other is not. The search begins where the last one ended.
  */
@@ -77,7 +86,7 @@ export class GradientDifferences {
 
   /** Cost: four gradients where the first two steps agree, two more for each further one, at most ten. */
   along(theta: Tensor1D, v: Tensor1D): DirectionalDifference {
-    const length = norm(v) as Scalar;
+    const length = euclideanNorm([v]);
     const unit: Tensor1D = divNoNan(v, length);
     const coarsest = this.coarsest(theta, unit);
     const canRead = synchronousRead() === 'free';
@@ -92,7 +101,7 @@ export class GradientDifferences {
       break;
     }
     const { product, change, step } = best!;
-    const disagreement: Scalar = div(change, maximum(norm(product), 1e-30));
+    const disagreement: Scalar = div(change, maximum(euclideanNorm([product]), 1e-37));
     return { product: mul(product, length), disagreement, step: divNoNan(step, length) };
   }
 
@@ -101,12 +110,14 @@ export class GradientDifferences {
    * agree best, and their product is that of the finer one.
    */
   stepOfRounding(theta: Tensor1D, v: Tensor1D): Scalar {
-    const length = norm(v) as Scalar;
+    const length = euclideanNorm([v]);
     return divNoNan(mul(this.coarsest(theta, divNoNan(v, length)), parts[1]! / parts[0]!), length);
   }
 
   private coarsest(theta: Tensor1D, unit: Tensor1D): Scalar {
-    return mul(add(1, sum(abs(mul(theta, unit)))), parts[0]!);
+    const largest = max(abs(theta));
+    const least = where(equal(largest, 0), 1, minimum(1, mul(largest, largestParameters)));
+    return mul(add(least, sum(abs(mul(theta, unit)))), parts[0]!);
   }
 
   /** From where the last search ended to the finest step, then from the coarsest. */
@@ -116,7 +127,10 @@ export class GradientDifferences {
   }
 
   private isEnough({ product, change }: Candidate): boolean {
-    const [error, size] = tidy(() => [change.dataSync()[0]!, norm(product).dataSync()[0]!]) as number[];
+    const [error, size] = tidy(() => [
+      change.dataSync()[0]!,
+      euclideanNorm([product]).dataSync()[0]!,
+    ]) as number[];
     const isEnough = error! <= agreement * size! || error! <= agreementToLargest * this.largest;
     if (isEnough) this.largest = Math.max(this.largest, size!);
     return isEnough;
@@ -144,7 +158,7 @@ function extrapolate(coarse: Differences, fine: Differences): Candidate {
     const change: Tensor1D = sub(difference, coarse.sides[i]!.difference);
     // The error of order p falls by 4^p.
     const product: Tensor1D = add(difference, mul(change, 1 / (4 ** order - 1)));
-    return { product, change: norm(change) as Scalar, step: fine.step };
+    return { product, change: euclideanNorm([change]), step: fine.step };
   });
   return kinds.reduce((best: Candidate | null, kind) => betterOf(best, kind), null)!;
 }

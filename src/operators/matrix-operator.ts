@@ -1,8 +1,9 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { clone, matMul, max, norm, reshape, tidy } from '@tensorflow/tfjs-core';
+import { clone, div, matMul, max, mul, norm, reshape, tidy } from '@tensorflow/tfjs-core';
 import { requireArgument, requireThat } from '../errors.js';
 import { derivedOperator } from './derived-operator.js';
 import type { LinearOperator } from './linear-operator.js';
+import { factoredNorm } from '../rows.js';
 import { measuredOnce } from './magnitude.js';
 
 /**
@@ -35,7 +36,11 @@ export function matrixOperator(a: Tensor2D): LinearOperator {
         () => reshape(matMul(reshape(v, [v.size / n, n]) as Tensor2D, matrix), v.shape) as Tensor as typeof v,
       ),
     // The terms of A e_j are as long as column j.
-    magnitude: () => measuredOnce(matrix, () => max(norm(matrix, 'euclidean', 0))),
+    magnitude: () =>
+      measuredOnce(matrix, () => {
+        const [scale] = factoredNorm([matrix]);
+        return mul(scale, max(norm(div(matrix, scale), 'euclidean', 0)));
+      }),
     release: () => matrix.dispose(),
   });
 }

@@ -1,5 +1,6 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { norm, stack, sub, tidy } from '@tensorflow/tfjs-core';
+import { stack, sub, tidy } from '@tensorflow/tfjs-core';
+import { euclideanNorm } from '../rows.js';
 import { readOnce } from '../tfjs/read-once.js';
 import { ZERO_SHARE } from './magnitude.js';
 
@@ -17,7 +18,7 @@ export function ratio(numerator: number, denominator: number): number {
 export async function relativeDistance(a: () => Tensor1D, b: () => Tensor1D): Promise<number> {
   const [distance, length] = await readScalars(() => {
     const from = a();
-    return [norm(sub(from, b())), norm(from)];
+    return [sub(from, b()), from].map((x) => euclideanNorm([x]));
   });
   return ratio(distance!, length!);
 }

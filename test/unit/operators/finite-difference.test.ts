@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DifferentiationError } from '../../../src/errors.js';
 import { lossObjective } from '../../../src/objectives/objective.js';
+import { checkOperator } from '../../../src/operators/check-operator.js';
 import { HessianOperator } from '../../../src/operators/hessian.js';
 import type { LinearOperator } from '../../../src/operators/linear-operator.js';
 import { ZERO_SHARE } from '../../../src/operators/magnitude.js';
@@ -90,4 +91,24 @@ it('takes the gradient for its terms where the tape cannot record the loss', () 
   expect(hessian.magnitude()).toBeLessThan(gradient / shortest);
   hessian.dispose();
   tf.dispose([w, u]);
+});
+
+it.each([1e-4, 1e-12])('takes steps as small as the parameters, if these are all some %d', async (size) => {
+  const theta = [0.9, -0.4, 0].map((x) => x * size);
+  const w = variableOf(theta);
+  const objective = lossObjective(() => tf.sum(tf.square(tf.tanh(tf.div(w, size)))), [w]);
+  const hessian = new HessianOperator(objective, { method: 'finiteDifference' });
+  const ones = tf.ones([3]) as tf.Tensor1D;
+  const product = hessian.matvec(ones);
+  // Of tanh²x: 2 (1 − t²) (1 − 3t²).
+  const wanted = theta.map((x) => {
+    const t = Math.tanh(x / size) ** 2;
+    return 2 * (1 - t) * (1 - 3 * t);
+  });
+  product.dataSync().forEach((value, i) => expect(value * size * size).toBeCloseTo(wanted[i]!, 2));
+  hessian.dispose();
+  const exact = new HessianOperator(objective);
+  expect((await checkOperator(exact)).findings).toEqual([]);
+  exact.dispose();
+  tf.dispose([w, ones, product]);
 });
