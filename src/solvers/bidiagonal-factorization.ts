@@ -65,7 +65,10 @@ export class BidiagonalFactorization {
   latest: readonly ProjectedProduct[] = [];
 
   private readonly queue = new RowQueue();
-  /** Pending rows that Aᵀ of a left row which is random, or made of rounding, has brought up: what that holds only they show. */
+  /**
+   * Pending rows that came from Aᵀ of a left row which is random, or made of rounding. Until they are multiplied the projected
+   * matrix is not complete.
+   */
   private loose: number[] = [];
   private readonly adjoints = new AdjointCoefficients();
   private readonly forward: NormalizedOperator;
@@ -110,7 +113,7 @@ export class BidiagonalFactorization {
     return this.aside.length > 0;
   }
 
-  /** Whether a left row is neither an image of right rows nor followed by the rows that its own product shows. */
+  /** Whether there are pending rows without which the projected matrix is not complete. */
   get hasLooseRow(): boolean {
     return this.loose.length > 0;
   }

@@ -14,6 +14,8 @@ import { zeroWithin } from './zero-threshold.js';
 
 /** Ends with the last iterate, whose residual is measured. */
 const OF_LAST_ITERATE: ReadonlySet<SolveStatus> = new Set([
+  // Up to there the quadratic ½xᵀ(A + δI)x - bᵀx has fallen from step to step, whatever the residuals did.
+  'negativeCurvature',
   'maxIterations',
   'maxMatvecs',
   'aborted',
@@ -120,9 +122,7 @@ export class ConjugateGradientRun {
   /** The best iterate or the last one, as the result. */
   *result(status: SolveStatus): SolverSteps<SolveResult> {
     const best = this.best!;
-    // Up to there the quadratic ½xᵀ(A + δI)x - bᵀx has fallen from step to step, whatever the residuals did.
-    if (status === 'negativeCurvature') best.take(this.y, this.residualNorm);
-    else if (OF_LAST_ITERATE.has(status)) {
+    if (OF_LAST_ITERATE.has(status)) {
       if (!this.isMeasured) yield* this.replaceResidual(best);
       if (!Number.isFinite(this.residualNorm)) return yield* best.result('nonFinite', this.numIterations);
       best.take(this.y, this.residualNorm);

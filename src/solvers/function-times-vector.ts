@@ -82,9 +82,9 @@ const where = 'functionTimesVector';
  * @param v shape [n]; stays the caller's, who may dispose of it at once
  * @param options see {@link FunctionOptions}; `signal` stops the run between two products
  * @returns the product, owned by the caller: `result.dispose()`
- * @throws CurvatureArgumentError for options out of range, an f that is neither or gives no number, a vector that does not fit or is not
- *   finite, a product that float32 does not hold, an operator whose asymmetry is above 5 %. What f and the operator throw
- *   passes through. In each case nothing stays on the device
+ * @throws CurvatureArgumentError for options out of range, an f that is neither or gives no number, a vector that does not
+ *   fit or is not finite, a product that float32 does not hold, an operator whose asymmetry is above 5 %. What f and the
+ *   operator throw passes through. In each case nothing stays on the device
  *
  * Sources: Higham, Functions of Matrices, 2008, §13.2; Musco, Musco & Sidford, Stability of the Lanczos method for matrix
  * function approximation, SODA 2018, for what float32 does to it.

@@ -25,7 +25,7 @@ import type { EigenResult } from './result.js';
  * nor of much use: there the run ends with some vectors for which Av = σv to rounding, or with a status that says what it
  * lacks. The end of a spectrum is for `lanczos`. A σ far outside of the spectrum leaves little of A in A - σI.
  *
- * Cost: hundreds of products a pair and more, `numMatvecs` in the result. Memory: up to 192 MB for the solves, and
+ * Cost: hundreds of products a pair and more, `numMatvecs` in the result. Memory: up to 192 MiB for the solves, and
  * 4 · max(24, 6k) vectors of length n.
  *
  * @param operator A, symmetric; stays the caller's. It may answer later: see {@link AsyncLinearOperator}

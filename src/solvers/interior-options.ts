@@ -17,8 +17,8 @@ import { driveSchema } from '../tfjs/drive.js';
 import { userFunction } from '../tfjs/run-scope.js';
 import type { BlockPlan } from './block-run.js';
 import type { EigenProgress } from './lanczos-options.js';
-import { requireStartRows } from './lobpcg-options.js';
 import { abortChoice, mostProducts } from './product-budget.js';
+import { requireStartVectors } from './start-vectors.js';
 
 /** Options of {@link interiorEigenpairs}. */
 export interface InteriorOptions {
@@ -77,6 +77,6 @@ export function planInterior(
   const settings = readOptions(options, schemaFor(size), where);
   const { k, maxMatvecs, startVectors, onProgress } = settings;
   requireIs(maxMatvecs, or(integer(k), Infinity), 'maxMatvecs', where);
-  if (startVectors != null) requireStartRows(startVectors, size, where);
+  if (startVectors != null) requireStartVectors(startVectors, size, size, where);
   return { ...settings, onProgress: userFunction(onProgress ?? (() => {})) };
 }

@@ -1,6 +1,6 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { userFunction } from '../tfjs/run-scope.js';
-import { requireArgument, requireThat } from '../errors.js';
+import { requireThat } from '../errors.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
 import type { Schema, Settings } from '../options.js';
 import {
@@ -18,6 +18,7 @@ import {
 import { driveSchema, type DriveOptions } from '../tfjs/drive.js';
 import { rowsThatFit } from './basis-memory.js';
 import { abortChoice, mostProducts } from './product-budget.js';
+import { requireStartVectors } from './start-vectors.js';
 import type { Which } from '../symmetric-eigen.js';
 
 /** What a solver tells while it runs. */
@@ -145,15 +146,6 @@ export function planLanczos(
   requireIs(maxMatvecs, or(integer(k), Infinity), 'maxMatvecs', where);
   const krylovDim = Math.min(n, settings.krylovDim ?? Math.max(leastKrylovDim(k, n), affordableRows(n)));
   requireIs(krylovDim, integer(Math.min(n, k + 1), n), 'krylovDim', where);
-  if (startVectors != null) requireStart(startVectors, n, krylovDim === n ? n : krylovDim - k, where);
+  if (startVectors != null) requireStartVectors(startVectors, n, krylovDim === n ? n : krylovDim - k, where);
   return { ...settings, krylovDim, onProgress: onProgress && userFunction(onProgress) };
-}
-
-function requireStart(start: Tensor1D | Tensor2D, n: number, most: number, where: string): void {
-  const expected = `startVectors of shape [${n}] or [m, ${n}], float32, with m from 1 to ${most}${most < n ? ' (krylovDim - k)' : ''}`;
-  requireArgument(Array.isArray(start.shape), where, expected, start);
-  requireThat(!start.isDisposed, where, expected, 'a disposed tensor');
-  const [rows, columns] = start.rank === 1 ? [1, start.size] : start.shape;
-  const fits = start.rank <= 2 && columns === n && rows >= 1 && rows <= most;
-  requireArgument(fits && start.dtype === 'float32', where, expected, start);
 }

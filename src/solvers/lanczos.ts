@@ -12,7 +12,7 @@ import { LanczosFactorization } from './lanczos-factorization.js';
 import type { LanczosOptions, LanczosPlan } from './lanczos-options.js';
 import { planLanczos } from './lanczos-options.js';
 import { LanczosSearch } from './lanczos-search.js';
-import { believed } from './measure-again.js';
+import { believedPairs } from './measure-again.js';
 import { powerOfTwoOf } from './normalized-operator.js';
 import { driverStop, ProductBudget } from './product-budget.js';
 import type { EigenResult } from './result.js';
@@ -80,7 +80,9 @@ function* follow(plan: LanczosPlan, operator: AnyOperator, where: string): Solve
     const search = new LanczosSearch(factorization, plan, random, where);
     yield* search.run();
     const result = collect(factorization, plan, search);
-    return yield* believed(result, factorization, plan.tol, (values, norms) => search.count(values, norms));
+    return yield* believedPairs(result, factorization, plan.tol, (values, norms) =>
+      search.count(values, norms),
+    );
   } finally {
     factorization.dispose();
   }

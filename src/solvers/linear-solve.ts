@@ -30,8 +30,8 @@ import { innerProducts, release } from './vector-arithmetic.js';
  *   singular and b not in its range. Damp, or take x for what it is.
  * - `nonFinite`: a product had a NaN or an infinity in it.
  *
- * But for `negativeCurvature`, `trustRegion`, and `maxIterations`, `maxMatvecs` and `aborted` of `solve`, `x` is the iterate of the smallest residual measured, so
- * that it is finite, and the residual never above that of the start.
+ * But for `negativeCurvature`, `trustRegion`, and `maxIterations`, `maxMatvecs` and `aborted` of `solve`, `x` is the
+ * iterate of the smallest residual measured, so that it is finite, and the residual never above that of the start.
  */
 export type SolveStatus =
   | 'converged'
@@ -74,8 +74,8 @@ export interface SolveOptions {
   readonly maxIterations?: number;
   /**
    * Products at most, default as many as it takes: when they are spent the run ends with the status `maxMatvecs`. One of
-   * them is kept to measure the residual at the end, one is spent on `initial` (two where its product is zero), and, where an operator looks as if it
-   * were zero or not symmetric, two on its `magnitude`. Those of a preconditioner do not count.
+   * them is kept to measure the residual at the end, one is spent on `initial` (two where its product is zero), and, where
+   * an operator looks as if it were zero or not symmetric, two on its `magnitude`. Those of a preconditioner do not count.
    */
   readonly maxMatvecs?: number;
   /**

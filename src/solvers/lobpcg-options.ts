@@ -1,5 +1,5 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
-import { requireArgument, requireThat } from '../errors.js';
+import { requireArgument } from '../errors.js';
 import type { AnyOperator, AsyncLinearOperator } from '../operators/async-operator.js';
 import { requireAnyOperator } from '../operators/async-operator.js';
 import type { LinearOperator } from '../operators/linear-operator.js';
@@ -16,13 +16,13 @@ import {
   requireIs,
   unchecked,
 } from '../options.js';
-import { requireTensor } from '../rows.js';
 import type { DriveOptions } from '../tfjs/drive.js';
 import { driveSchema } from '../tfjs/drive.js';
 import { userFunction } from '../tfjs/run-scope.js';
 import type { BlockPlan } from './block-run.js';
 import type { EigenProgress } from './lanczos-options.js';
 import { abortChoice, mostProducts } from './product-budget.js';
+import { requireStartVectors } from './start-vectors.js';
 
 /** Options of {@link lobpcg}. */
 export interface LobpcgOptions {
@@ -106,16 +106,6 @@ export function planLobpcg(
     requireAnyOperator(operator, `${where} ${name}`);
     requireArgument(operator.size === size, where, `a ${name} of size ${size}`, operator.size);
   }
-  if (startVectors != null) requireStartRows(startVectors, size, where);
+  if (startVectors != null) requireStartVectors(startVectors, size, size, where);
   return { ...settings, onProgress: userFunction(onProgress ?? (() => {})) };
-}
-
-/** Throws unless start vectors are one vector of R^size or several as rows, size of them at most. */
-export function requireStartRows(startVectors: Tensor1D | Tensor2D, size: number, where: string): void {
-  const fits = (shape: readonly number[]): boolean =>
-    shape.at(-1) === size && (shape.length === 1 || (shape.length === 2 && shape[0]! > 0));
-  const expected = `startVectors, float32, of shape [${size}] or [m, ${size}]`;
-  requireTensor(startVectors, fits, where, expected);
-  const count = startVectors.size / size;
-  requireThat(count <= size, where, `at most ${size} startVectors`, `${count}`);
 }

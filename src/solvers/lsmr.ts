@@ -43,7 +43,7 @@ export interface LsmrOptions {
   readonly maxMatvecs?: number;
   /**
    * Vectors of length n to keep at most, 2 at least. Where it is full the run starts again from the residual measured, which takes
-   * more iterations. Default as many as there are iterations, within 192 MB.
+   * more iterations. Default as many as there are iterations, within 192 MiB.
    */
   readonly krylovDim?: number;
   /**
@@ -94,8 +94,8 @@ type LsmrPlan = Settings<LsmrOptions & DriveOptions, ReturnType<typeof schemaFor
 
 /**
  * Solves the least-squares problem min ‖b - Ax‖² + λ²‖x‖² by LSMR: of all x in the Krylov space of AᵀA and Aᵀb the one with the
- * least ‖Aᵀ(b - Ax) - λ²x‖. For A of any shape and rank; where several x solve the problem, the shortest. With the Jacobian of a model and
- * the residuals of its outputs that is a step of Gauss and Newton, or of Levenberg and Marquardt with a λ.
+ * least ‖Aᵀ(b - Ax) - λ²x‖. For A of any shape and rank; where several x solve the problem, the shortest. With the Jacobian
+ * of a model and the residuals of its outputs that is a step of Gauss and Newton, or of Levenberg and Marquardt with a λ.
  *
  * AᵀA is never formed, so that the condition number counts once where `solve` of AᵀA + λ²I has its square. The residual returned is
  * measured by products. Where it is not what the recurrence says, the run starts again from it, as long as that lessens it by
@@ -117,7 +117,8 @@ type LsmrPlan = Settings<LsmrOptions & DriveOptions, ReturnType<typeof schemaFor
  *
  * @example
  * const jacobian = new JacobianOperator(model, xs);
- * const residuals = tf.tidy(() => tf.reshape(tf.sub(ys, model.predict(xs)), [-1]));
+ * const outputs = model.predict(xs) as tf.Tensor;
+ * const residuals = tf.tidy(() => tf.reshape(tf.sub(ys, outputs), [-1])) as tf.Tensor1D;
  * const { x, status } = await lsmr(jacobian, residuals, { damping: 0.1 }); // the step θ + x of Levenberg and Marquardt
  * jacobian.dispose();
  */

@@ -22,7 +22,7 @@ import { innerProducts, release } from './vector-arithmetic.js';
 export interface MinresOptions extends SolveOptions, PreconditionedOptions {
   /**
    * Vectors of the basis to keep at most, 2 at least: krylovDim + 9 vectors of length n in memory. Default as many as
-   * there are iterations, within 192 MB. With fewer than the iterations that it takes, those beyond cost accuracy
+   * there are iterations, within 192 MiB. With fewer than the iterations that it takes, those beyond cost accuracy
    * (κ² 2⁻²⁴ in place of κ 2⁻²⁴) that starting again has to win back: eigenvalues of both signs, κ = 1e4, take 176
    * products to a residual of 1e-2 with all of the basis, 558 with 80 vectors and 3011 with 40. With a preconditioner no
    * basis is kept, and there is no krylovDim.
@@ -50,10 +50,9 @@ function schemaFor(n: number) {
  * With a preconditioner M what is least is √(rᵀMr), which no longer falls with ‖r‖ from step to step; the residual that
  * counts and is returned is ‖b - (A + δI)x‖₂ all the same. The recurrence is the short one then, without a basis.
  *
- * Cost: one product an iteration, with a preconditioner one of it, one at the end of a run for the residual, and one whenever ‖x‖ has doubled and is long
- * enough for rounding to tell. Memory: krylovDim + 9 vectors of length n, 15 with a
- * preconditioner. b, x and the products may be of any size that
- * float32 holds.
+ * Cost: one product an iteration, with a preconditioner one of it, one at the end of a run for the residual, and one
+ * whenever ‖x‖ has doubled and is long enough for rounding to tell. Memory: krylovDim + 9 vectors of length n, 15 with a
+ * preconditioner. b, x and the products may be of any size that float32 holds.
  *
  * @param operator A, symmetric; stays the caller's. It may answer later: see {@link AsyncLinearOperator}
  * @param b right-hand side, shape [n]; stays the caller's, who may dispose of it at once
@@ -65,7 +64,8 @@ function schemaFor(n: number) {
  *
  * Sources: Paige & Saunders, Solution of sparse indefinite systems of linear equations, SIAM J. Numer. Anal. 12
  * (1975), §6; the stop at a least-squares solution: Choi, Paige & Saunders, MINRES-QLP, SIAM J. Sci. Comput. 33 (2011);
- * §5 there for the preconditioner; what the recurrence loses: Sleijpen, van der Vorst & Modersitzki, SIAM J. Matrix Anal. Appl. 22 (2000).
+ * §5 there for the preconditioner; what the recurrence loses: Sleijpen, van der Vorst & Modersitzki, SIAM J. Matrix Anal.
+ * Appl. 22 (2000).
  *
  * @example
  * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));

@@ -15,7 +15,7 @@ import { deflatedPair, orthonormal, ritzVectors } from './deflated-pair.js';
 import type { DriveOptions, SolverSteps } from '../tfjs/drive.js';
 import { driveAsync, driveSchema } from '../tfjs/drive.js';
 import type { EigenProgress } from './lanczos-options.js';
-import { believed } from './measure-again.js';
+import { believedPairs } from './measure-again.js';
 import { NoiseFloor } from './noise-floor.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import { SymmetryWatch } from './require-symmetric.js';
@@ -160,7 +160,7 @@ class PowerIteration {
       numMatvecs: this.products.numMatvecs,
       asymmetry: symmetry.norm > 0 ? symmetry.asymmetry / symmetry.norm : 0,
     });
-    return yield* believed(result, this.products, tol, (values, norms) => this.count(values, norms));
+    return yield* believedPairs(result, this.products, tol, (values, norms) => this.count(values, norms));
   }
 
   dispose(): void {

@@ -14,8 +14,8 @@ import { expectedProducts, innerProductsOf, misfit } from './saved-rows.js';
  *   within the tolerance, as above.
  * - `aborted`: the `signal` was, and `onAbort` is 'return'. As `maxMatvecs`; pairs that were not found have eigenvalue NaN.
  * - `stagnated`: what is left of the residuals above the tolerance is, for the most part, what the products lack of
- *   symmetry, or their noise: no further product lessens it. So end operators of central differences, and those that change from product
- *   to product; `asymmetry` says by how much. Allow a larger `tol`, or make the products exact.
+ *   symmetry, or their noise: no further product lessens it. So end operators of central differences, and those that change
+ *   from product to product; `asymmetry` says by how much. Allow a larger `tol`, or make the products exact.
  * - `invariantSubspace`: the vectors span a space that A maps into itself, nothing is left to find, and yet not
  *   all residuals are within the tolerance: it is below what float32 products allow.
  * - `nonFinite`: a product had a NaN or an infinity in it. Pairs that were not found have eigenvalue NaN.

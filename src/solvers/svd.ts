@@ -7,7 +7,7 @@ import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
 import type { OneSide } from './bidiagonal-factorization.js';
 import { BidiagonalFactorization } from './bidiagonal-factorization.js';
-import { isDoubtful, residualsNow } from './measure-again.js';
+import { believed, residualsNow } from './measure-again.js';
 import { NormalizedOperator } from './normalized-operator.js';
 import { driverStop, ProductBudget } from './product-budget.js';
 import type { EigenStatus } from './result.js';
@@ -96,7 +96,13 @@ function* follow(plan: SvdPlan, operator: RectangularOperator): SolverSteps<SvdR
     const search = new SvdSearch(factorization, operator, plan, random, where);
     yield* search.run();
     const result = collect(factorization, plan, search, m < n);
-    return yield* believed(result, [forward, backward], factorization.budget, plan, search);
+    const { budget } = factorization;
+    const { singularValues } = result;
+    return yield* believed(result, budget, plan.tol, {
+      products: 2 * plan.k,
+      residuals: () => residualsOfTriplets(result, [forward, backward], budget),
+      count: (residualNorms) => search.count(singularValues, residualNorms),
+    });
   } finally {
     factorization.dispose();
   }
@@ -134,34 +140,15 @@ function collect(
   };
 }
 
-/**
- * A result that has converged by products that contradict each other is measured again, as one of `lanczos` is: an operator that
- * drifts has triplets of none that there ever was. Cost: two products for each triplet, then.
- *
- * @param result taken over
- */
-function* believed(
-  result: SvdResult,
+/** The larger of ‖Av − σu‖ and ‖Aᵀu − σv‖, as the operator is now. Cost: two products for each triplet. */
+function* residualsOfTriplets(
+  { singularValues, left, right }: SvdResult,
   [forward, backward]: readonly [OneSide, OneSide],
   budget: ProductBudget,
-  { k, tol }: SvdPlan,
-  search: SvdSearch,
-): SolverSteps<SvdResult> {
-  if (result.status !== 'converged' || !isDoubtful(result.asymmetry, tol)) return result;
-  if (!budget.allows(2 * k)) return { ...result, status: budget.status };
-  const { singularValues, left, right } = result;
-  let isDone = false;
-  try {
-    const image = new NormalizedOperator(forward, 0, budget);
-    const one = yield* residualsNow(image, right, singularValues, left);
-    const adjoint = new NormalizedOperator(backward, 0, budget);
-    const other = yield* residualsNow(adjoint, left, singularValues, right);
-    const residualNorms = one.map((norm, i) => Math.max(norm, other[i]!));
-    const numConverged = yield* search.count(singularValues, residualNorms);
-    isDone = true;
-    const status = numConverged === k ? 'converged' : 'stagnated';
-    return { ...result, residualNorms, status, numConverged, numMatvecs: budget.spent };
-  } finally {
-    if (!isDone) result.dispose();
-  }
+): SolverSteps<Float64Array> {
+  const image = new NormalizedOperator(forward, 0, budget);
+  const one = yield* residualsNow(image, right, singularValues, left);
+  const adjoint = new NormalizedOperator(backward, 0, budget);
+  const other = yield* residualsNow(adjoint, left, singularValues, right);
+  return one.map((norm, i) => Math.max(norm, other[i]!));
 }
