@@ -115,6 +115,11 @@ export function isTensor(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'shape' in value && 'dtype' in value;
 }
 
+/** What was thrown, in words: anything can be. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** A short, readable rendering of any value for an error message. */
 export function describe(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);

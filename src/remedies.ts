@@ -147,6 +147,18 @@ export function remedyFor(wanted: Wanted, received: unknown): string | null {
   return kind == null ? null : (remedies[wanted][kind] ?? null);
 }
 
+/**
+ * What to do where a value depends on nothing that it is to be differentiated by.
+ *
+ * @param value names it, as 'the loss'
+ */
+export function withoutDerivative(value: string): string {
+  return (
+    'Reads (dataSync), comparisons, tf.round, tf.argMax and the like have no derivative: compute ' +
+    `${value} of the variables without them`
+  );
+}
+
 /** Whether something is a `tf.data` Dataset, of whichever copy of the package. */
 export function isDataset(value: unknown): boolean {
   return kindOf(value) === 'dataset';

@@ -38,7 +38,8 @@ export function isPartOfWeight(
     const own = Object.keys(inputs).filter((input) => reached.has(inputs[input]!.id));
     if (own.length === 0) return false;
     for (const { id } of outputs) reached.add(id);
-    if (examples === 1 || context == null) return false;
+    // Tensors that are stacked are of one kind: none of them brings examples to the others.
+    if (context == null || node.name === 'Pack') return false;
     const { shapes } = context;
     const { length: rank, 0: rows } = outputs[0]!.shape;
     const isMatrix = (input: string): boolean =>

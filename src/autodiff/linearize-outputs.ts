@@ -1,6 +1,7 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { tidy, variable, zerosLike } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError } from '../errors.js';
+import { requireArgument, requireThat } from '../errors.js';
+import { withoutDerivative } from '../remedies.js';
 import type { ParameterSpace } from '../parameters.js';
 import { PresentValues } from '../variables.js';
 import { withCorrections } from '../tfjs/corrections/execute.js';
@@ -156,12 +157,13 @@ function zip(ids: readonly (ValueId | null)[], tensors: readonly (Tensor | null)
 
 /** Throws an error that names `where` unless all outputs are float32 and one at least depends on the sources. */
 export function requireOutputs(outputs: Tensor[], recorder: Recorder, where: string): void {
-  const dependent = outputs.some((output) => recorder.isTracked(output));
-  if (!dependent || outputs.some((output) => output.dtype !== 'float32')) {
-    throw new CurvatureArgumentError(
-      where,
-      'float32 outputs, one of which at least depends on the variables',
-      `${outputs.length} outputs, not such`,
-    );
-  }
+  const other = outputs.find(({ dtype }) => dtype !== 'float32');
+  requireArgument(other == null, where, 'float32 outputs', other);
+  requireThat(
+    outputs.some((output) => recorder.isTracked(output)),
+    where,
+    'outputs that depend on the variables through differentiable operations',
+    'outputs that depend on none of them',
+    withoutDerivative('the outputs'),
+  );
 }

@@ -3,11 +3,13 @@ import { keep, tidy } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, requireArgument, requireThat } from '../errors.js';
 import type { ParameterSpace } from '../parameters.js';
 import { parameterSpace } from '../parameters.js';
+import { withoutDerivative } from '../remedies.js';
 import { PresentValues } from '../variables.js';
 import { withCorrections } from '../tfjs/corrections/execute.js';
-import { handToScope, requireEngine } from '../tfjs/engine.js';
+import { aliasTensor, handToScope, requireEngine } from '../tfjs/engine.js';
 import { Jitter, jitterTerms } from './jitter.js';
 import { Recorder } from './recorder.js';
+import { requireDifferentiable } from './require-differentiable.js';
 import { Sweep } from './sweep.js';
 import type { ValueId } from './tape.js';
 
@@ -73,7 +75,7 @@ export interface TermLinearization extends Linearization {
  * @example
  * const w = tf.variable(tf.tensor1d([1, 2]));
  * const at = linearize(() => tf.sum(tf.pow(w, tf.scalar(3))), [w]);
- * const [hv] = at.multiply([tf.tensor1d([1, 1])]);
+ * const hv = at.hvp(tf.tensor1d([1, 1]));
  * hv.print(); // 6 w = [6, 12]
  * at.dispose();
  */
@@ -160,7 +162,8 @@ function recordGradient(
   return new TapeLinearization(
     parameters,
     new PresentValues(parameters.variables, wanted(data)),
-    keep(value as Scalar),
+    // A reference of its own: what the loss returns may be a variable, or held by who wrote it.
+    aliasTensor(value) as Scalar,
     keep(gradient),
     sweep,
     seedIds,
@@ -201,6 +204,7 @@ class TapeLinearization implements TermLinearization {
 
   private product(v: Tensor1D, jitter: Jitter | null): Tensor1D {
     requireThat(!this.disposed, `${this.where}.hvp`, 'a live linearization', 'a disposed one');
+    requireDifferentiable(`${this.where}.hvp`);
     return tidy(() => {
       const products = this.multiply(this.parameters.unflatten(v), jitter);
       for (const product of products) if (product != null) handToScope(product);
@@ -239,8 +243,7 @@ function requireLoss(value: unknown, recorder: Recorder, where: string): Tensor 
       where,
       'a loss that depends on the variables through differentiable operations',
       'a loss that depends on none of them',
-      'Reads (dataSync), comparisons, tf.round, tf.argMax and the like have no derivative: compute the loss of the variables ' +
-        'without them',
+      withoutDerivative('the loss'),
     );
   }
   return tensor;

@@ -50,7 +50,7 @@ const schema = {
  *   take units
  * @example
  * // Each unit is a run of noiseGrid with one η, one S and one seed.
- * const run = async (task) => (await noiseGrid({ model, data: { xs, ys } }, task)).runs[0];
+ * const run = async (task: NoiseGridOptions) => (await noiseGrid({ model, data: { xs, ys } }, task)).runs[0];
  * const worker = await serveSweeps(connection, run, { group: 'lab', name: 'w3' });
  * const units = noiseGridUnits({ learningRates: [0.1, 0.01], batchSizes: [8], steps: 5, seeds: [1, 2] });
  * const { records } = await runSweep(connection, units, { group: 'lab' });

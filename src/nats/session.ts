@@ -1,4 +1,4 @@
-import { isListOf } from '../errors.js';
+import { isListOf, messageOf } from '../errors.js';
 import { requireMessage } from './message-error.js';
 import type { Reply, ShardService, ShardWorker } from '../workers/index.js';
 import { serviceNames } from '../workers/protocol.js';
@@ -69,7 +69,7 @@ export class Session {
       onEnd: end,
     });
     const lose = (why: unknown): void =>
-      this.link.end(`what computes for it has ended: ${textOf(why)}`, true);
+      this.link.end(`what computes for it has ended: ${messageOf(why)}`, true);
     worker.lost?.then(lose, lose);
     this.link.start();
   }
@@ -119,7 +119,7 @@ export class Session {
     try {
       this.account.note(name, call.args, bytes);
     } catch (error) {
-      return this.answer({ id, reply: { ok: false, isBlank: false, message: textOf(error) } });
+      return this.answer({ id, reply: { ok: false, isBlank: false, message: messageOf(error) } });
     }
     try {
       const args = shared == null ? call.args : [...call.args, await this.vector(shared)];
@@ -129,7 +129,7 @@ export class Session {
       if (name === 'loadModel' && reply?.ok) this.account.noteModel(bytes);
       this.answer({ id, reply });
     } catch (error) {
-      this.link.end(`what computes for it has ended: ${textOf(error)}`, true);
+      this.link.end(`what computes for it has ended: ${messageOf(error)}`, true);
     }
   }
 
@@ -146,10 +146,6 @@ export class Session {
       await new Promise<void>((resolve) => (this.wake = resolve));
     }
   }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function requireCall(call: unknown): asserts call is Call {

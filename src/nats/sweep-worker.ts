@@ -1,4 +1,5 @@
 import type { Consumer, JsMsg } from '@nats-io/jetstream';
+import { messageOf } from '../errors.js';
 import { encodeMessage } from './codec.js';
 import { publish } from './connection-watch.js';
 import type { JetStream } from './jetstream.js';
@@ -159,7 +160,7 @@ export class SweepWorker {
     try {
       unit = readUnit(message.data);
     } catch (error) {
-      return this.giveUp(claim, { id: '', tries: 0 }, textOf(error));
+      return this.giveUp(claim, { id: '', tries: 0 }, messageOf(error));
     }
     const { id, tries, task } = unit;
     const count = message.info.deliveryCount;
@@ -168,24 +169,24 @@ export class SweepWorker {
     const tell = (news: News): void => this.tell(claim, id, news);
     tell({ type: 'taken' });
     try {
-      const value = (await this.run(task, this.contextOf(claim, id))) ?? null;
+      const value = (await this.run(task, this.conmessageOf(claim, id))) ?? null;
       await this.write(claim, 'done', { id, worker: this.settings.name, value });
       tell({ type: 'done' });
       await this.drop(claim);
     } catch (error) {
       if (error instanceof UnfitWorkerError) {
-        await this.giveBack(claim, id, textOf(error));
+        await this.giveBack(claim, id, messageOf(error));
         throw error;
       }
       if (this.stream.watch.closure != null) throw error;
       if (this.stopping.signal.aborted) return this.giveBack(claim, id, 'the worker is closing');
-      tell({ type: 'failed', reason: textOf(error) });
-      if (count >= tries) await this.giveUp(claim, unit, textOf(error));
+      tell({ type: 'failed', reason: messageOf(error) });
+      if (count >= tries) await this.giveUp(claim, unit, messageOf(error));
       else message.nak(REST);
     }
   }
 
-  private contextOf(claim: Claim, id: string): UnitContext {
+  private conmessageOf(claim: Claim, id: string): UnitContext {
     let last = -Infinity;
     return {
       id,
@@ -271,8 +272,4 @@ export class SweepWorker {
 /** Whether no host has made the queue so far. */
 function isNotThereYet(error: unknown): boolean {
   return ['StreamNotFoundError', 'ConsumerNotFoundError'].includes((error as Error).name);
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -28,7 +28,7 @@ const host: Capabilities = {
 
 const gpu: Capabilities = { ...host, isGpu: true, largestRank: 4 };
 
-/** One with a device of its own, such as `rn-webgl`: it is read with `await` wherever that is possible. */
+/** A backend that is not in the table, such as `rn-webgl`: it is read with `await` wherever that is possible. */
 const unknown: Capabilities = { ...host, synchronousRead: 'stalling' };
 
 /** The one table of what is known of backends. */

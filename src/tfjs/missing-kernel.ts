@@ -11,7 +11,7 @@ export function missingKernelSentence(kernel: string, backend: string): string {
 /** What to do about it. */
 export function missingKernelRemedy(backend: string): string {
   return backend === 'wasm'
-    ? "Call await registerWasmTrainingKernels() of 'tfjs-curvature/wasm', which brings those of training, or take another backend."
+    ? "Call await registerWasmTrainingKernels() of 'tfjs-curvature/wasm', which brings those of training, or, where it is missing still, take another backend."
     : 'Take another backend, or write the loss with other ops.';
 }
 

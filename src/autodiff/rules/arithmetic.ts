@@ -1,5 +1,6 @@
 import type { NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { scalar } from '@tensorflow/tfjs-core';
+import { LARGEST_FLOAT32 } from '../../float32.js';
 import { runKernel } from '../../tfjs/kernels/run-kernel.js';
 import type { GradientRule } from '../gradient-rule.js';
 import { broadcastTo, sumTo } from '../../tfjs/kernels/broadcast.js';
@@ -25,6 +26,16 @@ import {
 
 /** One output of one or two operands; each adjoint is summed over what was broadcast. */
 const both = { a: ['a', 'b'], b: ['a', 'b'] };
+
+/** The largest number of its sign for an infinite one. */
+const finite = (x: Tensor): Tensor => {
+  const isInfinite = equal(abs(x), scalar(Infinity));
+  return runKernel('Select', {
+    condition: isInfinite,
+    t: scale(runKernel('Sign', { x }), LARGEST_FLOAT32),
+    e: x,
+  });
+};
 
 type Comparison = (a: Tensor, b: Tensor) => Tensor;
 
@@ -138,11 +149,12 @@ export const arithmeticRules: readonly GradientRule[] = [
   },
   {
     // y = atan(a/b): ∂a = b/(a² + b²), ∂b = −a/(a² + b²). By a/s and b/s for s = max(|a|, |b|): squares may leave the range.
+    // What is infinite counts as the largest number.
     kernel: 'Atan2',
     saveInputs: both,
-    constants: ({ a, b }) => [runKernel('Maximum', { a: abs(a!), b: abs(b!) })],
+    constants: ({ a, b }) => [runKernel('Maximum', { a: finite(abs(a!)), b: finite(abs(b!)) })],
     pullback: ({ dy, inputs, constants: [s], shapes }) => {
-      const [a, b] = [div(inputs.a!, s!), div(inputs.b!, s!)];
+      const [a, b] = [div(finite(inputs.a!), s!), div(finite(inputs.b!), s!)];
       const weighted = once(() => div(div(dy, s!), add(mul(a, a), mul(b, b))));
       return {
         a: () => sumTo(mul(weighted(), b), shapes.a!),

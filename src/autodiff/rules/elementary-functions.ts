@@ -68,7 +68,8 @@ export const elementaryFunctionRules: readonly GradientRule[] = [
     pullback: ({ dy, outputs: [y] }) => ({ x: () => neg(multiplyNoNan(y!, multiplyNoNan(y!, dy))) }),
   },
   byOutput('Exp', (y) => y),
-  byOutput('Expm1', onePlus),
+  // Not by the value, 1 + y, in which the digits cancel that this function is taken for.
+  byInput('Expm1', exp),
   byInput('Log', inverse, bySteepSlope),
   byInput('Log1p', (x) => inverse(onePlus(x)), bySteepSlope),
   byInput('Sin', (x) => apply('Cos', x)),

@@ -1,6 +1,6 @@
 import type { TensorLike } from '@tensorflow/tfjs-core';
 import { Tensor, tensor, util } from '@tensorflow/tfjs-core';
-import { requireArgument, requireThat } from '../../errors.js';
+import { describe, requireArgument, requireThat } from '../../errors.js';
 
 /** Where a function is differentiated: its argument, or the list of its arguments. */
 export type Point = Tensor | readonly Tensor[];
@@ -51,17 +51,30 @@ export function tensorFrom(x: Tensor | TensorLike, where: string, name: string):
     `${name}: lists within lists, at most ${LARGEST_RANK} deep`,
     'deeper ones',
   );
-  const made = requireFloat(tensor(x), where, name);
   // TensorFlow.js looks at the first entries alone, and reads beyond the end of what is too short.
-  requireThat(isRegular(x, made.shape), where, `${name}: lists of equal lengths`, 'a ragged list');
-  return made;
+  requireThat(isRegular(x, shapeOf(x)), where, `${name}: numbers in lists of equal lengths`, irregular(x));
+  return requireFloat(tensor(x), where, name);
 }
 
-/** Whether lists within lists are as long as a shape says. */
+/** The shape of lists within lists, by their first entries. */
+function shapeOf(x: unknown): number[] {
+  if (ArrayBuffer.isView(x)) return [(x as Float32Array).length];
+  return Array.isArray(x) ? [x.length, ...(x.length === 0 ? [] : shapeOf(x[0]))] : [];
+}
+
+/** Whether lists within lists are as long as a shape says, with numbers or truth values in the innermost. */
 function isRegular(x: unknown, [length, ...rest]: readonly number[]): boolean {
   if (ArrayBuffer.isView(x)) return rest.length === 0 && (x as Float32Array).length === length;
-  if (!Array.isArray(x)) return length == null;
-  return x.length === length && x.every((part) => isRegular(part, rest));
+  if (!Array.isArray(x)) return length == null && (typeof x === 'number' || typeof x === 'boolean');
+  return x.length === length && Array.from(x as unknown[]).every((part) => isRegular(part, rest));
+}
+
+/** What is in the way: an entry that is no number, or the lengths. */
+function irregular(x: unknown): string {
+  const stray = [x]
+    .flat(LARGEST_RANK)
+    .find((entry) => !['number', 'boolean'].includes(typeof entry) && !ArrayBuffer.isView(entry));
+  return stray === undefined ? 'a ragged list' : `a list with ${describe(stray)}`;
 }
 
 /** The most dimensions that TensorFlow.js has tensors of. */

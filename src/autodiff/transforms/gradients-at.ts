@@ -2,8 +2,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { unconnected } from '../connection.js';
 import { engineInternals } from '../../tfjs/engine.js';
 import { Recorder } from '../recorder.js';
+import { requireDifferentiable } from '../require-differentiable.js';
 import { requireLike, requireValue } from './arguments.js';
-import { outerTape, ownArguments, requireDifferentiable } from './open-tape.js';
+import { outerTape, ownArguments } from './open-tape.js';
 
 /**
  * y = f(…xs) and dy·∂y/∂x for each x, by the tape of the derivative around this or one of its own. To be called in a

@@ -3,13 +3,14 @@ import { scalar, tidy } from '@tensorflow/tfjs-core';
 import { Sweep } from '../sweep.js';
 import type { ValueId } from '../tape.js';
 import type { TapeInCharge } from '../tape-in-charge.js';
+import { requireDifferentiable } from '../require-differentiable.js';
 import type { Point } from './arguments.js';
 import { argumentsOf, requireFunction } from './arguments.js';
 import type { OpenTape } from './open-tape.js';
-import { openTape, requireDifferentiable } from './open-tape.js';
+import { openTape } from './open-tape.js';
 import type { RecordedFunction } from './recorded-function.js';
 import { recordFunction } from './recorded-function.js';
-import { joinRows, unitTensors } from './unit-tensors.js';
+import { stackRows, unitTensors } from './unit-tensors.js';
 
 /**
  * All second derivatives of a scalar function: H[i…, j…] = ∂²f(x) / ∂x[i…] ∂x[j…].
@@ -80,7 +81,7 @@ function blockRow({ recorded, run }: OpenTape<RecordedGradient>, i: number): Ten
   const { shape } = sources[i]!;
   const rows = unitTensors(shape).map((unit) => tidy(() => run(second, id == null ? [] : [[id, unit()]])));
   return sources.map((source, j) =>
-    joinRows(
+    stackRows(
       rows.map((row) => row[j]!),
       [...shape, ...source.shape],
     ),

@@ -1,12 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { reshape, tidy, transpose } from '@tensorflow/tfjs-core';
+import { requireDifferentiable } from '../require-differentiable.js';
 import type { Like, Point } from './arguments.js';
 import { argumentsOf, like, requireFunction } from './arguments.js';
 import type { OpenTape } from './open-tape.js';
-import { openTape, requireDifferentiable } from './open-tape.js';
+import { openTape } from './open-tape.js';
 import type { RecordedFunction, RecordedJacobian } from './recorded-function.js';
 import { pullBack, pushForward, recordForward, recordFunction } from './recorded-function.js';
-import { joinRows, unitTensors } from './unit-tensors.js';
+import { stackRows, unitTensors } from './unit-tensors.js';
 
 /**
  * All first derivatives of the entries of f(x) by the entries of x: J[i…, j…] = ∂f(x)[i…] / ∂x[j…].
@@ -55,7 +56,7 @@ function byRows(tape: OpenTape<RecordedFunction>): Tensor[] {
   const { value, sources } = tape.recorded;
   const rows = unitTensors(value.shape).map((unit) => tidy(() => pullBack(tape, unit())));
   return sources.map(({ shape }, i) =>
-    joinRows(
+    stackRows(
       rows.map((row) => row[i]!),
       [...value.shape, ...shape],
     ),
@@ -78,6 +79,6 @@ function byColumns(tape: OpenTape<RecordedJacobian>, xs: readonly Tensor[]): Ten
         );
       }),
     );
-    return reshape(transpose(joinRows(columns, [x.size, value.size])), [...value.shape, ...x.shape]);
+    return reshape(transpose(stackRows(columns, [x.size, value.size])), [...value.shape, ...x.shape]);
   });
 }

@@ -1,9 +1,10 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { tidy } from '@tensorflow/tfjs-core';
 import { requireThat } from '../../errors.js';
+import { requireDifferentiable } from '../require-differentiable.js';
 import type { Point } from './arguments.js';
 import { argumentsOf, requireFunction, requireLike } from './arguments.js';
-import { openTape, requireDifferentiable } from './open-tape.js';
+import { openTape } from './open-tape.js';
 import { pushForward, recordForward, recordFunction } from './recorded-function.js';
 
 /**

@@ -1,8 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { clone, zeros } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError } from '../../errors.js';
 import { withCorrections } from '../../tfjs/corrections/execute.js';
-import { aliasTensor, engineInternals, handToScope, requireGradients } from '../../tfjs/engine.js';
+import { aliasTensor, handToScope } from '../../tfjs/engine.js';
 import { Recorder } from '../recorder.js';
 import type { Sweep } from '../sweep.js';
 import type { Seeds, TapeInCharge } from '../tape-in-charge.js';
@@ -31,21 +30,6 @@ export interface OpenTape<R> {
 export function outerTape(): TapeInCharge | null {
   const tape = tapeInCharge();
   return tape?.isRecording === true ? tape : null;
-}
-
-/**
- * Throws unless derivatives can be taken here: TensorFlow.js is set up, and its own tape, which would not see what is
- * done here, is not on.
- */
-export function requireDifferentiable(where: string): void {
-  requireGradients(where);
-  if (tapeInCharge() != null || engineInternals().state.gradientDepth === 0) return;
-  throw new CurvatureArgumentError(
-    where,
-    "to be called outside of TensorFlow.js's own tf.grad, tf.variableGrads and optimizer.minimize, or after " +
-      'registerExactGradients()',
-    'a call from inside a function that TensorFlow.js is differentiating itself',
-  );
 }
 
 /**

@@ -13,6 +13,6 @@ export function unitTensors(shape: number[]): (() => Tensor)[] {
 }
 
 /** Tensors of one shape as the rows of another; zeros where there are none. */
-export function joinRows(rows: readonly Tensor[], shape: number[]): Tensor {
+export function stackRows(rows: readonly Tensor[], shape: number[]): Tensor {
   return rows.length === 0 ? zeros(shape) : reshape(stack([...rows]), shape);
 }

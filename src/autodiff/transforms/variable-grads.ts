@@ -1,11 +1,11 @@
-import type { NamedTensorMap, Scalar } from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { clone, tidy, Variable } from '@tensorflow/tfjs-core';
-import { DifferentiationError, requireArgument, requireThat } from '../../errors.js';
+import { DifferentiationError, requireThat } from '../../errors.js';
 import { registeredVariables } from '../../tfjs/engine.js';
-import { trainableAmong } from '../../variables.js';
+import { requireLiveFloats, requireVariables, trainableAmong } from '../../variables.js';
+import { requireDifferentiable } from '../require-differentiable.js';
 import { requireFunction, requireValue } from './arguments.js';
 import { differentiate } from './gradients-at.js';
-import { requireDifferentiable } from './open-tape.js';
 
 /**
  * A loss and its derivatives by variables, which it reaches by closure. As `tf.variableGrads`, but right where that is
@@ -29,13 +29,17 @@ import { requireDifferentiable } from './open-tape.js';
  * grads[w.name].print();
  */
 export function variableGrads(
-  f: () => Scalar,
-  varList?: Variable[],
+  f: () => Tensor,
+  varList?: readonly Variable[],
 ): { value: Scalar; grads: NamedTensorMap } {
   const where = 'variableGrads';
   requireFunction(f, where);
   requireDifferentiable(where);
-  const given = varList == null ? null : requireVariables(varList, where);
+  const given = varList ?? null;
+  if (given != null) {
+    requireVariables(given, 'varList: a list of tf.Variable', where);
+    requireLiveFloats(given, where);
+  }
   const variables = trainableAmong(given ?? undefined);
   requireThat(
     variables.length > 0,
@@ -58,17 +62,6 @@ export function variableGrads(
     for (const { name, trainable } of given ?? []) if (!trainable) named[name] = null;
     return { value: value as Scalar, grads: named as NamedTensorMap };
   });
-}
-
-function requireVariables(varList: unknown, where: string): Variable[] {
-  requireArgument(Array.isArray(varList), where, 'varList: a list of tf.Variable', varList);
-  for (const variable of varList as unknown[]) {
-    requireArgument(variable instanceof Variable, where, 'varList: a list of tf.Variable', variable);
-    const name = `variable '${variable.name}'`;
-    requireThat(!variable.isDisposed, where, 'variables that are not disposed', `${name}, disposed`);
-    requireThat(variable.dtype === 'float32', where, 'float32 variables', `${name} of ${variable.dtype}`);
-  }
-  return varList as Variable[];
 }
 
 function unconnected(): DifferentiationError {

@@ -2,10 +2,11 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { scalar, tidy } from '@tensorflow/tfjs-core';
 import { requireThat } from '../../errors.js';
 import { handToScope } from '../../tfjs/engine.js';
+import { requireDifferentiable } from '../require-differentiable.js';
 import type { Like, Point } from './arguments.js';
 import { argumentsOf, like, requireFunction, requireLike } from './arguments.js';
 import type { OpenTape } from './open-tape.js';
-import { openTape, requireDifferentiable } from './open-tape.js';
+import { openTape } from './open-tape.js';
 import type { RecordedFunction } from './recorded-function.js';
 import { pullBack, recordFunction } from './recorded-function.js';
 
@@ -69,6 +70,7 @@ function pullbackOf<P extends Point>(tape: OpenTape<RecordedFunction>, primals: 
   let isDisposed = false;
   const pullback = (dy: Tensor): Like<P> => {
     const where = 'vjp pullback';
+    requireDifferentiable(where);
     requireThat(!isDisposed, where, 'a live pullback', 'a call after dispose()');
     requireThat(!witness.isDisposed, where, 'a call inside the tf.tidy around vjp', 'a call after its end');
     requireThat(tape.isOpen(), where, 'a call inside the derivative around vjp', 'a call after its end');

@@ -2,6 +2,7 @@ import { KernelTable } from '../kernels/kernel-table.js';
 import type { Correction } from './correction.js';
 import { averagePoolingCorrections } from './average-pooling.js';
 import { convolutionCorrections } from './convolution.js';
+import { cumulationCorrections } from './cumulation.js';
 import { einsumCorrections } from './einsum.js';
 import { gpuCorrections } from './gpu.js';
 import { explicitPaddingCorrections } from './explicit-padding.js';
@@ -22,6 +23,7 @@ export const corrections = new KernelTable<Correction>(
   'correction',
   ...averagePoolingCorrections,
   ...convolutionCorrections,
+  ...cumulationCorrections,
   ...einsumCorrections,
   ...gpuCorrections,
   ...explicitPaddingCorrections,

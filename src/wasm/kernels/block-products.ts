@@ -57,22 +57,15 @@ export const blockSums = kernel(
     const alphas = inputs[(hasSecond ? 2 : 1) * parts + owners.length];
     const k = alphas == null ? 0 : sizeOf(alphas);
     if (alphas != null) requireFloats(alphas, [k]);
-    const sums: TensorInfo[] = [];
-    try {
-      for (const { x, y, block, size } of columnsOf(inputs, layout)) {
-        if (y != null) requireFloats(y, x.shape);
-        if (block != null) requireFloats(block, [k, size]);
-        const sum = heap.output(x.shape);
-        sums.push(sum);
-        const at = (tensor: TensorInfo | undefined): number => (tensor == null ? 0 : heap.pointer(tensor));
-        const rows = [at(alphas), at(block), 4 * size, block == null ? 0 : k] as const;
-        heap.functions.combineWithRows(a, at(x), b, at(y), scale, ...rows, size, at(sum));
-      }
-    } catch (error) {
-      for (const sum of sums) heap.release(sum);
-      throw error;
-    }
-    return sums;
+    const at = (tensor: TensorInfo | undefined): number => (tensor == null ? 0 : heap.pointer(tensor));
+    return columnsOf(inputs, layout).map(({ x, y, block, size }) => {
+      if (y != null) requireFloats(y, x.shape);
+      if (block != null) requireFloats(block, [k, size]);
+      const sum = heap.output(x.shape);
+      const rows = [at(alphas), at(block), 4 * size, block == null ? 0 : k] as const;
+      heap.functions.combineWithRows(a, at(x), b, at(y), scale, ...rows, size, at(sum));
+      return sum;
+    });
   },
 );
 

@@ -1,3 +1,4 @@
+import { messageOf } from '../../errors.js';
 import type { WasmFunctions } from '../functions.js';
 import type { Heap } from '../heap.js';
 import { isShared } from '../module.js';
@@ -84,8 +85,4 @@ export class Threads {
     pool.remove(id);
     this.reason = 'a helper thread has ended';
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

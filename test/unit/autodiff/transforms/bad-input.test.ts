@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   CurvatureArgumentError,
   DifferentiationError,
@@ -147,14 +147,28 @@ describe('dy and tangents', () => {
     },
   );
 
-  it.each([[[[1, 2], [3]]], [[[1, 2], [3], [4, 5, 6]]]])(
-    'grad and grads refuse the ragged list %j',
-    (list) => {
-      const message = /lists of equal lengths, received a ragged list/;
-      expectRefusal(() => grad(square)(list), message, CurvatureArgumentError);
-      expectRefusal(() => grads(square)([list]), message, CurvatureArgumentError);
-    },
-  );
+  const floats = (length: number): Float32Array => new Float32Array(length);
+  describe.each(['cpu', 'wasm'] as const)('on %s', (backend) => {
+    beforeAll(() => useBackend(backend));
+    afterAll(() => useBackend('cpu'));
+
+    it.each([[[[1, 2], [3]]], [[[1, 2], [3], [4, 5, 6]]], [[floats(2), floats(1)]], [[[1, 2], 3]]])(
+      'grad and grads refuse the ragged list %j',
+      (list) => {
+        const message = /lists of equal lengths, received a ragged list/;
+        expectRefusal(() => grad(square)(list as Any), message, CurvatureArgumentError);
+        expectRefusal(() => grads(square)([list as Any]), message, CurvatureArgumentError);
+      },
+    );
+
+    it('grad refuses a list of something else', () => {
+      const refuse = (list: unknown[], message: RegExp): void =>
+        expectRefusal(() => grad(square)(list as Any), message, CurvatureArgumentError);
+      refuse([1, null], /x: numbers in lists of equal lengths, received a list with null/);
+      refuse([[1], ['2']], /received a list with "2"/);
+      refuse([tf.scalar(1), tf.scalar(2)], /received a list with tensor float32/);
+    });
+  });
 
   it('jvp refuses tangents that do not fit', () => {
     const refuse = (tangents: () => unknown, message: RegExp): void => {
