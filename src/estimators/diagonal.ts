@@ -8,7 +8,7 @@ import type { SolverSteps } from '../tfjs/drive.js';
 import { driveAsync } from '../tfjs/drive.js';
 import { NormalizedOperator } from '../solvers/normalized-operator.js';
 import type { Estimate, EstimatorOptions, EstimatorPlan } from './estimate.js';
-import { FEWEST_SAMPLES, planEstimator, studentFactor } from './estimate.js';
+import { planEstimator, SpreadWatch, studentFactor } from './estimate.js';
 import { signs } from './quadratic-form.js';
 
 /** The diagonal of an operator with its spread. */
@@ -67,6 +67,7 @@ function* diagonalSteps(products: NormalizedOperator, plan: EstimatorPlan): Solv
   /** Welford's recurrence (1962), entry by entry. */
   let mean: Tensor1D = zeros([size]);
   let squares: Tensor1D = zeros([size]);
+  const watch = new SpreadWatch();
   let isDone = false;
   try {
     for (let count = 1; ; count++) {
@@ -85,7 +86,8 @@ function* diagonalSteps(products: NormalizedOperator, plan: EstimatorPlan): Solv
       const { scale } = products;
       plan.onProgress({ numMatvecs: count, value: scale * norm!, standardError: scale * standardError });
       const isFinite = Number.isFinite(norm!);
-      const isConverged = count >= FEWEST_SAMPLES && standardError <= plan.tol * norm!;
+      watch.add(spread! / Math.sqrt(count), norm!);
+      const isConverged = watch.isTold && standardError <= plan.tol * norm!;
       if (isFinite && !isConverged && count < plan.maxMatvecs) continue;
       const standardErrors: Tensor1D = tidy(() => mul(mul(sqrt(maximum(squares, 0)), factor), scale));
       const diagonal: Tensor1D = mul(mean, scale);

@@ -63,6 +63,29 @@ export interface EstimatorPlan extends Required<EstimatorOptions>, DriveOptions 
 /** Fewer samples say nothing about their own spread. */
 export const FEWEST_SAMPLES = 8;
 
+/** The same of samples that all agree: of two values of equal chance they do in one run of 2²³. */
+const FEWEST_EQUAL = 24;
+
+/** Samples that differ by less than this part of their mean differ by rounding. */
+const AGREEMENT = 1e-5;
+
+/** Whether there are enough samples to tell their spread: eight, and more where the first eight agree. */
+export class SpreadWatch {
+  private count = 0;
+  /** How many agree, from the first on. */
+  private agreeing = 0;
+
+  /** @param deviation of the samples so far, beside their mean */
+  add(deviation: number, mean: number): void {
+    this.count++;
+    if (deviation <= AGREEMENT * Math.abs(mean)) this.agreeing = this.count;
+  }
+
+  get isTold(): boolean {
+    return this.count >= (this.agreeing < FEWEST_SAMPLES ? FEWEST_SAMPLES : FEWEST_EQUAL);
+  }
+}
+
 /**
  * Checks the options of an estimator and fills in the defaults.
  *
@@ -92,6 +115,7 @@ export class Sample {
   mean = 0;
   /** The root of the sum of the squared offsets from the mean; squares would leave the range of doubles. */
   private spread = 0;
+  private readonly watch = new SpreadWatch();
 
   add(value: number): void {
     this.count++;
@@ -99,6 +123,12 @@ export class Sample {
     this.mean += before / this.count;
     const after = value - this.mean;
     this.spread = Math.hypot(this.spread, Math.sqrt(Math.abs(before)) * Math.sqrt(Math.abs(after)));
+    this.watch.add(this.spread / Math.sqrt(this.count), this.mean);
+  }
+
+  /** Whether the standard error is to be believed: see {@link SpreadWatch}. */
+  get tellsSpread(): boolean {
+    return this.watch.isTold;
   }
 
   /**

@@ -2,7 +2,7 @@ import { SeededRandom } from '../random.js';
 import type { SolverSteps } from '../tfjs/drive.js';
 import { FLOAT32_EPSILON } from '../float32.js';
 import type { Estimate } from './estimate.js';
-import { FEWEST_SAMPLES, Sample } from './estimate.js';
+import { Sample } from './estimate.js';
 import type { EstimateRun } from './estimate-run.js';
 import { quadraticForm, signs } from './quadratic-form.js';
 import { RangeBasis } from './range-basis.js';
@@ -48,7 +48,7 @@ export function* sampleRest(
       standardError: sample.count < 2 ? known.bound : sample.standardError,
       rounding: Math.hypot(known.rounding, rounding),
     };
-    const result = run.judge(estimate, sample.count >= FEWEST_SAMPLES);
+    const result = run.judge(estimate, sample.tellsSpread);
     if (result != null) return result;
   }
 }

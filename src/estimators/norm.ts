@@ -14,7 +14,7 @@ import type { LanczosOptions } from '../solvers/lanczos-options.js';
 import { lanczosSchema } from '../solvers/lanczos-options.js';
 import type { EigenStatus } from '../solvers/result.js';
 import type { Estimate, EstimatorOptions } from './estimate.js';
-import { FEWEST_SAMPLES, Sample, planEstimator } from './estimate.js';
+import { Sample, planEstimator } from './estimate.js';
 import { EstimateRun } from './estimate-run.js';
 import { quadraticForm, signs } from './quadratic-form.js';
 
@@ -57,7 +57,7 @@ function* frobeniusSteps(run: EstimateRun): SolverSteps<Estimate> {
     // The derivative of the root, 1 / 2√m, carries the error of the mean over.
     const standardError = value > 0 ? sample.standardError / (2 * value) : 0;
     const estimate = { value, standardError, rounding: FLOAT32_EPSILON * value };
-    const result = run.judge(estimate, sample.count >= FEWEST_SAMPLES);
+    const result = run.judge(estimate, sample.tellsSpread);
     if (result != null) return result;
   }
 }

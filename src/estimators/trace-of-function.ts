@@ -134,7 +134,7 @@ function* traceSteps(
     const left = unknown < sample.count ? (errors + unknown * worst) / sample.count : Infinity;
     const standardError = n * Math.hypot(sample.standardError, left);
     report({ numMatvecs, value, standardError });
-    const isWithin = sample.count >= FEWEST_SAMPLES && standardError <= tol * Math.abs(value);
+    const isWithin = sample.tellsSpread && standardError <= tol * Math.abs(value);
     if (!isWithin && !isCut && numMatvecs + taken <= maxMatvecs) continue;
     return { value, standardError, status: isWithin ? 'converged' : 'maxIterations', numMatvecs };
   }
