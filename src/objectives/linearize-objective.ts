@@ -159,7 +159,7 @@ class RetentionBudget {
     this.retain = retain === 'auto' ? autoRetainBytes : retain;
   }
 
-  /** Whether a tape of so many bytes may stay. The first costs nothing: a product needs it at its peak anyway. */
+  /** Whether a tape of so many bytes may stay. The first always does: a product needs that memory anyway. */
   allows(bytes: number): boolean {
     if (typeof this.retain === 'boolean') return this.retain;
     if (this.used > 0 && this.used + bytes > this.retain) return false;

@@ -108,7 +108,10 @@ const splitSchema = {
  * const w = tf.variable(tf.tensor1d([1, 2]));
  * const objective = lossObjective(() => tf.sum(tf.square(w)), [w]);
  */
-export function lossObjective(loss: (() => Scalar | Tensor) | SplitLoss, variables: Variable[]): Objective {
+export function lossObjective(
+  loss: (() => Scalar | Tensor) | SplitLoss,
+  variables: readonly Variable[],
+): Objective {
   const isSplit = loss != null && typeof loss === 'object' && typeof loss.outputs === 'function';
   requireArgument(
     isSplit || typeof loss === 'function',

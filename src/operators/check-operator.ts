@@ -51,7 +51,9 @@ export interface CheckOptions {
  *
  * - symmetry:          |uᵀAv − vᵀAu| / √(‖Au‖ ‖Av‖)
  * - linearity:         ‖A(2u − v) − 2Au + Av‖ / (2‖Au‖ + ‖Av‖)
- * - determinism:       ‖Av − (Av again, from scratch)‖ / ‖Av‖, and for a Hessian loss and gradient too
+ * - determinism:       ‖Av − (Av again)‖ / ‖Av‖; for a {@link HessianOperator} again from the loss on, and of loss and
+ *   gradient too. Of other operators the same tape is multiplied again: what their model or loss changes from one call to
+ *   the next does not show
  * - centralDifference: ‖Hv − (∇L(θ + hv) − ∇L(θ − hv))/2h‖ / ‖Hv‖ (for a {@link HessianOperator})
  *
  * An error that is no more than the rounding of what the products are summed from, 1e-6 of the operator's `magnitude`,
@@ -107,17 +109,17 @@ export async function checkOperator(
     requireStill();
     const repeated = await checkDeterminism(operator, v, av);
     requireStill();
-    const relative = (error: number, norm: number, lengths: number): Promise<number> =>
+    const relative = (name: 'symmetry' | 'linearity', error: number, norm: number, lengths: number) =>
       errorBeyondRounding(
         error,
         norm,
-        tolerances.symmetry,
+        tolerances[name],
         async () => lengths * (await knownMagnitude(operator)),
       );
     const errors = {
-      symmetry: await relative(Math.abs(uAv! - vAu!), Math.sqrt(normU! * normV!), 1),
+      symmetry: await relative('symmetry', Math.abs(uAv! - vAu!), Math.sqrt(normU! * normV!), 1),
       // Vectors of lengths 2, 1 and √5.
-      linearity: await relative(deviation!, 2 * normU! + normV!, 3 + Math.sqrt(5)),
+      linearity: await relative('linearity', deviation!, 2 * normU! + normV!, 3 + Math.sqrt(5)),
       determinism: Math.max(...Object.values(repeated)),
       centralDifference: null,
       stepDisagreement: null,
@@ -132,7 +134,7 @@ export async function checkOperator(
   }
 }
 
-/** Relative change of loss, gradient and product when they are computed again from scratch. */
+/** Relative change of the product when it is computed again, for a Hessian from scratch and of loss and gradient too. */
 async function checkDeterminism(
   operator: LinearOperator,
   v: Tensor1D,

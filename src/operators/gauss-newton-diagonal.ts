@@ -22,8 +22,8 @@ const where = 'gaussNewtonDiagonal';
  *
  * Cost: one evaluation, and one backward sweep for each output of an example, whatever the number of examples: C for C classes, and
  * one more to see that examples are apart. The gradients of the examples are squared at the kernels that a variable enters,
- * without being formed where that is a product with one position. A variable that is used where the tape does not tell examples apart costs a sweep for each example and output.
- * Memory: the tape of one term, and chunks of 32 MB.
+ * without being formed where that is a product with one position. A variable that is used where the tape does not tell
+ * examples apart costs a sweep for each example and output. Memory: the tape of one term, and chunks of 32 MB.
  *
  * @param objective a modelObjective, or a lossObjective given as {outputs, loss, likelihood}
  * @returns shape [n], owned by the caller

@@ -67,9 +67,9 @@ interface Differences {
  *     (g(θ + hv) − g(θ − hv)) / 2h,   (g(θ + hv) − g(θ)) / h,   (g(θ) − g(θ − hv)) / h,
  *
  * at a step that is chosen for the direction: h‖v‖ = 2^(−8 − 2j) (u + Σ|θ_i v_i|/‖v‖), u = min(1, 64 max|θ_i|), 1 where
- * θ = 0. Two steps that follow on each other are compared, each kind of difference with itself, and extrapolated to h = 0 (Richardson 1911), from coarse steps
- * to fine ones until a kind agrees; else the pair that agrees best is taken. One side of θ may be clear of kinks where
- * the other is not. The search begins where the last one ended.
+ * θ = 0. Two steps that follow on each other are compared, each kind of difference with itself, and extrapolated to h = 0
+ * (Richardson 1911), from coarse steps to fine ones until a kind agrees; else the pair that agrees best is taken. One side
+ * of θ may be clear of kinks where the other is not. The search begins where the last one ended.
  */
 export class GradientDifferences {
   private begin = 0;

@@ -3,6 +3,7 @@ import { getBackend } from '@tensorflow/tfjs-core';
 import { requireThat } from '../errors.js';
 import type { Linearization } from '../autodiff/linearize.js';
 import { requireFinite } from '../autodiff/finite.js';
+import { requireDifferentiable } from '../autodiff/require-differentiable.js';
 import { requireEngine } from '../tfjs/engine.js';
 import { synchronousRead } from '../tfjs/capabilities.js';
 import { linearizeObjective } from '../objectives/linearize-objective.js';
@@ -114,6 +115,7 @@ export class HessianOperator implements TermOperator {
    */
   matvec(v: Tensor1D): Tensor1D {
     const where = 'HessianOperator.matvec';
+    requireDifferentiable(where);
     const current = this.current('matvec');
     this.parameters.requireVector(v, where);
     requireFinite(v, where, 'a vector of finite numbers');

@@ -5,7 +5,9 @@ import { requireFinite } from '../autodiff/finite.js';
 import { Jitter, jitterTerms } from '../autodiff/jitter.js';
 import type { OutputLinearization } from '../autodiff/linearize-outputs.js';
 import { linearizeOutputs } from '../autodiff/linearize-outputs.js';
+import { requireDifferentiable } from '../autodiff/require-differentiable.js';
 import { requireThat } from '../errors.js';
+import { examplesOf } from '../objectives/examples-of-outputs.js';
 import type { TensorsByName } from '../objectives/batches.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
 import { sumOfParts } from '../objectives/weighted-sum.js';
@@ -47,7 +49,7 @@ interface Rows {
  * @example
  * const jacobian = new JacobianOperator(model, xs);
  * const [m, n] = jacobian.shape; // 24 examples of 3 outputs, 43 weights: [72, 43]
- * const v = tf.ones([n]);
+ * const v = tf.ones([n]) as tf.Tensor1D;
  * const change = jacobian.matvec(v); // of the outputs, to first order, where θ goes to θ + v
  * jacobian.dispose();
  */
@@ -73,14 +75,14 @@ export class JacobianOperator implements RectangularOperator {
   /**
    * The Jacobian of any function of some variables, as the logits of a model.
    *
-   * @param outputs computes z, one float32 tensor or several of which the first axis counts examples. It is called anew at every
-   *   linearization, as a loss of `lossObjective` is
+   * @param outputs computes z, one float32 tensor or several of which the first axis counts examples; a scalar is that of one
+   *   example. It is called anew at every linearization, as a loss of `lossObjective` is
    * @param variables the variables to differentiate by
    */
-  constructor(outputs: () => Tensor | Tensor[], variables: Variable[]);
+  constructor(outputs: () => Tensor | Tensor[], variables: readonly Variable[]);
   constructor(
     modelOrOutputs: LayersModel | (() => Tensor | Tensor[]),
-    xsOrVariables: TensorsByName | Variable[],
+    xsOrVariables: TensorsByName | readonly Variable[],
     options?: JacobianOptions,
   ) {
     this.source = sourceOf(modelOrOutputs, xsOrVariables, options, where);
@@ -97,6 +99,7 @@ export class JacobianOperator implements RectangularOperator {
    * @returns a new tensor of shape [m] that the caller disposes
    */
   matvec(v: Tensor1D): Tensor1D {
+    requireDifferentiable(`${where}.matvec`);
     const rows = this.current('matvec');
     this.parameters.requireVector(v, `${where}.matvec`);
     requireFinite(v, `${where}.matvec`, 'a vector of finite numbers');
@@ -110,6 +113,7 @@ export class JacobianOperator implements RectangularOperator {
    * @returns a new tensor of shape [n] that the caller disposes
    */
   rmatvec(u: Tensor1D): Tensor1D {
+    requireDifferentiable(`${where}.rmatvec`);
     const rows = this.current('rmatvec');
     requireVector(u, this.shape[0], `${where}.rmatvec`);
     requireFinite(u, `${where}.rmatvec`, 'a vector of finite numbers');
@@ -186,18 +190,20 @@ export class JacobianOperator implements RectangularOperator {
   }
 
   private linearize(jitter: Jitter | null): Rows[] {
-    const linearized: Rows[] = [];
+    const opened: OutputLinearization[] = [];
     try {
-      for (const outputs of this.source.groups) {
+      let first = 0;
+      return this.source.groups.map((outputs) => {
         const linearization = evaluateTerm(this.source, () =>
           linearizeOutputs(outputs, this.parameters, where, jitter),
         );
-        linearized.push(rowsOfOutputs(linearization, rowsOf(linearized)));
-        requireExamples(linearized.at(-1)!);
-      }
-      return linearized;
+        opened.push(linearization);
+        const rows = rowsOfOutputs(linearization, first);
+        first += rows.count;
+        return rows;
+      });
     } catch (error) {
-      release(linearized);
+      for (const linearization of opened) linearization.dispose();
       throw error;
     }
   }
@@ -211,14 +217,8 @@ export class JacobianOperator implements RectangularOperator {
 function rowsOfOutputs(linearization: OutputLinearization, first: number): Rows {
   const { outputs } = linearization;
   const count = outputs.reduce((sum, { size }) => sum + size, 0);
-  return { linearization, weight: 1, first, count, examples: outputs[0]!.shape[0] ?? 1 };
-}
-
-/** Throws unless all outputs have the same examples, one at least. */
-function requireExamples({ linearization: { outputs }, examples }: Rows): void {
-  const areCounted = outputs.every(({ shape, size }) => (shape[0] ?? 1) === examples && size > 0);
-  const shapes = outputs.map(({ shape }) => `[${shape}]`).join(', ');
-  requireThat(areCounted, where, 'outputs of which the first axis counts examples', shapes);
+  const counted = outputs.map(({ shape }) => ({ shape: shape.length === 0 ? [1] : shape }));
+  return { linearization, weight: 1, first, count, examples: examplesOf(counted, where) };
 }
 
 function rowsOf(rows: readonly Rows[]): number {

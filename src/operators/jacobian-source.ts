@@ -34,7 +34,7 @@ export interface OutputSource extends Pick<Objective, 'parameters' | 'source' | 
 /** The outputs of a model for some inputs, or of a function of some variables. */
 export function sourceOf(
   modelOrOutputs: LayersModel | (() => Tensor | Tensor[]),
-  xsOrVariables: TensorsByName | Variable[],
+  xsOrVariables: TensorsByName | readonly Variable[],
   options: JacobianOptions | undefined,
   where: string,
 ): OutputSource {
@@ -46,7 +46,7 @@ export function sourceOf(
       where,
     );
   }
-  const parameters = parameterSpace(xsOrVariables as Variable[], where);
+  const parameters = parameterSpace(xsOrVariables as readonly Variable[], where);
   requireArgument(options === undefined, where, 'no options beside a function', options);
   const outputs = (): Tensor[] => {
     const result = modelOrOutputs();

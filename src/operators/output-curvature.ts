@@ -5,6 +5,7 @@ import { requireFinite } from '../autodiff/finite.js';
 import { Jitter, jitterTerms } from '../autodiff/jitter.js';
 import type { OutputLinearization } from '../autodiff/linearize-outputs.js';
 import { linearizeOutputs } from '../autodiff/linearize-outputs.js';
+import { requireDifferentiable } from '../autodiff/require-differentiable.js';
 import { requireThat } from '../errors.js';
 import { evaluateTerm } from '../objectives/linearize-objective.js';
 import type { LossTerm, Objective } from '../objectives/objective.js';
@@ -68,6 +69,7 @@ export abstract class OutputCurvature implements TermOperator {
 
   /** The product at the present values of the variables. v: shape [n]. The caller disposes the new tensor [n]. */
   matvec(v: Tensor1D): Tensor1D {
+    requireDifferentiable(`${this.where}.matvec`);
     const terms = this.current('matvec');
     this.parameters.requireVector(v, `${this.where}.matvec`);
     requireFinite(v, `${this.where}.matvec`, 'a vector of finite numbers');

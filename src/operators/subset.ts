@@ -108,7 +108,7 @@ export function subset(operator: ParameterOperator, selection: VariableSelection
  *
  * @example
  * const hessian = new HessianOperator(modelObjective(model, { xs, ys }));
- * const sharpness = {};
+ * const sharpness: Record<string, number> = {};
  * for (const [layer, block] of blocks(hessian)) sharpness[layer] = (await lanczos(block)).eigenvalues[0];
  */
 export function blocks(

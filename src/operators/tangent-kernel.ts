@@ -10,9 +10,10 @@ import { adjointImageOf, imageOf, requireRectangular } from './rectangular-opera
  * JJᵀ of a rectangular operator J: the tangent kernel of a model, if J is its Jacobian.
  *
  * Entry (p, q) is the inner product of the gradients of outputs p and q by the parameters: how much a gradient step for output q
- * moves output p. Symmetric, positive semidefinite, of size m, the number of outputs of all examples, in the order of the rows of J. Its
- * eigenvalues, but for zeros, are those of JᵀJ, and for mean squared error 2/m of them are those of the Gauss-Newton matrix: where outputs
- * are fewer than parameters, this is the smaller of the two. Any solver or estimator takes it; `materialize` makes the matrix.
+ * moves output p. Symmetric, positive semidefinite, of size m, the number of outputs of all examples, in the order of the
+ * rows of J. Its eigenvalues, but for zeros, are those of JᵀJ, and for mean squared error 2/m of them are those of the
+ * Gauss-Newton matrix: where outputs are fewer than parameters, this is the smaller of the two. Any solver or estimator
+ * takes it; `materialize` makes the matrix.
  *
  * Cost of a product: one of each kind of J. Nothing is kept.
  *

@@ -9,9 +9,10 @@ import { passBlocks, squaredProducts } from './block-pass.js';
 import type { Block } from './blocks.js';
 import { disposeBlock } from './blocks.js';
 import { FactorSum } from './factor.js';
+import type { KFACOptions } from './kfac-options.js';
 
 /** How the T positions of an example count: each as an example of its own, or all together as their mean and sum. */
-export type WeightSharing = 'expand' | 'reduce';
+type WeightSharing = NonNullable<KFACOptions['setting']>;
 
 /**
  * The blocks of an objective at the present values of its variables, in the order of the parameters. With the weights w_i of

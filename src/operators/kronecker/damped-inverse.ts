@@ -22,12 +22,13 @@ import type { Block, BlockMap, KroneckerBlock } from './blocks.js';
 import { intoBasis, mapMatrix, multiplyMaps, outOfBasis } from './blocks.js';
 import type { Eigenbasis } from './spectrum.js';
 import { columnsOf, read } from './spectrum.js';
+import type { KFACInverseOptions } from './kfac-options.js';
 
 /**
  * How damping meets a block A ⊗ B: `'exact'` is (A ⊗ B + δI)⁻¹. `'factored'` is (A + π√δ I)⁻¹ ⊗ (B + √δ/π I)⁻¹ with
  * π² = (tr A / dim A) / (tr B / dim B).
  */
-export type DampingSplit = 'exact' | 'factored';
+type DampingSplit = NonNullable<KFACInverseOptions['split']>;
 
 /** The inverse of a block with damping. */
 export interface InverseBlock extends BlockMap {

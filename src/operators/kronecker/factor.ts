@@ -34,7 +34,7 @@ export function wholeProduct({ tensor, isGram }: Factor, half: Tensor2D): Tensor
   return isGram ? matMul(tensor, half, true, false) : half;
 }
 
-/** A C-product from the right: V Rᵀ, or V C. */
+/** The first half of V C: V Rᵀ where C = RᵀR is kept as R, else V C. */
 export function halfFromRight({ tensor, isGram }: Factor, v: Tensor2D): Tensor2D {
   return matMul(v, tensor, false, isGram);
 }

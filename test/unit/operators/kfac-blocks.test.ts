@@ -12,7 +12,7 @@ import { KFACOperator } from '../../../src/operators/kfac.js';
 import type { KFACOptions } from '../../../src/operators/kronecker/kfac-options.js';
 import { variableOf } from '../../closed-form.js';
 import { useBackend } from '../../wasm-backend.js';
-import { dense, matrixOf, normal, oneHotTargets } from './kfac-case.js';
+import { dense, distance, matrixOf, normal, oneHotTargets } from './kfac-case.js';
 
 const init = (seed: number) => tfl.initializers.glorotNormal({ seed });
 
@@ -139,6 +139,63 @@ describe('the blocks of KFACOperator', () => {
       }
     }),
   );
+
+  it.each([8, 7, 1])(
+    'are those of the layer within timeDistributed, with %d examples at once',
+    (batchSize) => {
+      const [xs, ys] = [normal([8, 4, 3], 1), normal([8, 4, 2], 2)];
+      const kernel = { units: 2, kernelInitializer: init(1) };
+      const [plain, spread] = [
+        tfl.layers.dense({ ...kernel, inputShape: [4, 3] }),
+        tfl.layers.timeDistributed({ layer: tfl.layers.dense(kernel), inputShape: [4, 3] }),
+      ].map((layer) => {
+        const model = tfl.sequential({ layers: [layer] });
+        const kfac = new KFACOperator(
+          modelObjective(model, { xs, ys }, { loss: 'meanSquaredError', batchSize }),
+        );
+        expect(kfac.blocks.map(({ kind }) => kind)).toEqual(['kronecker']);
+        const matrix = matrixOf(kfac);
+        kfac.dispose();
+        model.dispose();
+        return matrix;
+      });
+      expect(distance(plain!, spread!)).toBeLessThan(
+        1e-5 *
+          distance(
+            plain!,
+            plain!.map((row) => row.map(() => 0)),
+          ),
+      );
+      tf.dispose([xs, ys]);
+    },
+  );
+
+  it.each([
+    ['simpleRNN', tfl.layers.simpleRNN],
+    ['lstm', tfl.layers.lstm],
+    ['gru', tfl.layers.gru],
+  ] as const)('are factors but for what recurs in %s that returns its sequence', (_, layer) => {
+    const layers = [
+      layer({
+        units: 2,
+        returnSequences: true,
+        inputShape: [3, 2],
+        kernelInitializer: init(1),
+        recurrentInitializer: init(2),
+      }),
+      layer({ units: 2, kernelInitializer: init(3), recurrentInitializer: init(4) }),
+      dense(3, 'softmax', 5),
+    ];
+    // Two examples at once, and at last one.
+    withModel(layers, normal([5, 3, 2], 1), (objective) => {
+      const kfac = new KFACOperator(objective);
+      for (const { kind, variables } of kfac.blocks) {
+        const recurs = variables.some((name) => name.includes('recurrent'));
+        expect([variables, kind]).toEqual([variables, recurs ? 'diagonal' : 'kronecker']);
+      }
+      kfac.dispose();
+    });
+  });
 
   it('are diagonal where examples are joined behind a variable, or it is used twice', () => {
     const w = variableOf([0.5, -1, 2]);
