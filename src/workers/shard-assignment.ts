@@ -79,10 +79,19 @@ export class ShardAssignment {
     }
   }
 
-  /** Parts with a worker: its shards have none until they are handed out again. */
-  async release(worker: ShardWorker): Promise<void> {
+  /**
+   * Parts with a worker and ends it: its shards have none until they are handed out again.
+   *
+   * @returns resolves when it has ended, which one that does not answer never does: not to be waited for within a turn
+   */
+  release(worker: ShardWorker, reason: unknown): Promise<void> {
+    this.lines.get(worker)?.cut(reason);
     this.lines.delete(worker);
-    await worker.terminate();
+    const ended = (async () => {
+      await worker.terminate();
+    })();
+    ended.catch(() => {});
+    return ended;
   }
 
   /**
@@ -207,12 +216,9 @@ export class ShardAssignment {
 
   /** Nobody waits for the end of one that may not answer that either. */
   private giveUp(worker: ShardWorker, reason: unknown): void {
-    const line = this.lines.get(worker);
-    if (line == null) return;
-    this.lines.delete(worker);
-    line.cut(reason);
+    if (!this.lines.has(worker)) return;
+    void this.release(worker, reason);
     this.lastLoss = reason;
-    void worker.terminate().catch(() => {});
     this.onLoss(worker);
   }
 }

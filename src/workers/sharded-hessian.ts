@@ -143,13 +143,15 @@ export class ShardedHessian implements AsyncLinearOperator {
    * @throws CurvatureArgumentError for another
    */
   async remove(worker: ShardWorker): Promise<void> {
-    return this.inTurn(async () => {
+    const { ended } = await this.inTurn(async () => {
       const isOurs = this.assignment.workers.includes(worker);
       requireThat(isOurs, `${where}.remove`, 'a worker of this operator', 'another');
       requireThat(this.numWorkers > 1, `${where}.remove`, 'another worker that is left', 'the last one');
-      await this.assignment.release(worker);
+      const parted = this.assignment.release(worker, new Error('the worker was removed'));
       await this.assignment.settle();
+      return { ended: parted };
     });
+    await ended;
   }
 
   /**
@@ -220,7 +222,7 @@ export class ShardedHessian implements AsyncLinearOperator {
       await this.assignment.settle();
       await this.assignment.balance();
     } catch (error) {
-      await this.assignment.release(worker);
+      void this.assignment.release(worker, error);
       throw error;
     }
   }

@@ -133,6 +133,26 @@ describe('workers that join and leave', () => {
     expect(hessian.numWorkers).toBe(3);
   });
 
+  it.each<[string, () => Promise<void>]>([
+    ['rejects', () => Promise.reject(new Error('cannot end'))],
+    ['is never over', () => new Promise(() => {})],
+  ])('one that cannot join is told why, and holds up nobody, where its end %s', async (_, terminate) => {
+    const hessian = await load([localWorker()], 4);
+    const expected = await hessian.multiply(v);
+    const refuses = localWorker((name) =>
+      name === 'loadModel' ? { ok: false, isBlank: false, message: 'no such layer' } : undefined,
+    );
+    await expect(hessian.add({ ...refuses, terminate })).rejects.toThrow('no such layer');
+    expect(await hessian.multiply(v)).toEqual(expected);
+    const leaves = localWorker();
+    const leaving = { ...leaves, terminate };
+    await hessian.add(leaving);
+    hessian.remove(leaving).catch(() => {});
+    expect(await hessian.multiply(v)).toEqual(expected);
+    expect(hessian.numWorkers).toBe(1);
+    await Promise.all([refuses.terminate(), leaves.terminate()]);
+  });
+
   it('takes in what comes in the place of a worker that is gone, not of one that was removed', async () => {
     const [second, third] = [localWorker(), localWorker()];
     let come!: () => void;
