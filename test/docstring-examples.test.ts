@@ -1,9 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
+import ts from 'typescript';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import * as curvature from '../src/index.js';
 import { SeededRandom } from '../src/random.js';
@@ -11,12 +9,14 @@ import * as natsEntry from '../src/nats/index.js';
 import * as plotEntry from '../src/plot/index.js';
 import * as wasmEntry from '../src/wasm/index.js';
 import * as workersEntry from '../src/workers/index.js';
+import type { Example } from './docstring-examples.js';
+import { docstringExamples } from './docstring-examples.js';
 import { openLab } from './nats/lab.js';
 import { isLeftOut } from './nats/nats-server.js';
 import { useBackend } from './wasm-backend.js';
 
 /*
- * Every `@example` of src runs, as plain JavaScript, beside TensorFlow.js's core, layers and the cpu backend alone. What
+ * Every `@example` of src runs, its types taken off, beside TensorFlow.js's core, layers and the cpu backend alone. What
  * an example may take as given, besides all that the package exports and its SeededRandom:
  *
  *   tf, tfl      @tensorflow/tfjs-core and -layers
@@ -25,29 +25,8 @@ import { useBackend } from './wasm-backend.js';
  *   workerpool, script   the package of that name, here within this process, and the script of a worker
  *   connection   in nats/: to a NATS server with two workers of the group 'lab'
  *
- * Imports are left out: what they bring is there.
+ * Imports are left out: what they bring is there. That the types are right is tested in test/types.
  */
-
-const source = fileURLToPath(new URL('../src', import.meta.url));
-
-interface Example {
-  /** Where it stands. */
-  readonly place: string;
-  readonly code: string;
-}
-
-function examples(): Example[] {
-  const paths = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    path.endsWith('.ts'),
-  );
-  return paths.sort().flatMap((path) => {
-    const text = readFileSync(join(source, path), 'utf8');
-    return [...text.matchAll(/^ *\* @example[^\n]*\n((?: *\*(?!\/| @)[^\n]*\n)+)/gm)].map((match) => ({
-      place: `${path}:${text.slice(0, match.index).split('\n').length}`,
-      code: match[1]!.replace(/^ *\* ?/gm, ''),
-    }));
-  });
-}
 
 /** The part of workerpool that the examples use, without threads. */
 const workerpool = {
@@ -68,7 +47,7 @@ const workerpool = {
 
 /** Runs in a block of its own: names that an example declares are its own, also where it gives them their value. */
 async function run(code: string, given: Readonly<Record<string, unknown>>): Promise<void> {
-  const body = code.replace(/^import .*$/gm, '');
+  const body = ts.transpile(code, { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext });
   const make = Object.getPrototypeOf(run).constructor as new (
     ...args: string[]
   ) => (...values: unknown[]) => Promise<void>;
@@ -113,7 +92,7 @@ afterEach(() => {
   tf.disposeVariables();
 });
 
-const all = examples();
+const all = docstringExamples();
 
 it('finds the examples', () => {
   expect(all.length).toBeGreaterThan(50);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { docstringExamples } from '../docstring-examples.js';
 import { missingInDocstrings } from './docstrings.js';
 import { describeExports } from './public-api.js';
 
@@ -16,6 +17,7 @@ const entryPoints = new Map(
 const expectations = join(root, 'test/types/expectations.ts');
 const altered = join(root, 'test/types/expectations-altered.ts');
 const poorlyTold = join(root, 'test/types/poorly-told.ts');
+const examples = join(root, 'test/types/docstrings-as-programs.ts');
 
 const poor = `
   export function bare(x: number): number { return x; }
@@ -37,6 +39,34 @@ const poor = `
   export class Thing { go(far: number): number { return far; } private hidden(x: number): number { return x; } }
 `;
 
+/** What an entry point exports, values and types. */
+function exportedNames(path: string): string[] {
+  const { statements } = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest);
+  return statements
+    .filter((statement) => ts.isExportDeclaration(statement))
+    .flatMap(({ exportClause }) =>
+      exportClause != null && ts.isNamedExports(exportClause) ? [...exportClause.elements] : [],
+    )
+    .map(({ name }) => name.text);
+}
+
+/** The examples in a function each, beside what they may take as given: see docstring-examples.test.ts. */
+function programOfExamples(): string {
+  const imports = [...entryPoints.values()].map(
+    (path) => `import { ${exportedNames(path).join(', ')} } from '${path.replace(/\.ts$/, '.js')}';`,
+  );
+  const functions = docstringExamples().map(({ place, code }) => `// ${place}\nasync () => {\n${code}};`);
+  return [
+    "import * as tf from '@tensorflow/tfjs-core';",
+    "import * as tfl from '@tensorflow/tfjs-layers';",
+    "import { SeededRandom } from '../../src/random.js';",
+    ...imports,
+    'declare const model: tfl.LayersModel, xs: tf.Tensor2D, ys: tf.Tensor2D, script: string;',
+    'declare const workerpool: any, connection: Parameters<typeof serveSweeps>[0];',
+    ...functions,
+  ].join('\n');
+}
+
 let program: ts.Program;
 
 beforeAll(() => {
@@ -44,6 +74,12 @@ beforeAll(() => {
     config: object;
   };
   const { options } = ts.parseJsonConfigFileContent({ ...config, files: [], include: [] }, ts.sys, root);
+  // An import that only an example needs is used by it.
+  Object.assign(options, {
+    noUnusedLocals: false,
+    noUncheckedIndexedAccess: false,
+    verbatimModuleSyntax: false,
+  });
   const host = ts.createCompilerHost(options);
   const { fileExists, readFile } = host;
   // The expectations with one that does not hold: where it is not found, none is.
@@ -54,6 +90,7 @@ beforeAll(() => {
   const made = new Map([
     [altered, wrong],
     [poorlyTold, poor],
+    [examples, programOfExamples()],
   ]);
   host.fileExists = (path) => made.has(path) || fileExists(path);
   host.readFile = (path) => made.get(path) ?? readFile(path);
@@ -87,6 +124,10 @@ describe('the public types', () => {
     program
       .getSemanticDiagnostics(program.getSourceFile(path))
       .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
+
+  it('let every example of a docstring compile', () => {
+    expect(complaints(examples)).toEqual([]);
+  });
 
   it('are what expectations.ts says', () => {
     expect(complaints(expectations)).toEqual([]);
