@@ -8,10 +8,10 @@ export const LARGEST_FLOAT32 = (2 - FLOAT32_EPSILON) * 2 ** 127;
 export const SMALLEST_FLOAT32 = 2 ** -149;
 
 /**
- * What is a smaller share of the terms that it was left of is rounding, and nothing to go on with: a sum of float32 numbers is off by
- * a few units of its last place, whose number grows as the logarithm of theirs.
+ * A sum that has cancelled to less than this share of its terms is rounding: a sum of float32 numbers is off by a few units of
+ * its last place, and by more where there are more of them, as the logarithm of their number.
  */
 export const NEGLIGIBLE = 10 * FLOAT32_EPSILON;
 
-/** What is a smaller share may be rounding that has added up over many operations: of four digits one is left. */
+/** A sum below this share of its terms may be rounding that has added up over many operations. */
 export const DOUBTFUL = 1e3 * FLOAT32_EPSILON;

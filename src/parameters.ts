@@ -1,9 +1,9 @@
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { concat, reshape, slice, tidy, Variable, zeros } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import { concat, reshape, slice, tidy, zeros } from '@tensorflow/tfjs-core';
 import { CurvatureArgumentError, describe, requireArgument, requireThat } from './errors.js';
 import { remedyFor } from './remedies.js';
 import { requireTensor } from './rows.js';
-import { disposedVariable } from './variables.js';
+import { disposedVariable, requireLiveFloats, requireVariables } from './variables.js';
 
 /**
  * An ordered list of float32 variables seen as one flat vector of R^n.
@@ -26,7 +26,7 @@ export class ParameterSpace {
    *   or a repeated variable
    */
   constructor(variables: readonly Variable[]) {
-    requireVariables(variables, 'ParameterSpace');
+    requireDistinctVariables(variables, 'ParameterSpace');
     const offsets: number[] = [];
     let size = 0;
     for (const variable of variables) {
@@ -128,7 +128,7 @@ export class ParameterSpace {
 
 /** The space of some variables; what is wrong with them is said in the name of `where`. */
 export function parameterSpace(variables: readonly Variable[], where: string): ParameterSpace {
-  requireVariables(variables, where);
+  requireDistinctVariables(variables, where);
   return new ParameterSpace(variables);
 }
 
@@ -139,25 +139,17 @@ export function cutByVariable({ variables, offsets }: ParameterSpace, vector: Te
   );
 }
 
-function requireVariables(variables: readonly Variable[], where: string): void {
-  requireArgument(
-    Array.isArray(variables) && variables.length > 0,
+function requireDistinctVariables(variables: readonly Variable[], where: string): void {
+  requireVariables(variables, 'a list of tf.Variable to differentiate with respect to', where);
+  requireThat(
+    variables.length > 0,
     where,
     'at least one tf.Variable to differentiate with respect to',
-    variables,
-    remedyFor('variables', variables),
+    'none',
   );
-  const seen = new Set<number>();
-  for (const variable of variables) {
-    const isVariable = variable instanceof Variable;
-    requireArgument(isVariable, where, 'a list of tf.Variable', variable, remedyFor('variables', variable));
-    const name = `variable '${variable.name}'`;
-    requireThat(!variable.isDisposed, where, ...disposedVariable(variable.name));
-    const type = `${name} of ${variable.dtype}`;
-    requireThat(variable.dtype === 'float32', where, 'float32 variables', type);
-    requireThat(!seen.has(variable.id), where, 'each variable once', `${name} twice`);
-    seen.add(variable.id);
-  }
+  requireLiveFloats(variables, where);
+  const repeated = variables.find((variable, i) => variables.indexOf(variable) < i);
+  requireThat(repeated == null, where, 'each variable once', `variable '${repeated?.name}' twice`);
   const isEmpty = variables.every(({ size }) => size === 0);
   requireThat(!isEmpty, where, 'variables with at least one element', 'only empty variables');
 }

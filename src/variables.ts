@@ -1,5 +1,7 @@
-import type { DataId, Variable } from '@tensorflow/tfjs-core';
-import { CurvatureArgumentError, requireThat } from './errors.js';
+import type { DataId } from '@tensorflow/tfjs-core';
+import { Variable } from '@tensorflow/tfjs-core';
+import { CurvatureArgumentError, isListOf, requireArgument, requireThat } from './errors.js';
+import { remedyFor } from './remedies.js';
 import { registeredVariables } from './tfjs/engine.js';
 
 /** A weight of a layer or a model. */
@@ -43,6 +45,26 @@ export function trainableAmong(
   return [...new Set(variables)].filter(
     (variable) => variable.trainable && variable.dtype === 'float32' && !variable.isDisposed,
   );
+}
+
+/** Throws a CurvatureArgumentError that names `where` unless `given` is a list of variables. */
+export function requireVariables(
+  given: unknown,
+  expected: string,
+  where: string,
+): asserts given is readonly Variable[] {
+  const isVariable = (entry: unknown): boolean => entry instanceof Variable;
+  if (isListOf(given, isVariable)) return;
+  const stray: unknown = Array.isArray(given) ? given.find((entry) => !isVariable(entry)) : given;
+  requireArgument(false, where, expected, stray, remedyFor('variables', stray));
+}
+
+/** Throws a CurvatureArgumentError that names `where` unless all variables are float32 and live. */
+export function requireLiveFloats(variables: readonly Variable[], where: string): void {
+  for (const { name, dtype, isDisposed } of variables) {
+    requireThat(!isDisposed, where, ...disposedVariable(name));
+    requireThat(dtype === 'float32', where, 'float32 variables', `variable '${name}' of ${dtype}`);
+  }
 }
 
 /** What is expected, received and to be done where a variable has been disposed. */

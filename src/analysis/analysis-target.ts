@@ -1,9 +1,9 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { Tensor as TensorClass } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { CurvatureArgumentError, describe } from '../errors.js';
+import { CurvatureArgumentError, describe, requireThat } from '../errors.js';
+import { orderTensors } from '../objectives/batches.js';
 import type { ModelData } from '../objectives/model-data.js';
 import type { ModelObjectiveOptions } from '../objectives/model-objective.js';
+import { outputNames, requireLayersModel } from '../objectives/model-structure.js';
 import type { Objective } from '../objectives/objective.js';
 import { requireObjective } from '../objectives/objective.js';
 import type { Schema } from '../options.js';
@@ -58,14 +58,12 @@ export function openTarget(target: AnalysisTarget, where: string): LossSource {
   }
   const { model, data, objective, randomLabels: labels } = readOptions(target, targetSchema, where);
   if (labels == null) return modelSource(model, data, objective, [], where);
-  const ys = randomLabels(soleTensor(data.ys, where), { ...classesOf(model), ...labels });
+  requireLayersModel(model, where);
+  const names = outputNames(model, where);
+  requireThat(names.length === 1, where, 'a model with one output, to replace its labels', `${names.length}`);
+  const [given] = orderTensors(data.ys, names, 'ys', where);
+  const ys = randomLabels(given!, { ...classesOf(model), ...labels });
   return modelSource(model, { ...data, ys }, objective, [ys], where);
-}
-
-function soleTensor(ys: ModelData['ys'], where: string): Tensor {
-  const tensors = ys instanceof TensorClass ? [ys] : Object.values(ys);
-  if (tensors.length === 1) return tensors[0]!;
-  throw new CurvatureArgumentError(where, 'one output, to replace its labels', `${tensors.length}`);
 }
 
 /** The classes that a model with one output [batch, classes] tells apart: two, by a single number. */

@@ -6,7 +6,7 @@ import { combination, coordinates, scaleAlong } from '../rows.js';
 import type { SeededRandom } from '../random.js';
 
 /**
- * How a variant of SGD changes a minibatch gradient g, with e the sharpest direction at present, e₀ the one at the
+ * All variants: how each changes a minibatch gradient g, with e the sharpest direction at present, e₀ the one at the
  * start, e_1 … e_K the K sharpest, and f a factor:
  *
  * - `normal`: g
@@ -19,19 +19,7 @@ import type { SeededRandom } from '../random.js';
  * - `allDrop`: the part along each of e_1 … e_K is kept with probability 1 − f, else removed
  * - `constantOvershoot`: g − e⟨e, g⟩ + f·sign⟨e, g⟩·e
  */
-export type EscapeVariant =
-  | 'normal'
-  | 'onlyTop'
-  | 'constantTop'
-  | 'removeTop'
-  | 'topScaled'
-  | 'bottomScaled'
-  | 'allTopScaled'
-  | 'allDrop'
-  | 'constantOvershoot';
-
-/** All variants. */
-export const escapeVariants: readonly EscapeVariant[] = [
+export const escapeVariants = [
   'normal',
   'onlyTop',
   'constantTop',
@@ -41,7 +29,10 @@ export const escapeVariants: readonly EscapeVariant[] = [
   'allTopScaled',
   'allDrop',
   'constantOvershoot',
-];
+] as const;
+
+/** One of {@link escapeVariants}. */
+export type EscapeVariant = (typeof escapeVariants)[number];
 
 /** f where none is given. The overshoot is the paper's; of the paper's factors 4, 2, 0.5, 0.25, a mild one. */
 const defaultFactors: Partial<Record<EscapeVariant, number>> = {

@@ -108,7 +108,7 @@ export interface EscapeAblation {
 
 /**
  * How variants of SGD that act only in, or only outside, the sharpest subspace leave a sharp region: from the present
- * parameters each takes N steps θ ← θ − ηu, with u made of the minibatch gradient as {@link EscapeVariant} says, on
+ * parameters each takes N steps θ ← θ − ηu, with u made of the minibatch gradient as {@link escapeVariants} says, on
  * the same sequence of minibatches, while loss, accuracy and λ₁ are followed (§3.4 of the paper: without the part
  * along the top the sharpness grows; along the top alone the loss hardly falls).
  *

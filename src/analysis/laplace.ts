@@ -1,5 +1,6 @@
-import { add, mul, reshape, square, sum, tidy } from '@tensorflow/tfjs-core';
+import { add, mul, tidy } from '@tensorflow/tfjs-core';
 import { requireThat } from '../errors.js';
+import { euclideanNorm } from '../rows.js';
 import type { TensorsByName } from '../objectives/batches.js';
 import type { Objective } from '../objectives/objective.js';
 import { dataLoss, requireSplits } from '../objectives/objective.js';
@@ -173,21 +174,20 @@ function* measure({ source, own }: Workplace, target: AnalysisTarget, plan: Plan
   const logLikelihood = -factor * (yield lossOf(data))[0]! - constant;
   const damped = own(yield* openCurvature(objective, plan, where));
   const theta = own(source.parameters.read());
-  const [squaredLength] = yield tidy(() => reshape(sum(square(theta)), [1]));
+  const length = (yield euclideanNorm([theta]))[0]!;
   const evidences: Laplace['evidences'][number][] = [];
   for (const priorPrecision of [plan.priorPrecision].flat()) {
     const logDeterminant = n * Math.log(factor) + (yield* damped.logDeterminant(priorPrecision / factor));
-    const prior = (n * Math.log(priorPrecision) - priorPrecision * squaredLength!) / 2;
+    const prior = (n * Math.log(priorPrecision) - priorPrecision * length ** 2) / 2;
     const logEvidence = logLikelihood + prior - logDeterminant / 2;
     evidences.push({ priorPrecision, logEvidence, logDeterminant });
   }
   const { priorPrecision, logDeterminant } = evidences.reduce((a, b) =>
     b.logEvidence > a.logEvidence || Number.isNaN(a.logEvidence) ? b : a,
   );
-  const [gradientSquare] = yield tidy(() => {
-    const slope = add(mul(gradientOf(data, where), factor), mul(theta, priorPrecision));
-    return reshape(sum(square(slope)), [1]);
-  });
+  const gradientNorm = (yield tidy(() =>
+    euclideanNorm([add(mul(gradientOf(data, where), factor), mul(theta, priorPrecision))]),
+  ))[0]!;
   progress.advance();
   const found: LaplacePrediction[] = [];
   if (tested != null && !Number.isNaN(logDeterminant)) {
@@ -209,7 +209,7 @@ function* measure({ source, own }: Workplace, target: AnalysisTarget, plan: Plan
     priorPrecision,
     logLikelihood,
     evidences,
-    gradientNorm: Math.sqrt(gradientSquare!),
+    gradientNorm,
     predictions: found,
     status: damped.status,
     numMatvecs: damped.numMatvecs,

@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-layers';
-import type { NamedTensorMap, Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
-import { dispose, Optimizer, Tensor } from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Scalar, Tensor2D } from '@tensorflow/tfjs-core';
+import { clone, dispose, Optimizer, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { withStockTape } from '../tfjs/stock-tape-release.js';
 import { leavingNothing } from '../tfjs/run-scope.js';
 import { withTrustedGradients } from '../autodiff/trusted-gradients.js';
@@ -11,8 +11,7 @@ import type { TrackerSettings } from './direction-tracker.js';
 import type { GivenDirections } from './given-directions.js';
 import { warnOfGradientsFromElsewhere } from './gradients-from-elsewhere.js';
 import { DirectionTracker } from './direction-tracker.js';
-import { requireVariables } from './trained-variables.js';
-import { trainableAmong } from '../variables.js';
+import { requireVariables, trainableAmong } from '../variables.js';
 
 /**
  * An optimizer of TensorFlow.js that knows the sharpest directions of the loss it minimizes: given to it, or found by
@@ -130,7 +129,7 @@ export abstract class DirectedOptimizer extends Optimizer {
     tracker.work.rethrow();
     const where = `${this.name}.minimize`;
     requireArgument(typeof f === 'function', where, 'a function that returns the loss', f);
-    requireVariables(varList, where);
+    if (varList !== undefined) requireVariables(varList, 'a list of tf.Variable to train', where);
     const variables = trainableAmong(varList);
     requireThat(variables.length > 0, where, 'at least one float32 variable to train', 'none');
     tracker.allow(variables);
@@ -142,7 +141,8 @@ export abstract class DirectedOptimizer extends Optimizer {
       this.requireLive('minimize');
       const isLoss = value instanceof Tensor && !value.isDisposed && value.rank === 0;
       requireArgument(isLoss, where, 'the loss to be a float32 scalar', value);
-      return value;
+      // Who gets the loss disposes of it, but not of a variable.
+      return value instanceof Variable ? clone<Scalar>(value as Tensor as Scalar) : value;
     };
     if (due != null) {
       const { value, grads } = tracker.search(loss, due, this.iterations);

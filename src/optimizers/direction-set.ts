@@ -13,20 +13,21 @@ import type { DirectionBlocks } from './nudge.js';
  */
 export class DirectionSet {
   private readonly blocks = new Map<Variable, Tensor2D>();
+  private unbound: Tensor2D | null;
   private bound: ParameterSpace | null = null;
   private lent: { readonly rows: Tensor2D; readonly parameters: ParameterSpace } | null = null;
 
   /**
-   * @param unbound V, which the set takes over
+   * @param rows V, which the set takes over
    * @param eigenvalues curvature along each row, where known
    * @param step the step at which the directions were found
    */
   constructor(
-    private unbound: Tensor2D | null,
+    rows: Tensor2D,
     readonly eigenvalues: Float64Array | null,
     readonly step: number,
   ) {
-    keep(unbound!);
+    this.unbound = keep(rows);
   }
 
   /** The variables of the columns, or null until {@link bind}. */

@@ -48,7 +48,7 @@ export interface NSGDOptions {
   /**
    * Steps between refreshes of the directions from the minibatch loss; in the beginning, where the Hessian turns
    * fastest, they follow after 1/8, 1/8, 1/4 and 1/2 of it. 0: only when told, by `setDirections` or
-   * `refreshDirections`. Default 100: with some 15 Hessian-vector products a refresh, about a quarter of the
+   * `refreshDirections`. Default 100: with 14 to 18 Hessian-vector products a refresh, about a third of the
    * training time, for directions with a mean cosine above 0.9 to the exact ones (docs/training-with-nsgd.md).
    */
   readonly refreshEvery?: number;

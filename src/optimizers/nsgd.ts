@@ -43,8 +43,8 @@ const brand = Symbol.for('tfjs-curvature.NSGD');
  * frozen, unfrozen and added. A step that finds variables it has not known before steps them plainly, and the next one
  * finds new directions, or, where they are given from outside, keeps the columns in common.
  *
- * Cost beyond SGD: K·n floats; two matrix–vector products with V a step; about 20 Hessian-vector products and the
- * tape of one gradient a refresh. `dispose` frees everything.
+ * Cost beyond SGD: K·n floats; two matrix–vector products with V a step; 14 to 18 Hessian-vector products and the
+ * tape of one gradient a refresh (docs/training-with-nsgd.md). `dispose` frees everything.
  *
  * @example
  * model.compile({ optimizer: new NSGD({ learningRate: 0.01, k: 5, gamma: 0.1 }), loss: 'categoricalCrossentropy' });

@@ -1,18 +1,8 @@
-import type { NamedTensorMap } from '@tensorflow/tfjs-core';
-import { Tensor, util, Variable } from '@tensorflow/tfjs-core';
-import { isListOf, requireArgument } from '../errors.js';
-import { remedyFor } from '../remedies.js';
+import type { NamedTensorMap, Variable } from '@tensorflow/tfjs-core';
+import { Tensor, util } from '@tensorflow/tfjs-core';
+import { requireArgument } from '../errors.js';
 import { registeredVariables } from '../tfjs/engine.js';
 import type { NamedTensor } from './named-tensor.js';
-
-/** Throws unless `variables` is left out or a list of variables. */
-export function requireVariables(variables: unknown, where: string): void {
-  const isVariable = (variable: unknown): boolean => variable instanceof Variable;
-  if (variables === undefined || isListOf(variables, isVariable)) return;
-  const stray = Array.isArray(variables) ? variables.find((variable) => !isVariable(variable)) : variables;
-  const remedy = remedyFor('variables', stray);
-  requireArgument(false, where, 'a list of tf.Variable to train', variables, remedy);
-}
 
 /** The gradients that are not null, by variable, from either form that `Optimizer.applyGradients` takes. */
 export function gradientsByVariable(gradients: NamedTensorMap | NamedTensor[]): Map<Variable, Tensor> {

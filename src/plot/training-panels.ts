@@ -6,19 +6,28 @@ import type { TrainingRecord, TrainingRun } from './records.js';
 
 /** A quantity of training, and how its axis is drawn. */
 export interface TrainingQuantity {
+  /** As records name it. */
+  readonly name: 'loss' | 'sharpness' | 'accuracy';
   readonly title: string;
   readonly scale: 'linear' | 'log';
   readonly of: (record: TrainingRecord) => number | null | undefined;
 }
 
 /** The quantities the charts of several panels show, top to bottom. */
-export const LOSS: TrainingQuantity = { title: 'training loss', scale: 'log', of: (record) => record.loss };
+export const LOSS: TrainingQuantity = {
+  name: 'loss',
+  title: 'training loss',
+  scale: 'log',
+  of: (record) => record.loss,
+};
 export const SHARPNESS: TrainingQuantity = {
+  name: 'sharpness',
   title: 'sharpness λ₁',
   scale: 'linear',
   of: (record) => record.sharpness,
 };
 export const ACCURACY: TrainingQuantity = {
+  name: 'accuracy',
   title: 'accuracy',
   scale: 'linear',
   of: (record) => record.accuracy,
@@ -50,7 +59,8 @@ export function trainingPanels(
       points: runs.flatMap(({ name, records }) => finitePoints(name, records, of)),
     }))
     .filter(({ points }) => points.length > 0);
-  requireRows(measured, where, 'at least one record with a finite loss or sharpness');
+  const names = quantities.map(({ name }) => name).join(' or ');
+  requireRows(measured, where, `at least one record with a finite ${names}`);
   const { width, height } = frame;
   return specOf(frame, {
     vconcat: measured.map((quantity, i) =>

@@ -2,12 +2,33 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { gradientAlignment } from '../../../src/analysis/alignment.js';
 import { influence } from '../../../src/analysis/influence.js';
+import { laplace } from '../../../src/analysis/laplace.js';
 import { layerReport } from '../../../src/analysis/layer-report.js';
 import { lossSurface } from '../../../src/analysis/loss-surface.js';
 import { lossObjective } from '../../../src/objectives/objective.js';
 import { variableOf } from '../../closed-form.js';
 import { useBackend } from '../../wasm-backend.js';
 import { normal } from '../operators/kfac-case.js';
+
+it('laplace has a gradient as long as its noise is short', async () => {
+  await useBackend('cpu');
+  const [xs, w] = [normal([5, 3], 3), variableOf([1, -2, 0.5])];
+  const objective = lossObjective(
+    {
+      outputs: () => tf.matMul(xs, tf.reshape(w, [3, 1])),
+      loss: (z) => tf.mean(tf.square(tf.sub(z!, 1))),
+      likelihood: 'gaussian',
+    },
+    [w],
+  );
+  const lengths: number[] = [];
+  for (const noise of [1, 1e-9]) {
+    const { gradientNorm } = await laplace(objective, { priorPrecision: 1e-20, noise, structure: 'full' });
+    lengths.push(gradientNorm * noise ** 2);
+  }
+  expect(lengths[1]! / lengths[0]!).toBeCloseTo(1, 4);
+  tf.dispose([xs, w]);
+});
 
 describe.each([1e-25, 1, 1e25])('a loss %s times as large', (scale) => {
   beforeAll(() => useBackend('cpu'));
