@@ -146,18 +146,25 @@ function orderOf(
 function stepVerdict(closeUps: ScaleRecords['closeUps']): string {
   const points = pointsApart(closeUps);
   if (points.length === 0) return notRun;
-  const changes = (name: string, alpha: number): string =>
-    `${withSpread(
-      points
-        .filter((point) => point.name === name)
-        .flatMap(({ measured }) => measured.decomposition.records)
-        .filter((record) => record.direction === 'e₁' && record.alpha === alpha)
-        .map(({ lossChange }) => lossChange),
-    )} %`;
-  const told = (['beginning', 'peak'] as const)
+  const counted = (name: string, is: (quarter: number, whole: number) => boolean): string => {
+    const own = points.filter((point) => point.name === name);
+    const changes = own.map(({ measured }) =>
+      [0.25, 1].map(
+        (alpha) =>
+          measured.decomposition.records.find(
+            (record) => record.direction === 'e₁' && record.alpha === alpha,
+          )!.lossChange,
+      ),
+    );
+    return `${changes.filter(([quarter, whole]) => is(quarter!, whole!)).length} of ${own.length} paths`;
+  };
+  const told = (['peak', 'beginning'] as const)
     .filter((name) => points.some((point) => point.name === name))
-    .map((name) => `at the ${name} by ${changes(name, 0.25)} and ${changes(name, 1)}`);
-  return `a quarter of the step and all of it along e₁ change the loss ${told.join(', ')}`;
+    .map((name) => `at the ${name} on ${counted(name, (quarter, whole) => quarter < whole)}`);
+  const raised = points.some(({ name }) => name === 'peak')
+    ? `; at the peak it raises the loss on ${counted('peak', (_, whole) => whole > 0)}`
+    : '';
+  return `all of the step along e₁ does less good than a quarter of it ${told.join(', ')}${raised}`;
 }
 
 function alignmentVerdict(closeUps: ScaleRecords['closeUps']): string {
