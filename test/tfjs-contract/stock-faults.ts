@@ -146,6 +146,17 @@ export const stockFaults: readonly StockFault[] = [
     attrs: { equation: 'i,ijk->ij' },
     truth: () => tf.tensor2d([3, 7, 110, 150], [2, 2]),
   },
+  // An axis counted from the end. Of an empty tensor: on wasm others are written to where no tensor lies.
+  ...(['Cumsum', 'Cumprod'] as const).flatMap((kernel): StockFault[] => {
+    const attrs = { axis: -1, exclusive: false, reverse: false };
+    const along = (x: Tensor): Tensor => (kernel === 'Cumsum' ? tf.cumsum(x, 1) : tf.cumprod(x, 1));
+    const withShape = (y: Tensor): Tensor =>
+      tf.concat([tf.reshape(y, [-1]), tf.tensor1d(y.shape.map((length) => length ?? -1))]);
+    return [
+      { backends: host, inputs: () => ({ x: tf.zeros([2, 0]) }) },
+      { backends: gpu, inputs: () => ({ x: numbers([2, 3]) }) },
+    ].map((each) => ({ kernel, attrs, truth: ({ x }) => along(x!), after: withShape, ...each }));
+  }),
   {
     kernel: '_FusedMatMul',
     backends: wasm,
