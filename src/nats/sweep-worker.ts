@@ -169,7 +169,7 @@ export class SweepWorker {
     const tell = (news: News): void => this.tell(claim, id, news);
     tell({ type: 'taken' });
     try {
-      const value = (await this.run(task, this.conmessageOf(claim, id))) ?? null;
+      const value = (await this.run(task, this.contextOf(claim, id))) ?? null;
       await this.write(claim, 'done', { id, worker: this.settings.name, value });
       tell({ type: 'done' });
       await this.drop(claim);
@@ -186,7 +186,7 @@ export class SweepWorker {
     }
   }
 
-  private conmessageOf(claim: Claim, id: string): UnitContext {
+  private contextOf(claim: Claim, id: string): UnitContext {
     let last = -Infinity;
     return {
       id,

@@ -1,14 +1,34 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { gradientAlignment } from '../../../src/analysis/alignment.js';
+import { distanceTravelled } from '../../../src/analysis/distance-travelled.js';
 import { influence } from '../../../src/analysis/influence.js';
 import { laplace } from '../../../src/analysis/laplace.js';
 import { layerReport } from '../../../src/analysis/layer-report.js';
 import { lossSurface } from '../../../src/analysis/loss-surface.js';
 import { lossObjective } from '../../../src/objectives/objective.js';
+import { checkOperator } from '../../../src/operators/check-operator.js';
+import { matrixOperator } from '../../../src/operators/matrix-operator.js';
 import { variableOf } from '../../closed-form.js';
 import { useBackend } from '../../wasm-backend.js';
 import { normal } from '../operators/kfac-case.js';
+
+it.each([1e-25, 1e25])('lengths near %d are measured', async (scale) => {
+  await useBackend('cpu');
+  const w = variableOf([0, 0]);
+  const travelled = distanceTravelled([w]);
+  w.assign(tf.tensor1d([3 * scale, -4 * scale]));
+  expect((await travelled.measure(1)).distance / scale).toBeCloseTo(5, 5);
+  travelled.dispose();
+  const matrix = tf.tensor2d([3 * scale, 4 * scale, 4 * scale, 0], [2, 2]);
+  const operator = matrixOperator(matrix);
+  expect((operator.magnitude!() as number) / scale).toBeCloseTo(5, 5);
+  const report = await checkOperator(operator);
+  expect(report.findings).toEqual([]);
+  expect(report.linearity).toBeLessThan(1e-5);
+  operator.dispose();
+  tf.dispose([w, matrix]);
+});
 
 it('laplace has a gradient as long as its noise is short', async () => {
   await useBackend('cpu');
@@ -22,7 +42,7 @@ it('laplace has a gradient as long as its noise is short', async () => {
     [w],
   );
   const lengths: number[] = [];
-  for (const noise of [1, 1e-9]) {
+  for (const noise of [1, 1e-10]) {
     const { gradientNorm } = await laplace(objective, { priorPrecision: 1e-20, noise, structure: 'full' });
     lengths.push(gradientNorm * noise ** 2);
   }

@@ -53,6 +53,25 @@ describe('randomLabels', () => {
     model.dispose();
   });
 
+  it('says which labels of a model are missing, or too many to replace', async () => {
+    const input = tfl.input({ shape: [2] });
+    const heads = [1, 2].map((units) => tfl.layers.dense({ units }).apply(input) as tfl.SymbolicTensor);
+    const models = [[heads[0]!], heads].map((outputs) => tfl.model({ inputs: input, outputs }));
+    const xs = tf.ones([3, 2]);
+    const failure = (model: tfl.LayersModel, data: object): Promise<unknown> =>
+      laplace({ model, data: data as { xs: tf.Tensor; ys: tf.Tensor }, randomLabels: {} });
+    await expect(failure(models[0]!, { xs })).rejects.toThrow(
+      'laplace: expected ys as one or several tensors',
+    );
+    await expect(failure(models[0]!, { xs, ys: 3 })).rejects.toThrow('expected ys as one or several tensors');
+    await expect(failure(models[1]!, { xs, ys: [xs, xs] })).rejects.toThrow(
+      'a model with one output, to replace its labels, received 2',
+    );
+    xs.dispose();
+    // The second has the layers of the first, too.
+    models[1]!.dispose();
+  });
+
   it('says what is wrong', () => {
     const ys = tf.tensor1d([0, 1], 'int32');
     expect(() => randomLabels(ys)).toThrow(/classes.*received undefined/);

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   CurvatureArgumentError,
+  GaussNewtonOperator,
   grad,
   HessianOperator,
   JacobianOperator,
@@ -70,6 +71,29 @@ const products: Record<string, { readonly diagonal: readonly number[]; make(): P
     make: () => {
       const hessian = new HessianOperator(lossObjective(loss, [w]), { method: 'finiteDifference' });
       return { times: (x) => hessian.matvec(x), dispose: () => hessian.dispose() };
+    },
+  },
+  'matvec of GaussNewtonOperator': {
+    // J²: z = w³, ℓ = ½Σz².
+    diagonal: [9, 144, 729],
+    make: () => {
+      const objective = lossObjective(
+        {
+          outputs: () => tf.pow(w, 3),
+          loss: (z) => tf.mul(0.5, tf.sum(tf.square(z))),
+          likelihood: 'gaussian',
+        },
+        [w],
+      );
+      const gaussNewton = new GaussNewtonOperator(objective);
+      return { times: (x) => gaussNewton.matvec(x), dispose: () => gaussNewton.dispose() };
+    },
+  },
+  'rmatvec of JacobianOperator': {
+    diagonal: [3, 12, 27],
+    make: () => {
+      const jacobian = new JacobianOperator(() => tf.pow(w, 3), [w]);
+      return { times: (x) => jacobian.rmatvec(x), dispose: () => jacobian.dispose() };
     },
   },
   'matvec of JacobianOperator': {

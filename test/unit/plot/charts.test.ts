@@ -155,6 +155,12 @@ describe('charts without data', () => {
     expect(call).toThrow(new RegExp(`^${name}: expected .*, received "nothing to draw"$`));
   });
 
+  test('a chart of learning curves asks for any of the three that it draws', () => {
+    expect(() => learningCurvesChart([{ name: 'SGD', records: [] }])).toThrow(
+      'at least one record with a finite loss or sharpness or accuracy',
+    );
+  });
+
   test('a grid and a density, or offsets and losses, of different lengths do not pass', () => {
     expect(() => spectralDensityChart({ grid: [0, 1], density: [1] })).toThrow(/each of the 2 points/);
     expect(() => crossSectionChart([{ direction: 'e₁', offsets: [0, 1], losses: [1] }])).toThrow(/along e₁/);
