@@ -90,16 +90,17 @@ describe('linear solves', () => {
   });
 
   it('measures the residual that it leaves with at negative curvature', async () => {
-    // An eigenvalue of -1e-3 beside 29 down to 1e-4: the recurrence drifts a long way before it is met.
-    const values = [-1e-3, ...Array.from({ length: 29 }, (_, i) => 10 ** (-i / 7))];
+    // An eigenvalue of -1e-5 beside 29 from 1 to 1e-4, and little of b along it: the recurrence drifts before it is met.
+    const values = Array.from({ length: 30 }, (_, i) => (i === 29 ? -1e-5 : 1e-4 ** (i / 28)));
+    const random = new SeededRandom(1);
     const diagonal = tf.tensor1d(values);
     const operator: LinearOperator = { size: 30, matvec: (v) => tf.mul(v, diagonal), dispose: () => {} };
-    const b = tf.tensor1d(values.map((_, i) => (i === 0 ? 1e-6 : 1)));
+    const b = tf.tensor1d(values.map((_, i) => (i === 29 ? 1e-6 : 1) * random.normal()));
     const { x, status, residualNorm, dispose } = await solve(operator, b, { tol: 1e-7, maxIterations: 500 });
     expect(status).toBe('negativeCurvature');
     const found = x.dataSync();
     const [entries, wanted] = [diagonal.dataSync(), b.dataSync()];
-    const truth = Math.hypot(...wanted.map((each, i) => each - Math.fround(entries[i]! * found[i]!)));
+    const truth = Math.hypot(...wanted.map((each, i) => each - entries[i]! * found[i]!));
     expect(residualNorm / truth).toBeCloseTo(1, 3);
     dispose();
     tf.dispose([diagonal, b]);
